@@ -1,0 +1,51 @@
+namespace Roster.Access;
+
+/// <summary>What a key may do. The names are those of the published API.</summary>
+[Flags]
+public enum Scopes
+{
+    None = 0,
+    PartnersRead = 1,
+    PartnersWrite = 2,
+    LinksWrite = 4,
+    KeysRead = 8,
+    KeysWrite = 16,
+    All = PartnersRead | PartnersWrite | LinksWrite | KeysRead | KeysWrite,
+}
+
+public static class ScopeNames
+{
+    private static readonly (Scopes Scope, string Name)[] Known =
+    [
+        (Scopes.PartnersRead, "partnersRead"),
+        (Scopes.PartnersWrite, "partnersWrite"),
+        (Scopes.LinksWrite, "linksWrite"),
+        (Scopes.KeysRead, "keysRead"),
+        (Scopes.KeysWrite, "keysWrite"),
+    ];
+
+    public static string AllNames { get; } = string.Join(',', Known.Select(known => known.Name));
+
+    /// <summary>The names of the scopes that are set, as they are written in requests and answers.</summary>
+    public static IEnumerable<string> Names(this Scopes scopes) =>
+        Known.Where(known => scopes.HasFlag(known.Scope)).Select(known => known.Name);
+
+    /// <summary>Reads names divided by commas.</summary>
+    /// <returns>False where a name is unknown or there is none.</returns>
+    public static bool TryParse(string text, out Scopes scopes, out string unknown)
+    {
+        scopes = Scopes.None;
+        unknown = "";
+        foreach (var part in text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            var match = Known.FirstOrDefault(known => known.Name == part);
+            if (match.Name is null)
+            {
+                unknown = part;
+                return false;
+            }
+            scopes |= match.Scope;
+        }
+        return scopes != Scopes.None;
+    }
+}

@@ -1,0 +1,116 @@
+using System.Buffers;
+using System.IO.Compression;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+
+namespace Roster.Changes;
+
+/// <summary>
+/// The bytes in which the log keeps a change set's changes; docs/log-format.md describes them. One byte for the version
+/// (1), one for the compression (0 none, 1 Brotli), then JSON: an array with an entry for each partner in the order of
+/// the request. An entry is <c>["id"]</c> for a created partner, and for another one
+/// <c>["id", revision, updatedAt, deletedAt, "name", "email", "phone"]</c>: its state before, times in microseconds,
+/// null where there was no value.
+/// </summary>
+public static class ChangeEncoding
+{
+    private const byte Version = 1;
+    private const byte Plain = 0;
+    private const byte Brotli = 1;
+    private const int HeaderLength = 2;
+
+    /// <summary>Below this many bytes of JSON, Brotli saves less than its own set-up costs.</summary>
+    private const int MinCompressed = 1_024;
+
+    /// <summary>Quality 1: three times as fast as the next one, for a tenth more bytes.</summary>
+    private const int Quality = 1;
+
+    private const int Window = 18;
+
+    private static readonly JsonWriterOptions Options =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public static ReadOnlyMemory<byte> Encode(IReadOnlyList<PartnerChange> changes)
+    {
+        var json = new ArrayBufferWriter<byte>(128 * (changes.Count + 1));
+        using (var writer = new Utf8JsonWriter(json, Options))
+        {
+            writer.WriteStartArray();
+            foreach (var change in changes)
+                Write(writer, change);
+            writer.WriteEndArray();
+        }
+        return Pack(json.WrittenSpan);
+    }
+
+    /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>
+    public static IReadOnlyList<LoggedChange> Decode(ReadOnlyMemory<byte> encoded)
+    {
+        if (encoded.Length < HeaderLength || encoded.Span[0] != Version || encoded.Span[1] > Brotli)
+            throw new InvalidDataException("The change set is in an encoding that this version of Roster does not know.");
+        var body = encoded[HeaderLength..];
+        try
+        {
+            using var json = JsonDocument.Parse(encoded.Span[1] == Plain ? body : Decompress(body));
+            return [.. json.RootElement.EnumerateArray().Select(Read)];
+        }
+        catch (Exception broken) when (broken is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new InvalidDataException("The change set is damaged.", broken);
+        }
+    }
+
+    private static void Write(Utf8JsonWriter json, PartnerChange change)
+    {
+        json.WriteStartArray();
+        json.WriteStringValue(change.After.Id);
+        if (change.Before is { } before)
+        {
+            json.WriteNumberValue(before.Revision);
+            json.WriteNumberValue(before.UpdatedAt.Microseconds);
+            if (before.DeletedAt is { } deletedAt)
+                json.WriteNumberValue(deletedAt.Microseconds);
+            else
+                json.WriteNullValue();
+            json.WriteStringValue(before.Name);
+            json.WriteStringValue(before.Email);
+            json.WriteStringValue(before.Phone);
+        }
+        json.WriteEndArray();
+    }
+
+    private static LoggedChange Read(JsonElement entry) => new(
+        entry[0].GetGuid(),
+        entry.GetArrayLength() == 1 ? null : new LoggedState(
+            entry[1].GetInt64(),
+            new Timestamp(entry[2].GetInt64()),
+            entry[3].ValueKind == JsonValueKind.Null ? null : new Timestamp(entry[3].GetInt64()),
+            entry[4].GetString()!,
+            entry[5].GetString(),
+            entry[6].GetString()));
+
+    private static ReadOnlyMemory<byte> Pack(ReadOnlySpan<byte> json)
+    {
+        var isCompressed = json.Length >= MinCompressed;
+        var packed = new byte[HeaderLength + (isCompressed ? BrotliEncoder.GetMaxCompressedLength(json.Length) : json.Length)];
+        packed[0] = Version;
+        packed[1] = isCompressed ? Brotli : Plain;
+        var body = packed.AsSpan(HeaderLength);
+        if (!isCompressed)
+        {
+            json.CopyTo(body);
+            return packed;
+        }
+        if (!BrotliEncoder.TryCompress(json, body, out var length, Quality, Window))
+            throw new InvalidOperationException("Brotli needed more room than its own bound.");
+        return packed.AsMemory(0, HeaderLength + length);
+    }
+
+    private static ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> body)
+    {
+        var json = new MemoryStream();
+        using var stream = new BrotliStream(new MemoryStream(body.ToArray()), CompressionMode.Decompress);
+        stream.CopyTo(json);
+        return json.GetBuffer().AsMemory(0, (int)json.Length);
+    }
+}

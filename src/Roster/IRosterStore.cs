@@ -1,0 +1,62 @@
+using Roster.Access;
+using Roster.Changes;
+
+namespace Roster;
+
+/// <summary>
+/// All that the server asks of a database. A store reads rows and writes plans; it decides nothing. Times come from the
+/// caller's clock. Every call can throw <see cref="StoreException"/> when the database cannot serve it.
+/// </summary>
+public interface IRosterStore : IAsyncDisposable
+{
+    /// <summary>
+    /// Plans the batch on the rows as they are and, where the plan has no faults and changes something, writes it as one
+    /// change set: whole or not at all, and durable before this returns. Once the write has begun, cancelling has no effect.
+    /// </summary>
+    Task<WrittenPlan> UpsertAsync(long workspaceId, Batch batch, Origin origin, CancellationToken cancel);
+
+    /// <summary>Which of these partners are live in the workspace.</summary>
+    Task<IReadOnlySet<Guid>> FindLiveAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel);
+
+    /// <summary>The key with this SHA-256 hash, whether it is valid or not.</summary>
+    Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel);
+
+    Task AddKeyAsync(ApiKey key, CancellationToken cancel);
+
+    /// <returns>False where there is no such key; revoking a revoked key changes nothing.</returns>
+    Task<bool> RevokeKeyAsync(Guid id, Timestamp at, CancellationToken cancel);
+
+    Task<IReadOnlyList<ApiKey>> ListKeysAsync(CancellationToken cancel);
+
+    /// <returns>Null where the name is taken.</returns>
+    Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel);
+
+    Task<IReadOnlyList<Workspace>> ListWorkspacesAsync(CancellationToken cancel);
+
+    /// <summary>Returns where the database can read and write now, and throws where it cannot.</summary>
+    Task CheckAsync(CancellationToken cancel);
+}
+
+/// <summary>What became of a write.</summary>
+/// <param name="Planning">How long reading the rows and planning took, waiting for other writers included.</param>
+/// <param name="Writing">How long writing and committing took.</param>
+public sealed record WrittenPlan(ChangePlan Plan, TimeSpan Planning, TimeSpan Writing);
+
+/// <summary>Why a database cannot serve.</summary>
+public enum StoreTrouble
+{
+    /// <summary>Not reachable, locked by another process, or failing to read or write.</summary>
+    Unavailable,
+
+    /// <summary>It can be read but not written.</summary>
+    ReadOnly,
+
+    /// <summary>Its disk is full.</summary>
+    Full,
+}
+
+/// <summary>The database cannot serve now. It is an outage, never the caller's fault, and nothing was written.</summary>
+public sealed class StoreException(StoreTrouble trouble, string message, Exception? inner = null) : Exception(message, inner)
+{
+    public StoreTrouble Trouble { get; } = trouble;
+}

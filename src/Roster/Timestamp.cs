@@ -1,0 +1,37 @@
+namespace Roster;
+
+/// <summary>A moment in UTC, in microseconds since the Unix epoch: the unit that both engines store.</summary>
+/// <param name="Microseconds">Microseconds since 1970-01-01T00:00:00Z.</param>
+public readonly record struct Timestamp(long Microseconds) : IComparable<Timestamp>
+{
+    private const long PerMillisecond = 1_000;
+
+    public static Timestamp Now(TimeProvider clock) => From(clock.GetUtcNow());
+
+    public static Timestamp From(DateTimeOffset moment) =>
+        new((moment.UtcTicks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>Milliseconds since the Unix epoch, rounded down.</summary>
+    public long Milliseconds => Microseconds / PerMillisecond;
+
+    public DateTime ToDateTime() => DateTime.UnixEpoch.AddTicks(Microseconds * TimeSpan.TicksPerMicrosecond);
+
+    /// <summary>The same moment without what is finer than a millisecond, which is all that callers are shown.</summary>
+    public Timestamp WholeMilliseconds() => new(Milliseconds * PerMillisecond);
+
+    public Timestamp AddMilliseconds(long milliseconds) => new(Microseconds + (milliseconds * PerMillisecond));
+
+    public int CompareTo(Timestamp other) => Microseconds.CompareTo(other.Microseconds);
+
+    public static bool operator <(Timestamp left, Timestamp right) => left.Microseconds < right.Microseconds;
+
+    public static bool operator >(Timestamp left, Timestamp right) => left.Microseconds > right.Microseconds;
+
+    public static bool operator <=(Timestamp left, Timestamp right) => left.Microseconds <= right.Microseconds;
+
+    public static bool operator >=(Timestamp left, Timestamp right) => left.Microseconds >= right.Microseconds;
+
+    /// <summary>RFC 3339 in UTC with milliseconds: <c>2024-01-01T00:00:00.000Z</c>.</summary>
+    public override string ToString() =>
+        ToDateTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+}
