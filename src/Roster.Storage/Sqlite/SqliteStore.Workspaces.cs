@@ -1,0 +1,24 @@
+namespace Roster.Storage.Sqlite;
+
+internal sealed partial class SqliteStore
+{
+    public Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel) =>
+        _writer.RunAsync(1, database =>
+        {
+            using var row = database.Prepare("""
+                insert into workspace (name, revision, changed_at, created_at) values (?1, 0, ?2, ?2)
+                on conflict (name) do nothing returning id
+                """).Bind(1, name).Bind(2, at).Query();
+            return row.Step() ? new Workspace(row.Int64(0), name, 0, at) : null;
+        }, cancel);
+
+    public Task<IReadOnlyList<Workspace>> ListWorkspacesAsync(CancellationToken cancel) =>
+        Task.FromResult(_readers.Read<IReadOnlyList<Workspace>>(database =>
+        {
+            var workspaces = new List<Workspace>();
+            using var rows = database.Prepare("select id, name, revision, created_at from workspace order by name").Query();
+            while (rows.Step())
+                workspaces.Add(new Workspace(rows.Int64(0), rows.Text(1), rows.Int64(2), rows.Timestamp(3)));
+            return workspaces;
+        }));
+}
