@@ -1,0 +1,65 @@
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.Extensions.Options;
+using Roster.Access;
+
+namespace Roster.Server.Http;
+
+/// <summary>The caller: the API key that the request carries.</summary>
+internal sealed class CallerIdentity(ApiKey key) : ClaimsIdentity(ApiKeyAuthentication.Scheme)
+{
+    public ApiKey Key { get; } = key;
+}
+
+/// <summary>
+/// <c>Authorization: Bearer KEY</c>, or the bare key. Missing, malformed, unknown, revoked and expired keys cannot be
+/// told apart. The database is asked on every request, so that a revoked key stops working at once.
+/// </summary>
+internal sealed class ApiKeyAuthentication(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder,
+    IRosterStore store, TimeProvider clock)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
+{
+    public new const string Scheme = "ApiKey";
+
+    private const string Bearer = "Bearer ";
+
+    protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Request.Headers.Authorization is not [{ } header])
+            return AuthenticateResult.NoResult();
+        var text = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..] : header;
+        if (ApiKeySecret.Parse(text.Trim(' ')) is not { } secret)
+            return AuthenticateResult.NoResult();
+        var hash = secret.Hash();
+        var key = await store.FindKeyAsync(hash, Context.RequestAborted);
+        return key is not null && key.Matches(hash) && key.IsValidAt(Timestamp.Now(clock))
+            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(key)), Scheme))
+            : AuthenticateResult.NoResult();
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Problem.Unauthorized.WriteAsync(Context);
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
+    {
+        var required = Context.GetEndpoint()!.Metadata.GetMetadata<RequiredScope>()!.Scope;
+        return Problem.MissingScope(required & ~Context.Caller().Scopes).WriteAsync(Context);
+    }
+}
+
+internal static class ApiKeyAuthenticationExtensions
+{
+    public static void AddApiKeyAuthentication(this IServiceCollection services)
+    {
+        // The core alone: the full AddAuthentication also sets up data protection and writes its keys to disk.
+        services.AddAuthenticationCore(options =>
+            options.AddScheme<ApiKeyAuthentication>(ApiKeyAuthentication.Scheme, displayName: null));
+        services.AddTransient<ApiKeyAuthentication>();
+        services.AddWebEncoders();
+        services.AddAuthorization();
+    }
+
+    /// <summary>The key of an authenticated request.</summary>
+    public static ApiKey Caller(this HttpContext http) => ((CallerIdentity)http.User.Identity!).Key;
+}

@@ -1,0 +1,252 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Roster.Access;
+using Roster.Changes;
+
+namespace Roster.Server.Http;
+
+/// <summary>The codes that an answer as a whole can have. Each has a section in docs/errors.md.</summary>
+internal static class ProblemCode
+{
+    public const string BadRequest = "bad_request";
+    public const string BodyTooLarge = "body_too_large";
+    public const string EmptyBatch = "empty_batch";
+    public const string InternalError = "internal_error";
+    public const string InvalidBody = "invalid_body";
+    public const string InvalidEncoding = "invalid_encoding";
+    public const string MethodNotAllowed = "method_not_allowed";
+    public const string MissingScope = "missing_scope";
+    public const string NotFound = "not_found";
+    public const string RequestTimeout = "request_timeout";
+    public const string StorageFull = "storage_full";
+    public const string StorageReadOnly = "storage_read_only";
+    public const string StorageUnavailable = "storage_unavailable";
+    public const string TooManyItems = "too_many_items";
+    public const string Unauthorized = "unauthorized";
+    public const string UnknownParameter = "unknown_parameter";
+    public const string UnsupportedEncoding = "unsupported_encoding";
+    public const string UnsupportedMediaType = "unsupported_media_type";
+    public const string ValidationFailed = "validation_failed";
+}
+
+/// <summary>
+/// Every error that the server answers with, and how it is written: <c>application/problem+json</c> (RFC 9457) that is
+/// also the body which clients of the published API expect.
+/// </summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="English">What is wrong and what to do, for people.</param>
+/// <param name="Arabic">The same in Arabic.</param>
+internal sealed record Problem(string Code, int Status, string Title, string English, string Arabic)
+{
+    private const int RetryAfterOutageSeconds = 5;
+
+    private static readonly JsonWriterOptions JsonOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = true, NewLine = "\n" };
+
+    public FaultList? Faults { get; init; }
+
+    public Scopes? MissingScopes { get; init; }
+
+    /// <summary>In seconds.</summary>
+    public int? RetryAfter { get; init; }
+
+    public static Problem Unauthorized { get; } = new(
+        ProblemCode.Unauthorized, 401, "The API key is not accepted",
+        "Send a valid API key: Authorization: Bearer <key>.",
+        "أرسل مفتاح API صالحًا: Authorization: Bearer <key>.");
+
+    public static Problem NotFound { get; } = new(
+        ProblemCode.NotFound, 404, "No such path",
+        "There is nothing at this path.",
+        "لا يوجد شيء في هذا المسار.");
+
+    public static Problem MethodNotAllowed { get; } = new(
+        ProblemCode.MethodNotAllowed, 405, "The method is not allowed here",
+        "This path does not take this method; the Allow header names those it takes.",
+        "هذا المسار لا يقبل هذه الطريقة؛ ترويسة Allow تذكر الطرق المقبولة.");
+
+    public static Problem BodyTooLarge { get; } = new(
+        ProblemCode.BodyTooLarge, 413, "The body is too large",
+        $"The body is over {RequestBody.MaxBytes / (1 << 20)} MiB, before or after decompression; send fewer partners at a time.",
+        $"حجم الجسم يتجاوز {RequestBody.MaxBytes / (1 << 20)} ميبيبايت قبل فك الضغط أو بعده؛ أرسل عددًا أقل من الشركاء في كل مرة.");
+
+    public static Problem UnsupportedMediaType { get; } = new(
+        ProblemCode.UnsupportedMediaType, 415, "The content type is not supported",
+        "Send Content-Type: application/json; a charset, if given, must be utf-8.",
+        "أرسل Content-Type: application/json؛ وإن ذُكر charset فيجب أن يكون utf-8.");
+
+    public static Problem UnsupportedEncoding { get; } = new(
+        ProblemCode.UnsupportedEncoding, 415, "The content encoding is not supported",
+        "Send the body as it is, or with one Content-Encoding: gzip or br.",
+        "أرسل الجسم كما هو، أو بترميز محتوى واحد: gzip أو br.");
+
+    public static Problem InvalidEncoding { get; } = new(
+        ProblemCode.InvalidEncoding, 400, "The body cannot be decompressed",
+        "The body is not what its Content-Encoding says, or it is cut off.",
+        "الجسم لا يطابق ترويسة Content-Encoding أو أنه مبتور.");
+
+    public static Problem RequestTimeout { get; } = new(
+        ProblemCode.RequestTimeout, 408, "The request came too slowly",
+        "The request did not arrive in time; nothing was changed.",
+        "لم يصل الطلب في الوقت المحدد؛ لم يتغير شيء.");
+
+    public static Problem BadRequest { get; } = new(
+        ProblemCode.BadRequest, 400, "The request is not valid HTTP",
+        "The request is malformed; nothing was changed.",
+        "الطلب غير صحيح البنية؛ لم يتغير شيء.");
+
+    public static Problem InternalError { get; } = new(
+        ProblemCode.InternalError, 500, "Something is wrong with the server",
+        "The server failed. Give its operator the requestId of this answer.",
+        "حدث عطل في الخادم. زوّد مشغّله بقيمة requestId من هذا الرد.");
+
+    public static Problem MissingScope(Scopes missing)
+    {
+        var names = string.Join(", ", missing.Names());
+        return new(
+            ProblemCode.MissingScope, 403, "The API key lacks a scope",
+            $"The API key is valid but may not do this; it lacks: {names}.",
+            $"مفتاح API صالح لكنه لا يملك الصلاحية المطلوبة: {names}.")
+        { MissingScopes = missing };
+    }
+
+    public static Problem UnknownParameter(string name) => new(
+        ProblemCode.UnknownParameter, 400, "A query parameter is not known",
+        $"This call has no query parameter {Shorten(name)}; nothing was changed.",
+        $"لا يوجد لهذا الطلب وسيط استعلام باسم {Shorten(name)}؛ لم يتغير شيء.");
+
+    public static Problem ValidationFailed(FaultList faults, int items) => new(
+        ProblemCode.ValidationFailed, 400, "The partners are not all valid",
+        $"{faults.Items} of {items} partners {(faults.Items == 1 ? "is" : "are")} not valid; nothing was changed.",
+        $"عدد الشركاء غير الصالحين: {faults.Items} من أصل {items}؛ لم يتغير شيء.")
+    { Faults = faults };
+
+    public static Problem Refused(BatchReading.Refused refused) => refused.Body switch
+    {
+        null => ValidationFailed(refused.Faults, refused.Items),
+        { Kind: BodyFaultKind.NoItems } => new(
+            ProblemCode.EmptyBatch, 400, "The batch is empty",
+            "The array has no partners; send at least one.",
+            "المصفوفة لا تحتوي على شركاء؛ أرسل شريكًا واحدًا على الأقل."),
+        { Kind: BodyFaultKind.TooManyItems } => new(
+            ProblemCode.TooManyItems, 400, "The batch is too large",
+            $"The array has more than {Number(PartnerRules.MaxItems)} partners; send them in several requests. Nothing was changed.",
+            $"تحتوي المصفوفة على أكثر من {Number(PartnerRules.MaxItems)} شريك؛ أرسلهم في عدة طلبات. لم يتغير شيء.")
+        { Faults = refused.Faults },
+        var body => InvalidBody(body) with { Faults = refused.Faults },
+    };
+
+    /// <summary>The database's trouble, as its caller is told of it.</summary>
+    public static Problem Outage(StoreTrouble trouble) => trouble switch
+    {
+        StoreTrouble.Full => new(
+            ProblemCode.StorageFull, 507, "The server's disk is full",
+            "The server has no room to write; nothing was changed. Reading goes on.",
+            "لا توجد مساحة كافية للكتابة على الخادم؛ لم يتغير شيء. القراءة مستمرة."),
+        StoreTrouble.ReadOnly => new(
+            ProblemCode.StorageReadOnly, 503, "The server cannot write",
+            "The server's database is read-only now; nothing was changed. Reading goes on; try again later.",
+            "قاعدة بيانات الخادم للقراءة فقط حاليًا؛ لم يتغير شيء. القراءة مستمرة؛ حاول لاحقًا.")
+        { RetryAfter = RetryAfterOutageSeconds },
+        _ => new(
+            ProblemCode.StorageUnavailable, 503, "The server's database does not answer",
+            "The server cannot reach its database now; nothing was changed. Try again later.",
+            "لا يستطيع الخادم الوصول إلى قاعدة بياناته حاليًا؛ لم يتغير شيء. حاول لاحقًا.")
+        { RetryAfter = RetryAfterOutageSeconds },
+    };
+
+    /// <summary>Answers with the problem, unless an answer has begun.</summary>
+    public async Task WriteAsync(HttpContext http)
+    {
+        var response = http.Response;
+        if (response.HasStarted)
+        {
+            http.Abort();
+            return;
+        }
+        response.StatusCode = Status;
+        response.ContentType = "application/problem+json";
+        if (RetryAfter is { } seconds)
+            response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
+        if (Status == 401)
+            response.Headers.WWWAuthenticate = "Bearer";
+        var body = new System.Buffers.ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(body, JsonOptions))
+            Write(json, http);
+        response.ContentLength = body.WrittenCount;
+        if (!HttpMethods.IsHead(http.Request.Method))
+            await response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
+    }
+
+    private static Problem InvalidBody(BodyFault body)
+    {
+        var (english, arabic) = body.Kind switch
+        {
+            BodyFaultKind.Empty => (
+                "The body is empty; send a JSON array of partners.",
+                "الجسم فارغ؛ أرسل مصفوفة JSON من الشركاء."),
+            BodyFaultKind.NotAnArray => (
+                "The body is JSON but not an array; send an array of partners, also for a single one.",
+                "الجسم بصيغة JSON لكنه ليس مصفوفة؛ أرسل مصفوفة من الشركاء حتى لو كان شريكًا واحدًا."),
+            _ => (
+                $"The body is not valid JSON: see line {body.Line}, byte {body.Byte}. Nothing was changed.",
+                $"الجسم ليس JSON صالحًا: انظر السطر {body.Line}، البايت {body.Byte}. لم يتغير شيء."),
+        };
+        return new(ProblemCode.InvalidBody, 400, "The body is not an array of partners", english, arabic);
+    }
+
+    private void Write(Utf8JsonWriter json, HttpContext http)
+    {
+        json.WriteStartObject();
+        json.WriteString("type", $"{http.Request.Scheme}://{http.Request.Host}/errors#{Code}");
+        json.WriteString("title", Title);
+        json.WriteNumber("status", Status);
+        json.WriteString("code", Code);
+        json.WriteStartObject("error");
+        json.WriteString("en", English);
+        json.WriteString("ar", Arabic);
+        json.WriteEndObject();
+        WriteDetails(json);
+        if (MissingScopes is { } missing)
+        {
+            json.WriteStartArray("missingScopes");
+            foreach (var scope in missing.Names())
+                json.WriteStringValue(scope);
+            json.WriteEndArray();
+        }
+        if (RetryAfter is { } seconds)
+            json.WriteNumber("retryAfter", seconds);
+        json.WriteString("requestId", http.TraceIdentifier);
+        json.WriteEndObject();
+    }
+
+    private void WriteDetails(Utf8JsonWriter json)
+    {
+        var listed = Faults?.Listed ?? [];
+        json.WriteStartArray("details");
+        foreach (var fault in listed)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index", fault.Index);
+            if (fault.OtherIndex is { } other)
+                json.WriteNumber("otherIndex", other);
+            if (fault.Id is { } id)
+                json.WriteString("id", id);
+            if (fault.Field is { } field)
+                json.WriteString("field", field);
+            json.WriteString("code", fault.Code);
+            json.WriteString("message", fault.Message);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        var isTruncated = Faults is not null && Faults.Count > listed.Count;
+        json.WriteBoolean("truncated", isTruncated);
+        if (isTruncated)
+            json.WriteNumber("detailCount", Faults!.Count);
+    }
+
+    private static string Number(int number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Shorten(string name) => name.Length <= 64 ? name : string.Concat(name.AsSpan(0, 63), "…");
+}

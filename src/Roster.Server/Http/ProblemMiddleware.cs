@@ -1,0 +1,58 @@
+using Roster.Server.Operations;
+
+namespace Roster.Server.Http;
+
+/// <summary>Turns what was not answered, exceptions and bare statuses alike, into a <see cref="Problem"/>. Nothing else catches.</summary>
+internal static class ProblemMiddleware
+{
+    public static void UseProblems(this WebApplication app)
+    {
+        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Roster");
+        app.Use(async (http, next) =>
+        {
+            try
+            {
+                await next(http);
+                if (!http.Response.HasStarted && http.Response.ContentLength is null && OfStatus(http.Response.StatusCode) is { } problem)
+                    await problem.WriteAsync(http);
+            }
+            catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+            {
+                http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            }
+            catch (Exception failure)
+            {
+                await Of(failure, http, logger).WriteAsync(http);
+            }
+        });
+    }
+
+    private static Problem? OfStatus(int status) => status switch
+    {
+        StatusCodes.Status404NotFound => Problem.NotFound,
+        StatusCodes.Status405MethodNotAllowed => Problem.MethodNotAllowed,
+        _ => null,
+    };
+
+    private static Problem Of(Exception failure, HttpContext http, ILogger logger)
+    {
+        switch (failure)
+        {
+            case BadHttpRequestException bad:
+                return bad.StatusCode switch
+                {
+                    StatusCodes.Status413PayloadTooLarge => Problem.BodyTooLarge,
+                    StatusCodes.Status408RequestTimeout => Problem.RequestTimeout,
+                    _ => Problem.BadRequest,
+                };
+            case BodyEncodingException:
+                return Problem.InvalidEncoding;
+            case StoreException outage:
+                Log.StoreTrouble(logger, outage.Trouble, outage.Message, http.TraceIdentifier);
+                return Problem.Outage(outage.Trouble);
+            default:
+                Log.RequestFailed(logger, failure, http.TraceIdentifier);
+                return Problem.InternalError;
+        }
+    }
+}

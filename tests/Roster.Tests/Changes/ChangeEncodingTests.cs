@@ -1,0 +1,74 @@
+using System.Text;
+using CsCheck;
+using Roster.Changes;
+
+namespace Roster.Tests.Changes;
+
+public sealed class ChangeEncodingTests
+{
+    private static readonly Gen<string> Text = Gen.OneOf(
+        Gen.String[Gen.Char.AlphaNumeric, 1, 40], Some.Of("\"quoted\" \\ /", "مرحبا", "名前", "👩‍👩‍👧", "\u0093x\u0094", "\uFFFF"));
+
+    private static readonly Gen<Timestamp> Time = Gen.Long[0, 4_000_000_000_000_000].Select(microseconds => new Timestamp(microseconds));
+
+    private static readonly Gen<Partner> AnyPartner = Gen.Select(
+        Gen.Guid, Text, Text.Null(), Text.Null(), Time, Time.Nullable(), Gen.Long[0, long.MaxValue],
+        (id, name, email, phone, at, deletedAt, revision) => new Partner(id, name, email, phone, at, at, deletedAt, revision));
+
+    [Fact]
+    public void What_was_encoded_is_decoded() =>
+        Gen.Select(AnyPartner.Null(), AnyPartner, (before, after) =>
+                new PartnerChange(before is null ? null : before with { Id = after.Id }, after))
+            .Array[0, 200]
+            .Sample(changes => Assert.Equal(changes.Select(Logged), ChangeEncoding.Decode(ChangeEncoding.Encode(changes))), iter: 300);
+
+    [Fact]
+    public void The_encoding_is_the_documented_one_to_the_byte()
+    {
+        var id = Guid.Parse("019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10");
+        var before = new Partner(id, "Ada", null, "\"1\"", new(1), new(1_700_000_000_000_000), null, 12);
+
+        var encoded = ChangeEncoding.Encode([new(before, before), new(null, before), new(before with { DeletedAt = new(5) }, before)]);
+
+        const string Json =
+            """[["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,null,"Ada",null,"\"1\""],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,5,"Ada",null,"\"1\""]]""";
+        Assert.Equal([1, 0, .. Encoding.UTF8.GetBytes(Json)], encoded.ToArray());
+    }
+
+    [Fact]
+    public void A_log_entry_of_version_1_written_by_the_first_release_is_read()
+    {
+        // Compressed by another Brotli library: what is on users' disks must stay readable, whatever we compress with.
+        var stored = Convert.FromBase64String("AQGDH4BbWyIwMTkzMjRlNi0zYzFkLTdkMGEtYTFmNS0zZTJiNWM4ZDlmMTAiLDEsMiwzLCJBZGEiLG51bGwsbnVsbF1dAw==");
+
+        var change = Assert.Single(ChangeEncoding.Decode(stored));
+
+        Assert.Equal(new LoggedState(1, new(2), new(3), "Ada", null, null), change.Before);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("01")]
+    [InlineData("02005B5D")]
+    [InlineData("01025B5D")]
+    [InlineData("01005B")]
+    [InlineData("01005B5B375D5D")]
+    [InlineData("0101FFFFFF")]
+    public void An_unknown_version_or_damaged_bytes_are_refused(string hex) =>
+        Assert.Throws<InvalidDataException>(() => ChangeEncoding.Decode(Convert.FromHexString(hex)));
+
+    [Fact]
+    public void Ten_thousand_changes_take_a_few_bytes_each()
+    {
+        var ids = new PartnerIds(new(1_700_000_000_000_000), 1);
+        var creates = Enumerable.Range(0, 10_000).Select(_ => new PartnerChange(null, Some.Partner(ids.Next()))).ToList();
+
+        var bytesPerCreate = ChangeEncoding.Encode(creates).Length / 10_000.0;
+
+        Assert.InRange(bytesPerCreate, 1, 16);
+    }
+
+    private static LoggedChange Logged(PartnerChange change) => new(
+        change.After.Id,
+        change.Before is { } was ? new(was.Revision, was.UpdatedAt, was.DeletedAt, was.Name, was.Email, was.Phone) : null);
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Text;
+using System.Text.Json;
+
+namespace Roster.Tests.Hosting;
+
+/// <summary>A client as an integrator would write one.</summary>
+internal sealed class RosterClient(HttpClient http, string? key, Workspace? workspace)
+{
+    public string? Key => key;
+
+    public Workspace Workspace => workspace!;
+
+    public Task<Answer> PutAsync(string json) => PutAsync(Encoding.UTF8.GetBytes(json));
+
+    public Task<Answer> PutAsync(
+        byte[] body, string? contentType = "application/json", string? contentEncoding = null, string path = "/api/partners")
+    {
+        var content = new ByteArrayContent(body);
+        if (contentType is not null)
+            content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        if (contentEncoding is not null)
+            content.Headers.TryAddWithoutValidation("Content-Encoding", contentEncoding);
+        return SendAsync(HttpMethod.Put, path, content);
+    }
+
+    /// <summary>The partner as it is now: an item that names it and changes nothing.</summary>
+    public async Task<JsonElement> ReadAsync(string id) => (await PutAsync($$"""[{"id":"{{id}}"}]""")).Items[0];
+
+    /// <summary>Creates one partner and returns its id.</summary>
+    public async Task<string> CreateAsync(string json = """{"name":"Ada Lovelace","email":"ada@example.com","phone":"+44 20 7946 0000"}""") =>
+        (await PutAsync($"[{json}]")).Items[0].GetProperty("id").GetString()!;
+
+    /// <param name="expectContinue">Whether the body is sent only when the server has begun to read it.</param>
+    public async Task<Answer> SendAsync(
+        HttpMethod method, string path, HttpContent? content = null, string? authorization = null, bool expectContinue = false)
+    {
+        using var request = new HttpRequestMessage(method, path) { Content = content };
+        request.Headers.ExpectContinue = expectContinue;
+        if ((authorization ?? (key is null ? null : $"Bearer {key}")) is { } value)
+            request.Headers.TryAddWithoutValidation("Authorization", value);
+        using var response = await http.SendAsync(request);
+        return new Answer(
+            (int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
+    }
+}
+
+/// <summary>An answer, read to its end.</summary>
+internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpContentHeaders ContentHeaders, byte[] Body)
+{
+    public string Text => Encoding.UTF8.GetString(Body);
+
+    public JsonElement Json => JsonDocument.Parse(Body).RootElement;
+
+    /// <summary>The partners of a successful write.</summary>
+    public IReadOnlyList<JsonElement> Items => Status == 200 ? [.. Json.EnumerateArray()] : throw new InvalidOperationException(Text);
+
+    public string Code => Json.GetProperty("code").GetString()!;
+
+    /// <summary>The faults as <c>index field code</c>, the field <c>-</c> where there is none.</summary>
+    public IReadOnlyList<string> Faults =>
+        [.. Json.GetProperty("details").EnumerateArray().Select(fault =>
+            $"{fault.GetProperty("index")} {(fault.TryGetProperty("field", out var name) ? name.GetString() : "-")} {fault.GetProperty("code").GetString()}")];
+
+    public long Revision => Count("Roster-Revision");
+
+    /// <summary>Created, updated and unchanged.</summary>
+    public (long Created, long Updated, long Unchanged) Counts =>
+        (Count("Roster-Created"), Count("Roster-Updated"), Count("Roster-Unchanged"));
+
+    private long Count(string header) => long.Parse(Headers.GetValues(header).Single(), CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,97 @@
+using Microsoft.AspNetCore.Builder;
+using Roster.Access;
+using Roster.Server.Operations;
+using Roster.Storage;
+
+namespace Roster.Tests.Hosting;
+
+/// <summary>The real server on a real port and a real engine, shared by tests; each test takes a workspace of its own.</summary>
+public abstract class RosterHost : IAsyncLifetime
+{
+    private readonly StringWriter _logText = new();
+    private readonly TextWriter _log;
+    private IRosterStore _store = null!;
+    private WebApplication _app = null!;
+    private HttpClient _http = null!;
+
+    protected RosterHost() => _log = TextWriter.Synchronized(_logText);
+
+    public Uri Address { get; private set; } = null!;
+
+    /// <summary>The clock that the server goes by; tests may move it.</summary>
+    internal MovableClock Clock { get; } = new();
+
+    internal IRosterStore Store => _store;
+
+    protected abstract string Database { get; }
+
+    /// <summary>All that the server logged until now.</summary>
+    internal string Log()
+    {
+        // The synchronized writer locks on itself.
+        lock (_log)
+            return _logText.ToString();
+    }
+
+    public virtual async ValueTask InitializeAsync()
+    {
+        Console.SetError(_log);
+        _store = Roster.Storage.Store.Parse(Database)!.Open(StoreUse.Serve, Clock);
+        _app = Roster.Server.Program.Build(
+            new ServerSettings(["http://127.0.0.1:0"], Database, ServerTiming: true, LogFormat.Json), _store, Clock);
+        await _app.StartAsync();
+        Address = new Uri(_app.Urls.First());
+        _http = new HttpClient { BaseAddress = Address };
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _app.DisposeAsync();
+        await _store.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>A client with a key of a new, empty workspace.</summary>
+    internal async Task<RosterClient> NewWorkspaceAsync(Scopes scopes = Scopes.All)
+    {
+        var now = Timestamp.Now(Clock);
+        var workspace = (await _store.AddWorkspaceAsync(Guid.NewGuid().ToString(), now, CancellationToken.None))!;
+        return await NewKeyAsync(workspace, scopes);
+    }
+
+    internal async Task<RosterClient> NewKeyAsync(Workspace workspace, Scopes scopes, Timestamp? expiresAt = null)
+    {
+        var secret = await KeyCommands.AddAsync(
+            _store, workspace, "test", scopes, Timestamp.Now(Clock), expiresAt, CancellationToken.None);
+        return new RosterClient(_http, secret.Text, workspace);
+    }
+
+    /// <summary>A client with this as its key, whatever it is.</summary>
+    internal RosterClient WithKey(string? key) => new(_http, key, null);
+}
+
+public sealed class SqliteHost : RosterHost
+{
+    private readonly TempFolder _folder = new();
+
+    protected override string Database => "sqlite:" + File;
+
+    public string File => _folder.File("roster.db");
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _folder.Dispose();
+    }
+}
+
+/// <summary>The system's clock, shifted.</summary>
+internal sealed class MovableClock : TimeProvider
+{
+    private long _shiftTicks;
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _shiftTicks));
+
+    public void Move(TimeSpan by) => Interlocked.Add(ref _shiftTicks, by.Ticks);
+}

@@ -1,0 +1,11 @@
+namespace Roster.Tests.Hosting;
+
+/// <summary>A folder of a test's own, gone with the test.</summary>
+internal sealed class TempFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("roster-test-").FullName;
+
+    public string File(string name) => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

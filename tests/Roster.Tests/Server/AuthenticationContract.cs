@@ -1,0 +1,112 @@
+using Roster.Access;
+
+namespace Roster.Tests.Server;
+
+/// <summary>Who is let in, on every engine.</summary>
+public abstract class AuthenticationContract(RosterHost host)
+{
+    private const string Path = "/api/partners";
+
+    [Fact]
+    public async Task A_key_is_accepted_with_and_without_Bearer()
+    {
+        var api = await host.NewWorkspaceAsync();
+        foreach (var authorization in new[] { $"Bearer {api.Key}", $"bearer {api.Key}", api.Key })
+            Assert.Equal(200, (await api.SendAsync(HttpMethod.Put, Path, One(), authorization)).Status);
+    }
+
+    [Fact]
+    public async Task Missing_malformed_unknown_revoked_and_expired_keys_get_the_same_401()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var expired = await host.NewKeyAsync(api.Workspace, Scopes.All, Timestamp.Now(host.Clock));
+        var revoked = await host.NewKeyAsync(api.Workspace, Scopes.All);
+        Assert.Equal(200, (await revoked.PutAsync("""[{"name":"a"}]""")).Status);
+        var stored = (await host.Store.ListKeysAsync(CancellationToken.None)).Single(key => key.Matches(ApiKeySecret.Parse(revoked.Key!)!.Hash()));
+        Assert.True(await host.Store.RevokeKeyAsync(stored.Id, Timestamp.Now(host.Clock), CancellationToken.None));
+
+        var answers = new List<string>();
+        foreach (var key in new[]
+        {
+            null, "", "x", new string('x', 5_000), ApiKeySecret.Mint().Text, api.Key![..^1], api.Key + "x", revoked.Key, expired.Key,
+            $"{api.Key} {api.Key}", $"Basic {api.Key}",
+        })
+        {
+            var answer = await host.WithKey(key).PutAsync("""[{"name":"a"}]""");
+            Assert.Equal((401, "unauthorized"), (answer.Status, answer.Code));
+            Assert.Equal("Bearer", answer.Headers.WwwAuthenticate.ToString());
+            answers.Add(answer.Text.Replace(answer.Json.GetProperty("requestId").GetString()!, "", StringComparison.Ordinal));
+        }
+        Assert.Single(answers.Distinct());
+    }
+
+    [Fact]
+    public async Task A_key_stops_working_when_it_expires()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var until = Timestamp.Now(host.Clock).AddMilliseconds(3_600_000);
+        var shortLived = await host.NewKeyAsync(api.Workspace, Scopes.All, until);
+
+        Assert.Equal(200, (await shortLived.PutAsync("""[{"name":"a"}]""")).Status);
+        host.Clock.Move(TimeSpan.FromHours(1));
+        Assert.Equal(401, (await shortLived.PutAsync("""[{"name":"a"}]""")).Status);
+        host.Clock.Move(TimeSpan.FromHours(-1));
+    }
+
+    [Fact]
+    public async Task A_key_without_the_scope_gets_403_with_the_missing_scopes()
+    {
+        var api = await host.NewWorkspaceAsync(Scopes.All & ~Scopes.LinksWrite);
+
+        var answer = await api.PutAsync("""[{"name":"a"}]""");
+
+        Assert.Equal((403, "missing_scope"), (answer.Status, answer.Code));
+        Assert.Equal(["linksWrite"], answer.Json.GetProperty("missingScopes").EnumerateArray().Select(scope => scope.GetString()));
+    }
+
+    [Fact]
+    public async Task Only_the_hash_of_a_key_is_stored()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var secret = ApiKeySecret.Parse(api.Key!)!;
+
+        var stored = (await host.Store.FindKeyAsync(secret.Hash(), CancellationToken.None))!;
+
+        Assert.Equal(32, stored.Hash.Length);
+        Assert.DoesNotContain(api.Key!, string.Join(' ', stored.Id, stored.Name, stored.Prefix), StringComparison.Ordinal);
+        Assert.Equal(api.Key![..11], stored.Prefix);
+    }
+
+    [Fact]
+    public async Task Unknown_paths_are_404_and_other_methods_405_with_Allow()
+    {
+        var api = await host.NewWorkspaceAsync();
+
+        var unknown = await api.SendAsync(HttpMethod.Get, "/api/partnerz");
+        var method = await api.SendAsync(HttpMethod.Patch, Path);
+
+        Assert.Equal((404, "not_found"), (unknown.Status, unknown.Code));
+        Assert.Equal((405, "method_not_allowed"), (method.Status, method.Code));
+        Assert.Contains("PUT", method.ContentHeaders.Allow);
+    }
+
+    [Fact]
+    public async Task Neither_keys_nor_personal_data_get_into_the_log()
+    {
+        var api = await host.NewWorkspaceAsync();
+        await api.PutAsync("""[{"name":"Canaria Lognot","email":"canaria@lognot.example","phone":"555-0199"}]""");
+        await api.PutAsync("""[{"name":"Canaria Lognot","email":"canaria lognot.example","phone":"555-0199","canaria":1}]""");
+        await api.SendAsync(HttpMethod.Put, Path + "?canaria=1", One());
+
+        var log = host.Log();
+
+        Assert.Contains("PUT /api/partners/ 200", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("anaria", log, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("555-0199", log, StringComparison.Ordinal);
+        Assert.DoesNotContain(api.Key!, log, StringComparison.Ordinal);
+    }
+
+    private static StringContent One() => new("""[{"name":"a"}]""", System.Text.Encoding.UTF8, "application/json");
+}
+
+public sealed class AuthenticationOnSqlite(SqliteHost host) : AuthenticationContract(host);

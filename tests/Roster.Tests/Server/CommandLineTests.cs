@@ -1,0 +1,206 @@
+using System.Text.RegularExpressions;
+
+namespace Roster.Tests.Server;
+
+/// <summary>The executable as an operator uses it, in processes of its own.</summary>
+public sealed partial class CommandLineTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [GeneratedRegex("roster_[0-9A-Za-z]{38}")]
+    private static partial Regex KeyPattern();
+
+    [Fact]
+    public async Task The_first_start_prints_a_key_that_works_once_and_SIGTERM_ends_with_0()
+    {
+        string key;
+        using (var first = RosterProcess.Serve(_folder.Path))
+        {
+            key = KeyPattern().Match(first.Output()).Value;
+            Assert.Contains($"curl -X PUT {first.Address.ToString().TrimEnd('/')}/api/partners", first.Output(), StringComparison.Ordinal);
+            Assert.Equal(1, (await first.Client(key).PutAsync("""[{"name":"a"}]""")).Revision);
+            first.Terminate();
+            Assert.Equal(0, first.WaitForExit());
+        }
+        Assert.Equal(["roster.db", "roster.db.lock"], Directory.GetFiles(_folder.File("data")).Select(Path.GetFileName).Order());
+
+        using var second = RosterProcess.Serve(_folder.Path);
+        Assert.Empty(second.Output());
+        Assert.Equal(2, (await second.Client(key).PutAsync("""[{"name":"a"}]""")).Revision);
+    }
+
+    [Fact]
+    public async Task SIGTERM_lets_a_request_that_is_under_way_finish()
+    {
+        using var server = RosterProcess.Serve(_folder.Path);
+        var key = KeyPattern().Match(server.Output()).Value;
+        using var body = new SlowBody("""[{"name":"slow"}]""");
+        var answer = server.Client(key).SendAsync(HttpMethod.Put, "/api/partners", body, expectContinue: true);
+        await body.Started;
+
+        server.Terminate();
+        await server.SaysAsync("Stopping");
+        body.Finish();
+
+        Assert.Equal(200, (await answer).Status);
+        Assert.Equal(0, server.WaitForExit());
+    }
+
+    [Fact]
+    public void A_second_server_on_the_same_file_refuses_with_a_sentence()
+    {
+        using var first = RosterProcess.Serve(_folder.Path);
+
+        var second = RosterProcess.Run(_folder.Path, "--urls", "http://127.0.0.1:0");
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.StartsWith("Another Roster server uses ./data/roster.db", second.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_port_that_is_taken_is_a_sentence_and_the_first_key_is_not_spent_on_it()
+    {
+        using var first = RosterProcess.Serve(_folder.Path);
+
+        var second = RosterProcess.Run(_folder.Path, "--urls", first.Address.ToString(), "--database", "sqlite:other.db");
+
+        Assert.Equal(1, second.ExitCode);
+        Assert.StartsWith("--urls: Failed to bind", second.Errors, StringComparison.Ordinal);
+        Assert.Single(second.Errors.TrimEnd().Split('\n'));
+        Assert.DoesNotMatch(KeyPattern(), second.Output);
+        using var third = RosterProcess.Serve(_folder.Path, "--database", "sqlite:other.db");
+        Assert.Matches(KeyPattern(), third.Output());
+    }
+
+    [Theory]
+    [InlineData("--urls", "nonsense")]
+    [InlineData("--urls", "https://localhost:5080")]
+    [InlineData("--urls", "http://localhost:99999")]
+    [InlineData("--urls", "")]
+    [InlineData("--database", "roster.db")]
+    [InlineData("--database", "sqlite:")]
+    [InlineData("--database", "mysql://localhost")]
+    [InlineData("--server-timing", "yes")]
+    [InlineData("--log-format", "xml")]
+    public void A_wrong_setting_exits_non_zero_with_a_sentence_that_names_it(string setting, string value)
+    {
+        var result = RosterProcess.Run(_folder.Path, setting, value);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.StartsWith(setting, result.Errors, StringComparison.Ordinal);
+        Assert.Single(result.Errors.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public void An_unknown_option_or_command_exits_non_zero()
+    {
+        Assert.Equal(1, RosterProcess.Run(_folder.Path, "--prot", "1").ExitCode);
+        Assert.Equal(1, RosterProcess.Run(_folder.Path, "serv").ExitCode);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("keys")]
+    [InlineData("keys create")]
+    [InlineData("keys list")]
+    [InlineData("keys revoke")]
+    [InlineData("workspaces")]
+    [InlineData("workspaces create")]
+    [InlineData("workspaces list")]
+    [InlineData("migrate")]
+    public void Every_command_has_help(string command)
+    {
+        var result = RosterProcess.Run(_folder.Path, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
+
+        Assert.Equal((0, ""), (result.ExitCode, result.Errors));
+        Assert.Contains("--database", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_and_workspaces_are_administered_while_the_server_runs()
+    {
+        using var server = RosterProcess.Serve(_folder.Path);
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "workspaces", "create", "north").ExitCode);
+        Assert.Equal(1, RosterProcess.Run(_folder.Path, "workspaces", "create", "north").ExitCode);
+        Assert.Equal(["default", "north"], RosterProcess.Run(_folder.Path, "workspaces", "list").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')[0]));
+
+        var created = RosterProcess.Run(
+            _folder.Path, "keys", "create", "--workspace", "north", "--name", "crm", "--scopes", "linksWrite,partnersRead", "--expires", "90d");
+        Assert.Matches($"^{KeyPattern()}\n$", created.Output);
+        var api = server.Client(created.Output.Trim());
+        Assert.Equal(200, (await api.PutAsync("""[{"name":"a"}]""")).Status);
+
+        var listed = RosterProcess.Run(_folder.Path, "keys", "list").Output.Split('\n').Single(line => line.Contains("crm", StringComparison.Ordinal));
+        Assert.Contains("partnersRead,linksWrite", listed, StringComparison.Ordinal);
+        Assert.EndsWith("valid", listed, StringComparison.Ordinal);
+        Assert.DoesNotContain(created.Output.Trim(), listed, StringComparison.Ordinal);
+
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "keys", "revoke", listed.Split('\t')[0]).ExitCode);
+        Assert.Equal(401, (await api.PutAsync("""[{"name":"a"}]""")).Status);
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "migrate").ExitCode);
+    }
+
+    [Theory]
+    [InlineData("--workspace", "nowhere")]
+    [InlineData("--scopes", "everything")]
+    [InlineData("--scopes", "")]
+    [InlineData("--expires", "soon")]
+    [InlineData("--expires", "0d")]
+    [InlineData("--name", " ")]
+    public void A_wrong_argument_of_keys_create_is_a_sentence_that_names_it(string option, string value)
+    {
+        RosterProcess.Run(_folder.Path, "migrate");
+        RosterProcess.Run(_folder.Path, "workspaces", "create", "w");
+        var arguments = new Dictionary<string, string> { ["--workspace"] = "w", ["--name"] = "n", ["--scopes"] = "all" };
+        arguments[option] = value;
+
+        var result = RosterProcess.Run(_folder.Path, ["keys", "create", .. arguments.SelectMany(pair => new[] { pair.Key, pair.Value })]);
+
+        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.StartsWith(option, result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_command_on_a_database_that_does_not_exist_says_so()
+    {
+        var result = RosterProcess.Run(_folder.Path, "keys", "list", "--database", "sqlite:typo.db");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("no database at typo.db", result.Errors, StringComparison.Ordinal);
+    }
+
+    /// <summary>A body whose end is sent only when the test says so.</summary>
+    private sealed class SlowBody : HttpContent
+    {
+        private readonly TaskCompletionSource _started = new();
+        private readonly TaskCompletionSource _finish = new();
+        private readonly byte[] _bytes;
+
+        public SlowBody(string json)
+        {
+            _bytes = System.Text.Encoding.UTF8.GetBytes(json);
+            Headers.ContentType = new("application/json");
+        }
+
+        public Task Started => _started.Task;
+
+        public void Finish() => _finish.SetResult();
+
+        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
+        {
+            await stream.WriteAsync(_bytes.AsMemory(0, 5));
+            await stream.FlushAsync();
+            _started.SetResult();
+            await _finish.Task;
+            await stream.WriteAsync(_bytes.AsMemory(5));
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = _bytes.Length;
+            return true;
+        }
+    }
+}

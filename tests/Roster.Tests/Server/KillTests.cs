@@ -1,0 +1,109 @@
+using System.Globalization;
+
+namespace Roster.Tests.Server;
+
+/// <summary>
+/// The server is killed with -9 while clients write, again and again on the same database. Each batch of a client gives
+/// all its partners the same new phone, so a batch that is half there shows. ROSTER_TEST_KILLS makes it a long run.
+/// </summary>
+public sealed class KillTests
+{
+    private const int Writers = 4;
+    private const int PartnersOfWriter = 150;
+
+    private static readonly int Kills =
+        int.Parse(Environment.GetEnvironmentVariable("ROSTER_TEST_KILLS") ?? "20", CultureInfo.InvariantCulture);
+
+    [Fact]
+    public async Task Killed_while_writing_every_acknowledged_batch_is_there_and_none_is_half_there()
+    {
+        using var folder = new TempFolder();
+        var key = FirstKey(folder);
+        var writers = Enumerable.Range(0, Writers).Select(_ => new Writer()).ToArray();
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            using var server = RosterProcess.Serve(folder.Path);
+            var api = server.Client(key);
+            foreach (var writer in writers)
+                await writer.CheckAsync(api);
+
+            // Killed as soon as a random number of batches is acknowledged, while the other writers' are under way.
+            var left = new Random(kill).Next(1, 40);
+            var enough = new TaskCompletionSource();
+            var writing = writers.Select(writer => Task.Run(() => writer.WriteAsync(api, () =>
+            {
+                if (Interlocked.Decrement(ref left) == 0)
+                    enough.SetResult();
+            }))).ToArray();
+            await enough.Task;
+            server.Kill();
+            await Task.WhenAll(writing);
+        }
+        using var last = RosterProcess.Serve(folder.Path);
+        foreach (var writer in writers)
+            await writer.CheckAsync(last.Client(key));
+        Assert.Contains(writers, writer => writer.Resolved > 0);
+    }
+
+    private static string FirstKey(TempFolder folder)
+    {
+        Assert.Equal(0, RosterProcess.Run(folder.Path, "migrate").ExitCode);
+        Assert.Equal(0, RosterProcess.Run(folder.Path, "workspaces", "create", "w").ExitCode);
+        return RosterProcess.Run(folder.Path, "keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all").Output.Trim();
+    }
+
+    private sealed class Writer
+    {
+        private readonly List<string> _ids = [];
+        private long _acknowledged;
+        private long _sent;
+
+        /// <summary>How many batches were under way when the server was killed and turned out to be there, whole.</summary>
+        public int Resolved { get; private set; }
+
+        /// <summary>Writes one batch after the other until the server is gone.</summary>
+        public async Task WriteAsync(RosterClient api, Action acknowledged)
+        {
+            try
+            {
+                while (true)
+                {
+                    _sent++;
+                    var answer = await api.PutAsync(Batch(_sent));
+                    Assert.Equal(200, answer.Status);
+                    Learn(answer);
+                    _acknowledged = _sent;
+                    acknowledged();
+                }
+            }
+            catch (HttpRequestException)
+            {
+                // The server is gone.
+            }
+        }
+
+        /// <summary>All partners are at one batch, which is the last acknowledged one or the one that was under way.</summary>
+        public async Task CheckAsync(RosterClient api)
+        {
+            if (_ids.Count == 0)
+                return;
+            var there = await api.PutAsync("[" + string.Join(',', _ids.Select(id => $$"""{"id":"{{id}}"}""")) + "]");
+            var batch = Assert.Single(there.Items.Select(partner => partner.GetProperty("phone").GetString()).Distinct());
+            var number = long.Parse(batch!, CultureInfo.InvariantCulture);
+            Assert.InRange(number, _acknowledged, _sent);
+            if (number > _acknowledged)
+                Resolved++;
+            _acknowledged = _sent = number;
+        }
+
+        private string Batch(long number) => "[" + string.Join(',', _ids.Count == 0
+            ? Enumerable.Repeat($$"""{"name":"n","phone":"{{number}}"}""", PartnersOfWriter)
+            : _ids.Select(id => $$"""{"id":"{{id}}","phone":"{{number}}"}""")) + "]";
+
+        private void Learn(Answer answer)
+        {
+            if (_ids.Count == 0)
+                _ids.AddRange(answer.Items.Select(partner => partner.GetProperty("id").GetString()!));
+        }
+    }
+}

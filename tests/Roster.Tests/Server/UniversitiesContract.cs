@@ -1,0 +1,44 @@
+using System.Text.Json;
+
+namespace Roster.Tests.Server;
+
+/// <summary>Real input: 10,251 names of universities in many scripts.</summary>
+public abstract class UniversitiesContract(RosterHost host)
+{
+    [Fact]
+    public async Task Ten_thousand_universities_are_created_updated_and_left_alone()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var all = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(AppContext.BaseDirectory, "data", "universities.json")))
+            .RootElement.EnumerateArray().ToList();
+        Assert.Equal(10_251, all.Count);
+
+        var created = new List<JsonElement>();
+        foreach (var part in all.Chunk(PartnerRules.MaxItems))
+        {
+            var answer = await api.PutAsync(JsonSerializer.SerializeToUtf8Bytes(part));
+            Assert.Equal((part.Length, 0, 0), answer.Counts);
+            created.AddRange(answer.Items);
+        }
+        Assert.Equal(Names(all), Names(created));
+
+        var updated = new List<JsonElement>();
+        foreach (var part in created.Chunk(PartnerRules.MaxItems))
+        {
+            var answer = await api.PutAsync(JsonSerializer.SerializeToUtf8Bytes(
+                part.Select(partner => new { id = partner.GetProperty("id").GetString(), phone = "+1 555 0100" })));
+            Assert.Equal((0, part.Length, 0), answer.Counts);
+            updated.AddRange(answer.Items);
+        }
+        Assert.Equal(Names(all), Names(updated));
+
+        var again = await api.PutAsync(JsonSerializer.SerializeToUtf8Bytes(updated.Take(PartnerRules.MaxItems)));
+        Assert.Equal((0, 0, 10_000), again.Counts);
+        Assert.Equal(4, again.Revision);
+
+        static IEnumerable<string?> Names(IEnumerable<JsonElement> partners) =>
+            partners.Select(partner => partner.GetProperty("name").GetString());
+    }
+}
+
+public sealed class UniversitiesOnSqlite(SqliteHost host) : UniversitiesContract(host);

@@ -1,0 +1,24 @@
+using System.Buffers;
+using System.Text;
+using CsCheck;
+using Roster.Changes;
+
+namespace Roster.Tests;
+
+/// <summary>Builders of things whose details do not matter to the test.</summary>
+internal static class Some
+{
+    /// <summary>One of these values.</summary>
+    public static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    public static Partner Partner(Guid id) =>
+        new(id, "Ada Lovelace", "ada@example.com", null, new(1_700_000_000_000_000), new(1_700_000_000_000_000), null, 1);
+
+    /// <summary>The batch that this JSON is; it must be valid.</summary>
+    public static Batch Batch(string json)
+    {
+        var reader = new BatchReader();
+        reader.Read(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(json)), isFinal: true);
+        return ((BatchReading.Accepted)reader.Finish()).Batch;
+    }
+}

@@ -1,0 +1,171 @@
+using Microsoft.Data.Sqlite;
+using Roster.Access;
+using Roster.Changes;
+using Roster.Server.Operations;
+using Roster.Storage;
+using Roster.Storage.Sqlite;
+
+namespace Roster.Tests.Storage;
+
+/// <summary>What is SQLite's own: its settings, its file, its lock, its migrations.</summary>
+public sealed class SqliteStoreTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    private string File => _folder.File("roster.db");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void The_bundled_SQLite_has_no_known_corruption_bug() => Assert.True(SqliteDatabase.LibraryVersion >= 3_051_003);
+
+    [Fact]
+    public async Task A_served_file_has_a_write_ahead_log_and_a_closed_one_has_none()
+    {
+        await using (Open())
+        {
+            Assert.Equal("wal", Scalar("pragma journal_mode"));
+            Assert.True(System.IO.File.Exists(File + "-wal"));
+        }
+        Assert.False(System.IO.File.Exists(File + "-wal"));
+    }
+
+    [Fact]
+    public async Task A_second_server_on_the_same_file_is_refused_and_the_first_goes_on()
+    {
+        await using var first = Open();
+
+        var refused = Assert.Throws<StoreRefusedException>(Open);
+
+        Assert.Contains("Another Roster server uses", refused.Message, StringComparison.Ordinal);
+        await first.CheckAsync(CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Opening_again_migrates_nothing()
+    {
+        await Open().DisposeAsync();
+        var journal = Scalar("select group_concat(ScriptName || Applied) from SchemaVersions");
+
+        await Open().DisposeAsync();
+
+        Assert.Equal(journal, Scalar("select group_concat(ScriptName || Applied) from SchemaVersions"));
+        Assert.Empty(Store.Parse("sqlite:" + File)!.Migrate());
+    }
+
+    [Fact]
+    public async Task A_migration_that_was_interrupted_is_whole_after_the_next_start()
+    {
+        // What a kill leaves at any moment of a migration's transaction: a file, and nothing of the migration in it.
+        using (var database = SqliteDatabase.Open(File))
+        {
+            database.Execute("pragma journal_mode = wal");
+            database.Execute("begin");
+            database.Execute("create table workspace (id integer primary key) strict");
+        }
+
+        await using var store = Open();
+
+        Assert.NotNull(await store.AddWorkspaceAsync("w", new Timestamp(1), CancellationToken.None));
+        Assert.Equal(SqliteMigrations.Known.Count.ToString(null, null), Scalar("select count(*) from SchemaVersions"));
+    }
+
+    [Fact]
+    public async Task A_file_of_a_newer_Roster_is_refused()
+    {
+        await Open().DisposeAsync();
+        Scalar("insert into SchemaVersions (ScriptName, Applied) values ('9999_future.sql', '2030-01-01')");
+
+        Assert.Contains("newer Roster", Assert.Throws<StoreRefusedException>(Open).Message, StringComparison.Ordinal);
+        Assert.Throws<StoreRefusedException>(() => Store.Parse("sqlite:" + File)!.Open(StoreUse.Administer, TimeProvider.System));
+    }
+
+    [Fact]
+    public void A_command_does_not_create_a_database_where_the_path_is_mistyped()
+    {
+        Assert.Throws<StoreRefusedException>(() => Store.Parse("sqlite:" + File)!.Open(StoreUse.Administer, TimeProvider.System));
+        Assert.False(System.IO.File.Exists(File));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database_is_refused_and_left_alone()
+    {
+        await System.IO.File.WriteAllTextAsync(File, new string('x', 10_000));
+
+        Assert.Throws<StoreException>(Open);
+        Assert.Equal(new string('x', 10_000), await System.IO.File.ReadAllTextAsync(File));
+    }
+
+    [Fact]
+    public async Task Each_write_is_logged_in_its_own_transaction_with_what_was_before()
+    {
+        await using var store = Open();
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        var origin = new Origin(Guid.NewGuid(), Guid.NewGuid());
+
+        var created = await store.UpsertAsync(workspace.Id, Some.Batch("""[{"name":"a","email":"a@b.example"},{"name":"b"}]"""), origin, CancellationToken.None);
+        var first = created.Plan.Answer[0];
+        await store.UpsertAsync(
+            workspace.Id, Some.Batch($$"""[{"name":"c"},{"id":"{{first.Id}}","name":"z","email":null}]"""), origin, CancellationToken.None);
+
+        var log = Log(workspace);
+        Assert.Equal(["upsert 1: 2 created, 0 updated", "upsert 2: 1 created, 1 updated"], log.Select(entry => entry.Text));
+        Assert.All(log[0].Changes, change => Assert.Null(change.Before));
+        Assert.Equal(
+            [null, new LoggedState(1, first.UpdatedAt, null, "a", "a@b.example", null)], log[1].Changes.Select(change => change.Before));
+        Assert.Equal(first.Id, log[1].Changes[1].Id);
+        Assert.Equal("2", Scalar($"select revision from partner where hex(id) = '{first.Id:N}' collate nocase"));
+    }
+
+    [Fact]
+    public async Task A_cancelled_write_that_waits_is_taken_back()
+    {
+        await using var store = Open();
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.UpsertAsync(
+            workspace.Id, Some.Batch("""[{"name":"a"}]"""), default, new CancellationToken(canceled: true)));
+
+        Assert.Equal("0", Scalar("select count(*) from partner"));
+        Assert.Equal("0", Scalar("select revision from workspace"));
+    }
+
+    [Fact]
+    public async Task A_key_created_by_a_command_beside_the_server_works_at_once()
+    {
+        await using var server = Open();
+        var workspace = (await server.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        await using var command = Store.Parse("sqlite:" + File)!.Open(StoreUse.Administer, TimeProvider.System);
+
+        var secret = await KeyCommands.AddAsync(command, workspace, "k", Scopes.PartnersRead, new Timestamp(1), null, CancellationToken.None);
+
+        Assert.Equal("k", (await server.FindKeyAsync(secret.Hash(), CancellationToken.None))!.Name);
+    }
+
+    private IRosterStore Open() => Store.Parse("sqlite:" + File)!.Open(StoreUse.Serve, TimeProvider.System);
+
+    private string? Scalar(string sql)
+    {
+        using var connection = new SqliteConnection($"Data Source={File};Pooling=false");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar()?.ToString();
+    }
+
+    private List<(string Text, IReadOnlyList<LoggedChange> Changes)> Log(Workspace workspace)
+    {
+        var entries = new List<(string, IReadOnlyList<LoggedChange>)>();
+        using var connection = new SqliteConnection($"Data Source={File};Pooling=false");
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "select kind, revision, created, updated, changes from change_set where workspace_id = $1 order by revision";
+        command.Parameters.AddWithValue("$1", workspace.Id);
+        using var rows = command.ExecuteReader();
+        while (rows.Read())
+            entries.Add((
+                $"{rows.GetString(0)} {rows.GetInt64(1)}: {rows.GetInt64(2)} created, {rows.GetInt64(3)} updated",
+                ChangeEncoding.Decode((byte[])rows.GetValue(4))));
+        return entries;
+    }
+}

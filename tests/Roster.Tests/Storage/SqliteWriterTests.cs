@@ -1,0 +1,129 @@
+using Roster.Storage.Sqlite;
+
+namespace Roster.Tests.Storage;
+
+public sealed class SqliteWriterTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly SqliteDatabase _database;
+
+    public SqliteWriterTests()
+    {
+        _database = SqliteDatabase.Open(_folder.File("writer.db"));
+        _database.Execute("pragma journal_mode = wal");
+        _database.Execute("create table line (text text not null) strict");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Jobs_that_wait_together_share_a_transaction_and_one_that_fails_leaves_the_others()
+    {
+        var transactions = 0;
+        var writer = new SqliteWriter(_database, _ => transactions++);
+        using var busy = new BusyWriter(writer);
+        var together = Enumerable.Range(0, 100).Select(i => writer.RunAsync(1, database =>
+        {
+            Insert(database, $"line {i}");
+            return i % 10 == 0 ? throw new InvalidOperationException("a bug") : i;
+        }, CancellationToken.None)).ToList();
+
+        await busy.LetGoAsync();
+        foreach (var (job, i) in together.Select((job, i) => (job, i)))
+        {
+            if (i % 10 == 0)
+                await Assert.ThrowsAsync<InvalidOperationException>(() => job);
+            else
+                Assert.Equal(i, await job);
+        }
+        Assert.Equal(90, await CountAsync(writer));
+        writer.Dispose();
+        Assert.Equal(3, transactions);
+    }
+
+    [Fact]
+    public async Task A_large_job_does_not_make_a_small_one_wait_in_its_transaction()
+    {
+        var transactions = 0;
+        var writer = new SqliteWriter(_database, _ => transactions++);
+        using var busy = new BusyWriter(writer);
+        var jobs = new[] { 1, 10_000, 1, 1 }.Select(rows => writer.RunAsync(rows, _ => true, CancellationToken.None)).ToList();
+
+        await busy.LetGoAsync();
+        await Task.WhenAll(jobs);
+        writer.Dispose();
+
+        Assert.Equal(4, transactions);
+    }
+
+    [Fact]
+    public async Task A_full_disk_fails_the_job_whole_and_the_next_one_is_not_the_worse_for_it()
+    {
+        using var writer = new SqliteWriter(_database, _ => { });
+        // The error that a full disk gives, from a limit that SQLite itself keeps.
+        await writer.RunAsync(0, database => database.ReadInt64("pragma max_page_count = 10"), CancellationToken.None);
+
+        var failure = await Assert.ThrowsAsync<StoreException>(() => writer.RunAsync(1, database =>
+        {
+            for (var i = 0; i < 10_000; i++)
+                Insert(database, "too much");
+            return true;
+        }, CancellationToken.None));
+
+        Assert.Equal(StoreTrouble.Full, failure.Trouble);
+        Assert.Equal(0, await CountAsync(writer));
+        await writer.RunAsync(1, database =>
+        {
+            Insert(database, "fits");
+            return true;
+        }, CancellationToken.None);
+        Assert.Equal(1, await CountAsync(writer));
+    }
+
+    [Fact]
+    public async Task A_closed_writer_has_finished_what_waited()
+    {
+        var writer = new SqliteWriter(_database, _ => { });
+        var jobs = Enumerable.Range(0, 100).Select(i => writer.RunAsync(1, _ => i, CancellationToken.None)).ToList();
+
+        writer.Dispose();
+
+        Assert.Equal(Enumerable.Range(0, 100), await Task.WhenAll(jobs));
+    }
+
+    private static void Insert(SqliteDatabase database, string text) =>
+        database.Prepare("insert into line (text) values (?1)").Bind(1, text).Run();
+
+    private static Task<long> CountAsync(SqliteWriter writer) =>
+        writer.RunAsync(0, database => database.ReadInt64("select count(*) from line"), CancellationToken.None);
+
+    /// <summary>Keeps the writer in a transaction of its own, so that jobs wait together.</summary>
+    private sealed class BusyWriter : IDisposable
+    {
+        private readonly ManualResetEventSlim _begun = new();
+        private readonly ManualResetEventSlim _letGo = new();
+        private readonly Task _job;
+
+        public BusyWriter(SqliteWriter writer)
+        {
+            _job = writer.RunAsync(1, _ =>
+            {
+                _begun.Set();
+                return _letGo.Wait(TimeSpan.FromSeconds(30));
+            }, CancellationToken.None);
+            _begun.Wait(TimeSpan.FromSeconds(30));
+        }
+
+        public Task LetGoAsync()
+        {
+            _letGo.Set();
+            return _job;
+        }
+
+        public void Dispose()
+        {
+            _begun.Dispose();
+            _letGo.Dispose();
+        }
+    }
+}
