@@ -1,0 +1,36 @@
+namespace Roster.Bench;
+
+/// <summary>The server's physical memory in MiB.</summary>
+internal sealed record MemoryUse(double Before, double Peak, double After);
+
+/// <summary>The server's memory under full requests that come at the same time.</summary>
+internal static class MemoryTest
+{
+    public const int Rounds = 5;
+
+    /// <summary>What comes at once. Updates are made first: they cannot name what is only being created.</summary>
+    private static readonly Workload[] Together =
+        [Workload.Updates, Workload.Updates, Workload.Creates, Workload.Creates];
+
+    public static async Task<MemoryUse> RunAsync(RosterServer server, Contest contest, CancellationToken cancel)
+    {
+        Console.Error.WriteLine("Memory");
+        var clients = Together.Select(_ => new RosterClient(server)).ToList();
+        await server.State.WaitUntilIdleAsync(cancel);
+        var before = server.State.ResidentMebibytes;
+        server.State.ResetPeak();
+        for (var round = 0; round < Rounds; round++)
+        {
+            var batches = Together.Select(contest.ForServer).ToList();
+            var answers = await Task.WhenAll(
+                batches.Zip(clients, (batch, client) => client.PutAsync(batch.Batch, cancel)));
+            foreach (var (batch, answer) in batches.Zip(answers))
+                contest.Learn(batch.Rows, answer);
+        }
+        var peak = server.State.PeakMebibytes;
+        await server.State.WaitUntilIdleAsync(cancel);
+        foreach (var client in clients)
+            client.Dispose();
+        return new MemoryUse(before, peak, server.State.ResidentMebibytes);
+    }
+}
