@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Roster.Access;
 using Roster.Server.Http;
+using Roster.Server.OpenApi;
 using Roster.Server.Operations;
 using Roster.Server.Partners;
 
@@ -24,9 +25,11 @@ public static class Program
         builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock);
         builder.Services.AddRoutingCore();
         builder.Services.AddApiKeyAuthentication();
+        builder.Services.AddCompression();
 
         var app = builder.Build();
         app.UseRequestLog();
+        app.UseResponseCompression();
         app.UseProblems();
         app.UseRouting();
         app.UseAuthentication();
@@ -39,11 +42,18 @@ public static class Program
     private static void MapRoutes(WebApplication app)
     {
         var partners = app.MapGroup("/api/partners");
+        partners.MapGet("/", PartnerEndpoints.ListAsync).RequireScope(Scopes.PartnersRead);
+        partners.MapGet("/{id}", PartnerEndpoints.GetAsync).RequireScope(Scopes.PartnersRead);
         partners.MapPut("/", PartnerEndpoints.UpsertAsync).RequireScope(Scopes.LinksWrite);
+        partners.MapPost("/", PartnerEndpoints.CreateAsync).RequireScope(Scopes.PartnersWrite);
+        partners.MapDelete("/", PartnerEndpoints.DeleteAsync).RequireScope(Scopes.LinksWrite);
+        partners.MapPost("/restore", PartnerEndpoints.RestoreAsync).RequireScope(Scopes.LinksWrite);
 
         app.MapGet("/health/live", Health.Live).AllowAnonymous();
         app.MapGet("/health/ready", Health.ReadyAsync).AllowAnonymous();
         app.MapGet("/errors", ErrorPage.Show).AllowAnonymous();
+        app.MapGet(OpenApiPages.Path, OpenApiPages.Document).AllowAnonymous();
+        app.MapDocs().AllowAnonymous();
     }
 
     private static void ConfigureKestrel(KestrelServerOptions kestrel)

@@ -3,14 +3,21 @@ namespace Roster;
 /// <summary>The codes that a fault of a request's item can have. Each has a section in docs/errors.md.</summary>
 public static class FaultCode
 {
+    public const string AmbiguousMatch = "ambiguous_match";
+    public const string DuplicateExternalId = "duplicate_external_id";
     public const string DuplicateField = "duplicate_field";
     public const string DuplicateId = "duplicate_id";
+    public const string DuplicateMatch = "duplicate_match";
     public const string EmptyValue = "empty_value";
+    public const string ExternalIdTaken = "external_id_taken";
+    public const string IdNotAllowed = "id_not_allowed";
     public const string InvalidEmail = "invalid_email";
     public const string InvalidId = "invalid_id";
+    public const string InvalidRecord = "invalid_record";
     public const string InvalidText = "invalid_text";
     public const string InvalidType = "invalid_type";
     public const string NameRequired = "name_required";
+    public const string NotDeleted = "not_deleted";
     public const string PartnerNotFound = "partner_not_found";
     public const string TooLong = "too_long";
     public const string UnknownField = "unknown_field";
@@ -21,24 +28,26 @@ public static class FaultCode
 /// <param name="Code">One of <see cref="FaultCode"/>.</param>
 /// <param name="Message">What is wrong and what to send instead, in English, without the value that was sent.</param>
 /// <param name="Field">The field at fault; null where it is the item as a whole.</param>
-/// <param name="Id">The partner that the item names, where it names one.</param>
-/// <param name="OtherIndex">The other item of the request that takes part in the fault.</param>
-public sealed record Fault(
-    int Index,
-    string Code,
-    string Message,
-    string? Field = null,
-    Guid? Id = null,
-    int? OtherIndex = null)
+public sealed record Fault(int Index, string Code, string Message, string? Field = null)
 {
     /// <summary>Faults that one answer lists; beyond these they are only counted.</summary>
     public const int MaxListed = 1_000;
 
-    public static Fault NotFound(int index, Guid id) =>
-        new(index, FaultCode.PartnerNotFound, "There is no such partner in this workspace.", "id", id);
+    /// <summary>The partner that the item names, where it names one.</summary>
+    public Guid? Id { get; init; }
 
-    public static Fault DuplicateId(int index, int first, Guid id) =>
-        new(index, FaultCode.DuplicateId, $"Items {first} and {index} have the same id; send each partner once.", "id", id, first);
+    /// <summary>The other item of the request that takes part in the fault.</summary>
+    public int? OtherIndex { get; init; }
+
+    /// <summary>The stored partners that take part in the fault.</summary>
+    public IReadOnlyList<Guid> Candidates { get; init; } = [];
+
+    /// <summary>Where in the body, for formats of lines: the line from 1 and, in CSV, the column from 1; 0 elsewhere.</summary>
+    public (int Line, int Column) Place { get; init; }
+
+    /// <param name="field">The field that names the partner; null where items are nothing but ids.</param>
+    public static Fault NotFound(int index, Guid id, string? field) =>
+        new(index, FaultCode.PartnerNotFound, "There is no such partner in this workspace.", field) { Id = id };
 }
 
 /// <summary>The faults of one request: all of them counted, the first <see cref="Fault.MaxListed"/> kept.</summary>

@@ -10,13 +10,23 @@ namespace Roster;
 public interface IRosterStore : IAsyncDisposable
 {
     /// <summary>
-    /// Plans the batch on the rows as they are and, where the plan has no faults and changes something, writes it as one
+    /// Plans the change on the rows as they are and, where the plan has no faults and changes something, writes it as one
     /// change set: whole or not at all, and durable before this returns. Once the write has begun, cancelling has no effect.
     /// </summary>
-    Task<WrittenPlan> UpsertAsync(long workspaceId, Batch batch, Origin origin, CancellationToken cancel);
+    Task<WrittenPlan> WriteAsync(long workspaceId, Change change, Origin origin, CancellationToken cancel);
 
-    /// <summary>Which of these partners are live in the workspace.</summary>
-    Task<IReadOnlySet<Guid>> FindLiveAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel);
+    /// <summary>The partners with these ids, deleted ones included; unknown ones are left out.</summary>
+    Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel);
+
+    /// <summary>
+    /// A page of a list. Following cursors never skips or repeats a partner that was there throughout, whatever is written
+    /// meanwhile.
+    /// </summary>
+    /// <exception cref="CursorExpiredException">The list was begun too long ago.</exception>
+    Task<PartnerPage> ListAsync(long workspaceId, PartnerQuery query, CancellationToken cancel);
+
+    /// <summary>How many partners a list has.</summary>
+    Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel);
 
     /// <summary>The key with this SHA-256 hash, whether it is valid or not.</summary>
     Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel);
@@ -53,6 +63,9 @@ public enum StoreTrouble
 
     /// <summary>Its disk is full.</summary>
     Full,
+
+    /// <summary>The search index has not reached the newest writes in time.</summary>
+    SearchBehind,
 }
 
 /// <summary>The database cannot serve now. It is an outage, never the caller's fault, and nothing was written.</summary>

@@ -5,6 +5,7 @@ namespace Roster;
 /// <param name="Name">1 to 255 characters, not blank.</param>
 /// <param name="Email">An address by <see cref="PartnerRules"/>, or null.</param>
 /// <param name="Phone">Free text of 1 to 64 characters, or null.</param>
+/// <param name="ExternalId">The caller's own id, 1 to 255 characters, unique among the live partners; or null.</param>
 /// <param name="CreatedAt">The time of the change set that created it.</param>
 /// <param name="UpdatedAt">The time of the change set that last touched it.</param>
 /// <param name="DeletedAt">When it was deleted; null while it is live.</param>
@@ -14,6 +15,7 @@ public sealed record Partner(
     string Name,
     string? Email,
     string? Phone,
+    string? ExternalId,
     Timestamp CreatedAt,
     Timestamp UpdatedAt,
     Timestamp? DeletedAt,

@@ -16,6 +16,8 @@ public static class PartnerRules
 
     public const int MaxPhone = 64;
 
+    public const int MaxExternalId = 255;
+
     /// <summary>RFC 5321 section 4.5.3.1.1.</summary>
     private const int MaxLocalPart = 64;
 
@@ -36,8 +38,10 @@ public static class PartnerRules
         : CheckText(email, MaxEmail) ?? (IsEmail(email) ? null : FaultCode.InvalidEmail);
 
     /// <returns>The code of the rule that the phone breaks, or null.</returns>
-    public static string? CheckPhone(string phone) =>
-        string.IsNullOrWhiteSpace(phone) ? CheckText(phone, MaxPhone) ?? FaultCode.EmptyValue : CheckText(phone, MaxPhone);
+    public static string? CheckPhone(string phone) => CheckNotBlank(phone, MaxPhone);
+
+    /// <returns>The code of the rule that the external id breaks, or null.</returns>
+    public static string? CheckExternalId(string externalId) => CheckNotBlank(externalId, MaxExternalId);
 
     /// <summary>The code points of a text that has no lone surrogate.</summary>
     public static int CountCodePoints(ReadOnlySpan<char> text)
@@ -48,6 +52,9 @@ public static class PartnerRules
                 count--;
         return count;
     }
+
+    private static string? CheckNotBlank(string text, int max) =>
+        CheckText(text, max) ?? (string.IsNullOrWhiteSpace(text) ? FaultCode.EmptyValue : null);
 
     /// <summary>
     /// Refused are the control characters of ASCII. Those of ISO 8859-1 (U+0080 to U+009F) are not: real directories have

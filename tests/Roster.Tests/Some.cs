@@ -12,13 +12,13 @@ internal static class Some
     public static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     public static Partner Partner(Guid id) =>
-        new(id, "Ada Lovelace", "ada@example.com", null, new(1_700_000_000_000_000), new(1_700_000_000_000_000), null, 1);
+        new(id, "Ada Lovelace", "ada@example.com", null, null, new(1_700_000_000_000_000), new(1_700_000_000_000_000), null, 1);
 
-    /// <summary>The batch that this JSON is; it must be valid.</summary>
-    public static Batch Batch(string json)
+    /// <summary>The upsert that this JSON is; it must be valid.</summary>
+    public static Change Upsert(string json)
     {
-        var reader = new BatchReader();
+        var reader = new JsonBatchReader(new BatchBuilder(ChangeKind.Upsert));
         reader.Read(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(json)), isFinal: true);
-        return ((BatchReading.Accepted)reader.Finish()).Batch;
+        return ((BatchReading.Accepted)reader.Finish()).Change;
     }
 }

@@ -11,14 +11,18 @@ internal static class ProblemCode
 {
     public const string BadRequest = "bad_request";
     public const string BodyTooLarge = "body_too_large";
+    public const string CursorExpired = "cursor_expired";
     public const string EmptyBatch = "empty_batch";
     public const string InternalError = "internal_error";
     public const string InvalidBody = "invalid_body";
     public const string InvalidEncoding = "invalid_encoding";
+    public const string InvalidParameter = "invalid_parameter";
     public const string MethodNotAllowed = "method_not_allowed";
     public const string MissingScope = "missing_scope";
+    public const string NotAcceptable = "not_acceptable";
     public const string NotFound = "not_found";
     public const string RequestTimeout = "request_timeout";
+    public const string SearchBehind = "search_behind";
     public const string StorageFull = "storage_full";
     public const string StorageReadOnly = "storage_read_only";
     public const string StorageUnavailable = "storage_unavailable";
@@ -57,9 +61,19 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         "أرسل مفتاح API صالحًا: Authorization: Bearer <key>.");
 
     public static Problem NotFound { get; } = new(
-        ProblemCode.NotFound, 404, "No such path",
+        ProblemCode.NotFound, 404, "There is nothing here",
         "There is nothing at this path.",
         "لا يوجد شيء في هذا المسار.");
+
+    public static Problem NotAcceptable { get; } = new(
+        ProblemCode.NotAcceptable, 406, "None of the accepted formats can be had",
+        "Accept application/json, application/x-ndjson or text/csv.",
+        "اقبل application/json أو application/x-ndjson أو text/csv.");
+
+    public static Problem CursorExpired { get; } = new(
+        ProblemCode.CursorExpired, 400, "The cursor is too old",
+        "A list sorted by name or updatedAt can be read on for an hour; begin it again without cursor.",
+        "يمكن متابعة قراءة القائمة المرتبة حسب name أو updatedAt لمدة ساعة؛ ابدأها من جديد دون cursor.");
 
     public static Problem MethodNotAllowed { get; } = new(
         ProblemCode.MethodNotAllowed, 405, "The method is not allowed here",
@@ -70,11 +84,6 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         ProblemCode.BodyTooLarge, 413, "The body is too large",
         $"The body is over {RequestBody.MaxBytes / (1 << 20)} MiB, before or after decompression; send fewer partners at a time.",
         $"حجم الجسم يتجاوز {RequestBody.MaxBytes / (1 << 20)} ميبيبايت قبل فك الضغط أو بعده؛ أرسل عددًا أقل من الشركاء في كل مرة.");
-
-    public static Problem UnsupportedMediaType { get; } = new(
-        ProblemCode.UnsupportedMediaType, 415, "The content type is not supported",
-        "Send Content-Type: application/json; a charset, if given, must be utf-8.",
-        "أرسل Content-Type: application/json؛ وإن ذُكر charset فيجب أن يكون utf-8.");
 
     public static Problem UnsupportedEncoding { get; } = new(
         ProblemCode.UnsupportedEncoding, 415, "The content encoding is not supported",
@@ -111,10 +120,24 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         { MissingScopes = missing };
     }
 
-    public static Problem UnknownParameter(string name) => new(
+    public static Problem UnknownParameter(string name, IReadOnlyCollection<string> known) => new(
         ProblemCode.UnknownParameter, 400, "A query parameter is not known",
-        $"This call has no query parameter {Shorten(name)}; nothing was changed.",
-        $"لا يوجد لهذا الطلب وسيط استعلام باسم {Shorten(name)}؛ لم يتغير شيء.");
+        $"This call has no query parameter {Shorten(name)}; {(known.Count == 0 ? "it has none" : $"it has: {string.Join(", ", known)}")}.",
+        $"لا يوجد لهذا الطلب وسيط استعلام باسم {Shorten(name)}.");
+
+    public static Problem InvalidParameter(string name, string rule) => new(
+        ProblemCode.InvalidParameter, 400, "A query parameter is not valid",
+        $"The query parameter {name} is not valid. {rule}",
+        $"قيمة وسيط الاستعلام {name} غير صالحة.");
+
+    public static Problem UnsupportedMediaType(ReadOnlySpan<string> types)
+    {
+        var names = string.Join(", ", types!);
+        return new(
+            ProblemCode.UnsupportedMediaType, 415, "The content type is not supported",
+            $"Send the body with a Content-Type that this call takes: {names}; a charset, if given, must be utf-8.",
+            $"أرسل الجسم بنوع محتوى يقبله هذا الطلب: {names}؛ وإن ذُكر charset فيجب أن يكون utf-8.");
+    }
 
     public static Problem ValidationFailed(FaultList faults, int items) => new(
         ProblemCode.ValidationFailed, 400, "The partners are not all valid",
@@ -127,12 +150,12 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         null => ValidationFailed(refused.Faults, refused.Items),
         { Kind: BodyFaultKind.NoItems } => new(
             ProblemCode.EmptyBatch, 400, "The batch is empty",
-            "The array has no partners; send at least one.",
-            "المصفوفة لا تحتوي على شركاء؛ أرسل شريكًا واحدًا على الأقل."),
+            "The body has no items; send at least one.",
+            "الجسم لا يحتوي على عناصر؛ أرسل عنصرًا واحدًا على الأقل."),
         { Kind: BodyFaultKind.TooManyItems } => new(
             ProblemCode.TooManyItems, 400, "The batch is too large",
-            $"The array has more than {Number(PartnerRules.MaxItems)} partners; send them in several requests. Nothing was changed.",
-            $"تحتوي المصفوفة على أكثر من {Number(PartnerRules.MaxItems)} شريك؛ أرسلهم في عدة طلبات. لم يتغير شيء.")
+            $"The body has more than {Number(PartnerRules.MaxItems)} items; send them in several requests. Nothing was changed.",
+            $"يحتوي الجسم على أكثر من {Number(PartnerRules.MaxItems)} عنصر؛ أرسلهم في عدة طلبات. لم يتغير شيء.")
         { Faults = refused.Faults },
         var body => InvalidBody(body) with { Faults = refused.Faults },
     };
@@ -144,6 +167,11 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             ProblemCode.StorageFull, 507, "The server's disk is full",
             "The server has no room to write; nothing was changed. Reading goes on.",
             "لا توجد مساحة كافية للكتابة على الخادم؛ لم يتغير شيء. القراءة مستمرة."),
+        StoreTrouble.SearchBehind => new(
+            ProblemCode.SearchBehind, 503, "The search index is behind",
+            "The search index has not caught up with the newest writes yet; try again.",
+            "لم يلحق فهرس البحث بأحدث الكتابات بعد؛ حاول مرة أخرى.")
+        { RetryAfter = 1 },
         StoreTrouble.ReadOnly => new(
             ProblemCode.StorageReadOnly, 503, "The server cannot write",
             "The server's database is read-only now; nothing was changed. Reading goes on; try again later.",
@@ -184,16 +212,19 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         var (english, arabic) = body.Kind switch
         {
             BodyFaultKind.Empty => (
-                "The body is empty; send a JSON array of partners.",
-                "الجسم فارغ؛ أرسل مصفوفة JSON من الشركاء."),
+                "The body is empty; send at least one item.",
+                "الجسم فارغ؛ أرسل عنصرًا واحدًا على الأقل."),
             BodyFaultKind.NotAnArray => (
-                "The body is JSON but not an array; send an array of partners, also for a single one.",
-                "الجسم بصيغة JSON لكنه ليس مصفوفة؛ أرسل مصفوفة من الشركاء حتى لو كان شريكًا واحدًا."),
+                "The body is JSON but not an array; send an array, also for a single item.",
+                "الجسم بصيغة JSON لكنه ليس مصفوفة؛ أرسل مصفوفة حتى لو كان عنصرًا واحدًا."),
+            BodyFaultKind.Header => (
+                $"The header's column {body.Column} is no field, or is there twice. The fields are {string.Join(", ", PartnerFieldNames.All)}.",
+                $"العمود {body.Column} في سطر العناوين ليس حقلًا معروفًا أو أنه مكرر."),
             _ => (
-                $"The body is not valid JSON: see line {body.Line}, byte {body.Byte}. Nothing was changed.",
-                $"الجسم ليس JSON صالحًا: انظر السطر {body.Line}، البايت {body.Byte}. لم يتغير شيء."),
+                $"The body is not valid: see line {body.Line}, byte {body.Column}. Nothing was changed.",
+                $"الجسم غير صالح: انظر السطر {body.Line}، البايت {body.Column}. لم يتغير شيء."),
         };
-        return new(ProblemCode.InvalidBody, 400, "The body is not an array of partners", english, arabic);
+        return new(ProblemCode.InvalidBody, 400, "The body cannot be read", english, arabic);
     }
 
     private void Write(Utf8JsonWriter json, HttpContext http)
@@ -231,12 +262,23 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             json.WriteNumber("index", fault.Index);
             if (fault.OtherIndex is { } other)
                 json.WriteNumber("otherIndex", other);
+            if (fault.Place.Line > 0)
+                json.WriteNumber("line", fault.Place.Line);
+            if (fault.Place.Column > 0)
+                json.WriteNumber("column", fault.Place.Column);
             if (fault.Id is { } id)
                 json.WriteString("id", id);
             if (fault.Field is { } field)
                 json.WriteString("field", field);
             json.WriteString("code", fault.Code);
             json.WriteString("message", fault.Message);
+            if (fault.Candidates.Count > 0)
+            {
+                json.WriteStartArray("candidates");
+                foreach (var candidate in fault.Candidates)
+                    json.WriteStringValue(candidate);
+                json.WriteEndArray();
+            }
             json.WriteEndObject();
         }
         json.WriteEndArray();

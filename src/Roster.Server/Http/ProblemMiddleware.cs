@@ -47,6 +47,8 @@ internal static class ProblemMiddleware
                 };
             case BodyEncodingException:
                 return Problem.InvalidEncoding;
+            case CursorExpiredException:
+                return Problem.CursorExpired;
             case StoreException outage:
                 Log.StoreTrouble(logger, outage.Trouble, outage.Message, http.TraceIdentifier);
                 return Problem.Outage(outage.Trouble);

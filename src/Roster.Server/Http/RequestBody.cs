@@ -11,18 +11,23 @@ internal static class RequestBody
     /// <summary>32 MiB, on the wire and after decompression.</summary>
     public const int MaxBytes = 32 << 20;
 
+    public const string Json = "application/json";
+    public const string Ndjson = "application/x-ndjson";
+    public const string Csv = "text/csv";
+
     private const int ReadAtOnce = 64 << 10;
 
     /// <summary>Without the switch, .NET takes a gzip body whose end is cut off for whole.</summary>
     static RequestBody() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
 
-    /// <returns>Null where the headers promise a body that can be read.</returns>
-    public static Problem? Refuse(HttpRequest request)
+    /// <summary>Looks at the headers alone.</summary>
+    /// <param name="types">The media types that the call takes.</param>
+    /// <returns>Null where they promise a body that can be read.</returns>
+    public static Problem? Refuse(HttpRequest request, params ReadOnlySpan<string> types)
     {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
-            || !type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !types.Contains(Name(type))
             || (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
-            return Problem.UnsupportedMediaType;
+            return Problem.UnsupportedMediaType(types);
         if (request.Headers.ContentEncoding is not ([] or [null or "" or "identity" or "gzip" or "br"]))
             return Problem.UnsupportedEncoding;
         return request.ContentLength > MaxBytes ? Problem.BodyTooLarge : null;
@@ -31,10 +36,15 @@ internal static class RequestBody
     /// <summary>Reads the batch as the body comes in.</summary>
     /// <exception cref="BadHttpRequestException">The body is too large (413), too slow (408) or broken HTTP (400).</exception>
     /// <exception cref="BodyEncodingException">The body cannot be decompressed.</exception>
-    public static async Task<BatchReading> ReadBatchAsync(HttpRequest request, CancellationToken cancel)
+    public static async Task<BatchReading> ReadBatchAsync(HttpRequest request, BatchBuilder batch, CancellationToken cancel)
     {
         var body = Open(request);
-        var reader = new BatchReader();
+        BatchReader reader = Name(MediaTypeHeaderValue.Parse(request.ContentType)) switch
+        {
+            Ndjson => new NdjsonBatchReader(batch),
+            Csv => new CsvBatchReader(batch),
+            _ => new JsonBatchReader(batch),
+        };
         var passed = 0L;
         var wanted = 1;
         while (!reader.IsDone)
@@ -49,11 +59,13 @@ internal static class RequestBody
             body.AdvanceTo(consumed, bytes.End);
             if (read.IsCompleted)
                 break;
-            // An incomplete token is looked at again from its start: doubling keeps that linear for a huge one.
+            // What is incomplete is looked at again from its start: doubling keeps that linear for a huge token.
             wanted = (int)Math.Min(MaxBytes + 1, left * 2 + 1);
         }
         return reader.Finish();
     }
+
+    private static string Name(MediaTypeHeaderValue type) => type.MediaType.ToString().ToLowerInvariant();
 
     private static async ValueTask<ReadResult> ReadAsync(PipeReader body, int wanted, CancellationToken cancel)
     {

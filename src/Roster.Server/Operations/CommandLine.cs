@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Roster.Storage;
 
 namespace Roster.Server.Operations;
@@ -8,6 +9,8 @@ internal static class CommandLine
 {
     public static Task<int> RunAsync(string[] args)
     {
+        // What Roster writes is for machines as much as for people: it does not change with the machine's language.
+        CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         // The host ends the server on SIGTERM and waits for its requests; the parser must not cut that short.
         var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null };
         return Root().Parse(args).InvokeAsync(invocation);

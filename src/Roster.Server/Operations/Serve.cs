@@ -9,6 +9,9 @@ internal static class Serve
 {
     public static async Task<int> RunAsync(ServerSettings settings, Store database, CancellationToken cancel)
     {
+        if (!SearchText.IsWhole)
+            throw new SettingException(
+                "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT must not be set: searching needs ICU (Debian's package libicu72 or newer).");
         var clock = TimeProvider.System;
         await using var store = database.Open(StoreUse.Serve, clock);
         await using var app = Program.Build(settings, store, clock);

@@ -1,82 +1,94 @@
+using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
+using Microsoft.Net.Http.Headers;
 using Roster.Changes;
 using Roster.Server.Http;
 
 namespace Roster.Server.Partners;
 
-/// <summary>A write's answer: its headers and its partners.</summary>
+/// <summary>Answers with partners: written into pooled memory first, so that their length and time are known.</summary>
 internal static class PartnerAnswer
 {
     private const int SegmentBytes = 64 << 10;
-
-    private static readonly JsonWriterOptions JsonOptions =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private static readonly PipeOptions BufferOptions = new(
         readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0,
         minimumSegmentSize: SegmentBytes, useSynchronizationContext: false);
 
-    private static readonly JsonEncodedText Id = JsonEncodedText.Encode("id");
-    private static readonly JsonEncodedText Name = JsonEncodedText.Encode("name");
-    private static readonly JsonEncodedText Email = JsonEncodedText.Encode("email");
-    private static readonly JsonEncodedText Phone = JsonEncodedText.Encode("phone");
-    private static readonly JsonEncodedText CreatedAt = JsonEncodedText.Encode("createdAt");
-    private static readonly JsonEncodedText UpdatedAt = JsonEncodedText.Encode("updatedAt");
+    public static Task OkAsync(HttpContext http, ChangePlan plan, IncludedFields include, StageTimes times) =>
+        WrittenAsync(http, plan, times, buffer => WritePartners(buffer, plan.Answer, include));
 
-    /// <summary>Writes the partners into pooled memory and then sends them, so that their length is known first.</summary>
-    public static async Task WriteAsync(HttpContext http, ChangePlan plan, StageTimes times)
+    public static Task CreatedAsync(HttpContext http, ChangePlan plan, IncludedFields include, StageTimes times)
+    {
+        http.Response.StatusCode = StatusCodes.Status201Created;
+        return OkAsync(http, plan, include, times);
+    }
+
+    public static Task DeletedAsync(HttpContext http, ChangePlan plan, IncludedFields _, StageTimes times) =>
+        WrittenAsync(http, plan, times, buffer =>
+        {
+            using var json = new Utf8JsonWriter(buffer);
+            json.WriteStartObject();
+            json.WriteStartArray("deletedIds");
+            foreach (var partner in plan.Answer)
+                json.WriteStringValue(partner.Id);
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
+
+    public static Task PageAsync(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include) =>
+        SendAsync(http, buffer => WritePartners(buffer, partners, include), null);
+
+    public static async Task OneAsync(HttpContext http, Partner partner, IncludedFields include)
+    {
+        // Weak: the bytes differ by content encoding and by what is included, the partner does not.
+        var tag = new EntityTagHeaderValue($"\"{partner.Revision}\"", isWeak: true);
+        http.Response.GetTypedHeaders().ETag = tag;
+        var known = http.Request.GetTypedHeaders().IfNoneMatch;
+        if (known.Any(one => one.Equals(EntityTagHeaderValue.Any) || one.Compare(tag, useStrongComparison: false)))
+            http.Response.StatusCode = StatusCodes.Status304NotModified;
+        else
+            await SendAsync(http, buffer =>
+            {
+                using var json = new PartnerJson(buffer, include);
+                json.Write(partner);
+            }, null);
+    }
+
+    public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static Task WrittenAsync(HttpContext http, ChangePlan plan, StageTimes times, Action<IBufferWriter<byte>> write)
+    {
+        var headers = http.Response.Headers;
+        headers["Roster-Revision"] = Number(plan.Revision.Number);
+        headers["Roster-Created"] = Number(plan.Created);
+        headers["Roster-Updated"] = Number(plan.Updated);
+        headers["Roster-Unchanged"] = Number(plan.Unchanged);
+        if (plan.Kind == ChangeKind.Delete)
+            headers["Roster-Deleted"] = Number(plan.Deleted);
+        if (plan.Kind == ChangeKind.Restore)
+            headers["Roster-Restored"] = Number(plan.Restored);
+        return SendAsync(http, write, times);
+    }
+
+    private static void WritePartners(IBufferWriter<byte> buffer, IReadOnlyList<Partner> partners, IncludedFields include)
+    {
+        using var json = new PartnerJson(buffer, include);
+        json.WriteArray(partners);
+    }
+
+    private static async Task SendAsync(HttpContext http, Action<IBufferWriter<byte>> write, StageTimes? times)
     {
         var buffer = new Pipe(BufferOptions);
-        Write(buffer.Writer, plan.Answer);
-        var response = http.Response;
-        response.ContentLength = buffer.Writer.UnflushedBytes;
-        response.ContentType = "application/json; charset=utf-8";
-        response.Headers["Roster-Revision"] = plan.Revision.Number.ToString(CultureInfo.InvariantCulture);
-        response.Headers["Roster-Created"] = plan.Created.ToString(CultureInfo.InvariantCulture);
-        response.Headers["Roster-Updated"] = plan.Updated.ToString(CultureInfo.InvariantCulture);
-        response.Headers["Roster-Unchanged"] = plan.Unchanged.ToString(CultureInfo.InvariantCulture);
-        times.End("respond");
-        times.Show(http);
+        write(buffer.Writer);
+        http.Response.ContentLength = buffer.Writer.UnflushedBytes;
+        http.Response.ContentType = PartnerFormat.Json.ContentType;
+        times?.End("respond");
+        times?.Show(http);
         await buffer.Writer.CompleteAsync();
-        await buffer.Reader.CopyToAsync(response.BodyWriter, http.RequestAborted);
+        await buffer.Reader.CopyToAsync(http.Response.BodyWriter, http.RequestAborted);
         await buffer.Reader.CompleteAsync();
-    }
-
-    private static void Write(PipeWriter buffer, IReadOnlyList<Partner> partners)
-    {
-        using var json = new Utf8JsonWriter(buffer, JsonOptions);
-        var createdAt = new TimeText();
-        var updatedAt = new TimeText();
-        json.WriteStartArray();
-        foreach (var partner in partners)
-        {
-            json.WriteStartObject();
-            json.WriteString(Id, partner.Id);
-            json.WriteString(Name, partner.Name);
-            json.WriteString(Email, partner.Email);
-            json.WriteString(Phone, partner.Phone);
-            json.WriteString(CreatedAt, createdAt.Of(partner.CreatedAt));
-            json.WriteString(UpdatedAt, updatedAt.Of(partner.UpdatedAt));
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-    }
-
-    /// <summary>A time as text. Rows of one change set share their time, so most often it is the one before.</summary>
-    private struct TimeText
-    {
-        private Timestamp _time;
-        private byte[]? _text;
-
-        public ReadOnlySpan<byte> Of(Timestamp time)
-        {
-            if (_text is null || time != _time)
-                (_time, _text) = (time, Encoding.ASCII.GetBytes(time.ToString()));
-            return _text;
-        }
     }
 }

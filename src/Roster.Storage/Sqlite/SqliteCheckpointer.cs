@@ -2,8 +2,8 @@ namespace Roster.Storage.Sqlite;
 
 /// <summary>
 /// Copies the write-ahead log into the file, away from requests: after writes, a thread with its own connection copies
-/// what no reader needs any more. Where writes never pause, so that the log cannot start over, the writer waits for one
-/// short checkpoint once it is <see cref="MaxLogPages"/> long.
+/// what no reader needs any more. Where writes never pause, so that the log cannot start over, the writer makes the rest of one
+/// itself once the log is <see cref="MaxLogPages"/> long. Neither ever waits for a reader.
 /// </summary>
 internal sealed class SqliteCheckpointer : IDisposable
 {
@@ -30,7 +30,7 @@ internal sealed class SqliteCheckpointer : IDisposable
     public void AfterCommit(SqliteDatabase writer)
     {
         if (_logPages > MaxLogPages)
-            _logPages = Checkpoint(writer, "pragma wal_checkpoint(restart)");
+            _logPages = Checkpoint(writer, "pragma wal_checkpoint(passive)");
         _written.Set();
     }
 

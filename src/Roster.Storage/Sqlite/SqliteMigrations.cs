@@ -10,7 +10,7 @@ namespace Roster.Storage.Sqlite;
 /// </summary>
 internal static class SqliteMigrations
 {
-    private const string Resources = "sqlite/";
+    private const string Resources = "sqlite/migrations/";
 
     /// <summary>The migrations that this build knows, oldest first.</summary>
     public static IReadOnlyList<string> Known { get; } =
@@ -36,7 +36,7 @@ internal static class SqliteMigrations
     {
         var address = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString();
         var result = DeployChanges.To.SqliteDatabase(address)
-            .WithScripts(Known.Select(name => new SqlScript(name, Script(name))))
+            .WithScripts(Known.Select(name => new SqlScript(name, SqlText.Read(Resources + name))))
             .WithTransactionPerScript()
             .WithVariablesDisabled()
             .LogToNowhere()
@@ -45,12 +45,5 @@ internal static class SqliteMigrations
         if (!result.Successful)
             throw new StoreException(
                 StoreTrouble.Unavailable, $"Migration {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
-    }
-
-    private static string Script(string name)
-    {
-        using var stream = typeof(SqliteMigrations).Assembly.GetManifestResourceStream(Resources + name)!;
-        using var reader = new StreamReader(stream);
-        return reader.ReadToEnd();
     }
 }

@@ -1,78 +1,89 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using System.Security.Cryptography;
 using Roster.Changes;
+using Roster.Storage.Sqlite.Search;
 
 namespace Roster.Storage.Sqlite;
 
+/// <summary>Writing: one change set, from the rows that it must see to its commit.</summary>
 internal sealed partial class SqliteStore
 {
-    private const string SelectPartner = """
-        select name, email, phone, created_at, updated_at, deleted_at, revision
-        from partner where workspace_id = ?1 and id = ?2
-        """;
+    private const string SelectHolder = SelectPartners + " where workspace_id = ?1 and external_id = ?2 and deleted_at is null";
 
     private const string InsertPartner = """
-        insert into partner (workspace_id, id, name, email, phone, created_at, updated_at, revision)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        insert into partner (workspace_id, id, name, email, phone, external_id, created_at, updated_at, revision)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
         """;
 
     private const string UpdatePartner = """
-        update partner set name = ?3, email = ?4, phone = ?5, updated_at = ?6, revision = ?7
+        update partner set name = ?3, email = ?4, phone = ?5, external_id = ?6, updated_at = ?7, deleted_at = ?8, revision = ?9
         where workspace_id = ?1 and id = ?2
+        """;
+
+    private const string UpdateWorkspace = """
+        update workspace set revision = ?2, changed_at = ?3, live = live + ?4 where id = ?1
         """;
 
     private const string InsertChangeSet = """
         insert into change_set
-            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, at, changes)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, changes)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
         """;
 
-    public async Task<WrittenPlan> UpsertAsync(long workspaceId, Batch batch, Origin origin, CancellationToken cancel)
+    public async Task<WrittenPlan> WriteAsync(long workspaceId, Change change, Origin origin, CancellationToken cancel)
     {
         var start = Stopwatch.GetTimestamp();
-        var (plan, planned) = await _writer.RunAsync(batch.Rows.Count, database =>
+        // Matching by address needs the search index to show all that is committed, so such a write is a transaction of its
+        // own; most of the waiting is done before it holds up others.
+        var index = change.MatchOn == MatchOn.Email ? await ReachNewestAsync(workspaceId, cancel) : null;
+        var rows = index is null ? change.Count : SqliteWriter.Alone;
+        var (plan, planned) = await _writer.RunAsync(rows, database =>
         {
-            var plan = ChangePlan.Upsert(batch, ReadNamed(database, workspaceId, batch), MomentOf(database, workspaceId));
+            var moment = MomentOf(database, workspaceId);
+            index?.WaitAsync(moment.End.Number, SqliteSearch.Patience, CancellationToken.None).GetAwaiter().GetResult();
+            var plan = change.PlanOn(ReadRows(database, workspaceId, change, index), moment);
             var planned = Stopwatch.GetTimestamp();
             if (plan.Changes.Count > 0)
                 Write(database, workspaceId, plan, origin);
             return (plan, planned);
         }, cancel);
+        if (plan.Changes.Count > 0)
+            _search?.Changed(workspaceId);
         return new WrittenPlan(plan, Stopwatch.GetElapsedTime(start, planned), Stopwatch.GetElapsedTime(planned));
     }
 
-    public Task<IReadOnlySet<Guid>> FindLiveAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel) =>
-        Task.FromResult(_readers.Read<IReadOnlySet<Guid>>(database =>
-        {
-            var live = new HashSet<Guid>();
-            foreach (var id in ids)
-                if (ReadPartner(database, workspaceId, id) is { DeletedAt: null })
-                    live.Add(id);
-            return live;
-        }));
-
-    /// <summary>The partners that the items name, each at its item's place; read in id order, as they lie in the file.</summary>
-    private static Partner?[] ReadNamed(SqliteDatabase database, long workspaceId, Batch batch)
+    /// <summary>The rows that the change must see. Those that it names are read in id order, as they lie in the file.</summary>
+    private static RowsNow ReadRows(SqliteDatabase database, long workspaceId, Change change, SqliteSearchIndex? index)
     {
-        var rows = batch.Rows;
-        var named = new List<(Guid Id, int Index)>();
-        for (var i = 0; i < rows.Count; i++)
-            if (rows[i].Id is { } id)
-                named.Add((id, i));
-        named.Sort();
-        var now = new Partner?[rows.Count];
-        foreach (var (id, index) in named)
-            now[index] = ReadPartner(database, workspaceId, id);
+        var now = new RowsNow(change.Count);
+        foreach (var named in change.Named.OrderBy(named => named.Id))
+            now[named.Index] = ReadPartner(database, workspaceId, named.Id);
+        foreach (var (at, value) in change.Sought)
+            now.Match(at, index is null ? FindHolders(database, workspaceId, value) : FindByEmail(database, workspaceId, index, value));
+        foreach (var externalId in change.Claimed(now))
+            foreach (var holder in FindHolders(database, workspaceId, externalId))
+                now.Hold(externalId, holder.Id);
         return now;
     }
 
-    private static Partner? ReadPartner(SqliteDatabase database, long workspaceId, Guid id)
+    private static List<Partner> FindHolders(SqliteDatabase database, long workspaceId, string externalId)
     {
-        using var row = database.Prepare(SelectPartner).Bind(1, workspaceId).Bind(2, id).Query();
-        return row.Step()
-            ? new Partner(id, row.Text(0), row.TextOrNull(1), row.TextOrNull(2), row.Timestamp(3), row.Timestamp(4),
-                row.TimestampOrNull(5), row.Int64(6))
-            : null;
+        var holders = new List<Partner>();
+        using var rows = database.Prepare(SelectHolder).Bind(1, workspaceId).Bind(2, externalId).Query();
+        while (rows.Step())
+            holders.Add(MapPartner(rows));
+        return holders;
+    }
+
+    private static List<Partner> FindByEmail(SqliteDatabase database, long workspaceId, SqliteSearchIndex index, string email)
+    {
+        var filter = new PartnerFilter(Email: email);
+        return
+        [
+            .. index.Read(search => SqliteSearchQuery.IdsWithEmail(search, email))
+                .Select(id => ReadPartner(database, workspaceId, id)).OfType<Partner>().Where(filter.Matches),
+        ];
     }
 
     private Moment MomentOf(SqliteDatabase database, long workspaceId)
@@ -83,8 +94,7 @@ internal sealed partial class SqliteStore
         Span<byte> seed = stackalloc byte[16];
         RandomNumberGenerator.Fill(seed);
         return new Moment(
-            new Revision(row.Int64(0), row.Timestamp(1)), Timestamp.Now(_clock),
-            System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(seed));
+            new Revision(row.Int64(0), row.Timestamp(1)), Timestamp.Now(_clock), BinaryPrimitives.ReadUInt128BigEndian(seed));
     }
 
     private static void Write(SqliteDatabase database, long workspaceId, ChangePlan plan, Origin origin)
@@ -98,22 +108,23 @@ internal sealed partial class SqliteStore
             else
                 Update(database, workspaceId, change.After);
         }
-        database.Prepare("update workspace set revision = ?2, changed_at = ?3 where id = ?1")
-            .Bind(1, workspaceId).Bind(2, plan.Revision.Number).Bind(3, plan.Revision.At).Run();
+        database.Prepare(UpdateWorkspace)
+            .Bind(1, workspaceId).Bind(2, plan.Revision.Number).Bind(3, plan.Revision.At)
+            .Bind(4, plan.Created + plan.Restored - plan.Deleted).Run();
         database.Prepare(InsertChangeSet)
-            .Bind(1, workspaceId).Bind(2, plan.Revision.Number).Bind(3, ChangeKind.Upsert)
+            .Bind(1, workspaceId).Bind(2, plan.Revision.Number).Bind(3, plan.Kind)
             .Bind(4, origin.KeyId).Bind(5, origin.RequestId)
-            .Bind(6, plan.Created).Bind(7, plan.Updated).Bind(8, plan.Unchanged)
-            .Bind(9, plan.Revision.At).Bind(10, changes.GetAwaiter().GetResult().Span).Run();
+            .Bind(6, plan.Created).Bind(7, plan.Updated).Bind(8, plan.Unchanged).Bind(9, plan.Deleted).Bind(10, plan.Restored)
+            .Bind(11, plan.Revision.At).Bind(12, changes.GetAwaiter().GetResult().Span).Run();
     }
 
     private static void Insert(SqliteDatabase database, long workspaceId, Partner partner) =>
         database.Prepare(InsertPartner)
             .Bind(1, workspaceId).Bind(2, partner.Id).Bind(3, partner.Name).Bind(4, partner.Email).Bind(5, partner.Phone)
-            .Bind(6, partner.CreatedAt).Bind(7, partner.UpdatedAt).Bind(8, partner.Revision).Run();
+            .Bind(6, partner.ExternalId).Bind(7, partner.CreatedAt).Bind(8, partner.UpdatedAt).Bind(9, partner.Revision).Run();
 
     private static void Update(SqliteDatabase database, long workspaceId, Partner partner) =>
         database.Prepare(UpdatePartner)
             .Bind(1, workspaceId).Bind(2, partner.Id).Bind(3, partner.Name).Bind(4, partner.Email).Bind(5, partner.Phone)
-            .Bind(6, partner.UpdatedAt).Bind(7, partner.Revision).Run();
+            .Bind(6, partner.ExternalId).Bind(7, partner.UpdatedAt).Bind(8, partner.DeletedAt).Bind(9, partner.Revision).Run();
 }

@@ -11,6 +11,9 @@ internal sealed class SqliteWriter : IDisposable
     /// <summary>Jobs share a transaction up to this many rows, so that a small write never waits for many large ones.</summary>
     private const int MaxRowsTogether = 1_000;
 
+    /// <summary>As many rows as make a job have its transaction to itself.</summary>
+    public const int Alone = MaxRowsTogether + 1;
+
     private readonly SqliteDatabase _database;
     private readonly Action<SqliteDatabase> _committed;
     private readonly BlockingCollection<Job> _jobs = [];

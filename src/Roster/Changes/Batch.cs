@@ -1,6 +1,6 @@
 namespace Roster.Changes;
 
-/// <summary>The fields that an item gave, whatever their values.</summary>
+/// <summary>The fields that an item can give, in the order of <see cref="PartnerFieldNames"/>.</summary>
 [Flags]
 public enum PartnerFields
 {
@@ -9,36 +9,66 @@ public enum PartnerFields
     Name = 2,
     Email = 4,
     Phone = 8,
-    CreatedAt = 16,
-    UpdatedAt = 32,
+    ExternalId = 16,
+    CreatedAt = 32,
+    UpdatedAt = 64,
+    DeletedAt = 128,
+    Revision = 256,
+
+    /// <summary>Read-only ones, ignored so that what was answered can be edited and sent back.</summary>
+    Ignored = CreatedAt | UpdatedAt | DeletedAt | Revision,
+}
+
+/// <summary>The fields' names on the wire.</summary>
+public static class PartnerFieldNames
+{
+    public static IReadOnlyList<string> All { get; } =
+        ["id", "name", "email", "phone", "externalId", "createdAt", "updatedAt", "deletedAt", "revision"];
+
+    public static string Of(PartnerFields field) => All[System.Numerics.BitOperations.Log2((uint)field)];
+
+    /// <returns>None where there is no field of this name.</returns>
+    public static PartnerFields Parse(string name)
+    {
+        for (var i = 0; i < All.Count; i++)
+            if (All[i] == name)
+                return (PartnerFields)(1 << i);
+        return PartnerFields.None;
+    }
 }
 
 /// <summary>One item of a valid batch. A field that is null and not in <paramref name="Given"/> was omitted.</summary>
-/// <param name="Id">The partner to update; null to create one.</param>
-public readonly record struct BatchRow(PartnerFields Given, Guid? Id, string? Name, string? Email, string? Phone)
+/// <param name="Id">The partner to update; null to create one, or to find it by <see cref="MatchOn"/>.</param>
+public readonly record struct BatchRow(
+    PartnerFields Given, Guid? Id, string? Name, string? Email, string? Phone, string? ExternalId)
 {
     public bool Gives(PartnerFields field) => (Given & field) != 0;
 }
 
-/// <summary>
-/// 1 to <see cref="PartnerRules.MaxItems"/> valid items in the order of the request, no id twice. Only a reader's
-/// validation makes one, so whoever holds a batch need not look again.
-/// </summary>
-public sealed class Batch
+/// <summary>How an item without id finds the partner that it updates.</summary>
+public enum MatchOn
 {
-    internal Batch(IReadOnlyList<BatchRow> rows) => Rows = rows;
+    /// <summary>Not at all: it creates one.</summary>
+    Nothing,
 
-    public IReadOnlyList<BatchRow> Rows { get; }
+    /// <summary>By the same external id.</summary>
+    ExternalId,
+
+    /// <summary>By the same e-mail address, whatever its case.</summary>
+    Email,
 }
 
-/// <summary>What became of a body: a batch, or all that is wrong with it.</summary>
+/// <summary>An item that names a partner.</summary>
+public readonly record struct NamedPartner(int Index, Guid Id);
+
+/// <summary>What became of a body: a valid change, or all that is wrong with it.</summary>
 public abstract record BatchReading
 {
     private BatchReading()
     {
     }
 
-    public sealed record Accepted(Batch Batch) : BatchReading;
+    public sealed record Accepted(Change Change) : BatchReading;
 
     /// <param name="Body">Why the body as a whole is refused; null where only items are at fault.</param>
     /// <param name="Items">How many items were read.</param>
@@ -47,22 +77,22 @@ public abstract record BatchReading
     public sealed record Refused(BodyFault? Body, int Items, FaultList Faults, IReadOnlyList<NamedPartner> Named) : BatchReading;
 }
 
-/// <summary>An item that names a partner.</summary>
-public readonly record struct NamedPartner(int Index, Guid Id);
-
 /// <summary>Why a body as a whole is refused.</summary>
 public enum BodyFaultKind
 {
     /// <summary>Nothing was sent.</summary>
     Empty,
 
-    /// <summary>Not JSON by RFC 8259, at a line and byte.</summary>
-    NotJson,
+    /// <summary>Not of the format that its content type says, at a place.</summary>
+    Malformed,
 
     /// <summary>JSON, but not an array.</summary>
     NotAnArray,
 
-    /// <summary>An array without items.</summary>
+    /// <summary>CSV whose header names an unknown column, or one twice.</summary>
+    Header,
+
+    /// <summary>No items.</summary>
     NoItems,
 
     /// <summary>More than <see cref="PartnerRules.MaxItems"/>; reading stopped there.</summary>
@@ -70,5 +100,5 @@ public enum BodyFaultKind
 }
 
 /// <param name="Line">Counted from 1; 0 where the kind has no place.</param>
-/// <param name="Byte">Counted from 1 in its line.</param>
-public sealed record BodyFault(BodyFaultKind Kind, long Line = 0, long Byte = 0);
+/// <param name="Column">In JSON the byte, in CSV the column, counted from 1 in its line.</param>
+public sealed record BodyFault(BodyFaultKind Kind, long Line = 0, long Column = 0);

@@ -1,10 +1,11 @@
 namespace Roster.Changes;
 
 /// <summary>
-/// Validation, whatever the format: takes items field by field, keeps every fault, and makes a <see cref="Batch"/>
+/// Validation, whatever the format: takes items field by field, keeps every fault, and makes a <see cref="Change"/>
 /// only where there is none.
 /// </summary>
-internal sealed class BatchBuilder
+/// <param name="kind">One of <see cref="ChangeKind"/>: what the items are for.</param>
+public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing)
 {
     private readonly List<BatchRow> _rows = [];
     private readonly List<NamedPartner> _named = [];
@@ -16,6 +17,16 @@ internal sealed class BatchBuilder
     private string? _name;
     private string? _email;
     private string? _phone;
+    private string? _externalId;
+
+    /// <summary>Whether items are nothing but ids.</summary>
+    public bool ItemsAreIds { get; } = kind is ChangeKind.Delete or ChangeKind.Restore;
+
+    /// <summary>For formats of lines: the line being read, from 1.</summary>
+    public int Line { get; set; }
+
+    /// <summary>For CSV: the column being read, from 1.</summary>
+    public int Column { get; set; }
 
     /// <summary>The item being read, from 0.</summary>
     public int Index { get; private set; } = -1;
@@ -29,7 +40,7 @@ internal sealed class BatchBuilder
         Index++;
         _given = PartnerFields.None;
         _id = null;
-        _name = _email = _phone = null;
+        _name = _email = _phone = _externalId = null;
         return true;
     }
 
@@ -42,7 +53,7 @@ internal sealed class BatchBuilder
             _given |= field;
             return true;
         }
-        var name = WireName(field);
+        var name = PartnerFieldNames.Of(field);
         Reject(FaultCode.DuplicateField, $"{name} is given twice in this item; send it once.", name);
         return false;
     }
@@ -50,17 +61,23 @@ internal sealed class BatchBuilder
     public void SetId(Guid id)
     {
         _id = id;
+        if (kind == ChangeKind.Create)
+        {
+            Reject(FaultCode.IdNotAllowed, "This call creates partners and gives them their ids; use PUT to update.", "id");
+            return;
+        }
         _named.Add(new NamedPartner(Index, id));
         if (!_firstIndexOf.TryAdd(id, Index))
-            _faultsOfItem.Add(Fault.DuplicateId(Index, _firstIndexOf[id], id));
+            Reject(FaultCode.DuplicateId, $"Items {_firstIndexOf[id]} and {Index} have the same id; send each partner once.", IdField,
+                otherIndex: _firstIndexOf[id]);
     }
 
     public void RejectId(bool isNull) => Reject(
         FaultCode.InvalidId,
-        isNull
-            ? "id is null; omit it to create a partner."
-            : "id is not a UUID such as 019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10; omit it to create a partner.",
-        "id");
+        ItemsAreIds ? "The item is not a UUID such as 019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10."
+        : isNull ? "id is null; omit it to create a partner."
+        : "id is not a UUID such as 019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10; omit it to create a partner.",
+        IdField);
 
     public void SetText(PartnerFields field, string? value)
     {
@@ -70,6 +87,7 @@ internal sealed class BatchBuilder
             (PartnerFields.Name, _) => PartnerRules.CheckName(value),
             (_, null) => null,
             (PartnerFields.Email, _) => PartnerRules.CheckEmail(value),
+            (PartnerFields.ExternalId, _) => PartnerRules.CheckExternalId(value),
             _ => PartnerRules.CheckPhone(value),
         };
         if (fault is not null)
@@ -77,17 +95,26 @@ internal sealed class BatchBuilder
             RejectText(field, fault);
             return;
         }
-        if (field == PartnerFields.Name)
-            _name = value;
-        else if (field == PartnerFields.Email)
-            _email = value;
-        else
-            _phone = value;
+        switch (field)
+        {
+            case PartnerFields.Name:
+                _name = value;
+                break;
+            case PartnerFields.Email:
+                _email = value;
+                break;
+            case PartnerFields.ExternalId:
+                _externalId = value;
+                break;
+            default:
+                _phone = value;
+                break;
+        }
     }
 
     public void RejectText(PartnerFields field, string code)
     {
-        var name = WireName(field);
+        var name = PartnerFieldNames.Of(field);
         Reject(code, code switch
         {
             FaultCode.NameRequired => "name is required and cannot be null or blank.",
@@ -117,20 +144,32 @@ internal sealed class BatchBuilder
 
     public void RejectItemType() => Reject(FaultCode.InvalidType, "The item is not an object.", null);
 
+    /// <summary>Rejects an item that is not of the body's format; its fields are not looked at.</summary>
+    public void RejectRecord(string message)
+    {
+        _faultsOfItem.Clear();
+        Reject(FaultCode.InvalidRecord, message, null);
+    }
+
     public void EndItem()
     {
-        if (((PartnerFields.Id | PartnerFields.Name) & _given) == 0)
+        // An item that can match a partner by what it gives may still turn out to be an update.
+        var canMatch = (matchOn == MatchOn.ExternalId && _externalId is not null) || (matchOn == MatchOn.Email && _email is not null);
+        var canUpdate = (_given & PartnerFields.Id) != 0 && kind != ChangeKind.Create;
+        if ((_given & PartnerFields.Name) == 0 && !canUpdate && !canMatch)
             RejectText(PartnerFields.Name, FaultCode.NameRequired);
-        _rows.Add(new BatchRow(_given, _id, _name, _email, _phone));
+        _rows.Add(new BatchRow(_given, _id, _name, _email, _phone, _externalId));
     }
 
     public BatchReading Finish(BodyFault? body)
     {
         KeepFaultsOfItem();
         body ??= Index < 0 ? new BodyFault(BodyFaultKind.NoItems) : null;
-        return body is null && _faults.Count == 0
-            ? new BatchReading.Accepted(new Batch(_rows))
-            : new BatchReading.Refused(body, Index + 1, _faults, _named);
+        if (body is not null || _faults.Count > 0)
+            return new BatchReading.Refused(body, Index + 1, _faults, _named);
+        return new BatchReading.Accepted(ItemsAreIds
+            ? new Deletion(kind, [.. _named.Select(named => named.Id)])
+            : new Upsert(kind, _rows, matchOn));
     }
 
     /// <summary>The most code points that a text field holds.</summary>
@@ -138,13 +177,14 @@ internal sealed class BatchBuilder
     {
         PartnerFields.Name => PartnerRules.MaxName,
         PartnerFields.Email => PartnerRules.MaxEmail,
+        PartnerFields.ExternalId => PartnerRules.MaxExternalId,
         _ => PartnerRules.MaxPhone,
     };
 
-    private static string WireName(PartnerFields field) => PartnerFieldNames.Of(field);
+    private string? IdField => ItemsAreIds ? null : "id";
 
-    private void Reject(string code, string message, string? field) =>
-        _faultsOfItem.Add(new Fault(Index, code, message, field));
+    private void Reject(string code, string message, string? field, int? otherIndex = null) =>
+        _faultsOfItem.Add(new Fault(Index, code, message, field) { OtherIndex = otherIndex, Place = (Line, Column) });
 
     /// <summary>An item's faults are kept when all of it is read, so that each can say which partner it is about.</summary>
     private void KeepFaultsOfItem()
@@ -153,12 +193,4 @@ internal sealed class BatchBuilder
             _faults.Add(fault with { Id = _id });
         _faultsOfItem.Clear();
     }
-}
-
-/// <summary>The fields' names on the wire.</summary>
-internal static class PartnerFieldNames
-{
-    public static IReadOnlyList<string> All { get; } = ["id", "name", "email", "phone", "createdAt", "updatedAt"];
-
-    public static string Of(PartnerFields field) => All[System.Numerics.BitOperations.Log2((uint)field)];
 }

@@ -10,7 +10,7 @@ namespace Roster.Changes;
 /// (1), one for the compression (0 none, 1 Brotli), then JSON: an array with an entry for each partner in the order of
 /// the request. An entry is <c>["id"]</c> for a created partner, and for another one
 /// <c>["id", revision, updatedAt, deletedAt, "name", "email", "phone"]</c>: its state before, times in microseconds,
-/// null where there was no value.
+/// null where there was no value; then <c>"externalId"</c>, where it had one.
 /// </summary>
 public static class ChangeEncoding
 {
@@ -75,6 +75,8 @@ public static class ChangeEncoding
             json.WriteStringValue(before.Name);
             json.WriteStringValue(before.Email);
             json.WriteStringValue(before.Phone);
+            if (before.ExternalId is not null)
+                json.WriteStringValue(before.ExternalId);
         }
         json.WriteEndArray();
     }
@@ -87,7 +89,8 @@ public static class ChangeEncoding
             entry[3].ValueKind == JsonValueKind.Null ? null : new Timestamp(entry[3].GetInt64()),
             entry[4].GetString()!,
             entry[5].GetString(),
-            entry[6].GetString()));
+            entry[6].GetString(),
+            entry.GetArrayLength() == 7 ? null : entry[7].GetString()));
 
     private static ReadOnlyMemory<byte> Pack(ReadOnlySpan<byte> json)
     {

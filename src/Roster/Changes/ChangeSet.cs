@@ -12,10 +12,4 @@ public sealed record LoggedChange(Guid Id, LoggedState? Before);
 /// <summary>A partner's state that a change set replaced.</summary>
 /// <param name="Revision">The change set that had made it so; its entry leads one step further back.</param>
 public sealed record LoggedState(
-    long Revision, Timestamp UpdatedAt, Timestamp? DeletedAt, string Name, string? Email, string? Phone);
-
-/// <summary>What change sets are, as the log names them.</summary>
-public static class ChangeKind
-{
-    public const string Upsert = "upsert";
-}
+    long Revision, Timestamp UpdatedAt, Timestamp? DeletedAt, string Name, string? Email, string? Phone, string? ExternalId);

@@ -12,8 +12,9 @@ public sealed class ChangeEncodingTests
     private static readonly Gen<Timestamp> Time = Gen.Long[0, 4_000_000_000_000_000].Select(microseconds => new Timestamp(microseconds));
 
     private static readonly Gen<Partner> AnyPartner = Gen.Select(
-        Gen.Guid, Text, Text.Null(), Text.Null(), Time, Time.Nullable(), Gen.Long[0, long.MaxValue],
-        (id, name, email, phone, at, deletedAt, revision) => new Partner(id, name, email, phone, at, at, deletedAt, revision));
+        Gen.Guid, Text, Text.Null(), Text.Null(), Text.Null(), Time, Time.Nullable(), Gen.Long[0, long.MaxValue],
+        (id, name, email, phone, externalId, at, deletedAt, revision) =>
+            new Partner(id, name, email, phone, externalId, at, at, deletedAt, revision));
 
     [Fact]
     public void What_was_encoded_is_decoded() =>
@@ -26,12 +27,12 @@ public sealed class ChangeEncodingTests
     public void The_encoding_is_the_documented_one_to_the_byte()
     {
         var id = Guid.Parse("019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10");
-        var before = new Partner(id, "Ada", null, "\"1\"", new(1), new(1_700_000_000_000_000), null, 12);
+        var before = new Partner(id, "Ada", null, "\"1\"", null, new(1), new(1_700_000_000_000_000), null, 12);
 
-        var encoded = ChangeEncoding.Encode([new(before, before), new(null, before), new(before with { DeletedAt = new(5) }, before)]);
+        var encoded = ChangeEncoding.Encode([new(before, before), new(null, before), new(before with { DeletedAt = new(5), ExternalId = "e1" }, before)]);
 
         const string Json =
-            """[["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,null,"Ada",null,"\"1\""],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,5,"Ada",null,"\"1\""]]""";
+            """[["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,null,"Ada",null,"\"1\""],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,5,"Ada",null,"\"1\"","e1"]]""";
         Assert.Equal([1, 0, .. Encoding.UTF8.GetBytes(Json)], encoded.ToArray());
     }
 
@@ -43,7 +44,7 @@ public sealed class ChangeEncodingTests
 
         var change = Assert.Single(ChangeEncoding.Decode(stored));
 
-        Assert.Equal(new LoggedState(1, new(2), new(3), "Ada", null, null), change.Before);
+        Assert.Equal(new LoggedState(1, new(2), new(3), "Ada", null, null, null), change.Before);
     }
 
     [Theory]
@@ -70,5 +71,5 @@ public sealed class ChangeEncodingTests
 
     private static LoggedChange Logged(PartnerChange change) => new(
         change.After.Id,
-        change.Before is { } was ? new(was.Revision, was.UpdatedAt, was.DeletedAt, was.Name, was.Email, was.Phone) : null);
+        change.Before is { } was ? new(was.Revision, was.UpdatedAt, was.DeletedAt, was.Name, was.Email, was.Phone, was.ExternalId) : null);
 }

@@ -14,6 +14,15 @@ internal sealed class RosterClient(HttpClient http, string? key, Workspace? work
 
     public Task<Answer> PutAsync(string json) => PutAsync(Encoding.UTF8.GetBytes(json));
 
+    public Task<Answer> GetAsync(string pathAndQuery, string? accept = null) => SendAsync(HttpMethod.Get, pathAndQuery, accept: accept);
+
+    public Task<Answer> PostAsync(string json, string path = "/api/partners") => SendAsync(HttpMethod.Post, path, JsonContent(json));
+
+    public Task<Answer> DeleteAsync(params IEnumerable<string> ids) =>
+        SendAsync(HttpMethod.Delete, "/api/partners", JsonContent(JsonSerializer.Serialize(ids)));
+
+    public Task<Answer> RestoreAsync(params IEnumerable<string> ids) => PostAsync(JsonSerializer.Serialize(ids), "/api/partners/restore");
+
     public Task<Answer> PutAsync(
         byte[] body, string? contentType = "application/json", string? contentEncoding = null, string path = "/api/partners")
     {
@@ -28,21 +37,29 @@ internal sealed class RosterClient(HttpClient http, string? key, Workspace? work
     /// <summary>The partner as it is now: an item that names it and changes nothing.</summary>
     public async Task<JsonElement> ReadAsync(string id) => (await PutAsync($$"""[{"id":"{{id}}"}]""")).Items[0];
 
+    private static StringContent JsonContent(string json) => new(json, Encoding.UTF8, "application/json");
+
     /// <summary>Creates one partner and returns its id.</summary>
     public async Task<string> CreateAsync(string json = """{"name":"Ada Lovelace","email":"ada@example.com","phone":"+44 20 7946 0000"}""") =>
         (await PutAsync($"[{json}]")).Items[0].GetProperty("id").GetString()!;
 
     /// <param name="expectContinue">Whether the body is sent only when the server has begun to read it.</param>
     public async Task<Answer> SendAsync(
-        HttpMethod method, string path, HttpContent? content = null, string? authorization = null, bool expectContinue = false)
+        HttpMethod method, string path, HttpContent? content = null, string? authorization = null, bool expectContinue = false,
+        string? accept = null, string? ifNoneMatch = null, string? acceptEncoding = null)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         request.Headers.ExpectContinue = expectContinue;
+        foreach (var (name, text) in new[] { ("Accept", accept), ("If-None-Match", ifNoneMatch), ("Accept-Encoding", acceptEncoding) })
+            if (text is not null)
+                request.Headers.TryAddWithoutValidation(name, text);
         if ((authorization ?? (key is null ? null : $"Bearer {key}")) is { } value)
             request.Headers.TryAddWithoutValidation("Authorization", value);
         using var response = await http.SendAsync(request);
-        return new Answer(
+        var answer = new Answer(
             (int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
+        ApiDocument.Check(method, path, answer);
+        return answer;
     }
 }
 
@@ -53,8 +70,18 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
 
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 
-    /// <summary>The partners of a successful write.</summary>
-    public IReadOnlyList<JsonElement> Items => Status == 200 ? [.. Json.EnumerateArray()] : throw new InvalidOperationException(Text);
+    /// <summary>The partners of a success.</summary>
+    public IReadOnlyList<JsonElement> Items => Status is 200 or 201 ? [.. Json.EnumerateArray()] : throw new InvalidOperationException(Text);
+
+    /// <summary>The partners' ids.</summary>
+    public IReadOnlyList<string> Ids => [.. Items.Select(partner => partner.GetProperty("id").GetString()!)];
+
+    /// <summary>The partners' names.</summary>
+    public IReadOnlyList<string> Names => [.. Items.Select(partner => partner.GetProperty("name").GetString()!)];
+
+    /// <summary>The path of the next page; null on the last one.</summary>
+    public string? Next => Headers.TryGetValues("Link", out var links)
+        ? links.Single().Split('<', '>')[1] : null;
 
     public string Code => Json.GetProperty("code").GetString()!;
 
@@ -69,5 +96,6 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
     public (long Created, long Updated, long Unchanged) Counts =>
         (Count("Roster-Created"), Count("Roster-Updated"), Count("Roster-Unchanged"));
 
-    private long Count(string header) => long.Parse(Headers.GetValues(header).Single(), CultureInfo.InvariantCulture);
+    /// <summary>A header that is a number.</summary>
+    public long Count(string header) => long.Parse(Headers.GetValues(header).Single(), CultureInfo.InvariantCulture);
 }

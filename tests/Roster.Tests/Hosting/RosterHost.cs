@@ -18,12 +18,17 @@ public abstract class RosterHost : IAsyncLifetime
 
     public Uri Address { get; private set; } = null!;
 
-    /// <summary>The clock that the server goes by; tests may move it.</summary>
+    /// <summary>The clock that the server goes by; a test that moves it takes a host of its own.</summary>
     internal MovableClock Clock { get; } = new();
 
     internal IRosterStore Store => _store;
 
+    internal IEnumerable<Microsoft.AspNetCore.Http.Endpoint> Endpoints =>
+        ((Microsoft.AspNetCore.Routing.IEndpointRouteBuilder)_app).DataSources.SelectMany(source => source.Endpoints);
+
     protected abstract string Database { get; }
+
+    protected abstract RosterHost Create();
 
     /// <summary>All that the server logged until now.</summary>
     internal string Log()
@@ -52,6 +57,14 @@ public abstract class RosterHost : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Another host on the same kind of engine, for one test alone; dispose it.</summary>
+    public async Task<RosterHost> AnotherAsync()
+    {
+        var another = Create();
+        await another.InitializeAsync();
+        return another;
+    }
+
     /// <summary>A client with a key of a new, empty workspace.</summary>
     internal async Task<RosterClient> NewWorkspaceAsync(Scopes scopes = Scopes.All)
     {
@@ -76,6 +89,8 @@ public sealed class SqliteHost : RosterHost
     private readonly TempFolder _folder = new();
 
     protected override string Database => "sqlite:" + File;
+
+    protected override RosterHost Create() => new SqliteHost();
 
     public string File => _folder.File("roster.db");
 

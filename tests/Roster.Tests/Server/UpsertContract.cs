@@ -488,15 +488,15 @@ public abstract partial class UpsertContract(RosterHost host)
     [Fact]
     public async Task All_rows_of_one_call_have_one_timestamp_later_than_any_earlier_one_even_if_the_clock_steps_back()
     {
-        var api = await host.NewWorkspaceAsync();
+        await using var own = await host.AnotherAsync();
+        var api = await own.NewWorkspaceAsync();
         var times = new List<string>();
         for (var i = 0; i < 5; i++)
         {
             var answer = await api.PutAsync("""[{"name":"a"},{"name":"b"}]""");
             times.Add(Assert.Single(answer.Items.SelectMany(Times).Distinct()));
-            host.Clock.Move(TimeSpan.FromSeconds(i % 2 == 0 ? -3_600 : 3_600));
+            own.Clock.Move(TimeSpan.FromSeconds(i % 2 == 0 ? -3_600 : 3_600));
         }
-        host.Clock.Move(TimeSpan.FromSeconds(3_600));
 
         Assert.Equal(times.Order(StringComparer.Ordinal).Distinct(), times);
 

@@ -59,7 +59,7 @@ public sealed class SqliteStoreTests : IDisposable
         // What a kill leaves at any moment of a migration's transaction: a file, and nothing of the migration in it.
         using (var database = SqliteDatabase.Open(File))
         {
-            database.Execute("pragma journal_mode = wal");
+            database.ReadText("pragma journal_mode = wal");
             database.Execute("begin");
             database.Execute("create table workspace (id integer primary key) strict");
         }
@@ -103,16 +103,16 @@ public sealed class SqliteStoreTests : IDisposable
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
         var origin = new Origin(Guid.NewGuid(), Guid.NewGuid());
 
-        var created = await store.UpsertAsync(workspace.Id, Some.Batch("""[{"name":"a","email":"a@b.example"},{"name":"b"}]"""), origin, CancellationToken.None);
+        var created = await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"a","email":"a@b.example"},{"name":"b"}]"""), origin, CancellationToken.None);
         var first = created.Plan.Answer[0];
-        await store.UpsertAsync(
-            workspace.Id, Some.Batch($$"""[{"name":"c"},{"id":"{{first.Id}}","name":"z","email":null}]"""), origin, CancellationToken.None);
+        await store.WriteAsync(
+            workspace.Id, Some.Upsert($$"""[{"name":"c"},{"id":"{{first.Id}}","name":"z","email":null}]"""), origin, CancellationToken.None);
 
         var log = Log(workspace);
         Assert.Equal(["upsert 1: 2 created, 0 updated", "upsert 2: 1 created, 1 updated"], log.Select(entry => entry.Text));
         Assert.All(log[0].Changes, change => Assert.Null(change.Before));
         Assert.Equal(
-            [null, new LoggedState(1, first.UpdatedAt, null, "a", "a@b.example", null)], log[1].Changes.Select(change => change.Before));
+            [null, new LoggedState(1, first.UpdatedAt, null, "a", "a@b.example", null, null)], log[1].Changes.Select(change => change.Before));
         Assert.Equal(first.Id, log[1].Changes[1].Id);
         Assert.Equal("2", Scalar($"select revision from partner where hex(id) = '{first.Id:N}' collate nocase"));
     }
@@ -123,8 +123,8 @@ public sealed class SqliteStoreTests : IDisposable
         await using var store = Open();
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.UpsertAsync(
-            workspace.Id, Some.Batch("""[{"name":"a"}]"""), default, new CancellationToken(canceled: true)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.WriteAsync(
+            workspace.Id, Some.Upsert("""[{"name":"a"}]"""), default, new CancellationToken(canceled: true)));
 
         Assert.Equal("0", Scalar("select count(*) from partner"));
         Assert.Equal("0", Scalar("select revision from workspace"));

@@ -1,0 +1,112 @@
+using System.Globalization;
+
+namespace Roster.Server.Http;
+
+/// <summary>A request's query parameters: each is asked for by name, and those that nobody asked for are refused.</summary>
+internal sealed class Parameters(HttpRequest request)
+{
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+    private Problem? _problem;
+
+    public QueryString Query => request.QueryString;
+
+    /// <returns>Null where the parameter is absent.</returns>
+    public string? Text(string name)
+    {
+        _asked.Add(name);
+        // The collection ignores case; a parameter's name does not.
+        var values = request.Query.FirstOrDefault(parameter => parameter.Key == name).Value;
+        if (values.Count > 1)
+            Reject(name, "It is given twice.");
+        return values.Count == 0 ? null : values[0];
+    }
+
+    /// <summary>A text that must have something in it where it is given.</summary>
+    public string? NonBlank(string name, int maxLength)
+    {
+        var text = Text(name);
+        if (text is not null && (string.IsNullOrWhiteSpace(text) || text.Length > maxLength))
+            Reject(name, $"It is 1 to {maxLength} characters.");
+        return text;
+    }
+
+    public int? Integer(string name, int min, int max)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max)
+            return number;
+        Reject(name, max == int.MaxValue ? $"It is a whole number from {min}." : $"It is a whole number from {min} to {max}.");
+        return null;
+    }
+
+    public Guid? Guid(string name)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        if (System.Guid.TryParseExact(text, "D", out var id))
+            return id;
+        Reject(name, "It is a UUID.");
+        return null;
+    }
+
+    public Timestamp? Time(string name)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        string[] formats = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd"];
+        // A time without an offset would mean something else on each machine.
+        if (DateTimeOffset.TryParseExact(text, formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            && (text.Length == formats[^1].Length || text.EndsWith('Z') || text[^6] is '+' or '-'))
+            return Timestamp.From(time);
+        Reject(name, "It is a time such as 2024-01-01T00:00:00Z; write + as %2B.");
+        return null;
+    }
+
+    /// <summary>One of a few values. The first choice is what an absent parameter means.</summary>
+    public T Choice<T>(string name, params ReadOnlySpan<(string? Text, T Value)> choices)
+    {
+        if (Text(name) is not { } text)
+            return choices[0].Value;
+        var known = new List<string>();
+        foreach (var choice in choices)
+        {
+            if (choice.Text == text)
+                return choice.Value;
+            if (choice.Text is not null)
+                known.Add(choice.Text);
+        }
+        Reject(name, $"It is one of: {string.Join(", ", known)}.");
+        return choices[0].Value;
+    }
+
+    public IncludedFields Include()
+    {
+        var include = IncludedFields.None;
+        foreach (var name in Text("include")?.Split(',') ?? [])
+        {
+            if (name == "revision")
+                include |= IncludedFields.Revision;
+            else if (name == "deletedAt")
+                include |= IncludedFields.DeletedAt;
+            else
+                Reject("include", "It is revision, deletedAt, or both divided by a comma.");
+        }
+        return include;
+    }
+
+    public void Reject(string name, string rule) => _problem ??= Problem.InvalidParameter(name, rule);
+
+    /// <returns>What is wrong with the first wrong parameter; null where all are right.</returns>
+    public Problem? Finish() => _problem
+        ?? (request.Query.Keys.FirstOrDefault(name => !_asked.Contains(name)) is { } unknown ? Problem.UnknownParameter(unknown, _asked) : null);
+}
+
+/// <summary>The members that an answer has beyond the published ones, where a caller asks for them.</summary>
+[Flags]
+internal enum IncludedFields
+{
+    None = 0,
+    Revision = 1,
+    DeletedAt = 2,
+}

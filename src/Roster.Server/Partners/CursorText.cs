@@ -1,0 +1,42 @@
+using System.Buffers.Text;
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace Roster.Server.Partners;
+
+/// <summary>
+/// Cursors as callers see them: opaque, and checked against the list that they are for, so that one which was changed or
+/// is used on another list is refused rather than giving a wrong page.
+/// </summary>
+internal sealed class CursorText(long workspaceId, PartnerFilter filter, PartnerSort sort, bool isDescending)
+{
+    private const int ChecksumLength = 8;
+
+    public string Write(PartnerCursor cursor)
+    {
+        var body = JsonSerializer.SerializeToUtf8Bytes(cursor, CursorJson.Default.PartnerCursor);
+        return Base64Url.EncodeToString([.. Checksum(body), .. body]);
+    }
+
+    /// <returns>Null where the text is not a cursor of this list.</returns>
+    public PartnerCursor? Read(string text)
+    {
+        if (!Base64Url.IsValid(text))
+            return null;
+        var bytes = Base64Url.DecodeFromChars(text);
+        return bytes.Length > ChecksumLength && bytes.AsSpan(0, ChecksumLength).SequenceEqual(Checksum(bytes.AsSpan(ChecksumLength)))
+            ? JsonSerializer.Deserialize(bytes.AsSpan(ChecksumLength), CursorJson.Default.PartnerCursor)
+            : null;
+    }
+
+    private ReadOnlySpan<byte> Checksum(ReadOnlySpan<byte> body)
+    {
+        // Records print their members, so this names the list.
+        var list = Encoding.UTF8.GetBytes($"{workspaceId} {filter} {sort} {isDescending} ");
+        return SHA256.HashData([.. list, .. body]).AsSpan(0, ChecksumLength);
+    }
+}
+
+[System.Text.Json.Serialization.JsonSerializable(typeof(PartnerCursor))]
+internal sealed partial class CursorJson : System.Text.Json.Serialization.JsonSerializerContext;

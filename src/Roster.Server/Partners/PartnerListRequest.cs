@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Http.Extensions;
+using Roster.Server.Http;
+
+namespace Roster.Server.Partners;
+
+/// <summary>What a GET /api/partners asks for.</summary>
+/// <param name="IsCounted">Whether the answer says how many partners the list has.</param>
+internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Include, bool IsCounted)
+{
+    private const int DefaultTake = 50;
+    private const int MaxText = 1_000;
+
+    private QueryString _parameters;
+    private CursorText _cursors = null!;
+
+    /// <summary>Reads the query parameters; what is wrong with them they say themselves.</summary>
+    public static PartnerListRequest Parse(Parameters parameters, long workspaceId, PartnerFormat format)
+    {
+        var filter = new PartnerFilter(
+            parameters.Guid("id"),
+            parameters.NonBlank("q", MaxText),
+            parameters.NonBlank("email", MaxText),
+            Phone(parameters),
+            parameters.NonBlank("externalId", MaxText),
+            parameters.Time("updatedSince"),
+            parameters.Choice("deleted",
+                ("false", DeletedPartners.Without), ("true", DeletedPartners.With), ("only", DeletedPartners.Only)));
+        var (sort, isDescending) = parameters.Choice("sort",
+            ("desc", (PartnerSort.CreatedAt, true)), ("asc", (PartnerSort.CreatedAt, false)),
+            ("createdAt", (PartnerSort.CreatedAt, false)), ("-createdAt", (PartnerSort.CreatedAt, true)),
+            ("updatedAt", (PartnerSort.UpdatedAt, false)), ("-updatedAt", (PartnerSort.UpdatedAt, true)),
+            ("name", (PartnerSort.Name, false)), ("-name", (PartnerSort.Name, true)));
+        var take = parameters.Integer("take", 1, format.IsStreamed ? int.MaxValue - 1 : PartnerRules.MaxItems)
+            ?? (format.IsStreamed ? int.MaxValue - 1 : DefaultTake);
+        var skip = parameters.Integer("skip", 0, int.MaxValue);
+        var cursors = new CursorText(workspaceId, filter, sort, isDescending);
+        var after = default(PartnerCursor);
+        if (parameters.Text("cursor") is { } text)
+        {
+            after = cursors.Read(text);
+            if (after is null)
+                parameters.Reject("cursor", "It is what a Link header gave for this very list, unchanged.");
+            else if (skip > 0)
+                parameters.Reject("skip", "It cannot be used with cursor.");
+        }
+        return new PartnerListRequest(
+            new PartnerQuery(filter, sort, isDescending, take, skip ?? 0, after), parameters.Include(),
+            parameters.Choice("count", ("false", false), ("true", true)))
+        {
+            _parameters = parameters.Query, _cursors = cursors,
+        };
+    }
+
+    /// <summary>The path of the page that follows.</summary>
+    public string PathOf(PartnerCursor next)
+    {
+        var query = new QueryBuilder(Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(_parameters.Value)
+            .Where(parameter => parameter.Key is not ("cursor" or "skip" or "count")))
+        {
+            { "cursor", _cursors.Write(next) },
+        };
+        return "/api/partners" + query;
+    }
+
+    private static string? Phone(Parameters parameters)
+    {
+        var phone = parameters.NonBlank("phone", MaxText);
+        if (phone is not null && SearchText.Digits(phone).Length == 0)
+            parameters.Reject("phone", "It has at least one digit; only digits are compared.");
+        return phone;
+    }
+}

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+
+namespace Roster.Storage.Sqlite.Search;
+
+/// <summary>The search indexes of all workspaces, and the thread that lets them follow the log, away from writes.</summary>
+internal sealed class SqliteSearch : IDisposable
+{
+    /// <summary>How long a search waits for the index to show what was written before it came.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    private readonly string _folder;
+    private readonly TimeProvider _clock;
+    private readonly SqliteDatabase _main;
+    private readonly ConcurrentDictionary<long, Lazy<SqliteSearchIndex>> _indexes = [];
+    private readonly ConcurrentDictionary<long, bool> _pending = [];
+    private readonly BlockingCollection<long> _changed = [];
+    private readonly Thread _thread;
+
+    /// <param name="folder">Where the index files are; created.</param>
+    /// <param name="main">A connection to the directory, which is the follower's from now on.</param>
+    public SqliteSearch(string folder, SqliteDatabase main, TimeProvider clock)
+    {
+        _folder = Directory.CreateDirectory(folder).FullName;
+        _main = main;
+        _clock = clock;
+        _thread = new Thread(FollowLogs) { IsBackground = true, Name = "SQLite search" };
+        _thread.Start();
+    }
+
+    /// <summary>Tells the follower that a workspace's log has grown.</summary>
+    public void Changed(long workspaceId)
+    {
+        if (_pending.TryAdd(workspaceId, true))
+            _changed.Add(workspaceId);
+    }
+
+    /// <summary>The workspace's index, as soon as it shows this revision.</summary>
+    /// <exception cref="StoreException">It does not within <see cref="Patience"/>.</exception>
+    public async Task<SqliteSearchIndex> ReachAsync(long workspaceId, long revision, CancellationToken cancel)
+    {
+        var index = IndexOf(workspaceId);
+        if (index.Reached < revision)
+        {
+            Changed(workspaceId);
+            await index.WaitAsync(revision, Patience, cancel);
+        }
+        return index;
+    }
+
+    public void Dispose()
+    {
+        _changed.CompleteAdding();
+        _thread.Join();
+        _changed.Dispose();
+        foreach (var index in _indexes.Values)
+            index.Value.Dispose();
+        _main.Dispose();
+    }
+
+    private SqliteSearchIndex IndexOf(long workspaceId) => _indexes.GetOrAdd(
+        workspaceId, id => new Lazy<SqliteSearchIndex>(() => new SqliteSearchIndex(Path.Combine(_folder, $"{id}.db"), id))).Value;
+
+    private void FollowLogs()
+    {
+        foreach (var workspaceId in _changed.GetConsumingEnumerable())
+        {
+            // Before the pass, so that what is written during it is followed by another.
+            _pending.TryRemove(workspaceId, out _);
+            try
+            {
+                IndexOf(workspaceId).Follow(_main, Timestamp.Now(_clock));
+            }
+            catch (StoreException)
+            {
+                // Trouble with the disk: writes meet it themselves and say so; searches wait, and the next pass tries again.
+            }
+        }
+    }
+}

@@ -1,0 +1,295 @@
+using Roster.Changes;
+
+namespace Roster.Storage.Sqlite.Search;
+
+/// <summary>
+/// One workspace's search index, in a file beside the database. It follows the log: a pass takes all that was written since
+/// the last one. Losing it loses nothing; it is built again.
+/// </summary>
+internal sealed class SqliteSearchIndex : IDisposable
+{
+    private const int Version = 1;
+
+    /// <summary>A pass over more changes than this reads all partners instead of the log.</summary>
+    private const int MaxFollowed = 200_000;
+
+    private const int FilledTogether = 50_000;
+
+    private const int CacheKibibytes = 16_384;
+
+    /// <summary>How long a list whose order writes change can be read on after its first page.</summary>
+    private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
+
+    private readonly long _workspaceId;
+    private readonly SqliteDatabase _database;
+    private readonly SqliteReaders _readers;
+    private TaskCompletionSource _advanced = NewSignal();
+    private long _reached;
+
+    public SqliteSearchIndex(string path, long workspaceId)
+    {
+        _workspaceId = workspaceId;
+        _database = OpenOrCreate(path);
+        _readers = new SqliteReaders(() => OpenFile(path));
+        _reached = _database.ReadInt64("select reached from state");
+    }
+
+    /// <summary>The revision whose partners the index shows.</summary>
+    public long Reached => Interlocked.Read(ref _reached);
+
+    public T Read<T>(Func<SqliteDatabase, T> read) => _readers.Read(read);
+
+    /// <summary>Returns when the index shows this revision.</summary>
+    /// <exception cref="StoreException">It does not in this time.</exception>
+    public async Task WaitAsync(long revision, TimeSpan patience, CancellationToken cancel)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        deadline.CancelAfter(patience);
+        while (true)
+        {
+            var advanced = Volatile.Read(ref _advanced);
+            if (Reached >= revision)
+                return;
+            try
+            {
+                await advanced.Task.WaitAsync(deadline.Token);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                throw new StoreException(
+                    StoreTrouble.SearchBehind, $"The search index is at revision {Reached} and {revision} is wanted.");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Takes over what was written since the last pass. For the follower's thread alone. Partners are read as they are when their
+    /// turn comes: one that is newer than the revision will be looked at again.
+    /// </summary>
+    /// <param name="main">A connection to the directory.</param>
+    public void Follow(SqliteDatabase main, Timestamp now)
+    {
+        var revision = SqliteStore.ReadRevision(main, _workspaceId);
+        if (revision == Reached)
+            return;
+        var changed = Changed(main, revision);
+        if (changed is null)
+            Fill(main);
+        InTransaction(() =>
+        {
+            if (changed is null)
+                OrderAll(revision);
+            else
+                foreach (var id in changed.Order())
+                    Put(SqliteStore.ReadPartner(main, _workspaceId, id)!, revision);
+            Prune(now);
+            _database.Prepare("insert or replace into pass (reached, at) values (?1, ?2)").Bind(1, revision).Bind(2, now).Run();
+            _database.Prepare("update state set reached = ?1").Bind(1, revision).Run();
+        });
+        Interlocked.Exchange(ref _reached, revision);
+        Interlocked.Exchange(ref _advanced, NewSignal()).SetResult();
+    }
+
+    public void Dispose()
+    {
+        _readers.Dispose();
+        _database.Dispose();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static SqliteDatabase OpenOrCreate(string path)
+    {
+        var database = OpenFile(path);
+        if (database.ReadInt64("pragma user_version") == Version)
+            return database;
+        database.Dispose();
+        foreach (var file in new[] { path, path + "-wal", path + "-shm" })
+            File.Delete(file);
+        database = OpenFile(path);
+        database.Execute("begin");
+        foreach (var statement in SqlText.Statements("sqlite/search/index.sql"))
+            database.Execute(statement);
+        database.Execute($"pragma user_version = {Version}");
+        database.Execute("commit");
+        return database;
+    }
+
+    private static SqliteDatabase OpenFile(string path)
+    {
+        var database = SqliteDatabase.Open(path);
+        database.ReadText("pragma journal_mode = wal");
+        // After a power cut the index may be behind, never torn: the log brings it up to date.
+        database.Execute("pragma synchronous = normal");
+        database.Execute($"pragma cache_size = -{CacheKibibytes}");
+        return database;
+    }
+
+    private void InTransaction(Action work)
+    {
+        _database.Execute("begin immediate");
+        try
+        {
+            work();
+            _database.Execute("commit");
+        }
+        catch
+        {
+            if (_database.IsInTransaction)
+                _database.Execute("rollback");
+            throw;
+        }
+    }
+
+    /// <returns>The partners that were changed since the last pass; null where they are too many to follow.</returns>
+    private HashSet<Guid>? Changed(SqliteDatabase main, long revision)
+    {
+        if (Reached == 0)
+            return null;
+        var changed = new HashSet<Guid>();
+        using var rows = main.Prepare("select changes from change_set where workspace_id = ?1 and revision > ?2 and revision <= ?3")
+            .Bind(1, _workspaceId).Bind(2, Reached).Bind(3, revision).Query();
+        while (rows.Step())
+        {
+            foreach (var change in ChangeEncoding.Decode(rows.Blob(0).ToArray()))
+                changed.Add(change.Id);
+            if (changed.Count > MaxFollowed)
+                return null;
+        }
+        return changed;
+    }
+
+    /// <summary>
+    /// Takes over all partners, in transactions of <see cref="FilledTogether"/>. Until the pass is over, <see cref="Reached"/> says
+    /// that the index shows nothing, also after a crash.
+    /// </summary>
+    private void Fill(SqliteDatabase main)
+    {
+        InTransaction(() =>
+        {
+            foreach (var statement in SqlText.Statements("sqlite/search/clear.sql"))
+                _database.Execute(statement);
+        });
+        for (Guid? last = Guid.Empty; last is not null;)
+            InTransaction(() => last = FillAfter(main, last.Value));
+    }
+
+    /// <returns>The last partner's id; null where there are no more.</returns>
+    private Guid? FillAfter(SqliteDatabase main, Guid from)
+    {
+        Guid? last = null;
+        using var rows = main.Prepare(SqliteStore.SelectPartners + " where workspace_id = ?1 and id > ?2 order by id limit ?3")
+            .Bind(1, _workspaceId).Bind(2, from).Bind(3, FilledTogether).Query();
+        while (rows.Step())
+        {
+            last = rows.Guid(0);
+            Add(SqliteStore.MapPartner(rows));
+        }
+        return last;
+    }
+
+    /// <summary>Sorting all at the end is many times as fast as keeping them sorted one by one.</summary>
+    private void OrderAll(long revision)
+    {
+        foreach (var statement in SqlText.Statements("sqlite/search/order.sql"))
+            _database.Prepare(statement).Run();
+        _database.Prepare("insert into name_order (name, number, since) select name, number, ?1 from doc order by name, number")
+            .Bind(1, revision).Run();
+        _database.Prepare("""
+            insert into update_order (updated_at, number, since) select updated_at, number, ?1 from doc order by updated_at, number
+            """).Bind(1, revision).Run();
+        _database.Prepare("update state set kept = ?1").Bind(1, revision).Run();
+    }
+
+    private void Put(Partner partner, long revision)
+    {
+        long number;
+        string text, name;
+        Timestamp updatedAt;
+        using (var row = _database.Prepare("select number, text, name, updated_at from doc where id = ?1").Bind(1, partner.Id).Query())
+        {
+            if (!row.Step())
+            {
+                var added = Add(partner);
+                AddName(added, partner, revision);
+                AddUpdate(added, partner, revision);
+                return;
+            }
+            (number, text, name, updatedAt) = (row.Int64(0), row.Text(1), row.Text(2), row.Timestamp(3));
+        }
+        var newText = SearchText.Of(partner);
+        if (newText != text)
+        {
+            _database.Prepare("delete from gram where rowid = ?1").Bind(1, number).Run();
+            AddGrams(number, newText);
+        }
+        _database.Prepare("""
+            update doc set text = ?2, email = ?3, phone = ?4, name = ?5, updated_at = ?6, deleted = ?7 where number = ?1
+            """)
+            .Bind(1, number).Bind(2, newText).Bind(3, FoldedEmail(partner)).Bind(4, Digits(partner)).Bind(5, partner.Name)
+            .Bind(6, partner.UpdatedAt).Bind(7, partner.DeletedAt is null ? 0 : 1).Run();
+        if (name != partner.Name)
+        {
+            _database.Prepare("update name_order set until = ?3 where name = ?1 and number = ?2 and until is null")
+                .Bind(1, name).Bind(2, number).Bind(3, revision).Run();
+            AddName(number, partner, revision);
+        }
+        if (updatedAt != partner.UpdatedAt)
+        {
+            _database.Prepare("update update_order set until = ?3 where updated_at = ?1 and number = ?2 and until is null")
+                .Bind(1, updatedAt).Bind(2, number).Bind(3, revision).Run();
+            AddUpdate(number, partner, revision);
+        }
+    }
+
+    /// <returns>The partner's number.</returns>
+    private long Add(Partner partner)
+    {
+        var text = SearchText.Of(partner);
+        long number;
+        using (var row = _database.Prepare("""
+            insert into doc (id, text, email, phone, name, updated_at, deleted) values (?1, ?2, ?3, ?4, ?5, ?6, ?7) returning number
+            """)
+            .Bind(1, partner.Id).Bind(2, text).Bind(3, FoldedEmail(partner)).Bind(4, Digits(partner)).Bind(5, partner.Name)
+            .Bind(6, partner.UpdatedAt).Bind(7, partner.DeletedAt is null ? 0 : 1).Query())
+        {
+            row.Step();
+            number = row.Int64(0);
+        }
+        AddGrams(number, text);
+        return number;
+    }
+
+    private void AddGrams(long number, string text) =>
+        _database.Prepare("insert into gram (rowid, text) values (?1, ?2)").Bind(1, number).Bind(2, text).Run();
+
+    private void AddName(long number, Partner partner, long revision) =>
+        _database.Prepare("insert into name_order (name, number, since) values (?1, ?2, ?3)")
+            .Bind(1, partner.Name).Bind(2, number).Bind(3, revision).Run();
+
+    private void AddUpdate(long number, Partner partner, long revision) =>
+        _database.Prepare("insert into update_order (updated_at, number, since) values (?1, ?2, ?3)")
+            .Bind(1, partner.UpdatedAt).Bind(2, number).Bind(3, revision).Run();
+
+    /// <summary>Forgets the orders of snapshots that are older than <see cref="Kept"/>.</summary>
+    private void Prune(Timestamp now)
+    {
+        long kept;
+        using (var row = _database.Prepare("select max(reached) from pass where at < ?1")
+            .Bind(1, now.AddMilliseconds(-(long)Kept.TotalMilliseconds)).Query())
+        {
+            row.Step();
+            if (row.IsNull(0))
+                return;
+            kept = row.Int64(0);
+        }
+        _database.Prepare("delete from name_order where until <= ?1").Bind(1, kept).Run();
+        _database.Prepare("delete from update_order where until <= ?1").Bind(1, kept).Run();
+        _database.Prepare("delete from pass where reached < ?1").Bind(1, kept).Run();
+        _database.Prepare("update state set kept = max(kept, ?1)").Bind(1, kept).Run();
+    }
+
+    private static string? FoldedEmail(Partner partner) => partner.Email is null ? null : Upsert.FoldEmail(partner.Email);
+
+    private static string? Digits(Partner partner) => partner.Phone is null ? null : SearchText.Digits(partner.Phone);
+}

@@ -1,0 +1,16 @@
+namespace Roster.Storage.Sqlite;
+
+/// <summary>SQL that is too long for the code, from the assembly's resources.</summary>
+internal static class SqlText
+{
+    public static string Read(string name)
+    {
+        using var stream = typeof(SqlText).Assembly.GetManifestResourceStream(name)!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    /// <summary>The statements of a file, in which semicolons stand nowhere else.</summary>
+    public static IEnumerable<string> Statements(string name) =>
+        Read(name).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+}

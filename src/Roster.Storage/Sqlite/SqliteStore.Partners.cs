@@ -1,0 +1,153 @@
+using Roster.Storage.Sqlite.Search;
+
+namespace Roster.Storage.Sqlite;
+
+/// <summary>Reading partners: by id, in creation order, or as the search index finds them.</summary>
+internal sealed partial class SqliteStore
+{
+    /// <summary>Columns in the order of <see cref="MapPartner"/>.</summary>
+    internal const string SelectPartners = """
+        select id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision from partner
+        """;
+
+    private const string SelectPartner = SelectPartners + " where workspace_id = ?1 and id = ?2";
+
+    private const string SelectNewestFirst = SelectPartners + """
+         where workspace_id = ?1 and id < ?2 and (?3 or deleted_at is null) order by id desc limit ?4 offset ?5
+        """;
+
+    private const string SelectOldestFirst = SelectPartners + """
+         where workspace_id = ?1 and id > ?2 and (?3 or deleted_at is null) order by id limit ?4 offset ?5
+        """;
+
+    private const string SelectByExternalId = SelectPartners + " where workspace_id = ?1 and external_id = ?2 order by id";
+
+    public Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read<IReadOnlyDictionary<Guid, Partner>>(database =>
+        {
+            var found = new Dictionary<Guid, Partner>();
+            foreach (var id in ids)
+                if (ReadPartner(database, workspaceId, id) is { } partner)
+                    found[id] = partner;
+            return found;
+        }));
+
+    public async Task<PartnerPage> ListAsync(long workspaceId, PartnerQuery query, CancellationToken cancel)
+    {
+        var filter = query.Filter;
+        if (filter.Id is { } id)
+            return Cut(query, _readers.Read(database => ReadPartner(database, workspaceId, id)) is { } one ? [one] : []);
+        if (filter.ExternalId is { } externalId && query.Sort == PartnerSort.CreatedAt)
+            return Cut(query, _readers.Read(database => ReadByExternalId(database, workspaceId, externalId)));
+        if (!SqliteSearchQuery.Serves(query))
+            return _readers.Read(database => ReadInCreationOrder(database, workspaceId, query));
+        var index = await ReachNewestAsync(workspaceId, cancel);
+        return Search(index, workspaceId, query);
+    }
+
+    public async Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel)
+    {
+        if (filter == new PartnerFilter())
+            return _readers.Read(database =>
+            {
+                using var row = database.Prepare("select live from workspace where id = ?1").Bind(1, workspaceId).Query();
+                row.Step();
+                return row.Int64(0);
+            });
+        if (filter.Id is not null || filter.ExternalId is not null)
+            return (await ListAsync(workspaceId, new PartnerQuery(filter, PartnerSort.CreatedAt, false, int.MaxValue - 1), cancel)).Partners.Count;
+        var index = await ReachNewestAsync(workspaceId, cancel);
+        return index.Read(search => SqliteSearchQuery.Count(search, filter));
+    }
+
+    internal static Partner? ReadPartner(SqliteDatabase database, long workspaceId, Guid id)
+    {
+        using var row = database.Prepare(SelectPartner).Bind(1, workspaceId).Bind(2, id).Query();
+        return row.Step() ? MapPartner(row) : null;
+    }
+
+    internal static long ReadRevision(SqliteDatabase database, long workspaceId)
+    {
+        using var row = database.Prepare("select revision from workspace where id = ?1").Bind(1, workspaceId).Query();
+        return row.Step() ? row.Int64(0) : 0;
+    }
+
+    internal static Partner MapPartner(SqliteStatement.Rows row) => new(
+        row.Guid(0), row.Text(1), row.TextOrNull(2), row.TextOrNull(3), row.TextOrNull(4), row.Timestamp(5), row.Timestamp(6),
+        row.TimestampOrNull(7), row.Int64(8));
+
+    /// <summary>The search index, as soon as it shows all that is written now.</summary>
+    private Task<SqliteSearchIndex> ReachNewestAsync(long workspaceId, CancellationToken cancel)
+    {
+        var search = _search ?? throw new InvalidOperationException("Only a server searches.");
+        var newest = _readers.Read(database => ReadRevision(database, workspaceId));
+        return search.ReachAsync(workspaceId, newest, cancel);
+    }
+
+    private static List<Partner> ReadByExternalId(SqliteDatabase database, long workspaceId, string externalId)
+    {
+        var found = new List<Partner>();
+        using var rows = database.Prepare(SelectByExternalId).Bind(1, workspaceId).Bind(2, externalId).Query();
+        while (rows.Step())
+            found.Add(MapPartner(rows));
+        return found;
+    }
+
+    private static PartnerPage ReadInCreationOrder(SqliteDatabase database, long workspaceId, PartnerQuery query)
+    {
+        var partners = new List<Partner>();
+        var from = query.After?.Id ?? (query.IsDescending ? Guid.AllBitsSet : Guid.Empty);
+        using var rows = database.Prepare(query.IsDescending ? SelectNewestFirst : SelectOldestFirst)
+            .Bind(1, workspaceId).Bind(2, from).Bind(3, query.Filter.Deleted == DeletedPartners.With ? 1 : 0)
+            .Bind(4, query.Take + 1L).Bind(5, query.Skip).Query();
+        while (rows.Step())
+            partners.Add(MapPartner(rows));
+        return Page(query, partners);
+    }
+
+    /// <summary>
+    /// What the index finds, read from the directory itself and looked at once more, since it may have changed meanwhile.
+    /// </summary>
+    private PartnerPage Search(SqliteSearchIndex index, long workspaceId, PartnerQuery query)
+    {
+        var partners = new List<Partner>();
+        var cursors = new List<PartnerCursor>();
+        var rest = query with { Take = query.Take + 1 };
+        while (true)
+        {
+            var found = index.Read(search => SqliteSearchQuery.Find(search, rest));
+            _readers.Read(database =>
+            {
+                foreach (var cursor in found)
+                {
+                    if (ReadPartner(database, workspaceId, cursor.Id) is not { } partner || !query.Filter.Matches(partner))
+                        continue;
+                    partners.Add(partner);
+                    cursors.Add(cursor);
+                }
+                return true;
+            });
+            if (partners.Count > query.Take)
+                return new PartnerPage(partners[..query.Take], cursors[query.Take - 1]);
+            if (found.Count < rest.Take)
+                return new PartnerPage(partners, null);
+            rest = rest with { After = found[^1], Skip = 0, Take = query.Take + 1 - partners.Count };
+        }
+    }
+
+    /// <summary>The page of a list that is short enough to be had whole, in creation order.</summary>
+    private static PartnerPage Cut(PartnerQuery query, IEnumerable<Partner> all)
+    {
+        var matching = all.Where(query.Filter.Matches);
+        var ordered = query.IsDescending ? matching.OrderByDescending(partner => partner.Id) : matching.OrderBy(partner => partner.Id);
+        var after = query.After is { } cursor
+            ? ordered.Where(partner => query.IsDescending ? partner.Id.CompareTo(cursor.Id) < 0 : partner.Id.CompareTo(cursor.Id) > 0)
+            : ordered;
+        return Page(query, [.. after.Skip(query.Skip).Take(query.Take + 1)]);
+    }
+
+    /// <param name="partners">One more than the page takes, where there are more.</param>
+    private static PartnerPage Page(PartnerQuery query, List<Partner> partners) => partners.Count > query.Take
+        ? new PartnerPage(partners[..query.Take], new PartnerCursor(partners[query.Take - 1].Id))
+        : new PartnerPage(partners, null);
+}

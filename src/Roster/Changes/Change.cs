@@ -1,0 +1,75 @@
+namespace Roster.Changes;
+
+/// <summary>
+/// What a caller wants done to 1 to <see cref="PartnerRules.MaxItems"/> partners: valid in itself, by construction. It says
+/// which rows it must see, and computes from them what is to be done; it reads and writes nothing.
+/// </summary>
+public abstract class Change
+{
+    private protected Change()
+    {
+    }
+
+    /// <summary>What the log calls it.</summary>
+    public abstract string Kind { get; }
+
+    /// <summary>How many items the request has.</summary>
+    public abstract int Count { get; }
+
+    /// <summary>The partners that items name by id, none twice, in the order of the request.</summary>
+    public abstract IEnumerable<NamedPartner> Named { get; }
+
+    /// <summary>How items without id find a partner.</summary>
+    public virtual MatchOn MatchOn => MatchOn.Nothing;
+
+    /// <summary>What items look for by <see cref="MatchOn"/>.</summary>
+    public virtual IEnumerable<(int Index, string Value)> Sought => [];
+
+    /// <summary>The external ids that must be free among the live partners, or held by partners that give them up.</summary>
+    public abstract IEnumerable<string> Claimed(RowsNow now);
+
+    /// <summary>Plans the change on the rows as they are.</summary>
+    public abstract ChangePlan PlanOn(RowsNow now, Moment moment);
+}
+
+/// <summary>The rows that a change must see, as they are now.</summary>
+/// <param name="count">How many items the change has.</param>
+public sealed class RowsNow(int count)
+{
+    private readonly Partner?[] _rows = new Partner?[count];
+    private readonly Dictionary<int, IReadOnlyList<Guid>> _several = [];
+    private readonly Dictionary<string, Guid> _holders = new(StringComparer.Ordinal);
+
+    /// <summary>For an item that names a partner: that one, deleted or not. For one that matches a live partner: that one.</summary>
+    public Partner? this[int index]
+    {
+        get => _rows[index];
+        set => _rows[index] = value;
+    }
+
+    /// <summary>The live partners that an item matches, where they are several.</summary>
+    public IReadOnlyList<Guid>? Several(int index) => _several.GetValueOrDefault(index);
+
+    /// <summary>Notes the live partners that an item matches.</summary>
+    public void Match(int index, IReadOnlyList<Partner> matches)
+    {
+        if (matches.Count == 1)
+            _rows[index] = matches[0];
+        else if (matches.Count > 1)
+            _several[index] = [.. matches.Select(match => match.Id)];
+    }
+
+    /// <summary>The live partner with this external id.</summary>
+    public Guid? Holder(string externalId) => _holders.TryGetValue(externalId, out var holder) ? holder : null;
+
+    public void Hold(string externalId, Guid holder) => _holders[externalId] = holder;
+}
+
+/// <summary>What change sets are, as the log names them.</summary>
+public static class ChangeKind
+{
+    public const string Upsert = "upsert";
+    public const string Create = "create";
+    public const string Delete = "delete";
+    public const string Restore = "restore";
+}

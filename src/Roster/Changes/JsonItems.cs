@@ -1,0 +1,222 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+
+namespace Roster.Changes;
+
+/// <summary>Takes the JSON tokens of items, one after the other, into a <see cref="BatchBuilder"/>.</summary>
+internal sealed class JsonItems(BatchBuilder batch)
+{
+    /// <summary>The most bytes that JSON takes for one code point: two escaped surrogates.</summary>
+    private const int MaxBytesPerCodePoint = 12;
+
+    private static readonly byte[][] FieldNames = [.. PartnerFieldNames.All.Select(System.Text.Encoding.ASCII.GetBytes)];
+
+    private Expecting _expecting;
+    private Expecting _afterSkip;
+    private int _skipDepth;
+    private PartnerFields _field;
+    private string? _fieldName;
+
+    private enum Expecting
+    {
+        Item,
+        FieldName,
+        Value,
+        EndOfSkipped,
+    }
+
+    /// <summary>Whether the next token begins an item, or ends what the items are in.</summary>
+    public bool IsBetweenItems => _expecting == Expecting.Item;
+
+    /// <summary>Forgets an item that was not read to its end.</summary>
+    public void Abandon() => _expecting = Expecting.Item;
+
+    /// <returns>False where the batch is full.</returns>
+    public bool Take(ref Utf8JsonReader json)
+    {
+        switch (_expecting)
+        {
+            case Expecting.Item:
+                return TakeItem(ref json);
+            case Expecting.FieldName:
+                TakeFieldName(ref json);
+                break;
+            case Expecting.Value:
+                TakeValue(ref json);
+                break;
+            case Expecting.EndOfSkipped:
+                TakeSkipped(ref json);
+                break;
+        }
+        return true;
+    }
+
+    private bool TakeItem(ref Utf8JsonReader json)
+    {
+        if (!batch.BeginItem())
+            return false;
+        if (batch.ItemsAreIds)
+        {
+            TakeId(ref json, then: Expecting.Item);
+        }
+        else if (json.TokenType == JsonTokenType.StartObject)
+        {
+            _expecting = Expecting.FieldName;
+        }
+        else
+        {
+            batch.RejectItemType();
+            _fieldName = null;
+            Skip(ref json, Expecting.Item);
+        }
+        return true;
+    }
+
+    private void TakeFieldName(ref Utf8JsonReader json)
+    {
+        if (json.TokenType == JsonTokenType.EndObject)
+        {
+            batch.EndItem();
+            _expecting = Expecting.Item;
+            return;
+        }
+        _expecting = Expecting.Value;
+        _field = PartnerFields.None;
+        _fieldName = null;
+        if (!IsText(ref json))
+        {
+            batch.RejectText(fieldName: null);
+            return;
+        }
+        var field = FieldNamed(ref json);
+        if (field == PartnerFields.None)
+        {
+            _fieldName = json.GetString()!;
+            batch.RejectUnknownField(_fieldName);
+        }
+        else
+        {
+            _fieldName = PartnerFieldNames.Of(field);
+            if (batch.Give(field))
+                _field = field;
+        }
+    }
+
+    private static PartnerFields FieldNamed(ref Utf8JsonReader json)
+    {
+        for (var i = 0; i < FieldNames.Length; i++)
+            if (json.ValueTextEquals(FieldNames[i]))
+                return (PartnerFields)(1 << i);
+        return PartnerFields.None;
+    }
+
+    private void TakeValue(ref Utf8JsonReader json)
+    {
+        _expecting = Expecting.FieldName;
+        switch (_field)
+        {
+            case PartnerFields.Id:
+                TakeId(ref json, then: Expecting.FieldName);
+                break;
+            case PartnerFields.Name or PartnerFields.Email or PartnerFields.Phone or PartnerFields.ExternalId:
+                TakeText(ref json);
+                break;
+            default:
+                TakeIgnored(ref json);
+                break;
+        }
+    }
+
+    private void TakeId(ref Utf8JsonReader json, Expecting then)
+    {
+        const int Length = 36;
+        Span<byte> text = stackalloc byte[Length * MaxBytesPerCodePoint];
+        if (json.TokenType == JsonTokenType.String && ValueLength(ref json) <= text.Length && IsText(ref json)
+            && json.CopyString(text) == Length && Utf8Parser.TryParse(text, out Guid id, out var used, 'D') && used == Length)
+        {
+            batch.SetId(id);
+            return;
+        }
+        batch.RejectId(isNull: json.TokenType == JsonTokenType.Null);
+        Skip(ref json, then);
+    }
+
+    private void TakeText(ref Utf8JsonReader json)
+    {
+        switch (json.TokenType)
+        {
+            case JsonTokenType.Null:
+                batch.SetText(_field, null);
+                break;
+            case JsonTokenType.String when ValueLength(ref json) > BatchBuilder.MaxLength(_field) * MaxBytesPerCodePoint:
+                batch.RejectText(_field, FaultCode.TooLong);
+                break;
+            case JsonTokenType.String when !IsText(ref json):
+                batch.RejectText(_field, FaultCode.InvalidText);
+                break;
+            case JsonTokenType.String:
+                batch.SetText(_field, json.GetString());
+                break;
+            default:
+                batch.RejectText(_field, FaultCode.InvalidType);
+                Skip(ref json, Expecting.FieldName);
+                break;
+        }
+    }
+
+    private void TakeIgnored(ref Utf8JsonReader json)
+    {
+        if (json.TokenType == JsonTokenType.String && !IsText(ref json))
+            batch.RejectText(_fieldName);
+        Skip(ref json, Expecting.FieldName);
+    }
+
+    /// <summary>Passes over the value that the reader is at, with all that is in it.</summary>
+    private void Skip(ref Utf8JsonReader json, Expecting then)
+    {
+        if (json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            _expecting = then;
+            return;
+        }
+        _skipDepth = json.CurrentDepth;
+        _afterSkip = then;
+        _expecting = Expecting.EndOfSkipped;
+    }
+
+    private void TakeSkipped(ref Utf8JsonReader json)
+    {
+        if (json.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !IsText(ref json))
+            batch.RejectText(_fieldName);
+        if (json.CurrentDepth == _skipDepth && json.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray)
+            _expecting = _afterSkip;
+    }
+
+    private static long ValueLength(ref Utf8JsonReader json) =>
+        json.HasValueSequence ? json.ValueSequence.Length : json.ValueSpan.Length;
+
+    /// <summary>Whether a string token is text: valid UTF-8, and no escaped surrogate without its other half.</summary>
+    private static bool IsText(ref Utf8JsonReader json)
+    {
+        ReadOnlySpan<byte> raw = json.HasValueSequence ? json.ValueSequence.ToArray() : json.ValueSpan;
+        return Utf8.IsValid(raw) && !(json.ValueIsEscaped && HasLoneSurrogate(raw));
+    }
+
+    private static bool HasLoneSurrogate(ReadOnlySpan<byte> raw)
+    {
+        var afterHigh = false;
+        for (var i = 0; i < raw.Length; i++)
+        {
+            var isUnicodeEscape = raw[i] == '\\' && raw[i + 1] == 'u';
+            var unit = isUnicodeEscape && Utf8Parser.TryParse(raw.Slice(i + 2, 4), out ushort hex, out _, 'x') ? (char)hex : '\0';
+            if (char.IsLowSurrogate(unit) != afterHigh)
+                return true;
+            afterHigh = char.IsHighSurrogate(unit);
+            if (raw[i] == '\\')
+                i += isUnicodeEscape ? 5 : 1;
+        }
+        return afterHigh;
+    }
+}

@@ -1,0 +1,69 @@
+using Roster.Changes;
+
+namespace Roster;
+
+/// <summary>What a list is sorted by; ties are broken by id.</summary>
+public enum PartnerSort
+{
+    /// <summary>Creation order, which is id order.</summary>
+    CreatedAt,
+
+    UpdatedAt,
+
+    /// <summary>By code point, as both engines can: capitals before small letters.</summary>
+    Name,
+}
+
+/// <summary>Whether a list has deleted partners.</summary>
+public enum DeletedPartners
+{
+    Without,
+    With,
+    Only,
+}
+
+/// <summary>Which partners a list has; what is null does not filter.</summary>
+/// <param name="Q">A part of the name, e-mail address or phone, under <see cref="SearchText.Fold"/>.</param>
+/// <param name="Email">The address, whatever its case.</param>
+/// <param name="Phone">The phone, of which only the digits count.</param>
+/// <param name="UpdatedSince">Updated at this time or later.</param>
+public sealed record PartnerFilter(
+    Guid? Id = null,
+    string? Q = null,
+    string? Email = null,
+    string? Phone = null,
+    string? ExternalId = null,
+    Timestamp? UpdatedSince = null,
+    DeletedPartners Deleted = DeletedPartners.Without)
+{
+    /// <summary>Whether a partner is one of them.</summary>
+    public bool Matches(Partner partner) =>
+        (Deleted == DeletedPartners.With || (partner.DeletedAt is not null) == (Deleted == DeletedPartners.Only))
+        && (Id is null || partner.Id == Id)
+        && (ExternalId is null || partner.ExternalId == ExternalId)
+        && (Email is null || (partner.Email is not null && Upsert.FoldEmail(partner.Email) == Upsert.FoldEmail(Email)))
+        && (Phone is null || (partner.Phone is not null && SearchText.Digits(partner.Phone) == SearchText.Digits(Phone)))
+        && (UpdatedSince is null || partner.UpdatedAt >= UpdatedSince)
+        && (Q is null || SearchText.Of(partner).Contains(SearchText.Fold(Q), StringComparison.Ordinal));
+}
+
+/// <summary>One page of a list.</summary>
+/// <param name="Take">At most so many partners.</param>
+/// <param name="Skip">So many are passed over first; slow where it is large.</param>
+/// <param name="After">Where the page before ended; null for the first page.</param>
+public sealed record PartnerQuery(
+    PartnerFilter Filter, PartnerSort Sort, bool IsDescending, int Take, int Skip = 0, PartnerCursor? After = null);
+
+/// <summary>The last partner of a page, as it was sorted.</summary>
+/// <param name="Name">Where the list is sorted by name.</param>
+/// <param name="UpdatedAt">Where the list is sorted by update time.</param>
+/// <param name="Snapshot">
+/// For a list whose order writes can change: the state of the index in which the first page was sorted, and all others are.
+/// </param>
+public sealed record PartnerCursor(Guid Id, string? Name = null, Timestamp? UpdatedAt = null, long Snapshot = 0);
+
+/// <param name="Next">Null on the last page.</param>
+public sealed record PartnerPage(IReadOnlyList<Partner> Partners, PartnerCursor? Next);
+
+/// <summary>A cursor's snapshot is no longer kept; the list must be read from its start.</summary>
+public sealed class CursorExpiredException() : Exception("The cursor's snapshot is no longer kept.");

@@ -1,0 +1,79 @@
+using System.Collections.Concurrent;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using NJsonSchema;
+using Roster.Server.OpenApi;
+
+namespace Roster.Tests.Hosting;
+
+/// <summary>The OpenAPI document, to which every answer that a test gets must conform.</summary>
+internal static class ApiDocument
+{
+    /// <summary>Validating is slow; beyond this many bytes an answer only has more of the same.</summary>
+    private const int MaxValidated = 100_000;
+
+    private static readonly ConcurrentDictionary<string, JsonSchema> Schemas = new();
+
+    public static JsonNode Root { get; } = Read();
+
+    /// <summary>The operations as <c>GET /api/partners</c>.</summary>
+    public static IEnumerable<string> Operations =>
+        from path in Root["paths"]!.AsObject()
+        from operation in path.Value!.AsObject()
+        select $"{operation.Key.ToUpperInvariant()} {path.Key}";
+
+    public static void Check(HttpMethod method, string pathAndQuery, Answer answer)
+    {
+        var path = pathAndQuery.Split('?')[0].TrimEnd('/');
+        if (path.StartsWith("/docs", StringComparison.Ordinal))
+            return;
+        var template = Root["paths"]!.AsObject().Select(one => one.Key)
+            .OrderBy(one => one.Contains('{', StringComparison.Ordinal))
+            .FirstOrDefault(one => Regex.IsMatch(path, "^" + Regex.Replace(one, @"\{[^}]+\}", "[^/]+") + "$"));
+        var operation = template is null ? null : Root["paths"]![template]![method.Method.ToLowerInvariant()];
+        if (operation is null)
+        {
+            Assert.Contains(answer.Status, new[] { 404, 405 });
+            CheckBody(Root["components"]!["responses"]!["NotFound"]!, answer);
+            return;
+        }
+        var response = operation["responses"]![answer.Status.ToString(System.Globalization.CultureInfo.InvariantCulture)];
+        Assert.True(response is not null, $"{method} {template} does not document the status {answer.Status}: {answer.Text}");
+        CheckBody(Resolve(response), answer);
+    }
+
+    private static JsonNode Resolve(JsonNode node) => node["$ref"] is { } reference
+        ? reference.GetValue<string>().Split('/').Skip(1).Aggregate(Root, (parent, name) => parent[name]!) : node;
+
+    private static void CheckBody(JsonNode response, Answer answer)
+    {
+        foreach (var header in answer.Headers.Where(header => header.Key.StartsWith("Roster-", StringComparison.Ordinal)))
+            Assert.True(response["headers"]?[header.Key] is not null, $"The header {header.Key} is not documented.");
+        if (response["content"] is not { } content)
+        {
+            Assert.Empty(answer.Body);
+            return;
+        }
+        var type = answer.ContentHeaders.ContentType!.MediaType!;
+        Assert.True(content[type] is not null, $"The content type {type} is not documented.");
+        if (!type.EndsWith("json", StringComparison.Ordinal) || type.EndsWith("ndjson", StringComparison.Ordinal)
+            || answer.Body.Length > MaxValidated || answer.ContentHeaders.ContentEncoding.Count > 0)
+            return;
+        var errors = SchemaOf(content[type]!["schema"]!).Validate(answer.Text);
+        Assert.True(errors.Count == 0, string.Join('\n', errors) + "\n" + answer.Text);
+    }
+
+    private static JsonSchema SchemaOf(JsonNode schema) => Schemas.GetOrAdd(schema.ToJsonString(), text =>
+    {
+        var whole = JsonNode.Parse(text)!.AsObject();
+        whole["definitions"] = Root["components"]!["schemas"]!.DeepClone();
+        var json = whole.ToJsonString().Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal);
+        return JsonSchema.FromJsonAsync(json).GetAwaiter().GetResult();
+    });
+
+    private static JsonNode Read()
+    {
+        using var stream = typeof(OpenApiPages).Assembly.GetManifestResourceStream("openapi/v1.json")!;
+        return JsonNode.Parse(stream)!;
+    }
+}
