@@ -1,7 +1,7 @@
 namespace Roster.Bench;
 
-/// <summary>Where the databases lie while the benchmark runs; deleted afterwards unless the caller named it.</summary>
-internal sealed class BenchDirectory : IDisposable
+/// <summary>Where the databases and the server's log lie. After a failure they stay, to be looked at.</summary>
+internal sealed class BenchDirectory
 {
     private readonly bool _isKept;
 
@@ -17,7 +17,7 @@ internal sealed class BenchDirectory : IDisposable
         return new BenchDirectory(kept.FullName, isKept: true);
     }
 
-    public void Dispose()
+    public void DeleteUnlessKept()
     {
         if (!_isKept)
             Directory.Delete(Path, recursive: true);

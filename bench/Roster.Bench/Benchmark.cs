@@ -21,6 +21,8 @@ internal static class Benchmark
         Report.Stages(samples);
         var memory = await MemoryTest.RunAsync(server, contest, cancel);
         Report.Memory(started, memory);
+        Report.Reads(await ReadTest.RunAsync(server, contest, cancel));
+        Report.Exports(await ReadTest.ExportAsync(server, cancel), contest.Partners);
 
         await server.StopAsync(cancel);
         var stored = RawEngine.CountPartners(database);

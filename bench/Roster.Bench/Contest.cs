@@ -54,6 +54,9 @@ internal sealed class Contest(RawEngine engine, RosterServer server, int seed) :
     /// <summary>Takes note of what the server answered to a batch of <see cref="ForServer"/>.</summary>
     public void Learn(IReadOnlyList<Row> rows, ServerAnswer answer) => _serverBatches.Learn(rows, answer);
 
+    /// <inheritdoc cref="Population.Someone"/>
+    public Person Someone(Random random) => _population.Someone(random);
+
     public void Dispose() => _client.Dispose();
 
     private async Task<Sample> MeasureAsync(Workload workload, bool isEngineFirst, CancellationToken cancel)

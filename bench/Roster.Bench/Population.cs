@@ -30,6 +30,9 @@ internal sealed class Population(int seed)
     public Row[] Unchanged() =>
         [.. PickDifferent(BatchSize).Select(partner => new Row(partner, false, Person.Of(_personOf[partner])))];
 
+    /// <summary>Somebody who is in the directory now.</summary>
+    public Person Someone(Random random) => Person.Of(_personOf[random.Next(_personOf.Count)]);
+
     private Row[] Make(Func<int, bool> isNew)
     {
         var existing = new Queue<int>(PickDifferent(Enumerable.Range(0, BatchSize).Count(i => !isNew(i))));

@@ -39,8 +39,9 @@ internal static class Program
         var root = new RootCommand("Measures Roster against the SQLite engine alone.") { partners, rounds, keep };
         root.SetAction(async (parsed, cancel) =>
         {
-            using var directory = BenchDirectory.Create(parsed.GetValue(keep));
+            var directory = BenchDirectory.Create(parsed.GetValue(keep));
             await Benchmark.RunAsync(parsed.GetValue(partners), parsed.GetValue(rounds), directory.Path, cancel);
+            directory.DeleteUnlessKept();
             return 0;
         });
         return root.Parse(args).InvokeAsync();

@@ -56,6 +56,28 @@ internal static class Report
             + $"{use.Peak:0} peak in {MemoryTest.Rounds} times 4 requests at once, {use.After:0} idle after them");
     }
 
+    public static void Reads(IReadOnlyList<ReadResult> results)
+    {
+        Console.WriteLine();
+        Console.WriteLine($"{"Reads over HTTP, ms",-38} {"p50",8} {"p99",8} {"max",8} {"times",7} {"bytes",9}");
+        foreach (var result in results)
+        {
+            var sorted = result.Times.Select(time => time.TotalMilliseconds).Order().ToArray();
+            var p99 = sorted[(int)Math.Ceiling(0.99 * sorted.Length) - 1];
+            Console.WriteLine(
+                $"{result.Name,-38} {sorted[sorted.Length / 2],8:0.00} {p99,8:0.00} {sorted[^1],8:0.00} {sorted.Length,7} {result.Bytes,9:N0}");
+        }
+    }
+
+    public static void Exports(IReadOnlyList<ExportResult> results, int partners)
+    {
+        Console.WriteLine();
+        foreach (var result in results)
+            Console.WriteLine(
+                $"Export of {partners:N0} as {result.Name}: {result.Elapsed.TotalSeconds:0.0} s, {result.Bytes / 1_048_576.0:0} MiB; "
+                + $"server's memory {result.Before:0} MiB before, {result.Peak:0} at most");
+    }
+
     public static void End(long stored) =>
         Console.WriteLine($"The server ended with exit code 0; its database holds all {stored:N0} partners.");
 

@@ -10,6 +10,7 @@ internal sealed class RosterClient : IDisposable
 
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false });
     private readonly Uri _partners;
+    private readonly byte[] _chunk = new byte[1 << 16];
     private readonly byte[] _answer = new byte[MaxAnswerBytes];
 
     public RosterClient(RosterServer server)
@@ -36,6 +37,26 @@ internal sealed class RosterClient : IDisposable
         return answer;
     }
 
+    /// <summary>Reads the answer to its end and keeps nothing of it.</summary>
+    /// <exception cref="InvalidOperationException">The answer is not a success.</exception>
+    public async Task<ReadAnswer> GetAsync(string path, string? accept, CancellationToken cancel)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(_partners, path));
+        if (accept is not null)
+            request.Headers.TryAddWithoutValidation("Accept", accept);
+        var start = Stopwatch.GetTimestamp();
+        using var response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        await using var body = await response.Content.ReadAsStreamAsync(cancel);
+        var bytes = 0L;
+        for (int read; (read = await body.ReadAsync(_chunk, cancel)) > 0;)
+            bytes += read;
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        if (!response.IsSuccessStatusCode)
+            throw new InvalidOperationException($"The server answers {(int)response.StatusCode} to {path}.");
+        var next = response.Headers.TryGetValues("Link", out var links) ? links.Single().Split('<', '>')[1] : null;
+        return new ReadAnswer(elapsed, bytes, next);
+    }
+
     public void Dispose() => _http.Dispose();
 
     private async Task<int> ReadAsync(HttpResponseMessage response, CancellationToken cancel)
@@ -52,3 +73,6 @@ internal sealed record ServerAnswer(TimeSpan Elapsed, StageTimes Stages, ReadOnl
     /// <summary>The milliseconds that no stage covers.</summary>
     public double Rest => Elapsed.TotalMilliseconds - Stages.Sum;
 }
+
+/// <param name="Next">The path of the next page; null on the last one.</param>
+internal sealed record ReadAnswer(TimeSpan Elapsed, long Bytes, string? Next);

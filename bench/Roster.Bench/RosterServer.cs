@@ -7,7 +7,7 @@ namespace Roster.Bench;
 /// <summary>The real server, as its own process on a new database.</summary>
 internal sealed partial class RosterServer : IDisposable
 {
-    private const string SeeLog = "With --keep its log is kept.";
+    private const string SeeLog = "Its log is server.log, beside the databases.";
 
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(60);

@@ -47,7 +47,8 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
             new PartnerQuery(filter, sort, isDescending, take, skip ?? 0, after), parameters.Include(),
             parameters.Choice("count", ("false", false), ("true", true)))
         {
-            _parameters = parameters.Query, _cursors = cursors,
+            _parameters = parameters.Query,
+            _cursors = cursors,
         };
     }
 

@@ -30,7 +30,9 @@ public sealed class Deletion : Change
             else
                 plan.Update(i, before, before with
                 {
-                    DeletedAt = _isRestore ? null : plan.Next.At, UpdatedAt = plan.Next.At, Revision = plan.Next.Number,
+                    DeletedAt = _isRestore ? null : plan.Next.At,
+                    UpdatedAt = plan.Next.At,
+                    Revision = plan.Next.Number,
                 });
         }
         if (_isRestore)

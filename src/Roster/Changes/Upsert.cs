@@ -57,7 +57,8 @@ public sealed class Upsert : Change
                 return null;
             if (now.Several(index) is { } several)
                 return new Fault(index, FaultCode.AmbiguousMatch,
-                    $"{several.Count} partners have this {KeyName}; name the one that is meant by its id.", KeyName) { Candidates = several };
+                    $"{several.Count} partners have this {KeyName}; name the one that is meant by its id.", KeyName)
+                { Candidates = several };
             if (match is null && !Rows[index].Gives(PartnerFields.Name))
                 return new Fault(index, FaultCode.NameRequired,
                     $"No partner matches this item, so it would create one: name is required and cannot be null or blank.", "name");
@@ -94,7 +95,12 @@ public sealed class Upsert : Change
             ? before
             : before with
             {
-                Name = name, Email = email, Phone = phone, ExternalId = externalId, UpdatedAt = revision.At, Revision = revision.Number,
+                Name = name,
+                Email = email,
+                Phone = phone,
+                ExternalId = externalId,
+                UpdatedAt = revision.At,
+                Revision = revision.Number,
             };
     }
 }

@@ -148,7 +148,10 @@ public abstract class FormatContract(RosterHost host)
         var from = await host.NewWorkspaceAsync();
         await from.PostAsync(JsonSerializer.Serialize(Nasty.Select((text, i) => new
         {
-            name = text, email = i % 2 == 0 ? $"p{i}@example.com" : null, phone = i % 3 == 0 ? text : null, externalId = i % 4 == 0 ? text + i : null,
+            name = text,
+            email = i % 2 == 0 ? $"p{i}@example.com" : null,
+            phone = i % 3 == 0 ? text : null,
+            externalId = i % 4 == 0 ? text + i : null,
         })));
 
         var exported = await from.GetAsync(Path + "?sort=asc", type);

@@ -1,134 +1,311 @@
+using System.Collections.Concurrent;
+using System.Text;
 using System.Text.Json;
 using CsCheck;
 
 namespace Roster.Tests.Server;
 
-/// <summary>Random batches against the server and against a model in memory: they agree on every answer and on the end.</summary>
+/// <summary>
+/// Random calls of every kind and format against the server and against a model in memory: they agree on every answer and
+/// on the end.
+/// </summary>
 public abstract class ModelContract(RosterHost host)
 {
+    private const string Path = "/api/partners";
+
     private static readonly Gen<string?> Name = Gen.Frequency(
-        (8, Gen.String[Gen.Char["abcé中"], 1, 3].Select(text => (string?)text)), (1, Some.Of<string?>([null])), (1, Some.Of<string?>(" ")));
+        (60, Gen.String[Gen.Char["abcé中"], 1, 3].Select(text => (string?)text)), (1, Some.Of<string?>(null, " ")));
 
     private static readonly Gen<string?> Email = Gen.Frequency(
-        (6, Some.Of<string?>("a@b.example", "c@d.example")), (3, Some.Of<string?>([null])), (1, Some.Of<string?>("", "nobody")));
+        (60, Some.Of<string?>("a@b.example", "A@b.example", "c@d.example", "e@f.example", "g@h.example", null)), (1, Some.Of<string?>("", "nobody")));
 
-    private static readonly Gen<string?> Phone = Gen.Frequency(
-        (6, Some.Of<string?>("1", "2")), (3, Some.Of<string?>([null])), (1, Some.Of<string?>("")));
+    private static readonly Gen<string?> Phone = Gen.Frequency((60, Some.Of<string?>("1", "2", null)), (1, Some.Of<string?>("")));
 
-    /// <summary>Which of the partners known so far an item names: none to create one, -2 for an unknown id.</summary>
-    private static readonly Gen<int> Target = Gen.Frequency((3, Gen.Const(-1)), (1, Gen.Const(-2)), (12, Gen.Int[0, 30]));
+    private static readonly Gen<string?> ExternalId = Gen.Frequency((60, Some.Of<string?>("x", "y", "z", "w", "v", "u", null)), (1, Some.Of<string?>("")));
 
-    private static readonly Gen<Item[]> Batch = Gen.Select(
-        Target, Gen.Select(Gen.Bool, Name), Gen.Select(Gen.Bool, Email), Gen.Select(Gen.Bool, Phone),
-        (target, name, email, phone) => new Item(
-            target, name.Item1 || target == -1, name.Item2, email.Item1, email.Item2, phone.Item1, phone.Item2)).Array[1, 6];
+    /// <summary>Which partner an item names: -1 for none, -2 for an unknown one, otherwise mostly one that the call can have.</summary>
+    private static readonly Gen<int> Target = Gen.Frequency((20, Gen.Const(-1)), (1, Gen.Const(-2)), (40, Gen.Int[0, 99]));
+
+    private static readonly Gen<Item> AnyItem = Gen.Select(
+        Target, Gen.Select(Gen.Bool, Name), Gen.Select(Gen.Bool, Email), Gen.Select(Gen.Bool, Phone), Gen.Select(Gen.Int[0, 3], ExternalId),
+        (target, name, email, phone, externalId) => new Item(target, new Dictionary<string, string?>(
+            new[] { ("name", name.Item1 || target == -1, name.Item2), ("email", email.Item1, email.Item2), ("phone", phone.Item1, phone.Item2), ("externalId", externalId.Item1 == 0, externalId.Item2) }
+                .Where(field => field.Item2).Select(field => KeyValuePair.Create(field.Item1, field.Item3)))));
+
+    private static readonly Gen<Call> AnyCall = Gen.Select(
+        Some.Of("put", "put", "put", "post", "delete", "restore"), Some.Of("application/json", "application/x-ndjson", "text/csv"),
+        Some.Of("", "", "externalId", "email"), AnyItem.Array[1, 4],
+        (kind, format, matchOn, items) => new Call(kind, format, kind == "put" ? matchOn : "", items));
 
     [Fact]
-    public Task The_server_and_a_model_agree_on_every_answer_and_on_the_final_state() =>
-        Batch.Array[1, 25].SampleAsync(async batches =>
+    public async Task The_server_and_a_model_agree_on_every_answer_and_on_the_final_state()
+    {
+        // A model that only ever refuses would agree on little: these say what the random calls have met.
+        var successes = 0;
+        var met = new ConcurrentDictionary<string, bool>();
+        await AnyCall.Array[1, 25].SampleAsync(async calls =>
         {
             var api = await host.NewWorkspaceAsync();
             var model = new Model();
-            foreach (var batch in batches)
+            foreach (var call in calls)
             {
-                var items = batch.Select(item => item with { Id = model.IdOf(item.Target) }).ToArray();
-                var expected = model.Apply(items);
-                var answer = await api.PutAsync("[" + string.Join(',', items.Select(item => item.Json)) + "]");
+                var items = call.Items.Select(item => item.Resolve(model, call)).ToArray();
+                var expected = model.Apply(call, items);
+                var answer = await SendAsync(api, call, items);
                 if (expected.Faults.Count > 0)
                 {
-                    Assert.Equal(expected.Faults, answer.Faults.Order());
+                    Assert.Equal(expected.Faults.Order(StringComparer.Ordinal), answer.Faults.Order(StringComparer.Ordinal));
                     continue;
                 }
-                Assert.Equal((expected.Revision, expected.Counts), (answer.Revision, answer.Counts));
-                model.Learn(answer.Items.Select(partner => partner.GetProperty("id").GetString()!).ToList());
-                Assert.Equal(expected.Rows, answer.Items.Select(Row.Of));
+                Assert.Equal((call.Kind == "post" ? 201 : 200, expected.Revision), (answer.Status, answer.Revision));
+                if (call.Kind == "delete")
+                {
+                    Assert.Equal(JsonSerializer.Serialize(new { deletedIds = items.Select(item => item.Id) }), answer.Text);
+                    continue;
+                }
+                Assert.Equal(expected.Rows.Count(row => row.Id is null), answer.Counts.Created);
+                model.Learn(expected, answer.Ids);
+                Assert.Equal(expected.Rows.Select(row => row.State), answer.Items.Select(State.Of));
             }
-            foreach (var (id, row) in model.Partners)
-                Assert.Equal(row, Row.Of(await api.ReadAsync(id)));
-        }, iter: 60, threads: 2);
+            await CompareAsync(api, model);
+            Interlocked.Add(ref successes, model.Successes);
+            foreach (var fault in model.Faults)
+                met.TryAdd(fault, true);
+        }, iter: 150, threads: 2);
+        Assert.InRange(successes, 300, int.MaxValue);
+        Assert.Equal(
+            ["ambiguous_match", "duplicate_external_id", "duplicate_id", "duplicate_match", "empty_value", "external_id_taken", "id_not_allowed",
+             "invalid_email", "name_required", "not_deleted", "partner_not_found"],
+            met.Keys.Order(StringComparer.Ordinal));
+    }
 
-    private sealed record Item(int Target, bool GivesName, string? Name, bool GivesEmail, string? Email, bool GivesPhone, string? Phone)
+    private static async Task CompareAsync(RosterClient api, Model model)
     {
-        public string? Id { get; init; }
+        var all = await api.GetAsync(Path + "?sort=asc&take=1000&deleted=true&include=deletedAt");
+        Assert.Equal(model.Ids, all.Ids);
+        Assert.Equal(model.Ids.Select(id => (model.States[id], model.Deleted.Contains(id))),
+            all.Items.Select(partner => (State.Of(partner), partner.GetProperty("deletedAt").ValueKind != JsonValueKind.Null)));
+        var live = model.Ids.Where(id => !model.Deleted.Contains(id)).ToList();
+        Assert.Equal(live.Where(id => model.States[id].Name.Contains('é', StringComparison.Ordinal)).Count(), (await api.GetAsync(Path + "?q=é&take=1000")).Ids
+            .Count(id => model.States[id].Name.Contains('é', StringComparison.Ordinal)));
+        Assert.Equal(
+            live.Where(id => string.Equals(model.States[id].Email, "a@b.example", StringComparison.OrdinalIgnoreCase)),
+            (await api.GetAsync(Path + "?sort=asc&take=1000&email=a@b.example")).Ids);
+        Assert.Equal(live.Where(id => model.States[id].ExternalId == "x"), (await api.GetAsync(Path + "?externalId=x")).Ids);
+        Assert.Equal(live.OrderBy(id => model.States[id].Name, StringComparer.Ordinal).ThenBy(id => id, StringComparer.Ordinal), (await api.GetAsync(Path + "?sort=name&take=1000")).Ids);
+        Assert.Equal(live.Count, (await api.GetAsync(Path + "?count=true")).Count("Roster-Total"));
+    }
 
-        public string Json
+    private static Task<Answer> SendAsync(RosterClient api, Call call, Item[] items)
+    {
+        if (call.Kind == "delete")
+            return api.DeleteAsync(items.Select(item => item.Id!));
+        if (call.Kind == "restore")
+            return api.RestoreAsync(items.Select(item => item.Id!));
+        var body = call.Format switch
         {
-            get
-            {
-                var members = new Dictionary<string, string?>();
-                if (Id is not null)
-                    members.Add("id", Id);
-                if (GivesName)
-                    members.Add("name", Name);
-                if (GivesEmail)
-                    members.Add("email", Email);
-                if (GivesPhone)
-                    members.Add("phone", Phone);
-                return JsonSerializer.Serialize(members);
-            }
-        }
+            "text/csv" => "id,name,email,phone,externalId\n" + string.Concat(items.Select(item => item.Csv + "\n")),
+            "application/x-ndjson" => string.Join('\n', items.Select(item => item.Json)),
+            _ => "[" + string.Join(',', items.Select(item => item.Json)) + "]",
+        };
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = new(call.Format) } };
+        return api.SendAsync(
+            call.Kind == "put" ? HttpMethod.Put : HttpMethod.Post, Path + (call.MatchOn == "" ? "" : "?matchOn=" + call.MatchOn), content);
     }
 
-    private sealed record Row(string Name, string? Email, string? Phone)
+    private sealed record Call(string Kind, string Format, string MatchOn, Item[] Items)
     {
-        public static Row Of(JsonElement partner) => new(
-            partner.GetProperty("name").GetString()!, partner.GetProperty("email").GetString(), partner.GetProperty("phone").GetString());
+        public bool TakesIds => Kind is "delete" or "restore";
     }
 
-    private sealed record Expected(List<string> Faults, List<Row> Rows, (long, long, long) Counts, long Revision);
+    private sealed record Item(int Target, Dictionary<string, string?> Fields)
+    {
+        public string? Id { get; private init; }
+
+        public string Json => JsonSerializer.Serialize(
+            (Id is null ? [] : new Dictionary<string, string?> { ["id"] = Id }).Concat(Fields).ToDictionary());
+
+        public string Csv => string.Join(',', new[] { Id ?? "" }.Concat(
+            new[] { "name", "email", "phone", "externalId" }.Select(name => Fields.TryGetValue(name, out var value) ? value ?? @"\N" : "")));
+
+        /// <summary>The item with the id that its target has by now. In CSV nothing can be said to be empty.</summary>
+        public Item Resolve(Model model, Call call) => this with
+        {
+            Id = model.IdOf(Target, call),
+            Fields = call.Format == "text/csv" && !call.TakesIds ? Fields.Where(field => field.Value != "").ToDictionary() : Fields,
+        };
+    }
+
+    private sealed record State(string Name, string? Email, string? Phone, string? ExternalId)
+    {
+        public static State Of(JsonElement partner) => new(
+            partner.GetProperty("name").GetString()!, partner.GetProperty("email").GetString(), partner.GetProperty("phone").GetString(),
+            partner.TryGetProperty("externalId", out var externalId) ? externalId.GetString() : null);
+    }
+
+    private sealed record Expected(List<string> Faults, List<(string? Id, State State)> Rows, long Revision);
 
     private sealed class Model
     {
-        private readonly List<string> _ids = [];
-        private List<(string? Id, Row Row)> _answer = [];
         private long _revision;
 
-        public Dictionary<string, Row> Partners { get; } = [];
+        public List<string> Ids { get; } = [];
 
-        public string? IdOf(int target) => target == -1 ? null
-            : target == -2 || _ids.Count == 0 ? Guid.NewGuid().ToString() : _ids[target % _ids.Count];
+        public Dictionary<string, State> States { get; } = [];
 
-        public Expected Apply(Item[] items)
+        public HashSet<string> Deleted { get; } = [];
+
+        /// <summary>The codes of the faults so far.</summary>
+        public HashSet<string> Faults { get; } = [];
+
+        public int Successes { get; private set; }
+
+        public string? IdOf(int target, Call call)
         {
-            var faults = new List<string>();
-            _answer = [];
-            var (created, updated) = (0, 0);
-            for (var i = 0; i < items.Length; i++)
-            {
-                var item = items[i];
-                if (item.Id is not null && !Partners.ContainsKey(item.Id))
-                    faults.Add($"{i} id partner_not_found");
-                if (item.Id is not null && items.Take(i).Any(other => other.Id == item.Id))
-                    faults.Add($"{i} id duplicate_id");
-                if (item.GivesName && string.IsNullOrWhiteSpace(item.Name))
-                    faults.Add($"{i} name name_required");
-                if (item.GivesEmail && item.Email is "" or "nobody")
-                    faults.Add($"{i} email {(item.Email == "" ? "empty_value" : "invalid_email")}");
-                if (item.GivesPhone && item.Phone == "")
-                    faults.Add($"{i} phone empty_value");
-                var before = item.Id is null ? null : Partners.GetValueOrDefault(item.Id);
-                var after = new Row(
-                    item.GivesName ? item.Name! : before?.Name!, item.GivesEmail ? item.Email : before?.Email,
-                    item.GivesPhone ? item.Phone : before?.Phone);
-                _answer.Add((item.Id, after));
-                created += item.Id is null ? 1 : 0;
-                updated += item.Id is not null && after != before ? 1 : 0;
-            }
-            if (faults.Count == 0 && created + updated > 0)
-                _revision++;
-            faults.Sort(StringComparer.CurrentCulture);
-            return new Expected(
-                faults, [.. _answer.Select(one => one.Row)], (created, updated, items.Length - created - updated), _revision);
+            const int AnyOfTen = 9;
+            if (target == -2 || (call.TakesIds && Ids.Count == 0))
+                return Guid.NewGuid().ToString();
+            if (call.Kind == "post" || (target == -1 && !call.TakesIds) || Ids.Count == 0)
+                return null;
+            var fitting = Ids.Where(id => Deleted.Contains(id) == (call.Kind == "restore")).ToList();
+            var from = fitting.Count == 0 || target % 10 == AnyOfTen ? Ids : fitting;
+            return from[Math.Abs(target) % from.Count];
         }
 
-        /// <summary>Takes over what a successful answer says: the ids of new partners are the server's to choose.</summary>
-        public void Learn(List<string> ids)
+        public Expected Apply(Call call, Item[] items)
         {
-            foreach (var (id, (asked, row)) in ids.Zip(_answer))
+            var faults = call.TakesIds ? DuplicateIds(items, "-").ToList() : ItemFaults(call, items).ToList();
+            var rows = new List<(string? Id, State State)>();
+            if (faults.Count > 0)
+                faults.AddRange(Unknown(call, items));
+            else
+                faults = call.TakesIds ? Flip(call, items, rows) : Upsert(call, items, rows);
+            Faults.UnionWith(faults.Select(fault => fault.Split(' ')[2]));
+            if (faults.Count > 0)
+                return new Expected(faults, [], _revision);
+            Successes++;
+            if (call.TakesIds || rows.Any(row => row.Id is null || States[row.Id] != row.State))
+                _revision++;
+            foreach (var (id, state) in rows)
+                if (id is not null)
+                    States[id] = state;
+            if (call.TakesIds)
+                foreach (var item in items)
+                    _ = call.Kind == "delete" ? Deleted.Add(item.Id!) : Deleted.Remove(item.Id!);
+            return new Expected(faults, rows, _revision);
+        }
+
+        /// <summary>Takes over the ids of new partners, which are the server's to choose.</summary>
+        public void Learn(Expected expected, IReadOnlyList<string> ids)
+        {
+            foreach (var (id, row) in ids.Zip(expected.Rows))
             {
-                if (asked is null)
-                    _ids.Add(id);
-                Partners[id] = row;
+                if (row.Id is not null)
+                    continue;
+                Ids.Add(id);
+                States[id] = row.State;
+            }
+        }
+
+        private bool IsLive(string id) => States.ContainsKey(id) && !Deleted.Contains(id);
+
+        private static IEnumerable<string> DuplicateIds(Item[] items, string field) =>
+            items.Index().Where(item => item.Item.Id is { } id && items.Take(item.Index).Any(other => other.Id == id))
+                .Select(item => $"{item.Index} {field} duplicate_id");
+
+        private static IEnumerable<string> ItemFaults(Call call, Item[] items)
+        {
+            foreach (var (i, item) in items.Index())
+            {
+                var fields = item.Fields;
+                if (call.Kind == "post" && item.Id is not null)
+                    yield return $"{i} id id_not_allowed";
+                var canMatch = call.MatchOn != "" && fields.GetValueOrDefault(call.MatchOn) is not (null or "" or "nobody");
+                if (fields.TryGetValue("name", out var name) ? string.IsNullOrWhiteSpace(name)
+                    : (item.Id is null || call.Kind == "post") && !canMatch)
+                    yield return $"{i} name name_required";
+                if (fields.GetValueOrDefault("email") is "" or "nobody")
+                    yield return $"{i} email {(fields["email"] == "" ? "empty_value" : "invalid_email")}";
+                foreach (var field in new[] { "phone", "externalId" })
+                    if (fields.GetValueOrDefault(field) == "")
+                        yield return $"{i} {field} empty_value";
+            }
+            if (call.Kind == "put")
+                foreach (var duplicate in DuplicateIds(items, "id"))
+                    yield return duplicate;
+        }
+
+        private IEnumerable<string> Unknown(Call call, Item[] items) => call.Kind == "post" ? []
+            : items.Index().Where(item => item.Item.Id is { } id && !(call.Kind == "restore" ? States.ContainsKey(id) : IsLive(id)))
+                .Select(item => $"{item.Index} {(call.TakesIds ? "-" : "id")} partner_not_found");
+
+        private List<string> Flip(Call call, Item[] items, List<(string? Id, State State)> rows)
+        {
+            var faults = Unknown(call, items).ToList();
+            if (call.Kind == "restore")
+                faults.AddRange(items.Index().Where(item => IsLive(item.Item.Id!)).Select(item => $"{item.Index} - not_deleted"));
+            var back = items.Index().Where(item => Deleted.Contains(item.Item.Id!)).ToList();
+            if (call.Kind == "restore")
+                faults.AddRange(TakenExternalIds([.. back.Select(item => (item.Index, (string?)item.Item.Id, States[item.Item.Id!]))]));
+            if (faults.Count == 0)
+                rows.AddRange(items.Select(item => (item.Id, States[item.Id!])));
+            return faults;
+        }
+
+        private List<string> Upsert(Call call, Item[] items, List<(string? Id, State State)> rows)
+        {
+            var faults = new List<string>();
+            var planned = new List<(int Index, string? Id, State State)>();
+            var about = call.MatchOn == "" ? [] : items.Where(item => item.Id is not null).Select(item => item.Id!).ToHashSet();
+            foreach (var (i, item) in items.Index())
+            {
+                var id = item.Id;
+                if (id is not null && !IsLive(id))
+                {
+                    faults.Add($"{i} id partner_not_found");
+                    continue;
+                }
+                if (id is null && call.MatchOn != "")
+                {
+                    var key = item.Fields.GetValueOrDefault(call.MatchOn);
+                    var matches = key is null ? [] : Ids.Where(IsLive).Where(one => call.MatchOn == "email"
+                        ? string.Equals(States[one].Email, key, StringComparison.OrdinalIgnoreCase) : States[one].ExternalId == key).ToList();
+                    var fault = matches.Count > 1 ? $"{i} {call.MatchOn} ambiguous_match"
+                        : matches.Count == 0 && !item.Fields.ContainsKey("name") ? $"{i} name name_required"
+                        : matches.Count == 1 && !about.Add(matches[0]) ? $"{i} {call.MatchOn} duplicate_match"
+                        : matches.Count == 0 && key is not null && !about.Add("new " + (call.MatchOn == "email" ? key.ToLowerInvariant() : key)) ? $"{i} {call.MatchOn} duplicate_match"
+                        : null;
+                    if (fault is not null)
+                    {
+                        faults.Add(fault);
+                        continue;
+                    }
+                    id = matches.SingleOrDefault();
+                }
+                var before = id is null ? new State("", null, null, null) : States[id];
+                planned.Add((i, id, new State(
+                    item.Fields.TryGetValue("name", out var name) ? name! : before.Name,
+                    item.Fields.TryGetValue("email", out var email) ? email : before.Email,
+                    item.Fields.TryGetValue("phone", out var phone) ? phone : before.Phone,
+                    item.Fields.TryGetValue("externalId", out var externalId) ? externalId : before.ExternalId)));
+            }
+            faults.AddRange(TakenExternalIds(planned));
+            rows.AddRange(planned.Select(row => (row.Id, row.State)));
+            return faults;
+        }
+
+        private IEnumerable<string> TakenExternalIds(List<(int Index, string? Id, State State)> planned)
+        {
+            var claimed = new HashSet<string>();
+            foreach (var (i, id, state) in planned)
+            {
+                if (state.ExternalId is not { } externalId)
+                    continue;
+                var holder = Ids.Where(IsLive).FirstOrDefault(one => States[one].ExternalId == externalId);
+                if (!claimed.Add(externalId))
+                    yield return $"{i} externalId duplicate_external_id";
+                else if (holder is not null && holder != id && !planned.Any(other => other.Id == holder && other.State.ExternalId != externalId))
+                    yield return $"{i} externalId external_id_taken";
             }
         }
     }
