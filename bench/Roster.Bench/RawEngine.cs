@@ -11,7 +11,7 @@ namespace Roster.Bench;
 internal sealed class RawEngine : IDisposable
 {
     /// <summary>The page cache of the server's writer.</summary>
-    private const int CacheKibibytes = 49_152;
+    private const int CacheKibibytes = 16_384;
 
     private const string Insert = """
         insert into partner (workspace_id, id, name, email, phone, created_at, updated_at, revision)

@@ -36,12 +36,14 @@ internal sealed partial class SqliteStore
         var start = Stopwatch.GetTimestamp();
         // Matching by address needs the search index to show all that is committed, so such a write is a transaction of its
         // own; most of the waiting is done before it holds up others.
-        var index = change.MatchOn == MatchOn.Email ? await ReachNewestAsync(workspaceId, cancel) : null;
-        var rows = index is null ? change.Count : SqliteWriter.Alone;
+        var isByEmail = change.MatchOn == MatchOn.Email;
+        if (isByEmail)
+            await ReachNewestAsync(workspaceId, cancel);
+        var rows = isByEmail ? SqliteWriter.Alone : change.Count;
         var (plan, planned) = await _writer.RunAsync(rows, database =>
         {
             var moment = MomentOf(database, workspaceId);
-            index?.WaitAsync(moment.End.Number, SqliteSearch.Patience, CancellationToken.None).GetAwaiter().GetResult();
+            var index = isByEmail ? _search!.ReachAsync(workspaceId, moment.End.Number, CancellationToken.None).GetAwaiter().GetResult() : null;
             var plan = change.PlanOn(ReadRows(database, workspaceId, change, index), moment);
             var planned = Stopwatch.GetTimestamp();
             if (plan.Changes.Count > 0)

@@ -15,6 +15,7 @@ internal sealed class SqliteSearch : IDisposable
     private readonly ConcurrentDictionary<long, bool> _pending = [];
     private readonly BlockingCollection<long> _changed = [];
     private readonly Thread _thread;
+    private volatile Exception? _failure;
 
     /// <param name="folder">Where the index files are; created.</param>
     /// <param name="main">A connection to the directory, which is the follower's from now on.</param>
@@ -42,7 +43,10 @@ internal sealed class SqliteSearch : IDisposable
         if (index.Reached < revision)
         {
             Changed(workspaceId);
-            await index.WaitAsync(revision, Patience, cancel);
+            if (!await index.WaitAsync(revision, Patience, cancel))
+                throw new StoreException(
+                    StoreTrouble.SearchBehind,
+                    $"The search index is at revision {index.Reached} and {revision} is wanted. {_failure?.Message}", _failure);
         }
         return index;
     }
@@ -69,10 +73,12 @@ internal sealed class SqliteSearch : IDisposable
             try
             {
                 IndexOf(workspaceId).Follow(_main, Timestamp.Now(_clock));
+                _failure = null;
             }
-            catch (StoreException)
+            catch (Exception failure)
             {
-                // Trouble with the disk: writes meet it themselves and say so; searches wait, and the next pass tries again.
+                // The directory must go on without its index. Searches wait in vain and say why; the next pass tries again.
+                _failure = failure;
             }
         }
     }

@@ -39,9 +39,9 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     public T Read<T>(Func<SqliteDatabase, T> read) => _readers.Read(read);
 
-    /// <summary>Returns when the index shows this revision.</summary>
-    /// <exception cref="StoreException">It does not in this time.</exception>
-    public async Task WaitAsync(long revision, TimeSpan patience, CancellationToken cancel)
+    /// <summary>Waits until the index shows this revision.</summary>
+    /// <returns>False where it does not in this time.</returns>
+    public async Task<bool> WaitAsync(long revision, TimeSpan patience, CancellationToken cancel)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         deadline.CancelAfter(patience);
@@ -49,15 +49,14 @@ internal sealed class SqliteSearchIndex : IDisposable
         {
             var advanced = Volatile.Read(ref _advanced);
             if (Reached >= revision)
-                return;
+                return true;
             try
             {
                 await advanced.Task.WaitAsync(deadline.Token);
             }
             catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
             {
-                throw new StoreException(
-                    StoreTrouble.SearchBehind, $"The search index is at revision {Reached} and {revision} is wanted.");
+                return false;
             }
         }
     }
