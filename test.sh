@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
-# Builds everything with warnings as errors, checks the formatting, and runs all tests.
+# Installs what the tests need if it is missing, builds everything with warnings as errors, checks the formatting, and runs all
+# tests. Arguments go to the test runner: ./test.sh -class Roster.Tests.Server.KillTests
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
+
+# The pages' commands are run as they stand, with curl.
+if ! command -v curl >/dev/null; then
+    apt-get update -qq && apt-get install -y -qq curl
+fi
 
 dotnet build Roster.slnx -c Release
 dotnet format Roster.slnx --no-restore --verify-no-changes
@@ -10,7 +16,7 @@ dotnet format Roster.slnx --no-restore --verify-no-changes
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 status=0
-dotnet tests/Roster.Tests/bin/Release/net10.0/Roster.Tests.dll "$@" | tee "$log" || status=$?
+dotnet tests/Roster.Tests/bin/Release/net10.0/Roster.Tests.dll -noColor "$@" | tee "$log" || status=$?
 
 # The runner's summary: "Roster.Tests  Total: 12, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1.234s"
 summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1)

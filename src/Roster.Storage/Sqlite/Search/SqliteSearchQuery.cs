@@ -11,6 +11,9 @@ internal static class SqliteSearchQuery
 {
     private const int GramLength = 3;
 
+    /// <summary>Four are rarely had by more than a few partners.</summary>
+    private const int MaxGrams = 4;
+
     /// <summary>Whether a list needs the index: any that is not in creation order, or that no index of the directory serves.</summary>
     public static bool Serves(PartnerQuery query) =>
         query.Sort != PartnerSort.CreatedAt
@@ -150,13 +153,21 @@ internal static class SqliteSearchQuery
         return statement;
     }
 
-    /// <summary>All trigrams of the text, in FTS5's query syntax: <c>"abc" AND "bcd"</c>.</summary>
+    /// <summary>
+    /// Trigrams that cover the text, in FTS5's query syntax: <c>"abc" AND "def"</c>. Each more costs reading its whole list; what
+    /// they let through is checked in the text.
+    /// </summary>
     private static string Grams(string folded)
     {
         var runes = folded.EnumerateRunes().ToArray();
+        var last = runes.Length - GramLength;
+        var step = Math.Max(GramLength, (last + MaxGrams) / MaxGrams);
         var grams = new HashSet<string>();
-        for (var i = 0; i + GramLength <= runes.Length; i++)
-            grams.Add($"{runes[i]}{runes[i + 1]}{runes[i + 2]}");
+        for (var i = 0; i < last + step; i += step)
+        {
+            var at = Math.Min(i, last);
+            grams.Add($"{runes[at]}{runes[at + 1]}{runes[at + 2]}");
+        }
         return string.Join(" AND ", grams.Select(gram => $"\"{gram.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
     }
 }
