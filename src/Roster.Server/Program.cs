@@ -1,6 +1,8 @@
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Roster.Access;
 using Roster.Server.Http;
+using Roster.Server.Keys;
 using Roster.Server.OpenApi;
 using Roster.Server.Operations;
 using Roster.Server.Partners;
@@ -18,22 +20,28 @@ public static class Program
     internal static WebApplication Build(ServerSettings settings, IRosterStore store, TimeProvider clock)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseUrls([.. settings.Urls]).ConfigureKestrel(ConfigureKestrel);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration()
+            .UseUrls([.. settings.Urls]).ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, settings));
         builder.Logging.AddRosterConsole(settings.LogFormat);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
-        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock);
+        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>();
         builder.Services.AddRoutingCore();
         builder.Services.AddApiKeyAuthentication();
         builder.Services.AddCompression();
+        builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, KeyCorsPolicy>();
 
         var app = builder.Build();
+        app.UseTrustedProxies(settings);
         app.UseRequestLog();
+        app.UseSafeHeaders();
         app.UseResponseCompression();
         app.UseProblems();
         app.UseRouting();
+        app.UseCors();
         app.UseAuthentication();
         app.UseAuthorization();
+        app.UseRowLimit();
         MapRoutes(app);
         RequiredScope.DemandEverywhere(app);
         return app;
@@ -49,6 +57,13 @@ public static class Program
         partners.MapDelete("/", PartnerEndpoints.DeleteAsync).RequireScope(Scopes.LinksWrite);
         partners.MapPost("/restore", PartnerEndpoints.RestoreAsync).RequireScope(Scopes.LinksWrite);
 
+        var keys = app.MapGroup("/api/keys");
+        keys.MapGet("/", KeyEndpoints.ListAsync).RequireScope(Scopes.KeysRead);
+        keys.MapPost("/", KeyEndpoints.CreateAsync).RequireScope(Scopes.KeysWrite);
+        keys.MapPost("/{id}/rotate", KeyEndpoints.RotateAsync).RequireScope(Scopes.KeysWrite);
+        keys.MapDelete("/{id}", KeyEndpoints.RevokeAsync).RequireScope(Scopes.KeysWrite);
+        app.MapGet("/api/audit", KeyEndpoints.AuditAsync).RequireScope(Scopes.KeysRead);
+
         app.MapGet("/health/live", Health.Live).AllowAnonymous();
         app.MapGet("/health/ready", Health.ReadyAsync).AllowAnonymous();
         app.MapGet("/errors", ErrorPage.Show).AllowAnonymous();
@@ -56,11 +71,24 @@ public static class Program
         app.MapDocs().AllowAnonymous();
     }
 
-    private static void ConfigureKestrel(KestrelServerOptions kestrel)
+    /// <summary>docs/security.md says what each of these is for.</summary>
+    private static void ConfigureKestrel(KestrelServerOptions kestrel, ServerSettings settings)
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowResponseHeaderCompression = false;
+        if (settings.Certificate is not null)
+            kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = settings.Certificate);
+        var limits = kestrel.Limits;
         // RequestBody counts for itself: beyond Kestrel's own limit the connection is cut before the client sees the 413.
-        kestrel.Limits.MaxRequestBodySize = null;
+        limits.MaxRequestBodySize = null;
+        limits.MaxConcurrentConnections = 10_000;
+        limits.MaxRequestLineSize = 8 << 10;
+        limits.MaxRequestHeadersTotalSize = 16 << 10;
+        limits.MaxRequestHeaderCount = 64;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+        limits.KeepAliveTimeout = TimeSpan.FromSeconds(120);
+        limits.MaxRequestBufferSize = 256 << 10;
+        limits.MinRequestBodyDataRate = new MinDataRate(bytesPerSecond: 1_024, gracePeriod: TimeSpan.FromSeconds(5));
+        limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1_024, gracePeriod: TimeSpan.FromSeconds(5));
     }
 }

@@ -12,9 +12,12 @@ public static class FaultCode
     public const string ExternalIdTaken = "external_id_taken";
     public const string IdNotAllowed = "id_not_allowed";
     public const string InvalidEmail = "invalid_email";
+    public const string InvalidHostname = "invalid_hostname";
     public const string InvalidId = "invalid_id";
     public const string InvalidRecord = "invalid_record";
+    public const string InvalidScope = "invalid_scope";
     public const string InvalidText = "invalid_text";
+    public const string InvalidTime = "invalid_time";
     public const string InvalidType = "invalid_type";
     public const string NameRequired = "name_required";
     public const string NotDeleted = "not_deleted";

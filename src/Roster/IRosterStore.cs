@@ -31,13 +31,24 @@ public interface IRosterStore : IAsyncDisposable
     /// <summary>The key with this SHA-256 hash, whether it is valid or not.</summary>
     Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel);
 
-    Task AddKeyAsync(ApiKey key, CancellationToken cancel);
+    /// <summary>Adds a key, with its audit event in the same transaction.</summary>
+    /// <param name="replaced">With a rotation: the key that it replaces, and when that one ends.</param>
+    Task AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel);
 
-    /// <returns>False where there is no such key; revoking a revoked key changes nothing.</returns>
-    Task<bool> RevokeKeyAsync(Guid id, Timestamp at, CancellationToken cancel);
+    /// <summary>Revokes a key, with its audit event; revoking a revoked key changes nothing.</summary>
+    Task RevokeKeyAsync(Guid id, AuditEvent audit, CancellationToken cancel);
 
-    Task<IReadOnlyList<ApiKey>> ListKeysAsync(CancellationToken cancel);
+    /// <summary>The keys of a workspace, or of all, oldest first.</summary>
+    Task<IReadOnlyList<ApiKey>> ListKeysAsync(long? workspaceId, CancellationToken cancel);
 
+    /// <summary>Notes when keys were last used.</summary>
+    Task NoteKeyUseAsync(IReadOnlyDictionary<Guid, Timestamp> lastUsedAt, CancellationToken cancel);
+
+    /// <summary>A workspace's audit events, newest first.</summary>
+    /// <param name="before">Only events before this one; null for the newest.</param>
+    Task<IReadOnlyList<AuditEvent>> ListAuditAsync(long workspaceId, Guid? before, int take, CancellationToken cancel);
+
+    /// <summary>Adds a workspace, with its audit event.</summary>
     /// <returns>Null where the name is taken.</returns>
     Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel);
 

@@ -18,7 +18,7 @@ internal sealed class CallerIdentity(ApiKey key) : ClaimsIdentity(ApiKeyAuthenti
 /// </summary>
 internal sealed class ApiKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder,
-    IRosterStore store, TimeProvider clock)
+    IRosterStore store, TimeProvider clock, KeyUse use, RequestLimits limits)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public new const string Scheme = "ApiKey";
@@ -34,17 +34,22 @@ internal sealed class ApiKeyAuthentication(
             return AuthenticateResult.NoResult();
         var hash = secret.Hash();
         var key = await store.FindKeyAsync(hash, Context.RequestAborted);
-        return key is not null && key.Matches(hash) && key.IsValidAt(Timestamp.Now(clock))
-            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(key)), Scheme))
-            : AuthenticateResult.NoResult();
+        var now = Timestamp.Now(clock);
+        if (key is null || !key.Matches(hash) || !key.IsValidAt(now))
+            return AuthenticateResult.NoResult();
+        use.Note(key.Id, now);
+        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(key)), Scheme));
     }
 
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties) => Problem.Unauthorized.WriteAsync(Context);
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
+        (limits.CountFailure(Context) ?? Problem.Unauthorized).WriteAsync(Context);
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
+        var caller = Context.Caller();
         var required = Context.GetEndpoint()!.Metadata.GetMetadata<RequiredScope>()!.Scope;
-        return Problem.MissingScope(required & ~Context.Caller().Scopes).WriteAsync(Context);
+        return (PageOrigin.Allows(Request, caller) ? Problem.MissingScope(required & ~caller.Scopes) : Problem.OriginNotAllowed)
+            .WriteAsync(Context);
     }
 }
 
@@ -56,9 +61,13 @@ internal static class ApiKeyAuthenticationExtensions
         services.AddAuthenticationCore(options =>
             options.AddScheme<ApiKeyAuthentication>(ApiKeyAuthentication.Scheme, displayName: null));
         services.AddTransient<ApiKeyAuthentication>();
+        services.AddSingleton<KeyUse>().AddHostedService(provider => provider.GetRequiredService<KeyUse>());
         services.AddWebEncoders();
         services.AddAuthorization();
     }
+
+    /// <summary>Who administers, with the key and from the address of this request.</summary>
+    public static Actor Actor(this HttpContext http) => new(http.Caller().Id, http.Connection.RemoteIpAddress?.ToString());
 
     /// <summary>The key of an authenticated request.</summary>
     public static ApiKey Caller(this HttpContext http) => ((CallerIdentity)http.User.Identity!).Key;

@@ -21,6 +21,9 @@ internal static class ProblemCode
     public const string MissingScope = "missing_scope";
     public const string NotAcceptable = "not_acceptable";
     public const string NotFound = "not_found";
+    public const string OriginNotAllowed = "origin_not_allowed";
+    public const string Overloaded = "overloaded";
+    public const string RateLimited = "rate_limited";
     public const string RequestTimeout = "request_timeout";
     public const string SearchBehind = "search_behind";
     public const string StorageFull = "storage_full";
@@ -109,6 +112,34 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         ProblemCode.InternalError, 500, "Something is wrong with the server",
         "The server failed. Give its operator the requestId of this answer.",
         "حدث عطل في الخادم. زوّد مشغّله بقيمة requestId من هذا الرد.");
+
+    public static Problem OriginNotAllowed { get; } = new(
+        ProblemCode.OriginNotAllowed, 403, "The API key does not work on this page",
+        "The API key is only for pages of other hosts; its allowedHostnames say which.",
+        "مفتاح API مخصص لصفحات مضيفين آخرين؛ تحددهم allowedHostnames.");
+
+    public static Problem Overloaded { get; } = new(
+        ProblemCode.Overloaded, 503, "The server is busy with other batches",
+        "The server is reading as many large batches as it has memory for; nothing was changed. Try again.",
+        "يعالج الخادم حاليًا أكبر عدد ممكن من الدفعات الكبيرة؛ لم يتغير شيء. حاول مرة أخرى.")
+    { RetryAfter = 1 };
+
+    public static Problem NotAnObject { get; } = new(
+        ProblemCode.InvalidBody, 400, "The body cannot be read",
+        "The body is not a JSON object.",
+        "الجسم ليس كائن JSON.");
+
+    public static Problem RateLimited(int retryAfterSeconds) => new(
+        ProblemCode.RateLimited, 429, "Too much in too short a time",
+        $"The limit is reached; nothing was changed. Try again in {retryAfterSeconds} seconds.",
+        $"تم بلوغ الحد المسموح؛ لم يتغير شيء. حاول مرة أخرى بعد {retryAfterSeconds} ثانية.")
+    { RetryAfter = retryAfterSeconds };
+
+    public static Problem KeyNotValid(FaultList faults) => new(
+        ProblemCode.ValidationFailed, 400, "The key is not valid",
+        "The key's fields are not all valid; nothing was changed.",
+        "حقول المفتاح ليست كلها صالحة؛ لم يتغير شيء.")
+    { Faults = faults };
 
     public static Problem MissingScope(Scopes missing)
     {

@@ -80,18 +80,21 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>The body as it was before it was compressed.</summary>
+    public static Stream OpenStream(HttpRequest request) => request.Headers.ContentEncoding.ToString() switch
+    {
+        "gzip" => new GZipStream(request.Body, CompressionMode.Decompress),
+        "br" => new BrotliStream(request.Body, CompressionMode.Decompress),
+        _ => request.Body,
+    };
+
     private static PipeReader Open(HttpRequest request)
     {
-        Stream? decompressed = request.Headers.ContentEncoding.ToString() switch
-        {
-            "gzip" => new GZipStream(request.Body, CompressionMode.Decompress),
-            "br" => new BrotliStream(request.Body, CompressionMode.Decompress),
-            _ => null,
-        };
-        if (decompressed is null)
+        var body = OpenStream(request);
+        if (body == request.Body)
             return request.BodyReader;
-        request.HttpContext.Response.RegisterForDispose(decompressed);
-        return PipeReader.Create(decompressed, new StreamPipeReaderOptions(bufferSize: ReadAtOnce, minimumReadSize: ReadAtOnce / 4));
+        request.HttpContext.Response.RegisterForDispose(body);
+        return PipeReader.Create(body, new StreamPipeReaderOptions(bufferSize: ReadAtOnce, minimumReadSize: ReadAtOnce / 4));
     }
 }
 

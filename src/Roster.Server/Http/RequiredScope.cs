@@ -10,7 +10,8 @@ internal sealed class RequiredScope(Scopes scope) : AuthorizationHandler<Require
 
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, RequiredScope requirement)
     {
-        if (context.User.Identity is CallerIdentity caller && caller.Key.Scopes.HasFlag(requirement.Scope))
+        if (context.User.Identity is CallerIdentity caller && caller.Key.Scopes.HasFlag(requirement.Scope)
+            && context.Resource is HttpContext http && PageOrigin.Allows(http.Request, caller.Key))
             context.Succeed(requirement);
         return Task.CompletedTask;
     }

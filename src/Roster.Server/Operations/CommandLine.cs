@@ -1,5 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Roster.Storage;
 
 namespace Roster.Server.Operations;
@@ -27,13 +30,23 @@ internal static class CommandLine
             "Whether answers say in Server-Timing how long each stage took: on or off");
         var logFormat = Setting("--log-format", "ROSTER_LOG_FORMAT", "auto",
             "How to log: text, json, or auto, which is text on a terminal and json elsewhere");
+        var rows = Setting("--rows-per-minute", "ROSTER_ROWS_PER_MINUTE", "1200000",
+            "How many rows each key may write, and requests make, in a minute: 10000 or more, or 0 for no limit");
+        var failures = Setting("--failed-authentications", "ROSTER_FAILED_AUTHENTICATIONS", "30",
+            "How many requests without a valid key an address may make at once; one more each second");
+        var proxies = Setting("--trusted-proxies", "ROSTER_TRUSTED_PROXIES", "",
+            "Networks such as 10.0.0.0/8, divided by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed");
+        var certificate = Setting("--certificate", "ROSTER_CERTIFICATE", "",
+            "The PEM file with the certificate, and its chain, for https addresses");
+        var certificateKey = Setting("--certificate-key", "ROSTER_CERTIFICATE_KEY", "",
+            "The PEM file with the certificate's private key");
         var root = new RootCommand("Roster, a partner directory. Without a command it serves the HTTP API.")
         {
-            database, urls, timing, logFormat,
+            database, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
         };
         root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(
             new ServerSettings(
-                ParseUrls(parsed.GetRequiredValue(urls)),
+                ParseUrls(parsed.GetRequiredValue(urls), hasCertificate: parsed.GetRequiredValue(certificate) != ""),
                 parsed.GetRequiredValue(database),
                 parsed.GetRequiredValue(timing) switch
                 {
@@ -47,11 +60,16 @@ internal static class CommandLine
                     "json" => LogFormat.Json,
                     "auto" => Console.IsErrorRedirected ? LogFormat.Json : LogFormat.Text,
                     var other => throw new SettingException($"--log-format is text, json or auto, not '{other}'."),
-                }),
+                },
+                ParseNumber("--rows-per-minute", parsed.GetRequiredValue(rows), PartnerRules.MaxItems, orNone: true),
+                ParseNumber("--failed-authentications", parsed.GetRequiredValue(failures), 1, orNone: false),
+                ParseNetworks(parsed.GetRequiredValue(proxies)),
+                ReadCertificate(parsed.GetRequiredValue(certificate), parsed.GetRequiredValue(certificateKey))),
             ParseStore(parsed.GetRequiredValue(database)), cancel)));
         root.Subcommands.Add(KeyCommands.Create(WithStore));
         root.Subcommands.Add(WorkspaceCommands.Create(WithStore));
         root.Subcommands.Add(Migrate());
+        root.Subcommands.Add(SbomCommand.Create());
         return root;
 
         Func<ParseResult, CancellationToken, Task<int>> WithStore(StoreCommand command) =>
@@ -85,25 +103,61 @@ internal static class CommandLine
     private static Store ParseStore(string address) => Store.Parse(address)
         ?? throw new SettingException($"--database is {Store.Forms}, not '{address}'.");
 
-    private static string[] ParseUrls(string urls)
+    private static string[] ParseUrls(string urls, bool hasCertificate)
     {
         var each = urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         foreach (var url in each)
-            if (!IsAddress(url))
+        {
+            if (SchemeOf(url) is not { } scheme)
                 throw new SettingException($"--urls takes addresses such as http://localhost:5080, not '{url}'.");
+            if (scheme == "https" && !hasCertificate)
+                throw new SettingException($"--urls: {url} needs --certificate and --certificate-key.");
+        }
         return each.Length > 0 ? each : throw new SettingException("--urls is empty.");
     }
 
-    private static bool IsAddress(string url)
+    /// <returns>Null where the text is no address to listen on.</returns>
+    private static string? SchemeOf(string url)
     {
         try
         {
             var address = BindingAddress.Parse(url);
-            return address is { Scheme: "http", Port: >= 0 and <= 65_535, PathBase: "" } && !address.IsUnixPipe && !address.IsNamedPipe;
+            return address is { Scheme: "http" or "https", Port: >= 0 and <= 65_535, PathBase: "" } && !address.IsUnixPipe && !address.IsNamedPipe
+                ? address.Scheme : null;
         }
         catch (FormatException)
         {
-            return false;
+            return null;
+        }
+    }
+
+    private static int ParseNumber(string setting, string text, int min, bool orNone) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && (number >= min || (orNone && number == 0))
+            ? number
+            : throw new SettingException($"{setting} is a number from {min}{(orNone ? ", or 0 for no limit" : "")}, not '{text}'.");
+
+    private static List<IPNetwork> ParseNetworks(string networks)
+    {
+        var parsed = new List<IPNetwork>();
+        foreach (var text in networks.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            parsed.Add(IPNetwork.TryParse(text, out var network) ? network
+                : throw new SettingException($"--trusted-proxies takes networks such as 10.0.0.0/8 or 192.0.2.1/32, not '{text}'."));
+        return parsed;
+    }
+
+    private static X509Certificate2? ReadCertificate(string file, string keyFile)
+    {
+        if (file == "" && keyFile == "")
+            return null;
+        if (file == "" || keyFile == "")
+            throw new SettingException("--certificate and --certificate-key are given together.");
+        try
+        {
+            return X509Certificate2.CreateFromPemFile(file, keyFile);
+        }
+        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SettingException($"--certificate: {failure.Message}");
         }
     }
 

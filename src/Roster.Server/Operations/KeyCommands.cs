@@ -22,8 +22,10 @@ internal static class KeyCommands
         CancellationToken cancel)
     {
         var secret = ApiKeySecret.Mint();
+        var key = new ApiKey(
+            Guid.CreateVersion7(), workspace.Id, name, secret.Prefix, secret.Hash(), scopes, now, expiresAt, null, HostnameList.Any);
         await store.AddKeyAsync(
-            new ApiKey(Guid.CreateVersion7(), workspace.Id, name, secret.Prefix, secret.Hash(), scopes, now, expiresAt, null), cancel);
+            key, AuditEvent.Of(AuditAction.KeyCreated, workspace.Id, now, Actor.Command, $"{key.Id} {name}"), null, cancel);
         return secret;
     }
 
@@ -68,10 +70,11 @@ internal static class KeyCommands
         {
             var names = (await store.ListWorkspacesAsync(cancel)).ToDictionary(one => one.Id, one => one.Name);
             var now = Timestamp.Now(TimeProvider.System);
-            await Console.Error.WriteLineAsync("id\tworkspace\tname\tprefix\tscopes\tcreated\texpires\tstate");
-            foreach (var key in await store.ListKeysAsync(cancel))
+            await Console.Error.WriteLineAsync("id\tworkspace\tname\tprefix\tscopes\tcreated\tlast used\texpires\tstate");
+            foreach (var key in await store.ListKeysAsync(null, cancel))
                 await Console.Out.WriteLineAsync(string.Join('\t',
                     key.Id, names[key.WorkspaceId], key.Name, key.Prefix, string.Join(',', key.Scopes.Names()), key.CreatedAt,
+                    key.LastUsedAt?.ToString() ?? "never",
                     key.ExpiresAt?.ToString() ?? "never",
                     key.IsValidAt(now) ? "valid" : key.RevokedAt is null ? "expired" : "revoked"));
             return 0;
@@ -85,9 +88,13 @@ internal static class KeyCommands
         var revoke = new Command("revoke", "Revoke a key; it stops working at once.") { id };
         revoke.SetAction(withStore(async (parsed, store, cancel) =>
         {
-            if (!Guid.TryParse(parsed.GetRequiredValue(id), out var key)
-                || !await store.RevokeKeyAsync(key, Timestamp.Now(TimeProvider.System), cancel))
+            var key = !Guid.TryParse(parsed.GetRequiredValue(id), out var wanted) ? null
+                : (await store.ListKeysAsync(null, cancel)).FirstOrDefault(one => one.Id == wanted);
+            if (key is null)
                 throw new SettingException("There is no key with this id; keys list shows them.");
+            var now = Timestamp.Now(TimeProvider.System);
+            await store.RevokeKeyAsync(
+                key.Id, AuditEvent.Of(AuditAction.KeyRevoked, key.WorkspaceId, now, Actor.Command, $"{key.Id} {key.Name}"), cancel);
             await Console.Error.WriteLineAsync("Revoked.");
             return 0;
         }));

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Security.Cryptography.X509Certificates;
+
 namespace Roster.Server.Operations;
 
 internal enum LogFormat
@@ -11,4 +14,22 @@ internal enum LogFormat
 
 /// <summary>All that an operator can set.</summary>
 /// <param name="ServerTiming">Whether answers say in <c>Server-Timing</c> how long each stage took.</param>
-internal sealed record ServerSettings(IReadOnlyList<string> Urls, string Database, bool ServerTiming, LogFormat LogFormat);
+/// <param name="RowsPerMinute">How many rows each key may write or requests make; 0 for no limit.</param>
+/// <param name="FailedAuthentications">How many of them an address may make at once; one more each second.</param>
+/// <param name="TrustedProxies">The networks whose word for a client's address and scheme is taken.</param>
+/// <param name="Certificate">The certificate for https addresses.</param>
+internal sealed record ServerSettings(
+    IReadOnlyList<string> Urls,
+    string Database,
+    bool ServerTiming,
+    LogFormat LogFormat,
+    int RowsPerMinute = ServerSettings.DefaultRowsPerMinute,
+    int FailedAuthentications = ServerSettings.DefaultFailedAuthentications,
+    IReadOnlyList<IPNetwork>? TrustedProxies = null,
+    X509Certificate2? Certificate = null)
+{
+    /// <summary>20,000 a second, for bursts of a minute's worth.</summary>
+    public const int DefaultRowsPerMinute = 1_200_000;
+
+    public const int DefaultFailedAuthentications = 30;
+}

@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.IO.Pipelines;
 using System.Text.Json;
 using Microsoft.Net.Http.Headers;
 using Roster.Changes;
@@ -11,12 +10,6 @@ namespace Roster.Server.Partners;
 /// <summary>Answers with partners: written into pooled memory first, so that their length and time are known.</summary>
 internal static class PartnerAnswer
 {
-    private const int SegmentBytes = 64 << 10;
-
-    private static readonly PipeOptions BufferOptions = new(
-        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0,
-        minimumSegmentSize: SegmentBytes, useSynchronizationContext: false);
-
     public static Task OkAsync(HttpContext http, ChangePlan plan, IncludedFields include, StageTimes times) =>
         WrittenAsync(http, plan, times, buffer => WritePartners(buffer, plan.Answer, include));
 
@@ -39,7 +32,7 @@ internal static class PartnerAnswer
         });
 
     public static Task PageAsync(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include) =>
-        SendAsync(http, buffer => WritePartners(buffer, partners, include), null);
+        JsonAnswer.SendAsync(http, buffer => WritePartners(buffer, partners, include), null);
 
     public static async Task OneAsync(HttpContext http, Partner partner, IncludedFields include)
     {
@@ -50,7 +43,7 @@ internal static class PartnerAnswer
         if (known.Any(one => one.Equals(EntityTagHeaderValue.Any) || one.Compare(tag, useStrongComparison: false)))
             http.Response.StatusCode = StatusCodes.Status304NotModified;
         else
-            await SendAsync(http, buffer =>
+            await JsonAnswer.SendAsync(http, buffer =>
             {
                 using var json = new PartnerJson(buffer, include);
                 json.Write(partner);
@@ -70,25 +63,12 @@ internal static class PartnerAnswer
             headers["Roster-Deleted"] = Number(plan.Deleted);
         if (plan.Kind == ChangeKind.Restore)
             headers["Roster-Restored"] = Number(plan.Restored);
-        return SendAsync(http, write, times);
+        return JsonAnswer.SendAsync(http, write, times);
     }
 
     private static void WritePartners(IBufferWriter<byte> buffer, IReadOnlyList<Partner> partners, IncludedFields include)
     {
         using var json = new PartnerJson(buffer, include);
         json.WriteArray(partners);
-    }
-
-    private static async Task SendAsync(HttpContext http, Action<IBufferWriter<byte>> write, StageTimes? times)
-    {
-        var buffer = new Pipe(BufferOptions);
-        write(buffer.Writer);
-        http.Response.ContentLength = buffer.Writer.UnflushedBytes;
-        http.Response.ContentType = PartnerFormat.Json.ContentType;
-        times?.End("respond");
-        times?.Show(http);
-        await buffer.Writer.CompleteAsync();
-        await buffer.Reader.CopyToAsync(http.Response.BodyWriter, http.RequestAborted);
-        await buffer.Reader.CompleteAsync();
     }
 }

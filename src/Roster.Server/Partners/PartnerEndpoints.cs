@@ -7,20 +7,20 @@ namespace Roster.Server.Partners;
 internal static class PartnerEndpoints
 {
     /// <summary>PUT /api/partners: updates by id or by a match, and creates the others.</summary>
-    public static Task UpsertAsync(HttpContext http, IRosterStore store) =>
-        WriteAsync(http, store, ChangeKind.Upsert, PartnerAnswer.OkAsync, RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv);
+    public static Task UpsertAsync(HttpContext http, IRosterStore store, RequestLimits limits) =>
+        WriteAsync(http, store, limits, ChangeKind.Upsert, PartnerAnswer.OkAsync, RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv);
 
     /// <summary>POST /api/partners: creates all of them.</summary>
-    public static Task CreateAsync(HttpContext http, IRosterStore store) =>
-        WriteAsync(http, store, ChangeKind.Create, PartnerAnswer.CreatedAsync, RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv);
+    public static Task CreateAsync(HttpContext http, IRosterStore store, RequestLimits limits) =>
+        WriteAsync(http, store, limits, ChangeKind.Create, PartnerAnswer.CreatedAsync, RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv);
 
     /// <summary>DELETE /api/partners: deletes those with these ids, all or none.</summary>
-    public static Task DeleteAsync(HttpContext http, IRosterStore store) =>
-        WriteAsync(http, store, ChangeKind.Delete, PartnerAnswer.DeletedAsync, RequestBody.Json);
+    public static Task DeleteAsync(HttpContext http, IRosterStore store, RequestLimits limits) =>
+        WriteAsync(http, store, limits, ChangeKind.Delete, PartnerAnswer.DeletedAsync, RequestBody.Json);
 
     /// <summary>POST /api/partners/restore: brings deleted ones back, all or none.</summary>
-    public static Task RestoreAsync(HttpContext http, IRosterStore store) =>
-        WriteAsync(http, store, ChangeKind.Restore, PartnerAnswer.OkAsync, RequestBody.Json);
+    public static Task RestoreAsync(HttpContext http, IRosterStore store, RequestLimits limits) =>
+        WriteAsync(http, store, limits, ChangeKind.Restore, PartnerAnswer.OkAsync, RequestBody.Json);
 
     /// <summary>GET /api/partners: a page of a list, or all of it as NDJSON or CSV.</summary>
     public static async Task ListAsync(HttpContext http, IRosterStore store)
@@ -72,7 +72,7 @@ internal static class PartnerEndpoints
 
     /// <summary>The path of every write: read the batch, plan it on the rows as they are, write the plan, respond.</summary>
     private static async Task WriteAsync(
-        HttpContext http, IRosterStore store, string kind, Func<HttpContext, ChangePlan, IncludedFields, StageTimes, Task> respond,
+        HttpContext http, IRosterStore store, RequestLimits limits, string kind, Func<HttpContext, ChangePlan, IncludedFields, StageTimes, Task> respond,
         params string[] types)
     {
         var times = new StageTimes();
@@ -80,7 +80,7 @@ internal static class PartnerEndpoints
         var include = kind == ChangeKind.Delete ? IncludedFields.None : parameters.Include();
         var matchOn = kind != ChangeKind.Upsert ? MatchOn.Nothing : parameters.Choice(
             "matchOn", (null, MatchOn.Nothing), ("externalId", MatchOn.ExternalId), ("email", MatchOn.Email));
-        if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types)) is { } refusal)
+        if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types) ?? await limits.TakeMemoryAsync(http)) is { } refusal)
         {
             await refusal.WriteAsync(http);
             return;
@@ -88,6 +88,11 @@ internal static class PartnerEndpoints
         var caller = http.Caller();
         var reading = await RequestBody.ReadBatchAsync(http.Request, new BatchBuilder(kind, matchOn), http.RequestAborted);
         times.End("read");
+        if (limits.TakeRows(http, Math.Max(0, reading.Items - 1)) is { } limited)
+        {
+            await limited.WriteAsync(http);
+            return;
+        }
         if (reading is not BatchReading.Accepted(var change))
         {
             await Problem.Refused(await WithUnknownAsync((BatchReading.Refused)reading)).WriteAsync(http);

@@ -2,15 +2,26 @@ using Roster.Access;
 
 namespace Roster.Storage.Sqlite;
 
+/// <summary>Keys, and the audit of who administered them.</summary>
 internal sealed partial class SqliteStore
 {
     private const string SelectKeys = """
-        select id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, revoked_at from api_key
+        select id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, revoked_at, allowed_hostnames, last_used_at
+        from api_key
         """;
 
     private const string InsertKey = """
-        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        """;
+
+    private const string InsertAudit = """
+        insert into audit_event (workspace_id, id, at, action, actor_key_id, address, subject) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+        """;
+
+    private const string SelectAudit = """
+        select id, at, action, actor_key_id, address, subject from audit_event
+        where workspace_id = ?1 and id < ?2 order by id desc limit ?3
         """;
 
     public Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel) =>
@@ -20,35 +31,77 @@ internal sealed partial class SqliteStore
             return row.Step() ? MapKey(row) : null;
         }));
 
-    public Task AddKeyAsync(ApiKey key, CancellationToken cancel) =>
+    public Task AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>
         {
             database.Prepare(InsertKey)
                 .Bind(1, key.Id).Bind(2, key.WorkspaceId).Bind(3, key.Name).Bind(4, key.Prefix).Bind(5, key.Hash)
-                .Bind(6, string.Join(',', key.Scopes.Names())).Bind(7, key.CreatedAt).Bind(8, key.ExpiresAt).Run();
+                .Bind(6, string.Join(',', key.Scopes.Names())).Bind(7, key.CreatedAt).Bind(8, key.ExpiresAt)
+                .Bind(9, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names)).Run();
+            if (replaced is { } old)
+                database.Prepare("update api_key set expires_at = min(coalesce(expires_at, ?2), ?2) where id = ?1")
+                    .Bind(1, old.Id).Bind(2, old.EndsAt).Run();
+            Record(database, audit);
             return true;
         }, cancel);
 
-    public Task<bool> RevokeKeyAsync(Guid id, Timestamp at, CancellationToken cancel) =>
+    public Task RevokeKeyAsync(Guid id, AuditEvent audit, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>
         {
-            using var row = database.Prepare(
-                "update api_key set revoked_at = coalesce(revoked_at, ?2) where id = ?1 returning 1").Bind(1, id).Bind(2, at).Query();
-            return row.Step();
+            using (var row = database.Prepare(
+                "update api_key set revoked_at = ?2 where id = ?1 and revoked_at is null returning 1").Bind(1, id).Bind(2, audit.At).Query())
+                if (!row.Step())
+                    return false;
+            Record(database, audit);
+            return true;
         }, cancel);
 
-    public Task<IReadOnlyList<ApiKey>> ListKeysAsync(CancellationToken cancel) =>
+    public Task<IReadOnlyList<ApiKey>> ListKeysAsync(long? workspaceId, CancellationToken cancel) =>
         Task.FromResult(_readers.Read<IReadOnlyList<ApiKey>>(database =>
         {
             var keys = new List<ApiKey>();
-            using var rows = database.Prepare(SelectKeys + " order by id").Query();
+            var statement = workspaceId is { } id
+                ? database.Prepare(SelectKeys + " where workspace_id = ?1 order by id").Bind(1, id)
+                : database.Prepare(SelectKeys + " order by id");
+            using var rows = statement.Query();
             while (rows.Step())
                 keys.Add(MapKey(rows));
             return keys;
         }));
 
+    public Task NoteKeyUseAsync(IReadOnlyDictionary<Guid, Timestamp> lastUsedAt, CancellationToken cancel) =>
+        _writer.RunAsync(lastUsedAt.Count, database =>
+        {
+            foreach (var (id, at) in lastUsedAt)
+                database.Prepare("update api_key set last_used_at = max(coalesce(last_used_at, 0), ?2) where id = ?1")
+                    .Bind(1, id).Bind(2, at).Run();
+            return true;
+        }, cancel);
+
+    public Task<IReadOnlyList<AuditEvent>> ListAuditAsync(long workspaceId, Guid? before, int take, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read<IReadOnlyList<AuditEvent>>(database =>
+        {
+            var events = new List<AuditEvent>();
+            using var rows = database.Prepare(SelectAudit).Bind(1, workspaceId).Bind(2, before ?? Guid.AllBitsSet).Bind(3, take).Query();
+            while (rows.Step())
+                events.Add(new AuditEvent(
+                    rows.Guid(0), workspaceId, rows.Timestamp(1), rows.Text(2), rows.IsNull(3) ? null : rows.Guid(3), rows.TextOrNull(4), rows.Text(5)));
+            return events;
+        }));
+
+    private static void Record(SqliteDatabase database, AuditEvent audit)
+    {
+        var statement = database.Prepare(InsertAudit)
+            .Bind(1, audit.WorkspaceId).Bind(2, audit.Id).Bind(3, audit.At).Bind(4, audit.Action)
+            .Bind(6, audit.Address).Bind(7, audit.Subject);
+        _ = audit.ActorKeyId is { } actor ? statement.Bind(5, actor) : statement.Bind(5, default(string));
+        statement.Run();
+    }
+
     private static ApiKey MapKey(SqliteStatement.Rows row) => new(
         row.Guid(0), row.Int64(1), row.Text(2), row.Text(3), row.Blob(4).ToArray(),
         ScopeNames.TryParse(row.Text(5), out var scopes, out _) ? scopes : Scopes.None,
-        row.Timestamp(6), row.TimestampOrNull(7), row.TimestampOrNull(8));
+        row.Timestamp(6), row.TimestampOrNull(7), row.TimestampOrNull(8),
+        HostnameList.Parse(row.TextOrNull(9)?.Split(' ') ?? [], out _) ?? HostnameList.Any,
+        row.TimestampOrNull(10));
 }

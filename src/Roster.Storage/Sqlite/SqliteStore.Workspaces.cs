@@ -1,3 +1,5 @@
+using Roster.Access;
+
 namespace Roster.Storage.Sqlite;
 
 internal sealed partial class SqliteStore
@@ -5,11 +7,18 @@ internal sealed partial class SqliteStore
     public Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>
         {
-            using var row = database.Prepare("""
+            long id;
+            using (var row = database.Prepare("""
                 insert into workspace (name, revision, changed_at, created_at) values (?1, 0, ?2, ?2)
                 on conflict (name) do nothing returning id
-                """).Bind(1, name).Bind(2, at).Query();
-            return row.Step() ? new Workspace(row.Int64(0), name, 0, at) : null;
+                """).Bind(1, name).Bind(2, at).Query())
+            {
+                if (!row.Step())
+                    return null;
+                id = row.Int64(0);
+            }
+            Record(database, AuditEvent.Of(AuditAction.WorkspaceCreated, id, at, Actor.Command, name));
+            return new Workspace(id, name, 0, at);
         }, cancel);
 
     public Task<IReadOnlyList<Workspace>> ListWorkspacesAsync(CancellationToken cancel) =>

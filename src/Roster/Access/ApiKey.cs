@@ -5,6 +5,8 @@ namespace Roster.Access;
 /// <summary>An API key as the store keeps it: its secret's hash, never the secret.</summary>
 /// <param name="Prefix">The first characters of the secret, to tell keys apart in a list.</param>
 /// <param name="Hash">SHA-256 of the whole secret, 32 bytes.</param>
+/// <param name="AllowedHostnames">Hosts that a browser's page must come from; empty where any may.</param>
+/// <param name="LastUsedAt">To within a few seconds; null before its first use.</param>
 public sealed record ApiKey(
     Guid Id,
     long WorkspaceId,
@@ -14,7 +16,9 @@ public sealed record ApiKey(
     Scopes Scopes,
     Timestamp CreatedAt,
     Timestamp? ExpiresAt,
-    Timestamp? RevokedAt)
+    Timestamp? RevokedAt,
+    HostnameList AllowedHostnames,
+    Timestamp? LastUsedAt = null)
 {
     public const int MaxName = 255;
 

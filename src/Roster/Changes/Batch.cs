@@ -68,13 +68,21 @@ public abstract record BatchReading
     {
     }
 
-    public sealed record Accepted(Change Change) : BatchReading;
+    /// <summary>How many items were read.</summary>
+    public abstract int Items { get; }
+
+    public sealed record Accepted(Change Change) : BatchReading
+    {
+        public override int Items => Change.Count;
+    }
 
     /// <param name="Body">Why the body as a whole is refused; null where only items are at fault.</param>
-    /// <param name="Items">How many items were read.</param>
     /// <param name="Faults">The items' faults, as far as the body was read.</param>
     /// <param name="Named">The partners that items name, so that unknown ones can be reported with the rest.</param>
-    public sealed record Refused(BodyFault? Body, int Items, FaultList Faults, IReadOnlyList<NamedPartner> Named) : BatchReading;
+    public sealed record Refused(BodyFault? Body, int Count, FaultList Faults, IReadOnlyList<NamedPartner> Named) : BatchReading
+    {
+        public override int Items => Count;
+    }
 }
 
 /// <summary>Why a body as a whole is refused.</summary>

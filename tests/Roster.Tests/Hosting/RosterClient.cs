@@ -46,11 +46,12 @@ internal sealed class RosterClient(HttpClient http, string? key, Workspace? work
     /// <param name="expectContinue">Whether the body is sent only when the server has begun to read it.</param>
     public async Task<Answer> SendAsync(
         HttpMethod method, string path, HttpContent? content = null, string? authorization = null, bool expectContinue = false,
-        string? accept = null, string? ifNoneMatch = null, string? acceptEncoding = null)
+        string? accept = null, string? ifNoneMatch = null, string? acceptEncoding = null,
+        params IReadOnlyList<(string Name, string? Value)> headers)
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         request.Headers.ExpectContinue = expectContinue;
-        foreach (var (name, text) in new[] { ("Accept", accept), ("If-None-Match", ifNoneMatch), ("Accept-Encoding", acceptEncoding) })
+        foreach (var (name, text) in headers.Concat([("Accept", accept), ("If-None-Match", ifNoneMatch), ("Accept-Encoding", acceptEncoding)]))
             if (text is not null)
                 request.Headers.TryAddWithoutValidation(name, text);
         if ((authorization ?? (key is null ? null : $"Bearer {key}")) is { } value)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Roster.Access;
 using Roster.Server.Operations;
@@ -6,13 +7,14 @@ using Roster.Storage;
 namespace Roster.Tests.Hosting;
 
 /// <summary>The real server on a real port and a real engine, shared by tests; each test takes a workspace of its own.</summary>
-public abstract class RosterHost : IAsyncLifetime
+public abstract partial class RosterHost : IAsyncLifetime
 {
     private readonly StringWriter _logText = new();
     private readonly TextWriter _log;
     private IRosterStore _store = null!;
     private WebApplication _app = null!;
     private HttpClient _http = null!;
+    private Func<ServerSettings, ServerSettings> _change = settings => settings;
 
     protected RosterHost() => _log = TextWriter.Synchronized(_logText);
 
@@ -43,7 +45,7 @@ public abstract class RosterHost : IAsyncLifetime
         Console.SetError(_log);
         _store = Roster.Storage.Store.Parse(Database)!.Open(StoreUse.Serve, Clock);
         _app = Roster.Server.Program.Build(
-            new ServerSettings(["http://127.0.0.1:0"], Database, ServerTiming: true, LogFormat.Json), _store, Clock);
+            _change(new ServerSettings(["http://127.0.0.1:0"], Database, ServerTiming: true, LogFormat.Json, FailedAuthentications: 100_000)), _store, Clock);
         await _app.StartAsync();
         Address = new Uri(_app.Urls.First());
         _http = new HttpClient { BaseAddress = Address };
@@ -55,12 +57,23 @@ public abstract class RosterHost : IAsyncLifetime
         await _app.DisposeAsync();
         await _store.DisposeAsync();
         GC.SuppressFinalize(this);
+        var log = Log();
+        if (Leak().Match(log) is { Success: true } leak)
+            throw new InvalidOperationException($"The log has a key or an e-mail address: {log.Substring(Math.Max(0, leak.Index - 200), 250)}");
     }
 
+    /// <summary>
+    /// The canary of the whole suite: keys look like nothing else, and each test's partners have addresses, which nothing else that is
+    /// logged has.
+    /// </summary>
+    [GeneratedRegex("roster_[0-9A-Za-z]{38}|[0-9A-Za-z]@[0-9A-Za-z]")]
+    private static partial Regex Leak();
+
     /// <summary>Another host on the same kind of engine, for one test alone; dispose it.</summary>
-    public async Task<RosterHost> AnotherAsync()
+    internal async Task<RosterHost> AnotherAsync(Func<ServerSettings, ServerSettings>? change = null)
     {
         var another = Create();
+        another._change = change ?? (settings => settings);
         await another.InitializeAsync();
         return another;
     }

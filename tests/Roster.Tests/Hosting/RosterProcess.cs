@@ -12,7 +12,12 @@ internal sealed partial class RosterProcess : IDisposable
     private readonly Process _process;
     private readonly BlockingCollection<string> _errors = [];
     private readonly List<string> _output = [];
-    private readonly HttpClient _http = new(new SocketsHttpHandler { Expect100ContinueTimeout = Patience });
+    private readonly HttpClient _http = new(new SocketsHttpHandler
+    {
+        Expect100ContinueTimeout = Patience,
+        // The certificates of tests are their own.
+        SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=localhost" },
+    });
 
     private RosterProcess(Process process)
     {
@@ -37,13 +42,13 @@ internal sealed partial class RosterProcess : IDisposable
 
     public int Id => _process.Id;
 
-    [GeneratedRegex("""Listening on (http://\S+);""")]
+    [GeneratedRegex("""Listening on (https?://\S+);""")]
     private static partial Regex Listening();
 
     /// <summary>Starts a server on a free port and returns when it listens.</summary>
     public static RosterProcess Serve(string workingFolder, params string[] arguments)
     {
-        var server = new RosterProcess(Start(workingFolder, ["--urls", "http://127.0.0.1:0", .. arguments]));
+        var server = new RosterProcess(Start(workingFolder, arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments]));
         var before = new List<string>();
         while (server._errors.TryTake(out var line, Patience))
         {

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 
 namespace Roster.Tests.Server;
@@ -76,7 +78,6 @@ public sealed partial class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("--urls", "nonsense")]
-    [InlineData("--urls", "https://localhost:5080")]
     [InlineData("--urls", "http://localhost:99999")]
     [InlineData("--urls", "")]
     [InlineData("--database", "roster.db")]
@@ -84,6 +85,11 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--database", "mysql://localhost")]
     [InlineData("--server-timing", "yes")]
     [InlineData("--log-format", "xml")]
+    [InlineData("--rows-per-minute", "9999")]
+    [InlineData("--rows-per-minute", "many")]
+    [InlineData("--failed-authentications", "0")]
+    [InlineData("--trusted-proxies", "10.0.0.0/99")]
+    [InlineData("--certificate", "nowhere.pem")]
     public void A_wrong_setting_exits_non_zero_with_a_sentence_that_names_it(string setting, string value)
     {
         var result = RosterProcess.Run(_folder.Path, setting, value);
@@ -110,6 +116,7 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("workspaces create")]
     [InlineData("workspaces list")]
     [InlineData("migrate")]
+    [InlineData("sbom")]
     public void Every_command_has_help(string command)
     {
         var result = RosterProcess.Run(_folder.Path, [.. command.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
@@ -169,6 +176,44 @@ public sealed partial class CommandLineTests : IDisposable
 
         Assert.Equal(1, result.ExitCode);
         Assert.Contains("no database at typo.db", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task With_a_certificate_the_server_speaks_TLS_and_says_to_come_back_so()
+    {
+        using var key = ECDsa.Create();
+        var request = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256);
+        using var certificate = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        await File.WriteAllTextAsync(_folder.File("cert.pem"), certificate.ExportCertificatePem());
+        await File.WriteAllTextAsync(_folder.File("key.pem"), key.ExportPkcs8PrivateKeyPem());
+
+        using var server = RosterProcess.Serve(
+            _folder.Path, "--urls", "https://127.0.0.1:0", "--certificate", "cert.pem", "--certificate-key", "key.pem");
+        var answer = await server.Client("").GetAsync("/health/live");
+
+        Assert.Equal((200, "https"), (answer.Status, server.Address.Scheme));
+        Assert.Equal("max-age=31536000", answer.Headers.GetValues("Strict-Transport-Security").Single());
+    }
+
+    [Fact]
+    public void An_https_address_without_a_certificate_is_a_sentence()
+    {
+        var result = RosterProcess.Run(_folder.Path, "--urls", "https://localhost:5443");
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("--certificate", result.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_bill_of_materials_names_what_the_build_is_made_of()
+    {
+        var result = RosterProcess.Run(_folder.Path, "sbom");
+
+        using var sbom = System.Text.Json.JsonDocument.Parse(result.Output);
+        Assert.Equal((0, "CycloneDX"), (result.ExitCode, sbom.RootElement.GetProperty("bomFormat").GetString()));
+        var sqlite = sbom.RootElement.GetProperty("components").EnumerateArray().Single(one => one.GetProperty("name").GetString() == "SQLite");
+        Assert.StartsWith("pkg:nuget/SQLite@3.", sqlite.GetProperty("purl").GetString(), StringComparison.Ordinal);
+        Assert.Equal(128, sqlite.GetProperty("hashes")[0].GetProperty("content").GetString()!.Length);
     }
 
     /// <summary>A body whose end is sent only when the test says so.</summary>

@@ -1,0 +1,129 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.RateLimiting;
+using Roster.Server.Operations;
+
+namespace Roster.Server.Http;
+
+/// <summary>
+/// What one caller may use of the server, and what all may use of its memory: rows per key, failed authentications per
+/// address, and large bodies that are read at the same time. All of them are this node's alone.
+/// </summary>
+internal sealed class RequestLimits(ServerSettings settings) : IDisposable
+{
+    /// <summary>A guess at a key, 190 random bits, never succeeds; this bounds what guessing costs.</summary>
+    private const int FailuresPerSecond = 1;
+
+    /// <summary>Bodies up to this are always read.</summary>
+    private const int SmallBytes = 64 << 10;
+
+    /// <summary>
+    /// The memory for large bodies, in units of about 6 MiB of parsed partners and answer. A body takes two, and one for each MiB
+    /// of it; one of unknown length as much as the largest batch that is valid.
+    /// </summary>
+    private const int MemoryUnits = 32;
+
+    private const int UnknownLengthUnits = 12;
+
+    /// <summary>How many units may wait: each waiting request holds what the network has delivered, at most 1 MiB.</summary>
+    private const int WaitingUnits = 96;
+
+    private readonly PartitionedRateLimiter<Guid> _rows = PartitionedRateLimiter.Create<Guid, Guid>(key =>
+        settings.RowsPerMinute == 0 ? RateLimitPartition.GetNoLimiter(key)
+        : RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = settings.RowsPerMinute,
+            TokensPerPeriod = Math.Max(1, settings.RowsPerMinute / 60),
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+        }));
+
+    private readonly PartitionedRateLimiter<IPAddress> _failures = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
+        RateLimitPartition.GetTokenBucketLimiter(address, _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = settings.FailedAuthentications,
+            TokensPerPeriod = FailuresPerSecond,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+        }));
+
+    private readonly ConcurrencyLimiter _memory = new(new ConcurrencyLimiterOptions
+    {
+        PermitLimit = MemoryUnits,
+        QueueLimit = WaitingUnits,
+        QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
+    });
+
+    /// <summary>Takes rows from the caller's bucket.</summary>
+    /// <returns>Null where it has them.</returns>
+    public Problem? TakeRows(HttpContext http, int rows)
+    {
+        using var lease = _rows.AttemptAcquire(http.Caller().Id, rows);
+        return lease.IsAcquired ? null : Problem.RateLimited(RetryAfter(lease));
+    }
+
+    /// <summary>Counts a request without a valid key.</summary>
+    /// <returns>Null while its address has not had too many.</returns>
+    public Problem? CountFailure(HttpContext http)
+    {
+        using var lease = _failures.AttemptAcquire(Network(http.Connection.RemoteIpAddress ?? IPAddress.None));
+        return lease.IsAcquired ? null : Problem.RateLimited(RetryAfter(lease));
+    }
+
+    /// <summary>Waits for the memory that the body may take, which is held until the request ends.</summary>
+    /// <returns>Null when there is some.</returns>
+    public async Task<Problem?> TakeMemoryAsync(HttpContext http)
+    {
+        var length = http.Request.Headers.ContentEncoding.Count == 0 ? http.Request.ContentLength : null;
+        if (length <= SmallBytes)
+            return null;
+        var units = length is { } known ? 2 + (int)Math.Min(MemoryUnits - 2, (known + (1 << 20) - 1) >> 20) : UnknownLengthUnits;
+        var lease = await _memory.AcquireAsync(units, http.RequestAborted);
+        http.Response.RegisterForDispose(lease);
+        return lease.IsAcquired ? null : Problem.Overloaded;
+    }
+
+    /// <summary>Says on the answer what is left (draft-ietf-httpapi-ratelimit-headers).</summary>
+    public void Show(HttpContext http)
+    {
+        if (settings.RowsPerMinute == 0 || http.User.Identity is not CallerIdentity caller
+            || _rows.GetStatistics(caller.Key.Id) is not { } statistics)
+            return;
+        http.Response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"rows\";q={settings.RowsPerMinute};w=60");
+        http.Response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"rows\";r={statistics.CurrentAvailablePermits};t=1");
+    }
+
+    public void Dispose()
+    {
+        _rows.Dispose();
+        _failures.Dispose();
+        _memory.Dispose();
+    }
+
+    /// <summary>An IPv6 client has a whole /64 to choose addresses from, so that is who it is.</summary>
+    private static IPAddress Network(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+            return address.MapToIPv4();
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+            return address;
+        var bytes = address.GetAddressBytes();
+        bytes.AsSpan(8).Clear();
+        return new IPAddress(bytes);
+    }
+
+    private static int RetryAfter(RateLimitLease lease) =>
+        lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Max(1, (int)Math.Ceiling(after.TotalSeconds)) : 1;
+}
+
+internal static class RowLimit
+{
+    /// <summary>Each request of a key costs a row, the first of a write's items; the others are counted when they are read.</summary>
+    public static void UseRowLimit(this WebApplication app)
+    {
+        var limits = app.Services.GetRequiredService<RequestLimits>();
+        app.Use((http, next) => http.User.Identity is CallerIdentity && limits.TakeRows(http, 1) is { } refusal
+            ? refusal.WriteAsync(http) : next(http));
+    }
+}

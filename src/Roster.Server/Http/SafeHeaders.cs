@@ -1,0 +1,27 @@
+namespace Roster.Server.Http;
+
+internal static class SafeHeaders
+{
+    /// <summary>A year, without subdomains, which are not ours to bind (RFC 6797).</summary>
+    private const string Hsts = "max-age=31536000";
+
+    /// <summary>
+    /// On every answer: browsers take it for what it says it is, and, where it came over TLS, come back only so. What needs a key is
+    /// stored nowhere on the way.
+    /// </summary>
+    public static void UseSafeHeaders(this WebApplication app) => app.Use((http, next) =>
+    {
+        http.Response.OnStarting(() =>
+        {
+            var headers = http.Response.Headers;
+            headers.XContentTypeOptions = "nosniff";
+            if (http.Request.IsHttps)
+                headers.StrictTransportSecurity = Hsts;
+            if (http.GetEndpoint()?.Metadata.GetMetadata<RequiredScope>() is not null)
+                headers.CacheControl = "no-store";
+            http.RequestServices.GetRequiredService<RequestLimits>().Show(http);
+            return Task.CompletedTask;
+        });
+        return next(http);
+    });
+}

@@ -1,0 +1,159 @@
+using System.Text.Json;
+using Roster.Access;
+using Roster.Server.Http;
+
+namespace Roster.Server.Keys;
+
+/// <summary>The calls on a workspace's API keys, and the audit of who administered them.</summary>
+internal static class KeyEndpoints
+{
+    private const int DefaultOverlapSeconds = 24 * 60 * 60;
+    private const int MaxOverlapSeconds = 30 * DefaultOverlapSeconds;
+    private const int MaxAudit = 1_000;
+
+    /// <summary>POST /api/keys: makes a key with at most the caller's scopes, and shows its secret once.</summary>
+    public static async Task CreateAsync(HttpContext http, IRosterStore store, TimeProvider clock)
+    {
+        var now = Timestamp.Now(clock);
+        var parameters = new Parameters(http.Request).Finish();
+        var (request, problem) = parameters is null ? await KeyRequest.ReadAsync(http.Request, now, http.RequestAborted) : (null, parameters);
+        var caller = http.Caller();
+        if (request is not null && (request.Scopes & ~caller.Scopes) is not Scopes.None and var missing)
+            problem = Problem.MissingScope(missing);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(http);
+            return;
+        }
+        await AddAsync(http, store, now, AuditAction.KeyCreated, null, new ApiKey(
+            Guid.CreateVersion7(), caller.WorkspaceId, request!.Name, "", [], request.Scopes, now, request.ExpiresAt, null,
+            request.AllowedHostnames));
+    }
+
+    /// <summary>GET /api/keys: the workspace's keys, oldest first, without their secrets.</summary>
+    public static async Task ListAsync(HttpContext http, IRosterStore store)
+    {
+        if (new Parameters(http.Request).Finish() is { } refusal)
+        {
+            await refusal.WriteAsync(http);
+            return;
+        }
+        var keys = await store.ListKeysAsync(http.Caller().WorkspaceId, http.RequestAborted);
+        await JsonAnswer.SendAsync(http, json =>
+        {
+            json.WriteStartArray();
+            foreach (var key in keys)
+                Write(json, key, null);
+            json.WriteEndArray();
+        });
+    }
+
+    /// <summary>POST /api/keys/{id}/rotate: a new secret for the same purpose; the old one goes on for the overlap.</summary>
+    public static async Task RotateAsync(HttpContext http, string id, IRosterStore store, TimeProvider clock)
+    {
+        var parameters = new Parameters(http.Request);
+        var overlap = parameters.Integer("overlap", 0, MaxOverlapSeconds) ?? DefaultOverlapSeconds;
+        var now = Timestamp.Now(clock);
+        var old = await FindAsync(http, id, store);
+        var problem = parameters.Finish()
+            ?? (old is null || !old.IsValidAt(now) ? Problem.NotFound
+            : (old.Scopes & ~http.Caller().Scopes) is not Scopes.None and var missing ? Problem.MissingScope(missing) : null);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(http);
+            return;
+        }
+        await AddAsync(http, store, now, AuditAction.KeyRotated, (old!.Id, now.AddMilliseconds(overlap * 1_000L)),
+            old with { Id = Guid.CreateVersion7(), CreatedAt = now, LastUsedAt = null });
+    }
+
+    /// <summary>DELETE /api/keys/{id}: the key stops working at once.</summary>
+    public static async Task RevokeAsync(HttpContext http, string id, IRosterStore store, TimeProvider clock)
+    {
+        var refusal = new Parameters(http.Request).Finish();
+        var key = await FindAsync(http, id, store);
+        if (refusal is not null || key is null)
+        {
+            await (refusal ?? Problem.NotFound).WriteAsync(http);
+            return;
+        }
+        await store.RevokeKeyAsync(
+            key.Id, AuditEvent.Of(AuditAction.KeyRevoked, key.WorkspaceId, Timestamp.Now(clock), http.Actor(), Subject(key)), http.RequestAborted);
+        http.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    /// <summary>GET /api/audit: who administered keys and the workspace, newest first.</summary>
+    public static async Task AuditAsync(HttpContext http, IRosterStore store)
+    {
+        var parameters = new Parameters(http.Request);
+        var take = parameters.Integer("take", 1, MaxAudit) ?? 50;
+        var before = parameters.Guid("before");
+        if (parameters.Finish() is { } refusal)
+        {
+            await refusal.WriteAsync(http);
+            return;
+        }
+        var events = await store.ListAuditAsync(http.Caller().WorkspaceId, before, take, http.RequestAborted);
+        if (events.Count == take)
+            http.Response.Headers.Link = $"</api/audit?take={take}&before={events[^1].Id}>; rel=\"next\"";
+        await JsonAnswer.SendAsync(http, json =>
+        {
+            json.WriteStartArray();
+            foreach (var one in events)
+            {
+                json.WriteStartObject();
+                json.WriteString("id", one.Id);
+                json.WriteString("at", one.At.ToString());
+                json.WriteString("action", one.Action);
+                json.WriteString("actorKeyId", one.ActorKeyId?.ToString());
+                json.WriteString("address", one.Address);
+                json.WriteString("subject", one.Subject);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        });
+    }
+
+    private static async Task AddAsync(
+        HttpContext http, IRosterStore store, Timestamp now, string action, (Guid, Timestamp)? replaced, ApiKey template)
+    {
+        var secret = ApiKeySecret.Mint();
+        var key = template with { Prefix = secret.Prefix, Hash = secret.Hash() };
+        await store.AddKeyAsync(
+            key, AuditEvent.Of(action, key.WorkspaceId, now, http.Actor(), Subject(key)), replaced, http.RequestAborted);
+        http.Response.StatusCode = StatusCodes.Status201Created;
+        await JsonAnswer.SendAsync(http, json => Write(json, key, secret));
+    }
+
+    /// <returns>Null where the caller's workspace has no such key.</returns>
+    private static async Task<ApiKey?> FindAsync(HttpContext http, string id, IRosterStore store) =>
+        !Guid.TryParseExact(id, "D", out var wanted) ? null
+        : (await store.ListKeysAsync(http.Caller().WorkspaceId, http.RequestAborted)).FirstOrDefault(key => key.Id == wanted);
+
+    private static string Subject(ApiKey key) => $"{key.Id} {key.Name}";
+
+    private static void Write(Utf8JsonWriter json, ApiKey key, ApiKeySecret? secret)
+    {
+        json.WriteStartObject();
+        json.WriteString("id", key.Id);
+        if (secret is not null)
+            json.WriteString("key", secret.Text);
+        json.WriteString("name", key.Name);
+        json.WriteString("prefix", key.Prefix);
+        WriteTexts("scopes", key.Scopes.Names());
+        WriteTexts("allowedHostnames", key.AllowedHostnames.Names);
+        json.WriteString("createdAt", key.CreatedAt.ToString());
+        json.WriteString("lastUsedAt", key.LastUsedAt?.ToString());
+        json.WriteString("expiresAt", key.ExpiresAt?.ToString());
+        json.WriteString("revokedAt", key.RevokedAt?.ToString());
+        json.WriteEndObject();
+
+        void WriteTexts(string name, IEnumerable<string> texts)
+        {
+            json.WriteStartArray(name);
+            foreach (var text in texts)
+                json.WriteStringValue(text);
+            json.WriteEndArray();
+        }
+    }
+}

@@ -1,0 +1,151 @@
+using System.Globalization;
+using System.Text.Json;
+using Roster.Access;
+using Roster.Server.Http;
+
+namespace Roster.Server.Keys;
+
+/// <summary>The body of a POST /api/keys, valid by construction.</summary>
+internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? ExpiresAt, HostnameList AllowedHostnames)
+{
+    /// <summary>Far more than the longest valid body.</summary>
+    private const int MaxBytes = 64 << 10;
+
+    /// <returns>The request, or what is wrong with it.</returns>
+    public static async Task<(KeyRequest? Request, Problem? Problem)> ReadAsync(HttpRequest request, Timestamp now, CancellationToken cancel)
+    {
+        if (RequestBody.Refuse(request, RequestBody.Json) is { } refusal)
+            return (null, refusal);
+        var body = new MemoryStream();
+        await using (var limited = RequestBody.OpenStream(request))
+        {
+            var chunk = new byte[4 << 10];
+            for (int read; (read = await limited.ReadAsync(chunk, cancel)) > 0;)
+            {
+                if (body.Length + read > MaxBytes)
+                    return (null, Problem.BodyTooLarge);
+                body.Write(chunk, 0, read);
+            }
+        }
+        try
+        {
+            using var json = JsonDocument.Parse(body.ToArray());
+            return json.RootElement.ValueKind == JsonValueKind.Object
+                ? new Reader(json.RootElement, now).Read() : (null, Problem.NotAnObject);
+        }
+        catch (JsonException)
+        {
+            return (null, Problem.NotAnObject);
+        }
+    }
+
+    private sealed class Reader(JsonElement body, Timestamp now)
+    {
+        private readonly FaultList _faults = new();
+        private string _name = "";
+        private Scopes _scopes;
+        private Timestamp? _expiresAt;
+        private HostnameList _hostnames = HostnameList.Any;
+
+        public (KeyRequest?, Problem?) Read()
+        {
+            var given = new HashSet<string>();
+            foreach (var member in body.EnumerateObject())
+            {
+                if (!given.Add(member.Name))
+                    Reject(FaultCode.DuplicateField, member.Name, "It is given twice; send it once.");
+                else
+                    Take(member);
+            }
+            if (!given.Contains("name"))
+                Reject(FaultCode.NameRequired, "name", "name is required: say what the key is for.");
+            if (!given.Contains("scopes"))
+                Reject(FaultCode.InvalidScope, "scopes", ScopesRule);
+            return _faults.Count > 0 ? (null, Problem.KeyNotValid(_faults)) : (new KeyRequest(_name, _scopes, _expiresAt, _hostnames), null);
+        }
+
+        private static string ScopesRule => $"scopes is an array of one or more of: {ScopeNames.AllNames}.";
+
+        private void Take(JsonProperty member)
+        {
+            switch (member.Name)
+            {
+                case "name":
+                    TakeName(member.Value);
+                    break;
+                case "scopes":
+                    if (Texts(member.Value) is not { } scopes || !ScopeNames.TryParse(string.Join(',', scopes), out _scopes, out _))
+                        Reject(FaultCode.InvalidScope, "scopes", ScopesRule);
+                    break;
+                case "expiresAt":
+                    TakeExpiry(member.Value);
+                    break;
+                case "allowedHostnames":
+                    if (member.Value.ValueKind != JsonValueKind.Null
+                        && (Texts(member.Value) is not { } names || (_hostnames = HostnameList.Parse(names, out _)!) is null))
+                        Reject(FaultCode.InvalidHostname, "allowedHostnames",
+                            $"allowedHostnames is an array of at most {HostnameList.MaxHostnames} host names such as app.example.com or *.example.com.");
+                    break;
+                default:
+                    Reject(FaultCode.UnknownField, member.Name.Length > 64 ? null : member.Name,
+                        "There is no such field; the fields are name, scopes, expiresAt, allowedHostnames.");
+                    break;
+            }
+        }
+
+        private void TakeName(JsonElement value)
+        {
+            if (value.ValueKind != JsonValueKind.String)
+                Reject(FaultCode.InvalidType, "name", "name must be a string.");
+            else if (!TryText(value, out _name) || _name.Any(char.IsControl))
+                Reject(FaultCode.InvalidText, "name", "name has a control character or a lone surrogate.");
+            else if (string.IsNullOrWhiteSpace(_name))
+                Reject(FaultCode.NameRequired, "name", "name is required: say what the key is for.");
+            else if (PartnerRules.CountCodePoints(_name) > ApiKey.MaxName)
+                Reject(FaultCode.TooLong, "name", $"name is longer than {ApiKey.MaxName} characters.");
+        }
+
+        private void TakeExpiry(JsonElement value)
+        {
+            if (value.ValueKind == JsonValueKind.Null)
+                return;
+            if (value.ValueKind == JsonValueKind.String && TryText(value, out var text)
+                && DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'"], CultureInfo.InvariantCulture,
+                    DateTimeStyles.AssumeUniversal, out var time) && Timestamp.From(time) > now)
+                _expiresAt = Timestamp.From(time);
+            else
+                Reject(FaultCode.InvalidTime, "expiresAt", "expiresAt is a time to come, in UTC, such as 2030-01-01T00:00:00Z, or null.");
+        }
+
+        private static List<string>? Texts(JsonElement value)
+        {
+            if (value.ValueKind != JsonValueKind.Array)
+                return null;
+            var texts = new List<string>();
+            foreach (var item in value.EnumerateArray())
+            {
+                if (item.ValueKind != JsonValueKind.String || !TryText(item, out var text) || text.Contains(','))
+                    return null;
+                texts.Add(text);
+            }
+            return texts;
+        }
+
+        private static bool TryText(JsonElement value, out string text)
+        {
+            try
+            {
+                text = value.GetString()!;
+                return true;
+            }
+            catch (InvalidOperationException)
+            {
+                // What System.Text.Json throws for half of a surrogate pair.
+                text = "";
+                return false;
+            }
+        }
+
+        private void Reject(string code, string? field, string message) => _faults.Add(new Fault(0, code, message, field));
+    }
+}

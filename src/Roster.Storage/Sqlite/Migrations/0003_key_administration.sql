@@ -1,0 +1,16 @@
+-- Host names that a browser's page must come from, divided by spaces; null where any may.
+alter table api_key add column allowed_hostnames text;
+
+-- Who did what to keys and workspaces, when and from where. The actor is null for an operator's command.
+create table audit_event (
+    workspace_id integer not null,
+    id           blob    not null,
+    at           integer not null,
+    action       text    not null,
+    actor_key_id blob,
+    address      text,
+    subject      text    not null,
+    primary key (workspace_id, id)
+) strict, without rowid;
+
+create index api_key_workspace on api_key (workspace_id);

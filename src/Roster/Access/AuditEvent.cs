@@ -1,0 +1,29 @@
+namespace Roster.Access;
+
+/// <summary>One act of administration.</summary>
+/// <param name="Id">A version 7 UUID, so that events sort by time.</param>
+/// <param name="Action">One of <see cref="AuditAction"/>.</param>
+/// <param name="ActorKeyId">The key that did it; null for an operator's command.</param>
+/// <param name="Address">The client's address; null for a command.</param>
+/// <param name="Subject">What it was done to: the key's id and name, or the workspace's name.</param>
+public sealed record AuditEvent(
+    Guid Id, long WorkspaceId, Timestamp At, string Action, Guid? ActorKeyId, string? Address, string Subject)
+{
+    public static AuditEvent Of(string action, long workspaceId, Timestamp at, Actor actor, string subject) =>
+        new(Guid.CreateVersion7(), workspaceId, at, action, actor.KeyId, actor.Address, subject);
+}
+
+/// <summary>Who administers, and from where.</summary>
+public readonly record struct Actor(Guid? KeyId, string? Address)
+{
+    /// <summary>An operator at the server's own command line.</summary>
+    public static Actor Command => default;
+}
+
+public static class AuditAction
+{
+    public const string KeyCreated = "key_created";
+    public const string KeyRotated = "key_rotated";
+    public const string KeyRevoked = "key_revoked";
+    public const string WorkspaceCreated = "workspace_created";
+}

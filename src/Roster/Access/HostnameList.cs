@@ -1,0 +1,48 @@
+namespace Roster.Access;
+
+/// <summary>
+/// Host names that a key works for in browsers: exact ones, and <c>*.example.com</c> for every host below
+/// <c>example.com</c>. An empty list allows all.
+/// </summary>
+public sealed class HostnameList
+{
+    public const int MaxHostnames = 50;
+
+    private const string Wildcard = "*.";
+
+    private readonly IReadOnlyList<string> _names;
+
+    private HostnameList(IReadOnlyList<string> names) => _names = names;
+
+    public static HostnameList Any { get; } = new([]);
+
+    public IReadOnlyList<string> Names => _names;
+
+    public bool IsAny => _names.Count == 0;
+
+    /// <returns>Null where one is no host name, with that one in <paramref name="wrong"/>.</returns>
+    public static HostnameList? Parse(IEnumerable<string> names, out string wrong)
+    {
+        var parsed = new List<string>();
+        foreach (var name in names)
+        {
+            wrong = name;
+            var lower = name.ToLowerInvariant();
+            var host = lower.StartsWith(Wildcard, StringComparison.Ordinal) ? lower[Wildcard.Length..] : lower;
+            if (Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6) || parsed.Count == MaxHostnames)
+                return null;
+            parsed.Add(lower);
+        }
+        wrong = "";
+        return new HostnameList(parsed);
+    }
+
+    /// <summary>Whether the host of this origin or page is one of them.</summary>
+    /// <param name="url">An absolute URL, as in the headers Origin and Referer.</param>
+    public bool AllowsPage(string url) => IsAny
+        || (Uri.TryCreate(url, UriKind.Absolute, out var page) && page.Scheme is "http" or "https" && _names.Any(name => Matches(name, page.IdnHost)));
+
+    private static bool Matches(string name, string host) => name.StartsWith(Wildcard, StringComparison.Ordinal)
+        ? host.Length > name.Length - 1 && host.EndsWith(name[1..], StringComparison.OrdinalIgnoreCase)
+        : host.Equals(name.Trim('[', ']'), StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,212 @@
+using System.Text.Json;
+using Roster.Access;
+
+namespace Roster.Tests.Server;
+
+/// <summary>Keys over HTTP, their audit, and pages in browsers: what every engine does.</summary>
+public abstract class KeysContract(RosterHost host)
+{
+    private const string Path = "/api/keys";
+
+    [Fact]
+    public async Task A_key_is_created_with_its_secret_shown_once_and_works()
+    {
+        var api = await host.NewWorkspaceAsync();
+
+        var created = await api.PostAsync("""{"name":"crm","scopes":["linksWrite","partnersRead"],"expiresAt":"2090-01-01T00:00:00Z"}""", Path);
+
+        Assert.Equal(201, created.Status);
+        var key = host.WithKey(created.Json.GetProperty("key").GetString());
+        Assert.Equal(200, (await key.PutAsync("""[{"name":"a"}]""")).Status);
+        Assert.Equal(403, (await key.PostAsync("""[{"name":"a"}]""")).Status);
+        var listed = (await api.GetAsync(Path)).Json.EnumerateArray().Single(one => one.GetProperty("name").GetString() == "crm");
+        Assert.Equal(created.Json.GetProperty("id").GetString(), listed.GetProperty("id").GetString());
+        Assert.Equal("2090-01-01T00:00:00.000Z", listed.GetProperty("expiresAt").GetString());
+        Assert.Equal(["partnersRead", "linksWrite"], listed.GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()));
+        Assert.DoesNotContain(created.Json.GetProperty("key").GetString()!, (await api.GetAsync(Path)).Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("{}", "0 name name_required", "0 scopes invalid_scope")]
+    [InlineData("""{"name":"k","scopes":[]}""", "0 scopes invalid_scope")]
+    [InlineData("""{"name":"k","scopes":["everything"]}""", "0 scopes invalid_scope")]
+    [InlineData("""{"name":"k","scopes":"linksWrite"}""", "0 scopes invalid_scope")]
+    [InlineData("""{"name":7,"scopes":["linksWrite"]}""", "0 name invalid_type")]
+    [InlineData("""{"name":"\u0000","scopes":["linksWrite"]}""", "0 name invalid_text")]
+    [InlineData("""{"name":" ","scopes":["linksWrite"]}""", "0 name name_required")]
+    [InlineData("""{"name":"k","name":"k","scopes":["linksWrite"]}""", "0 name duplicate_field")]
+    [InlineData("""{"name":"k","scopes":["linksWrite"],"expires":null}""", "0 expires unknown_field")]
+    [InlineData("""{"name":"k","scopes":["linksWrite"],"expiresAt":"2001-01-01T00:00:00Z"}""", "0 expiresAt invalid_time")]
+    [InlineData("""{"name":"k","scopes":["linksWrite"],"expiresAt":"soon"}""", "0 expiresAt invalid_time")]
+    [InlineData("""{"name":"k","scopes":["linksWrite"],"allowedHostnames":["https://a.example"]}""", "0 allowedHostnames invalid_hostname")]
+    [InlineData("""{"name":"k","scopes":["linksWrite"],"allowedHostnames":["*"]}""", "0 allowedHostnames invalid_hostname")]
+    public async Task A_bad_key_is_refused_with_every_fault(string body, params string[] faults)
+    {
+        var answer = await (await host.NewWorkspaceAsync()).PostAsync(body, Path);
+
+        Assert.Equal((400, "validation_failed"), (answer.Status, answer.Code));
+        Assert.Equal(faults, answer.Faults);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("{")]
+    [InlineData("null")]
+    public async Task A_body_that_is_no_object_is_refused(string body) =>
+        Assert.Equal("invalid_body", (await (await host.NewWorkspaceAsync()).PostAsync(body, Path)).Code);
+
+    [Fact]
+    public async Task A_key_can_never_give_a_scope_it_lacks()
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var strong = (await admin.PostAsync("""{"name":"strong","scopes":["linksWrite"]}""", Path)).Json.GetProperty("id").GetString();
+        var weak = await host.NewKeyAsync(admin.Workspace, Scopes.KeysWrite | Scopes.KeysRead | Scopes.PartnersRead);
+
+        var answer = await weak.PostAsync("""{"name":"k","scopes":["partnersRead","linksWrite"]}""", Path);
+
+        Assert.Equal((403, "missing_scope"), (answer.Status, answer.Code));
+        Assert.Equal("linksWrite", answer.Json.GetProperty("missingScopes")[0].GetString());
+        Assert.Equal(403, (await weak.SendAsync(HttpMethod.Post, $"{Path}/{strong}/rotate")).Status);
+        Assert.Equal(201, (await weak.PostAsync("""{"name":"k","scopes":["partnersRead","keysWrite"]}""", Path)).Status);
+    }
+
+    [Fact]
+    public async Task A_rotated_key_goes_on_for_the_overlap_and_the_new_one_works_at_once()
+    {
+        await using var own = await host.AnotherAsync();
+        var admin = await own.NewWorkspaceAsync();
+        var created = await admin.PostAsync("""{"name":"k","scopes":["linksWrite"]}""", Path);
+        var old = own.WithKey(created.Json.GetProperty("key").GetString());
+        var id = created.Json.GetProperty("id").GetString();
+
+        var rotated = await admin.SendAsync(HttpMethod.Post, $"{Path}/{id}/rotate?overlap=3600");
+
+        Assert.Equal(201, rotated.Status);
+        var next = own.WithKey(rotated.Json.GetProperty("key").GetString());
+        Assert.Equal(200, (await old.PutAsync("""[{"name":"a"}]""")).Status);
+        Assert.Equal(200, (await next.PutAsync("""[{"name":"a"}]""")).Status);
+        own.Clock.Move(TimeSpan.FromMinutes(61));
+        Assert.Equal(401, (await old.PutAsync("""[{"name":"a"}]""")).Status);
+        Assert.Equal(200, (await next.PutAsync("""[{"name":"a"}]""")).Status);
+
+        var last = await admin.SendAsync(HttpMethod.Post, $"{Path}/{rotated.Json.GetProperty("id").GetString()}/rotate?overlap=0");
+        Assert.Equal(401, (await next.PutAsync("""[{"name":"a"}]""")).Status);
+        Assert.Equal(200, (await own.WithKey(last.Json.GetProperty("key").GetString()).PutAsync("""[{"name":"a"}]""")).Status);
+        Assert.Equal(404, (await admin.SendAsync(HttpMethod.Post, $"{Path}/{id}/rotate")).Status);
+    }
+
+    [Fact]
+    public async Task A_revoked_key_stops_working_at_once()
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var created = await admin.PostAsync("""{"name":"k","scopes":["linksWrite"]}""", Path);
+        var id = created.Json.GetProperty("id").GetString();
+        var key = host.WithKey(created.Json.GetProperty("key").GetString());
+        Assert.Equal(200, (await key.PutAsync("""[{"name":"a"}]""")).Status);
+
+        Assert.Equal(204, (await admin.SendAsync(HttpMethod.Delete, $"{Path}/{id}")).Status);
+        Assert.Equal(401, (await key.PutAsync("""[{"name":"a"}]""")).Status);
+        Assert.Equal(204, (await admin.SendAsync(HttpMethod.Delete, $"{Path}/{id}")).Status);
+    }
+
+    [Fact]
+    public async Task Administration_is_audited_with_who_what_when_and_from_where()
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var created = await admin.PostAsync("""{"name":"crm","scopes":["linksWrite"]}""", Path);
+        var id = created.Json.GetProperty("id").GetString();
+        var rotated = (await admin.SendAsync(HttpMethod.Post, $"{Path}/{id}/rotate")).Json.GetProperty("id").GetString();
+        await admin.SendAsync(HttpMethod.Delete, $"{Path}/{rotated}");
+
+        var audit = (await admin.GetAsync("/api/audit")).Json.EnumerateArray().ToList();
+
+        Assert.Equal(
+            ["key_revoked", "key_rotated", "key_created", "key_created", "workspace_created"], audit.Select(one => one.GetProperty("action").GetString()));
+        Assert.Equal($"{rotated} crm", audit[0].GetProperty("subject").GetString());
+        Assert.Equal("127.0.0.1", audit[0].GetProperty("address").GetString());
+        Assert.NotNull(audit[0].GetProperty("actorKeyId").GetString());
+        Assert.Equal(JsonValueKind.Null, audit[3].GetProperty("actorKeyId").ValueKind);
+        var pages = new List<string?>();
+        for (var next = "/api/audit?take=2"; next is not null;)
+        {
+            var page = await admin.GetAsync(next);
+            pages.AddRange(page.Json.EnumerateArray().Select(one => one.GetProperty("id").GetString()));
+            next = page.Next;
+        }
+        Assert.Equal(audit.Select(one => one.GetProperty("id").GetString()), pages);
+    }
+
+    [Fact]
+    public async Task When_a_key_was_last_used_is_listed_after_the_server_wrote_it_down()
+    {
+        var folder = host;
+        var admin = await folder.NewWorkspaceAsync();
+        await admin.GetAsync("/api/partners");
+        JsonElement listed;
+        do
+            listed = (await admin.GetAsync(Path)).Json[0];
+        while (listed.GetProperty("lastUsedAt").ValueKind == JsonValueKind.Null);
+
+        Assert.StartsWith("20", listed.GetProperty("lastUsedAt").GetString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("https://app.example.com", null, true)]
+    [InlineData("https://APP.example.com:8443", null, true)]
+    [InlineData("http://a.b.shop.example", null, true)]
+    [InlineData(null, "https://app.example.com/page?x=1", true)]
+    [InlineData(null, null, true)]
+    [InlineData("https://example.com", null, false)]
+    [InlineData("https://shop.example", null, false)]
+    [InlineData("https://evilshop.example", null, false)]
+    [InlineData("https://app.example.com.evil.example", null, false)]
+    [InlineData("https://evil.example", "https://app.example.com/", false)]
+    [InlineData(null, "https://evil.example/https://app.example.com/", false)]
+    [InlineData("null", null, false)]
+    [InlineData("app.example.com", null, false)]
+    [InlineData("file:///app.example.com", null, false)]
+    public async Task A_key_for_some_hosts_works_on_their_pages_only(string? origin, string? referer, bool works)
+    {
+        var key = await BrowserKeyAsync("""["app.example.com","*.shop.example"]""");
+
+        var answer = await key.SendAsync(HttpMethod.Get, "/api/partners", headers: [("Origin", origin), ("Referer", referer)]);
+
+        Assert.Equal(works ? 200 : 403, answer.Status);
+        if (!works)
+            Assert.Equal("origin_not_allowed", answer.Code);
+    }
+
+    [Fact]
+    public async Task Browsers_of_allowed_origins_get_CORS_answers_and_others_none()
+    {
+        var name = $"{Guid.NewGuid():N}.example";
+        var key = await BrowserKeyAsync($"[\"{name}\"]");
+        // Which hosts keys allow is looked up at most once a second.
+        Answer preflight;
+        do
+            preflight = await Preflight($"https://{name}");
+        while (!preflight.Headers.Contains("Access-Control-Allow-Origin"));
+
+        Assert.Equal(204, preflight.Status);
+        var answer = await key.SendAsync(HttpMethod.Get, "/api/partners", headers: ("Origin", $"https://{name}"));
+        Assert.Equal($"https://{name}", answer.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.Contains("Roster-Revision", answer.Headers.GetValues("Access-Control-Expose-Headers").Single(), StringComparison.Ordinal);
+        Assert.Equal($"https://{name}", preflight.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.Contains("PUT", preflight.Headers.GetValues("Access-Control-Allow-Methods").Single(), StringComparison.Ordinal);
+        Assert.Contains("Authorization", preflight.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.OrdinalIgnoreCase);
+        Assert.False((await Preflight("https://evil.example")).Headers.Contains("Access-Control-Allow-Origin"));
+
+        Task<Answer> Preflight(string origin) => host.WithKey(null).SendAsync(HttpMethod.Options, "/api/partners",
+            headers: [("Origin", origin), ("Access-Control-Request-Method", "PUT"), ("Access-Control-Request-Headers", "authorization")]);
+    }
+
+    private async Task<RosterClient> BrowserKeyAsync(string hostnames)
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var created = await admin.PostAsync($$"""{"name":"k","scopes":["partnersRead"],"allowedHostnames":{{hostnames}} }""", Path);
+        return host.WithKey(created.Json.GetProperty("key").GetString());
+    }
+}
+
+public sealed class KeysOnSqlite(SqliteHost host) : KeysContract(host);

@@ -1,0 +1,129 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Roster.Tests.Server;
+
+/// <summary>How much one caller can have of the server. The engine has no part in it.</summary>
+public sealed class LimitTests(SqliteHost host)
+{
+    [Fact]
+    public async Task A_key_that_has_used_up_its_rows_gets_429_with_the_time_to_wait()
+    {
+        await using var own = await host.AnotherAsync(settings => settings with { RowsPerMinute = 10_000 });
+        var api = await own.NewWorkspaceAsync();
+        var batch = "[" + string.Join(',', Enumerable.Repeat("""{"name":"n"}""", 10_000)) + "]";
+
+        var first = await api.PutAsync(batch);
+        var second = await api.PutAsync(batch);
+
+        Assert.Equal(200, first.Status);
+        Assert.Equal("\"rows\";q=10000;w=60", first.Headers.GetValues("RateLimit-Policy").Single());
+        Assert.StartsWith("\"rows\";r=", first.Headers.GetValues("RateLimit").Single(), StringComparison.Ordinal);
+        Assert.Equal((429, "rate_limited"), (second.Status, second.Code));
+        var wait = second.Json.GetProperty("retryAfter").GetInt32();
+        Assert.InRange(wait, 1, 60);
+        Assert.Equal(wait, second.Headers.RetryAfter!.Delta!.Value.TotalSeconds);
+        Assert.Equal(200, (await (await own.NewWorkspaceAsync()).PutAsync("""[{"name":"another key"}]""")).Status);
+    }
+
+    [Fact]
+    public async Task Without_a_limit_nothing_is_counted()
+    {
+        await using var own = await host.AnotherAsync(settings => settings with { RowsPerMinute = 0 });
+
+        var answer = await (await own.NewWorkspaceAsync()).PutAsync("""[{"name":"n"}]""");
+
+        Assert.Equal(200, answer.Status);
+        Assert.False(answer.Headers.Contains("RateLimit"));
+    }
+
+    [Fact]
+    public async Task Addresses_with_too_many_failed_authentications_get_429_and_their_valid_keys_still_work()
+    {
+        await using var own = await host.AnotherAsync(settings => settings with { FailedAuthentications = 30 });
+        var api = await own.NewWorkspaceAsync();
+        var statuses = new List<int>();
+        for (var i = 0; i < 40; i++)
+            statuses.Add((await own.WithKey("wrong").GetAsync("/api/partners")).Status);
+
+        Assert.Equal(Enumerable.Repeat(401, 30), statuses.Take(30));
+        Assert.Contains(429, statuses);
+        Assert.Equal(200, (await api.GetAsync("/api/partners")).Status);
+    }
+
+    [Theory]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true)]
+    [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
+    [InlineData("192.0.2.1", "192.0.2.2", false)]
+    public async Task Behind_a_trusted_proxy_clients_are_told_apart_and_an_IPv6_client_is_its_network(string first, string second, bool isSame)
+    {
+        await using var own = await host.AnotherAsync(settings => settings with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")], FailedAuthentications = 30 });
+
+        Assert.Equal(429, await FailAsync(own, first, 40));
+        Assert.Equal(isSame ? 429 : 401, await FailAsync(own, second, 1));
+    }
+
+    [Fact]
+    public async Task What_a_client_claims_of_its_address_counts_for_nothing_without_a_trusted_proxy()
+    {
+        await using var own = await host.AnotherAsync(settings => settings with { FailedAuthentications = 30 });
+
+        Assert.Equal(429, await FailAsync(own, "192.0.2.1", 40));
+        Assert.Equal(429, await FailAsync(own, "192.0.2.2", 1));
+    }
+
+    [Fact]
+    public async Task Large_bodies_wait_for_memory_and_get_503_when_too_many_wait()
+    {
+        await using var own = await host.AnotherAsync();
+        var api = await own.NewWorkspaceAsync();
+        var sockets = new List<TcpClient>();
+        var head = Encoding.ASCII.GetBytes(
+            $"PUT /api/partners HTTP/1.1\r\nHost: h\r\nAuthorization: {api.Key}\r\nContent-Type: application/json\r\nContent-Length: {16 << 20}\r\n\r\n[");
+        var answers = new List<Task<string>>();
+        for (var i = 0; i < 12; i++)
+        {
+            sockets.Add(new TcpClient(own.Address.Host, own.Address.Port));
+            await sockets[^1].GetStream().WriteAsync(head);
+            answers.Add(new StreamReader(sockets[^1].GetStream()).ReadLineAsync()!);
+        }
+
+        var refused = await await Task.WhenAny(answers);
+
+        Assert.Equal("HTTP/1.1 503 Service Unavailable", refused);
+        Assert.Equal(200, (await api.PutAsync("""[{"name":"small ones still come through"}]""")).Status);
+        foreach (var socket in sockets)
+            socket.Dispose();
+        await Task.WhenAll(answers.Select(answer => answer.ContinueWith(_ => { }, TaskScheduler.Default)));
+        // What they held is given back when they are gone.
+        Answer large;
+        do
+            large = await api.PutAsync("[" + string.Join(',', Enumerable.Repeat("""{"name":"n"}""", 9_000)) + "]");
+        while (large.Status == 503);
+        Assert.Equal(200, large.Status);
+    }
+
+    [Fact]
+    public async Task Answers_carry_what_keeps_them_safe()
+    {
+        var api = await host.NewWorkspaceAsync();
+        foreach (var path in new[] { "/api/partners", "/api/keys", "/api/nothing", "/health/live", "/errors", "/openapi/v1.json" })
+        {
+            var answer = await api.GetAsync(path);
+            Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
+            Assert.False(answer.Headers.Contains("Server"));
+            Assert.False(answer.Headers.Contains("Strict-Transport-Security"));
+            Assert.Equal(path is "/api/partners" or "/api/keys", answer.Headers.CacheControl?.NoStore ?? false);
+        }
+        Assert.True((await host.WithKey(null).GetAsync("/api/partners")).Headers.CacheControl!.NoStore);
+    }
+
+    private static async Task<int> FailAsync(RosterHost own, string address, int times)
+    {
+        var status = 0;
+        for (var i = 0; i < times; i++)
+            status = (await own.WithKey(null).SendAsync(HttpMethod.Get, "/api/partners", headers: [("X-Forwarded-For", address)])).Status;
+        return status;
+    }
+}
