@@ -119,8 +119,8 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         "مفتاح API مخصص لصفحات مضيفين آخرين؛ تحددهم allowedHostnames.");
 
     public static Problem Overloaded { get; } = new(
-        ProblemCode.Overloaded, 503, "The server is busy with other batches",
-        "The server is reading as many large batches as it has memory for; nothing was changed. Try again.",
+        ProblemCode.Overloaded, 503, "The server is busy with other large requests",
+        "The server is at as many large batches and answers as it has memory for; nothing was changed. Try again.",
         "يعالج الخادم حاليًا أكبر عدد ممكن من الدفعات الكبيرة؛ لم يتغير شيء. حاول مرة أخرى.")
     { RetryAfter = 1 };
 

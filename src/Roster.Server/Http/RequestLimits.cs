@@ -8,7 +8,7 @@ namespace Roster.Server.Http;
 
 /// <summary>
 /// What one caller may use of the server, and what all may use of its memory: rows per key, failed authentications per
-/// address, and large bodies that are read at the same time. All of them are this node's alone.
+/// address, and large bodies and answers at the same time. All of them are this node's alone.
 /// </summary>
 internal sealed class RequestLimits(ServerSettings settings) : IDisposable
 {
@@ -25,6 +25,11 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
     private const int MemoryUnits = 32;
 
     private const int UnknownLengthUnits = 12;
+
+    /// <summary>Answers up to this many partners are always made.</summary>
+    private const int SmallAnswer = 1_000;
+
+    private const int PartnersPerUnit = 2_500;
 
     /// <summary>How many units may wait: each waiting request holds what the network has delivered, at most 1 MiB.</summary>
     private const int WaitingUnits = 96;
@@ -71,18 +76,23 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         return lease.IsAcquired ? null : Problem.RateLimited(RetryAfter(lease));
     }
 
-    /// <summary>Waits for the memory that the body may take, which is held until the request ends.</summary>
+    /// <summary>Waits for the memory that the body, and what is made of it, may take.</summary>
     /// <returns>Null when there is some.</returns>
-    public async Task<Problem?> TakeMemoryAsync(HttpContext http)
+    public Task<Problem?> TakeMemoryForBodyAsync(HttpContext http)
     {
         var length = http.Request.Headers.ContentEncoding.Count == 0 ? http.Request.ContentLength : null;
-        if (length <= SmallBytes)
-            return null;
-        var units = length is { } known ? 2 + (int)Math.Min(MemoryUnits - 2, (known + (1 << 20) - 1) >> 20) : UnknownLengthUnits;
-        var lease = await _memory.AcquireAsync(units, http.RequestAborted);
-        http.Response.RegisterForDispose(lease);
-        return lease.IsAcquired ? null : Problem.Overloaded;
+        return TakeMemoryAsync(http, length switch
+        {
+            null => UnknownLengthUnits,
+            <= SmallBytes => 0,
+            { } known => 2 + (int)Math.Min(MemoryUnits - 2, (known + (1 << 20) - 1) >> 20),
+        });
     }
+
+    /// <summary>Waits for the memory that an answer of so many partners may take.</summary>
+    /// <returns>Null when there is some.</returns>
+    public Task<Problem?> TakeMemoryForAnswerAsync(HttpContext http, int partners) =>
+        TakeMemoryAsync(http, partners <= SmallAnswer ? 0 : (partners + PartnersPerUnit - 1) / PartnersPerUnit);
 
     /// <summary>Says on the answer what is left (draft-ietf-httpapi-ratelimit-headers).</summary>
     public void Show(HttpContext http)
@@ -99,6 +109,16 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         _rows.Dispose();
         _failures.Dispose();
         _memory.Dispose();
+    }
+
+    /// <summary>What is taken is held until the request ends, so also while its client is slow to read.</summary>
+    private async Task<Problem?> TakeMemoryAsync(HttpContext http, int units)
+    {
+        if (units == 0)
+            return null;
+        var lease = await _memory.AcquireAsync(units, http.RequestAborted);
+        http.Response.RegisterForDispose(lease);
+        return lease.IsAcquired ? null : Problem.Overloaded;
     }
 
     /// <summary>An IPv6 client has a whole /64 to choose addresses from, so that is who it is.</summary>

@@ -23,7 +23,7 @@ internal static class PartnerEndpoints
         WriteAsync(http, store, limits, ChangeKind.Restore, PartnerAnswer.OkAsync, RequestBody.Json);
 
     /// <summary>GET /api/partners: a page of a list, or all of it as NDJSON or CSV.</summary>
-    public static async Task ListAsync(HttpContext http, IRosterStore store)
+    public static async Task ListAsync(HttpContext http, IRosterStore store, RequestLimits limits)
     {
         if (PartnerFormat.Negotiate(http.Request) is not { } format)
         {
@@ -33,7 +33,7 @@ internal static class PartnerEndpoints
         var parameters = new Parameters(http.Request);
         var workspace = http.Caller().WorkspaceId;
         var list = PartnerListRequest.Parse(parameters, workspace, format);
-        if (parameters.Finish() is { } refusal)
+        if ((parameters.Finish() ?? await limits.TakeMemoryForAnswerAsync(http, format.IsStreamed ? 0 : list.Query.Take)) is { } refusal)
         {
             await refusal.WriteAsync(http);
             return;
@@ -80,7 +80,7 @@ internal static class PartnerEndpoints
         var include = kind == ChangeKind.Delete ? IncludedFields.None : parameters.Include();
         var matchOn = kind != ChangeKind.Upsert ? MatchOn.Nothing : parameters.Choice(
             "matchOn", (null, MatchOn.Nothing), ("externalId", MatchOn.ExternalId), ("email", MatchOn.Email));
-        if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types) ?? await limits.TakeMemoryAsync(http)) is { } refusal)
+        if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types) ?? await limits.TakeMemoryForBodyAsync(http)) is { } refusal)
         {
             await refusal.WriteAsync(http);
             return;

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace Roster.Tests.Server;
+
+/// <summary>
+/// A server process under clients that send too slowly, never read, or send all that they may at once. The suite runs a short form;
+/// ROSTER_TEST_FLOOD=500,200,60,64 makes it 500 dripping and 200 deaf connections for 60 seconds, and 64 batches.
+/// </summary>
+public sealed partial class FloodTests : IDisposable
+{
+    private const int MaxMebibytes = 512;
+
+    private static readonly int[] Size =
+        [.. (Environment.GetEnvironmentVariable("ROSTER_TEST_FLOOD") ?? "60,20,3,12").Split(',').Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
+
+    private readonly TempFolder _folder = new();
+    private readonly RosterProcess _server;
+    private readonly RosterClient _api;
+    private readonly string _key;
+
+    public FloodTests()
+    {
+        _server = RosterProcess.Serve(_folder.Path, "--rows-per-minute", "0");
+        _key = Key().Match(_server.Output()).Value;
+        _api = _server.Client(_key);
+    }
+
+    public void Dispose()
+    {
+        _server.Dispose();
+        _folder.Dispose();
+    }
+
+    [GeneratedRegex("roster_[0-9A-Za-z]{38}")]
+    private static partial Regex Key();
+
+    [Fact]
+    public async Task Drip_feeding_and_deaf_connections_do_not_grow_the_server_or_shut_others_out()
+    {
+        await _api.PutAsync("[" + string.Join(',', Enumerable.Repeat("""{"name":"a name of some length","email":"a@b.example"}""", 10_000)) + "]");
+        var before = await OthersAsync(TimeSpan.FromSeconds(Size[2] / 3.0));
+        var memoryBefore = Mebibytes("VmRSS:");
+        using var end = new CancellationTokenSource();
+        var flood = Enumerable.Range(0, Size[0]).Select(_ => DripAsync(end.Token))
+            .Concat(Enumerable.Range(0, Size[1]).Select(_ => BeDeafAsync(end.Token))).ToList();
+
+        var during = await OthersAsync(TimeSpan.FromSeconds(Size[2]));
+        var memory = Mebibytes("VmRSS:");
+        await end.CancelAsync();
+        await Task.WhenAll(flood);
+
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"Others: {before.Count} requests, p99 {before.P99:0.0} ms before; {during.Count} requests, p99 {during.P99:0.0} ms during. "
+            + $"Memory: {memoryBefore} MiB before, {memory} MiB during.");
+        Assert.InRange(memory, 1, memoryBefore + 150);
+    }
+
+    [Fact]
+    public async Task The_largest_batches_at_once_are_done_or_refused_in_order_and_memory_stays_within_bounds()
+    {
+        var text = new string('é', 255);
+        var email = $"{new string('a', 64)}@{string.Concat(Enumerable.Repeat("abcdefghi.", 18))}example12";
+        var body = Encoding.UTF8.GetBytes("[" + string.Join(',', Enumerable.Repeat(
+            $$"""{"name":"{{text}}","email":"{{email}}","phone":"{{text[..64]}}"}""", 10_000)) + "]");
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, Size[3]).Select(_ => Task.Run(() => _api.PutAsync(body))));
+
+        Assert.All(answers, answer => Assert.Contains(answer.Status, new[] { 200, 429, 503 }));
+        Assert.Contains(answers, answer => answer.Status == 200);
+        Assert.All(answers.Where(answer => answer.Status == 503), answer => Assert.Equal("overloaded", answer.Code));
+        var peak = Mebibytes("VmHWM:");
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            $"{body.Length >> 20} MiB each: {answers.Count(answer => answer.Status == 200)} done, {answers.Count(answer => answer.Status != 200)} refused; peak {peak} MiB.");
+        Assert.InRange(peak, 1, MaxMebibytes);
+    }
+
+    /// <summary>What a well-behaved client sees meanwhile: every request succeeds.</summary>
+    private async Task<(int Count, double P99)> OthersAsync(TimeSpan span)
+    {
+        var times = new List<double>();
+        for (var begun = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(begun) < span;)
+        {
+            var start = TimeProvider.System.GetTimestamp();
+            var answer = times.Count % 2 == 0 ? await _api.PutAsync("""[{"name":"n"}]""") : await _api.GetAsync("/api/partners?take=1");
+            Assert.Equal(200, answer.Status);
+            times.Add(TimeProvider.System.GetElapsedTime(start).TotalMilliseconds);
+        }
+        times.Sort();
+        return (times.Count, times[(int)(times.Count * 0.99)]);
+    }
+
+    /// <summary>Announces a megabyte and sends a byte now and then, again and again.</summary>
+    private Task DripAsync(CancellationToken end) => ConnectAgainAndAgainAsync(
+        $"PUT /api/partners HTTP/1.1\r\nHost: h\r\nAuthorization: {_key}\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n[",
+        async stream =>
+        {
+            await Task.Delay(200, end);
+            await stream.WriteAsync(" "u8.ToArray(), end);
+        }, end);
+
+    /// <summary>Asks for megabytes and never reads them.</summary>
+    private Task BeDeafAsync(CancellationToken end) => ConnectAgainAndAgainAsync(
+        $"GET /api/partners?take=10000 HTTP/1.1\r\nHost: h\r\nAuthorization: {_key}\r\n\r\n", async stream =>
+        {
+            await Task.Delay(200, end);
+            stream.Socket.Poll(0, SelectMode.SelectError);
+        }, end);
+
+    private async Task ConnectAgainAndAgainAsync(string request, Func<NetworkStream, Task> step, CancellationToken end)
+    {
+        while (!end.IsCancellationRequested)
+        {
+            try
+            {
+                using var socket = new TcpClient { ReceiveBufferSize = 4_096 };
+                await socket.ConnectAsync(_server.Address.Host, _server.Address.Port, end);
+                await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes(request), end);
+                while (socket.Connected)
+                    await step(socket.GetStream());
+            }
+            catch (Exception gone) when (gone is IOException or SocketException or OperationCanceledException or InvalidOperationException)
+            {
+                // The server cut it off, as it should, or the test is over.
+            }
+        }
+    }
+
+    private long Mebibytes(string field) => long.Parse(
+        File.ReadLines($"/proc/{_server.Id}/status").First(line => line.StartsWith(field, StringComparison.Ordinal))[field.Length..].Trim().Split(' ')[0],
+        CultureInfo.InvariantCulture) / 1_024;
+}
