@@ -16,7 +16,7 @@ internal static class ProblemMiddleware
                 if (!http.Response.HasStarted && http.Response.ContentLength is null && OfStatus(http.Response.StatusCode) is { } problem)
                     await problem.WriteAsync(http);
             }
-            catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+            catch (Exception gone) when (gone is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
             {
                 http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
             }

@@ -1,5 +1,6 @@
 using System.IO.Compression;
 using System.IO.Pipelines;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Net.Http.Headers;
 using Roster.Changes;
 
@@ -28,7 +29,7 @@ internal static class RequestBody
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !types.Contains(Name(type))
             || (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
             return Problem.UnsupportedMediaType(types);
-        if (request.Headers.ContentEncoding is not ([] or [null or "" or "identity" or "gzip" or "br"]))
+        if (Encoding(request) is null)
             return Problem.UnsupportedEncoding;
         return request.ContentLength > MaxBytes ? Problem.BodyTooLarge : null;
     }
@@ -65,6 +66,14 @@ internal static class RequestBody
         return reader.Finish();
     }
 
+    /// <returns>Null where it is not one that can be read, or more than one.</returns>
+    private static string? Encoding(HttpRequest request)
+    {
+        var encodings = request.Headers.ContentEncoding;
+        var encoding = encodings.Count == 0 || encodings.ToString().Length == 0 ? "identity" : encodings.ToString().ToLowerInvariant();
+        return encoding is "identity" or "gzip" or "br" ? encoding : null;
+    }
+
     private static string Name(MediaTypeHeaderValue type) => type.MediaType.ToString().ToLowerInvariant();
 
     private static async ValueTask<ReadResult> ReadAsync(PipeReader body, int wanted, CancellationToken cancel)
@@ -78,10 +87,15 @@ internal static class RequestBody
             // What the decompressing streams throw for bytes that are not of their format.
             throw new BodyEncodingException(broken);
         }
+        catch (IOException broken) when (broken is not BadHttpRequestException and not ConnectionResetException)
+        {
+            // What Kestrel throws for a chunk size that is no number it knows.
+            throw new BadHttpRequestException("The body is not valid HTTP.", broken);
+        }
     }
 
     /// <summary>The body as it was before it was compressed.</summary>
-    public static Stream OpenStream(HttpRequest request) => request.Headers.ContentEncoding.ToString() switch
+    public static Stream OpenStream(HttpRequest request) => Encoding(request) switch
     {
         "gzip" => new GZipStream(request.Body, CompressionMode.Decompress),
         "br" => new BrotliStream(request.Body, CompressionMode.Decompress),

@@ -511,6 +511,11 @@ public abstract partial class UpsertContract(RosterHost host)
     [InlineData("application/problem+json")]
     [InlineData("application/json; charset=iso-8859-1")]
     [InlineData("application/json; charset=utf-16")]
+    [InlineData("application/json; charset=\"utf-7\"")]
+    [InlineData("application/json; charset=utf-8, application/json")]
+    [InlineData("application/json/x")]
+    [InlineData("application/jsonp")]
+    [InlineData("*/*")]
     [InlineData("nonsense")]
     public async Task A_wrong_content_type_or_charset_is_refused(string? contentType)
     {
@@ -541,6 +546,20 @@ public abstract partial class UpsertContract(RosterHost host)
     }
 
     [Theory]
+    [InlineData(null)]
+    [InlineData("gzip")]
+    [InlineData("br")]
+    public async Task A_body_of_exactly_32_MiB_is_accepted(string? encoding)
+    {
+        var api = await host.NewWorkspaceAsync();
+        var body = new byte[32 << 20];
+        Array.Fill(body, (byte)' ');
+        """[{"name":"a"}]"""u8.CopyTo(body);
+
+        Assert.Equal(200, (await api.PutAsync(encoding is null ? body : Compress(body, encoding), contentEncoding: encoding)).Status);
+    }
+
+    [Theory]
     [InlineData("gzip")]
     [InlineData("br")]
     public async Task A_body_over_32_MiB_after_decompression_is_refused(string encoding)
@@ -556,7 +575,9 @@ public abstract partial class UpsertContract(RosterHost host)
 
     [Theory]
     [InlineData("gzip")]
+    [InlineData("GZip")]
     [InlineData("br")]
+    [InlineData("BR")]
     public async Task Compressed_bodies_are_accepted(string encoding)
     {
         var api = await host.NewWorkspaceAsync();
@@ -587,6 +608,9 @@ public abstract partial class UpsertContract(RosterHost host)
     [InlineData("zstd")]
     [InlineData("gzip, gzip")]
     [InlineData("gzip, br")]
+    [InlineData("gzip,")]
+    [InlineData("identity, gzip")]
+    [InlineData("x-gzip")]
     [InlineData("unknown")]
     public async Task An_unknown_or_stacked_content_encoding_is_refused(string encoding)
     {
@@ -632,7 +656,7 @@ public abstract partial class UpsertContract(RosterHost host)
     private static byte[] Compress(byte[] body, string encoding)
     {
         var compressed = new MemoryStream();
-        using (Stream stream = encoding == "br"
+        using (Stream stream = encoding is "br" or "BR"
             ? new BrotliStream(compressed, CompressionLevel.Fastest)
             : new GZipStream(compressed, CompressionLevel.Fastest))
             stream.Write(body);
