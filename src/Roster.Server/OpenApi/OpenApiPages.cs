@@ -17,8 +17,13 @@ internal static class OpenApiPages
         routes.MapScalarApiReference("/docs", options => options
             .WithTitle("Roster API")
             .WithOpenApiRoutePattern(Path)
+            // What would ask or send something to others' servers.
             .DisableDefaultFonts()
-            .DisableTelemetry());
+            .DisableTelemetry()
+            .DisableAgent()
+            .DisableMcp()
+            .HideDeveloperTools()
+            .HideClientButton());
 
     private static byte[] Read()
     {

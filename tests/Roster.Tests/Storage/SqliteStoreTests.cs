@@ -131,6 +131,30 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_search_index_that_is_lost_or_behind_is_made_anew_and_misses_nothing()
+    {
+        var workspace = default(Workspace)!;
+        await using (var store = Open())
+        {
+            workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+            await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"needle one"},{"name":"hay"}]"""), default, CancellationToken.None);
+            Assert.Single(await SearchAsync(store));
+        }
+        Directory.Delete(File + ".search", recursive: true);
+        await using (var store = Open())
+            Assert.Single(await SearchAsync(store));
+        await System.IO.File.WriteAllTextAsync(System.IO.Path.Combine(File + ".search", $"{workspace.Id}.db"), new string('x', 5_000));
+        await using (var store = Open())
+        {
+            await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"needle two"}]"""), default, CancellationToken.None);
+            Assert.Equal(2, (await SearchAsync(store)).Count);
+        }
+
+        async Task<IReadOnlyList<Partner>> SearchAsync(IRosterStore store) => (await store.ListAsync(
+            workspace.Id, new PartnerQuery(new PartnerFilter(Q: "needle"), PartnerSort.CreatedAt, true, 50), CancellationToken.None)).Partners;
+    }
+
+    [Fact]
     public async Task A_key_created_by_a_command_beside_the_server_works_at_once()
     {
         await using var server = Open();

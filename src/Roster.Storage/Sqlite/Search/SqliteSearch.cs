@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 
 namespace Roster.Storage.Sqlite.Search;
 
@@ -11,7 +12,7 @@ internal sealed class SqliteSearch : IDisposable
     private readonly string _folder;
     private readonly TimeProvider _clock;
     private readonly SqliteDatabase _main;
-    private readonly ConcurrentDictionary<long, Lazy<SqliteSearchIndex>> _indexes = [];
+    private readonly Dictionary<long, SqliteSearchIndex> _indexes = [];
     private readonly ConcurrentDictionary<long, bool> _pending = [];
     private readonly BlockingCollection<long> _changed = [];
     private readonly Thread _thread;
@@ -26,6 +27,10 @@ internal sealed class SqliteSearch : IDisposable
         _clock = clock;
         _thread = new Thread(FollowLogs) { IsBackground = true, Name = "SQLite search" };
         _thread.Start();
+        // What was written before the last stop and not followed any more is caught up with before somebody searches.
+        foreach (var file in Directory.EnumerateFiles(_folder, "*.db"))
+            if (long.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var workspaceId))
+                Changed(workspaceId);
     }
 
     /// <summary>Tells the follower that a workspace's log has grown.</summary>
@@ -57,12 +62,22 @@ internal sealed class SqliteSearch : IDisposable
         _thread.Join();
         _changed.Dispose();
         foreach (var index in _indexes.Values)
-            index.Value.Dispose();
+            index.Dispose();
         _main.Dispose();
     }
 
-    private SqliteSearchIndex IndexOf(long workspaceId) => _indexes.GetOrAdd(
-        workspaceId, id => new Lazy<SqliteSearchIndex>(() => new SqliteSearchIndex(Path.Combine(_folder, $"{id}.db"), id))).Value;
+    private SqliteSearchIndex IndexOf(long workspaceId)
+    {
+        lock (_indexes)
+        {
+            if (!_indexes.TryGetValue(workspaceId, out var index))
+            {
+                index = new SqliteSearchIndex(Path.Combine(_folder, $"{workspaceId}.db"), workspaceId);
+                _indexes.Add(workspaceId, index);
+            }
+            return index;
+        }
+    }
 
     private void FollowLogs()
     {

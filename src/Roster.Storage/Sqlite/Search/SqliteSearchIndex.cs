@@ -15,7 +15,9 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private const int FilledTogether = 50_000;
 
-    private const int CacheKibibytes = 16_384;
+    private const int FollowerCacheKibibytes = 16_384;
+
+    private const int ReaderCacheKibibytes = 2_048;
 
     /// <summary>How long a list whose order writes change can be read on after its first page.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
@@ -30,7 +32,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         _workspaceId = workspaceId;
         _database = OpenOrCreate(path);
-        _readers = new SqliteReaders(() => OpenFile(path));
+        _readers = new SqliteReaders(() => OpenFile(path, ReaderCacheKibibytes));
         _reached = _database.ReadInt64("select reached from state");
     }
 
@@ -97,15 +99,14 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>An index of another version, or one that is damaged, is worth nothing: it is made anew.</summary>
     private static SqliteDatabase OpenOrCreate(string path)
     {
-        var database = OpenFile(path);
-        if (database.ReadInt64("pragma user_version") == Version)
-            return database;
-        database.Dispose();
+        if (OpenCurrent(path) is { } current)
+            return current;
         foreach (var file in new[] { path, path + "-wal", path + "-shm" })
             File.Delete(file);
-        database = OpenFile(path);
+        var database = OpenFile(path, FollowerCacheKibibytes);
         database.Execute("begin");
         foreach (var statement in SqlText.Statements("sqlite/search/index.sql"))
             database.Execute(statement);
@@ -114,13 +115,30 @@ internal sealed class SqliteSearchIndex : IDisposable
         return database;
     }
 
-    private static SqliteDatabase OpenFile(string path)
+    private static SqliteDatabase? OpenCurrent(string path)
+    {
+        var database = default(SqliteDatabase);
+        try
+        {
+            database = OpenFile(path, FollowerCacheKibibytes);
+            if (database.ReadInt64("pragma user_version") == Version)
+                return database;
+        }
+        catch (StoreException)
+        {
+            // Not a database, or not one that can be read.
+        }
+        database?.Dispose();
+        return null;
+    }
+
+    private static SqliteDatabase OpenFile(string path, int cacheKibibytes)
     {
         var database = SqliteDatabase.Open(path);
         database.ReadText("pragma journal_mode = wal");
         // After a power cut the index may be behind, never torn: the log brings it up to date.
         database.Execute("pragma synchronous = normal");
-        database.Execute($"pragma cache_size = -{CacheKibibytes}");
+        database.Execute($"pragma cache_size = -{cacheKibibytes}");
         return database;
     }
 
