@@ -33,7 +33,8 @@ public interface IRosterStore : IAsyncDisposable
 
     /// <summary>Adds a key, with its audit event in the same transaction.</summary>
     /// <param name="replaced">With a rotation: the key that it replaces, and when that one ends.</param>
-    Task AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel);
+    /// <returns>False, with nothing added, where the key to be replaced is not valid any more.</returns>
+    Task<bool> AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel);
 
     /// <summary>Revokes a key, with its audit event; revoking a revoked key changes nothing.</summary>
     Task RevokeKeyAsync(Guid id, AuditEvent audit, CancellationToken cancel);

@@ -37,7 +37,9 @@ public static class SearchText
         if (Ascii.IsValid(text))
             return text.ToLowerInvariant();
         var folded = new StringBuilder(text.Length);
-        foreach (var c in text.Normalize(NormalizationForm.FormKD).ToLowerInvariant())
+        // ICU as .NET calls it refuses these two, which are no characters (and yet may be in a text).
+        var whole = text.Replace('\uFFFE', '\uFFFD').Replace('\uFFFF', '\uFFFD');
+        foreach (var c in whole.Normalize(NormalizationForm.FormKD).ToLowerInvariant())
         {
             if (IsAccent(c))
                 continue;

@@ -60,12 +60,11 @@ internal sealed class CsvBatchReader(BatchBuilder batch) : BatchReader(batch)
         using var parser = new CsvParser(new StreamReader(new MemoryStream(body), new UTF8Encoding(false)), configuration);
         if (!parser.Read() || ReadHeader(parser.Record!, IsWellQuoted(parser.RawRecord)) is not { } fields)
             return;
-        var line = parser.RawRow + 1;
         while (!IsDone && parser.Read())
         {
-            Batch.Line = line;
+            // The parser says where the record ends, and passes over blank lines before it.
+            Batch.Line = parser.RawRow - parser.RawRecord.AsSpan().Trim("\r\n").Count('\n');
             Batch.Column = 0;
-            line = parser.RawRow + 1;
             if (!Batch.BeginItem())
                 BodyFault = new BodyFault(BodyFaultKind.TooManyItems);
             else if (!IsWellQuoted(parser.RawRecord))
@@ -141,7 +140,7 @@ internal sealed class CsvBatchReader(BatchBuilder batch) : BatchReader(batch)
 
     private void ReadId(string? text)
     {
-        if (Guid.TryParseExact(text, "D", out var id))
+        if (Uuid.TryParse(text, out var id))
             Batch.SetId(id);
         else
             Batch.RejectId(isNull: text is null);

@@ -25,8 +25,8 @@ internal sealed class Parameters(HttpRequest request)
     public string? NonBlank(string name, int maxLength)
     {
         var text = Text(name);
-        if (text is not null && (string.IsNullOrWhiteSpace(text) || text.Length > maxLength))
-            Reject(name, $"It is 1 to {maxLength} characters.");
+        if (text is not null && (string.IsNullOrWhiteSpace(text) || text.Length > maxLength || text.Any(char.IsControl)))
+            Reject(name, $"It is 1 to {maxLength} characters, none of them a control character.");
         return text;
     }
 
@@ -44,7 +44,7 @@ internal sealed class Parameters(HttpRequest request)
     {
         if (Text(name) is not { } text)
             return null;
-        if (System.Guid.TryParseExact(text, "D", out var id))
+        if (Uuid.TryParse(text, out var id))
             return id;
         Reject(name, "It is a UUID.");
         return null;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Compression;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Connections;
@@ -94,8 +95,25 @@ internal static class RequestBody
         }
     }
 
+    /// <summary>Reads a small body whole.</summary>
+    /// <returns>Null where it is larger than this.</returns>
+    /// <inheritdoc cref="ReadBatchAsync" path="/exception"/>
+    public static async Task<byte[]?> ReadAllAsync(HttpRequest request, int maxBytes, CancellationToken cancel)
+    {
+        var body = Open(request);
+        while (true)
+        {
+            var read = await ReadAsync(body, 1, cancel);
+            var isTooLarge = read.Buffer.Length > maxBytes;
+            var whole = read.IsCompleted && !isTooLarge ? read.Buffer.ToArray() : null;
+            body.AdvanceTo(isTooLarge || read.IsCompleted ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);
+            if (isTooLarge || read.IsCompleted)
+                return whole;
+        }
+    }
+
     /// <summary>The body as it was before it was compressed.</summary>
-    public static Stream OpenStream(HttpRequest request) => Encoding(request) switch
+    private static Stream OpenStream(HttpRequest request) => Encoding(request) switch
     {
         "gzip" => new GZipStream(request.Body, CompressionMode.Decompress),
         "br" => new BrotliStream(request.Body, CompressionMode.Decompress),

@@ -15,6 +15,7 @@ internal static class SafeHeaders
         {
             var headers = http.Response.Headers;
             headers.XContentTypeOptions = "nosniff";
+            headers.Append("Vary", "Origin");
             if (http.Request.IsHttps)
                 headers.StrictTransportSecurity = Hsts;
             if (http.GetEndpoint()?.Metadata.GetMetadata<RequiredScope>() is not null)

@@ -18,8 +18,8 @@ internal static class KeyEndpoints
         var parameters = new Parameters(http.Request).Finish();
         var (request, problem) = parameters is null ? await KeyRequest.ReadAsync(http.Request, now, http.RequestAborted) : (null, parameters);
         var caller = http.Caller();
-        if (request is not null && (request.Scopes & ~caller.Scopes) is not Scopes.None and var missing)
-            problem = Problem.MissingScope(missing);
+        if (request is not null)
+            problem = request.RefuseBeyond(caller);
         if (problem is not null)
         {
             await problem.WriteAsync(http);
@@ -119,15 +119,19 @@ internal static class KeyEndpoints
     {
         var secret = ApiKeySecret.Mint();
         var key = template with { Prefix = secret.Prefix, Hash = secret.Hash() };
-        await store.AddKeyAsync(
-            key, AuditEvent.Of(action, key.WorkspaceId, now, http.Actor(), Subject(key)), replaced, http.RequestAborted);
+        var audit = AuditEvent.Of(action, key.WorkspaceId, now, http.Actor(), Subject(key));
+        if (!await store.AddKeyAsync(key, audit, replaced, http.RequestAborted))
+        {
+            await Problem.NotFound.WriteAsync(http);
+            return;
+        }
         http.Response.StatusCode = StatusCodes.Status201Created;
         await JsonAnswer.SendAsync(http, json => Write(json, key, secret));
     }
 
     /// <returns>Null where the caller's workspace has no such key.</returns>
     private static async Task<ApiKey?> FindAsync(HttpContext http, string id, IRosterStore store) =>
-        !Guid.TryParseExact(id, "D", out var wanted) ? null
+        !Uuid.TryParse(id, out var wanted) ? null
         : (await store.ListKeysAsync(http.Caller().WorkspaceId, http.RequestAborted)).FirstOrDefault(key => key.Id == wanted);
 
     private static string Subject(ApiKey key) => $"{key.Id} {key.Name}";

@@ -16,20 +16,11 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
     {
         if (RequestBody.Refuse(request, RequestBody.Json) is { } refusal)
             return (null, refusal);
-        var body = new MemoryStream();
-        await using (var limited = RequestBody.OpenStream(request))
-        {
-            var chunk = new byte[4 << 10];
-            for (int read; (read = await limited.ReadAsync(chunk, cancel)) > 0;)
-            {
-                if (body.Length + read > MaxBytes)
-                    return (null, Problem.BodyTooLarge);
-                body.Write(chunk, 0, read);
-            }
-        }
         try
         {
-            using var json = JsonDocument.Parse(body.ToArray());
+            if (await RequestBody.ReadAllAsync(request, MaxBytes, cancel) is not { } body)
+                return (null, Problem.BodyTooLarge);
+            using var json = JsonDocument.Parse(body);
             return json.RootElement.ValueKind == JsonValueKind.Object
                 ? new Reader(json.RootElement, now).Read() : (null, Problem.NotAnObject);
         }
@@ -37,6 +28,20 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
         {
             return (null, Problem.NotAnObject);
         }
+    }
+
+    /// <summary>A key gives at most what it has: scopes, hosts and time.</summary>
+    /// <returns>Null where the request stays within that.</returns>
+    public Problem? RefuseBeyond(ApiKey caller)
+    {
+        if ((Scopes & ~caller.Scopes) is not Scopes.None and var missing)
+            return Problem.MissingScope(missing);
+        var faults = new FaultList();
+        if (!caller.AllowedHostnames.IsAny && (AllowedHostnames.IsAny || AllowedHostnames.Names.Except(caller.AllowedHostnames.Names).Any()))
+            faults.Add(new Fault(0, FaultCode.InvalidHostname, "allowedHostnames must be some of those that the calling key has.", "allowedHostnames"));
+        if (caller.ExpiresAt is { } end && (ExpiresAt is null || ExpiresAt > end))
+            faults.Add(new Fault(0, FaultCode.InvalidTime, $"expiresAt must not be later than the calling key's: {end}.", "expiresAt"));
+        return faults.Count > 0 ? Problem.KeyNotValid(faults) : null;
     }
 
     private sealed class Reader(JsonElement body, Timestamp now)
@@ -52,8 +57,10 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
             var given = new HashSet<string>();
             foreach (var member in body.EnumerateObject())
             {
-                if (!given.Add(member.Name))
-                    Reject(FaultCode.DuplicateField, member.Name, "It is given twice; send it once.");
+                if (!TryName(member, out var name))
+                    Reject(FaultCode.InvalidText, null, "A field name has a lone surrogate or invalid UTF-8.");
+                else if (!given.Add(name))
+                    Reject(FaultCode.DuplicateField, name, "It is given twice; send it once.");
                 else
                     Take(member);
             }
@@ -129,6 +136,20 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
                 texts.Add(text);
             }
             return texts;
+        }
+
+        private static bool TryName(JsonProperty member, out string name)
+        {
+            try
+            {
+                name = member.Name;
+                return true;
+            }
+            catch (InvalidOperationException)
+            {
+                name = "";
+                return false;
+            }
         }
 
         private static bool TryText(JsonElement value, out string text)

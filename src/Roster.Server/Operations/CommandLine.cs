@@ -109,7 +109,7 @@ internal static class CommandLine
         foreach (var url in each)
         {
             if (SchemeOf(url) is not { } scheme)
-                throw new SettingException($"--urls takes addresses such as http://localhost:5080, not '{url}'.");
+                throw new SettingException($"--urls takes addresses such as http://localhost:5080 or http://*:5080, not '{url}'.");
             if (scheme == "https" && !hasCertificate)
                 throw new SettingException($"--urls: {url} needs --certificate and --certificate-key.");
         }
@@ -122,8 +122,9 @@ internal static class CommandLine
         try
         {
             var address = BindingAddress.Parse(url);
-            return address is { Scheme: "http" or "https", Port: >= 0 and <= 65_535, PathBase: "" } && !address.IsUnixPipe && !address.IsNamedPipe
-                ? address.Scheme : null;
+            // Kestrel takes any other name for "all interfaces".
+            var isHost = address.Host is "localhost" or "*" or "+" || IPAddress.TryParse(address.Host, out _);
+            return isHost && address is { Scheme: "http" or "https", Port: >= 0 and <= 65_535, PathBase: "" } ? address.Scheme : null;
         }
         catch (FormatException)
         {

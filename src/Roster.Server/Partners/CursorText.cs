@@ -25,9 +25,17 @@ internal sealed class CursorText(long workspaceId, PartnerFilter filter, Partner
         if (!Base64Url.IsValid(text))
             return null;
         var bytes = Base64Url.DecodeFromChars(text);
-        return bytes.Length > ChecksumLength && bytes.AsSpan(0, ChecksumLength).SequenceEqual(Checksum(bytes.AsSpan(ChecksumLength)))
-            ? JsonSerializer.Deserialize(bytes.AsSpan(ChecksumLength), CursorJson.Default.PartnerCursor)
-            : null;
+        if (bytes.Length <= ChecksumLength || !bytes.AsSpan(0, ChecksumLength).SequenceEqual(Checksum(bytes.AsSpan(ChecksumLength))))
+            return null;
+        try
+        {
+            return JsonSerializer.Deserialize(bytes.AsSpan(ChecksumLength), CursorJson.Default.PartnerCursor);
+        }
+        catch (JsonException)
+        {
+            // The checksum is no secret: somebody made one up.
+            return null;
+        }
     }
 
     private ReadOnlySpan<byte> Checksum(ReadOnlySpan<byte> body)

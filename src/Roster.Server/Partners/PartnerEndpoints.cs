@@ -62,7 +62,7 @@ internal static class PartnerEndpoints
             await refusal.WriteAsync(http);
             return;
         }
-        var partner = !Guid.TryParseExact(id, "D", out var key) ? null
+        var partner = !Uuid.TryParse(id, out var key) ? null
             : (await store.FindAsync(http.Caller().WorkspaceId, [key], http.RequestAborted)).GetValueOrDefault(key);
         if (partner is null || (partner.DeletedAt is not null && !withDeleted))
             await Problem.NotFound.WriteAsync(http);

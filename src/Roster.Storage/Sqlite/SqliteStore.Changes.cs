@@ -34,17 +34,12 @@ internal sealed partial class SqliteStore
     public async Task<WrittenPlan> WriteAsync(long workspaceId, Change change, Origin origin, CancellationToken cancel)
     {
         var start = Stopwatch.GetTimestamp();
-        // Matching by address needs the search index to show all that is committed, so such a write is a transaction of its
-        // own; most of the waiting is done before it holds up others.
-        var isByEmail = change.MatchOn == MatchOn.Email;
-        if (isByEmail)
-            await ReachNewestAsync(workspaceId, cancel);
-        var rows = isByEmail ? SqliteWriter.Alone : change.Count;
-        var (plan, planned) = await _writer.RunAsync(rows, database =>
+        var index = change.MatchOn == MatchOn.Email ? await ReachNewestAsync(workspaceId, cancel) : null;
+        var (plan, planned) = await _writer.RunAsync(change.Count, database =>
         {
             var moment = MomentOf(database, workspaceId);
-            var index = isByEmail ? _search!.ReachAsync(workspaceId, moment.End.Number, CancellationToken.None).GetAwaiter().GetResult() : null;
-            var plan = change.PlanOn(ReadRows(database, workspaceId, change, index), moment);
+            var byEmail = index is null ? null : new EmailMatches(database, workspaceId, index, moment.End.Number);
+            var plan = change.PlanOn(ReadRows(database, workspaceId, change, byEmail), moment);
             var planned = Stopwatch.GetTimestamp();
             if (plan.Changes.Count > 0)
                 Write(database, workspaceId, plan, origin);
@@ -56,13 +51,13 @@ internal sealed partial class SqliteStore
     }
 
     /// <summary>The rows that the change must see. Those that it names are read in id order, as they lie in the file.</summary>
-    private static RowsNow ReadRows(SqliteDatabase database, long workspaceId, Change change, SqliteSearchIndex? index)
+    private static RowsNow ReadRows(SqliteDatabase database, long workspaceId, Change change, EmailMatches? byEmail)
     {
         var now = new RowsNow(change.Count);
         foreach (var named in change.Named.OrderBy(named => named.Id))
             now[named.Index] = ReadPartner(database, workspaceId, named.Id);
         foreach (var (at, value) in change.Sought)
-            now.Match(at, index is null ? FindHolders(database, workspaceId, value) : FindByEmail(database, workspaceId, index, value));
+            now.Match(at, byEmail is null ? FindHolders(database, workspaceId, value) : byEmail.Find(value));
         foreach (var externalId in change.Claimed(now))
             foreach (var holder in FindHolders(database, workspaceId, externalId))
                 now.Hold(externalId, holder.Id);
@@ -76,16 +71,6 @@ internal sealed partial class SqliteStore
         while (rows.Step())
             holders.Add(MapPartner(rows));
         return holders;
-    }
-
-    private static List<Partner> FindByEmail(SqliteDatabase database, long workspaceId, SqliteSearchIndex index, string email)
-    {
-        var filter = new PartnerFilter(Email: email);
-        return
-        [
-            .. index.Read(search => SqliteSearchQuery.IdsWithEmail(search, email))
-                .Select(id => ReadPartner(database, workspaceId, id)).OfType<Partner>().Where(filter.Matches),
-        ];
     }
 
     private Moment MomentOf(SqliteDatabase database, long workspaceId)
@@ -129,4 +114,40 @@ internal sealed partial class SqliteStore
         database.Prepare(UpdatePartner)
             .Bind(1, workspaceId).Bind(2, partner.Id).Bind(3, partner.Name).Bind(4, partner.Email).Bind(5, partner.Phone)
             .Bind(6, partner.ExternalId).Bind(7, partner.UpdatedAt).Bind(8, partner.DeletedAt).Bind(9, partner.Revision).Run();
+
+    /// <summary>
+    /// The live partners with an address, in a transaction: those that the search index knows, and those that were changed since it
+    /// last followed the log, which the log names. So a write never waits for the index while it holds up others.
+    /// </summary>
+    private sealed class EmailMatches
+    {
+        private readonly SqliteDatabase _database;
+        private readonly long _workspaceId;
+        private readonly SqliteSearchIndex _index;
+        private readonly List<Guid> _changed;
+        private ILookup<string, Guid>? _byEmail;
+
+        public EmailMatches(SqliteDatabase database, long workspaceId, SqliteSearchIndex index, long end)
+        {
+            (_database, _workspaceId, _index) = (database, workspaceId, index);
+            _changed = [.. ReadChanged(database, workspaceId, index.Reached, end, int.MaxValue)!];
+        }
+
+        public List<Partner> Find(string email)
+        {
+            var filter = new PartnerFilter(Email: email);
+            return
+            [
+                .. _index.Read(search => SqliteSearchQuery.IdsWithEmail(search, email)).Union(Changed(email)).Order()
+                    .Select(id => ReadPartner(_database, _workspaceId, id)).OfType<Partner>().Where(filter.Matches),
+            ];
+        }
+
+        private IEnumerable<Guid> Changed(string email)
+        {
+            _byEmail ??= _changed.Select(id => ReadPartner(_database, _workspaceId, id)!).Where(partner => partner.Email is not null)
+                .ToLookup(partner => Upsert.FoldEmail(partner.Email!), partner => partner.Id);
+            return _byEmail[email];
+        }
+    }
 }

@@ -31,16 +31,15 @@ internal sealed partial class SqliteStore
             return row.Step() ? MapKey(row) : null;
         }));
 
-    public Task AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel) =>
+    public Task<bool> AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>
         {
+            if (replaced is { } old && !EndKey(database, old.Id, old.EndsAt, key.CreatedAt))
+                return false;
             database.Prepare(InsertKey)
                 .Bind(1, key.Id).Bind(2, key.WorkspaceId).Bind(3, key.Name).Bind(4, key.Prefix).Bind(5, key.Hash)
                 .Bind(6, string.Join(',', key.Scopes.Names())).Bind(7, key.CreatedAt).Bind(8, key.ExpiresAt)
                 .Bind(9, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names)).Run();
-            if (replaced is { } old)
-                database.Prepare("update api_key set expires_at = min(coalesce(expires_at, ?2), ?2) where id = ?1")
-                    .Bind(1, old.Id).Bind(2, old.EndsAt).Run();
             Record(database, audit);
             return true;
         }, cancel);
@@ -88,6 +87,15 @@ internal sealed partial class SqliteStore
                     rows.Guid(0), workspaceId, rows.Timestamp(1), rows.Text(2), rows.IsNull(3) ? null : rows.Guid(3), rows.TextOrNull(4), rows.Text(5)));
             return events;
         }));
+
+    private static bool EndKey(SqliteDatabase database, Guid id, Timestamp endsAt, Timestamp now)
+    {
+        using var row = database.Prepare("""
+            update api_key set expires_at = min(coalesce(expires_at, ?2), ?2)
+            where id = ?1 and revoked_at is null and (expires_at is null or expires_at > ?3) returning 1
+            """).Bind(1, id).Bind(2, endsAt).Bind(3, now).Query();
+        return row.Step();
+    }
 
     private static void Record(SqliteDatabase database, AuditEvent audit)
     {

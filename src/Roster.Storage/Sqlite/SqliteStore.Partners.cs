@@ -1,3 +1,4 @@
+using Roster.Changes;
 using Roster.Storage.Sqlite.Search;
 
 namespace Roster.Storage.Sqlite;
@@ -37,12 +38,12 @@ internal sealed partial class SqliteStore
         var filter = query.Filter;
         if (filter.Id is { } id)
             return Cut(query, _readers.Read(database => ReadPartner(database, workspaceId, id)) is { } one ? [one] : []);
-        if (filter.ExternalId is { } externalId && query.Sort == PartnerSort.CreatedAt)
+        if (filter.ExternalId is { } externalId)
             return Cut(query, _readers.Read(database => ReadByExternalId(database, workspaceId, externalId)));
         if (!SqliteSearchQuery.Serves(query))
             return _readers.Read(database => ReadInCreationOrder(database, workspaceId, query));
         var index = await ReachNewestAsync(workspaceId, cancel);
-        return Search(index, workspaceId, query);
+        return Search(index, workspaceId, query, cancel);
     }
 
     public async Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel)
@@ -70,6 +71,30 @@ internal sealed partial class SqliteStore
     {
         using var row = database.Prepare("select revision from workspace where id = ?1").Bind(1, workspaceId).Query();
         return row.Step() ? row.Int64(0) : 0;
+    }
+
+    /// <summary>The request that made a revision; null where the log has no such revision.</summary>
+    internal static Guid? ReadRequestOf(SqliteDatabase database, long workspaceId, long revision)
+    {
+        using var row = database.Prepare("select request_id from change_set where workspace_id = ?1 and revision = ?2")
+            .Bind(1, workspaceId).Bind(2, revision).Query();
+        return row.Step() ? row.Guid(0) : null;
+    }
+
+    /// <summary>The partners that were changed after one revision and up to another; null where they are more than this.</summary>
+    internal static HashSet<Guid>? ReadChanged(SqliteDatabase database, long workspaceId, long after, long upTo, int max)
+    {
+        var changed = new HashSet<Guid>();
+        using var rows = database.Prepare("select changes from change_set where workspace_id = ?1 and revision > ?2 and revision <= ?3")
+            .Bind(1, workspaceId).Bind(2, after).Bind(3, upTo).Query();
+        while (rows.Step())
+        {
+            foreach (var change in ChangeEncoding.Decode(rows.Blob(0).ToArray()))
+                changed.Add(change.Id);
+            if (changed.Count > max)
+                return null;
+        }
+        return changed;
     }
 
     internal static Partner MapPartner(SqliteStatement.Rows row) => new(
@@ -108,13 +133,14 @@ internal sealed partial class SqliteStore
     /// <summary>
     /// What the index finds, read from the directory itself and looked at once more, since it may have changed meanwhile.
     /// </summary>
-    private PartnerPage Search(SqliteSearchIndex index, long workspaceId, PartnerQuery query)
+    private PartnerPage Search(SqliteSearchIndex index, long workspaceId, PartnerQuery query, CancellationToken cancel)
     {
         var partners = new List<Partner>();
         var cursors = new List<PartnerCursor>();
         var rest = query with { Take = query.Take + 1 };
         while (true)
         {
+            cancel.ThrowIfCancellationRequested();
             var found = index.Read(search => SqliteSearchQuery.Find(search, rest));
             _readers.Read(database =>
             {
@@ -135,16 +161,24 @@ internal sealed partial class SqliteStore
         }
     }
 
-    /// <summary>The page of a list that is short enough to be had whole, in creation order.</summary>
+    /// <summary>The page of a list that is short enough to be had whole.</summary>
     private static PartnerPage Cut(PartnerQuery query, IEnumerable<Partner> all)
     {
-        var matching = all.Where(query.Filter.Matches);
-        var ordered = query.IsDescending ? matching.OrderByDescending(partner => partner.Id) : matching.OrderBy(partner => partner.Id);
-        var after = query.After is { } cursor
-            ? ordered.Where(partner => query.IsDescending ? partner.Id.CompareTo(cursor.Id) < 0 : partner.Id.CompareTo(cursor.Id) > 0)
-            : ordered;
-        return Page(query, [.. after.Skip(query.Skip).Take(query.Take + 1)]);
+        var ordered = all.Where(query.Filter.Matches).OrderBy(partner => KeyOf(query.Sort, partner)).ToList();
+        if (query.IsDescending)
+            ordered.Reverse();
+        // By then it may be elsewhere in the order; that it was the last one is what counts.
+        var passed = query.After is { } after ? ordered.FindIndex(partner => partner.Id == after.Id) + 1 : query.Skip;
+        return Page(query, [.. ordered.Skip(passed).Take(query.Take + 1)]);
     }
+
+    private static (string Name, long UpdatedAt, Guid Id) KeyOf(PartnerSort sort, Partner partner) => sort switch
+    {
+        // Hexadecimal UTF-8 sorts as the bytes do, which is by code point.
+        PartnerSort.Name => (Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(partner.Name)), 0, partner.Id),
+        PartnerSort.UpdatedAt => ("", partner.UpdatedAt.Microseconds, partner.Id),
+        _ => ("", 0, partner.Id),
+    };
 
     /// <param name="partners">One more than the page takes, where there are more.</param>
     private static PartnerPage Page(PartnerQuery query, List<Partner> partners) => partners.Count > query.Take

@@ -13,6 +13,9 @@ internal sealed partial class SqliteStore : IRosterStore
 
     private const int ReaderCacheKibibytes = 4_096;
 
+    /// <summary>With less than one full batch needs, the server is not ready for one.</summary>
+    private const long MinFreeBytes = 64 << 20;
+
     private readonly string _path;
     private readonly TimeProvider _clock;
     private readonly FileStream? _lock;
@@ -29,7 +32,8 @@ internal sealed partial class SqliteStore : IRosterStore
         _readers = new SqliteReaders(OpenReader);
         _checkpointer = serverLock is null ? null : new SqliteCheckpointer(OpenDurable(path));
         _writer = new SqliteWriter(OpenWriter(), database => _checkpointer?.AfterCommit(database));
-        _search = serverLock is null ? null : new SqliteSearch(path + ".search", OpenReader(), clock);
+        _search = serverLock is null ? null : new SqliteSearch(
+            path + ".search", OpenReader(), (workspace, revision) => _readers.Read(database => ReadRequestOf(database, workspace, revision)), clock);
     }
 
     /// <inheritdoc cref="Store.Open"/>
@@ -73,6 +77,8 @@ internal sealed partial class SqliteStore : IRosterStore
     public Task CheckAsync(CancellationToken cancel)
     {
         _readers.Read(database => database.ReadInt64("select count(*) from workspace"));
+        if (new DriveInfo(Path.GetFullPath(_path)).AvailableFreeSpace < MinFreeBytes)
+            throw new StoreException(StoreTrouble.Full, $"The disk of {_path} has less than {MinFreeBytes >> 20} MiB left.");
         return _writer.RunAsync(0, database =>
         {
             // Takes the write lock and touches the log, so that a read-only or full disk shows; changes nothing.

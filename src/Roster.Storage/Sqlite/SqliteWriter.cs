@@ -11,9 +11,6 @@ internal sealed class SqliteWriter : IDisposable
     /// <summary>Jobs share a transaction up to this many rows, so that a small write never waits for many large ones.</summary>
     private const int MaxRowsTogether = 1_000;
 
-    /// <summary>As many rows as make a job have its transaction to itself.</summary>
-    public const int Alone = MaxRowsTogether + 1;
-
     private readonly SqliteDatabase _database;
     private readonly Action<SqliteDatabase> _committed;
     private readonly BlockingCollection<Job> _jobs = [];
@@ -56,11 +53,11 @@ internal sealed class SqliteWriter : IDisposable
         while (next is not null || _jobs.TryTake(out next, Timeout.Infinite))
         {
             together.Add(next);
-            var rows = next.Rows;
+            var rows = Math.Max(1, next.Rows);
             next = null;
             while (rows < MaxRowsTogether && _jobs.TryTake(out next))
             {
-                rows += next.Rows;
+                rows += Math.Max(1, next.Rows);
                 if (rows > MaxRowsTogether)
                     break;
                 together.Add(next);

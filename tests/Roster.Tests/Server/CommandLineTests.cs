@@ -78,6 +78,7 @@ public sealed partial class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("--urls", "nonsense")]
+    [InlineData("--urls", "http://nohost.example:5080")]
     [InlineData("--urls", "http://localhost:99999")]
     [InlineData("--urls", "")]
     [InlineData("--database", "roster.db")]

@@ -67,6 +67,14 @@ public abstract class FormatContract(RosterHost host)
         Assert.Equal([(2, 1), (4, 2), (5, 0), (6, 0), (7, 0), (8, 0), (9, 1)], places);
     }
 
+    [Fact]
+    public async Task Blank_lines_in_CSV_are_passed_over_and_counted()
+    {
+        var answer = await Send(await host.NewWorkspaceAsync(), Csv, "name,email\n\n\nAda,bad\n\r\n\"a\nb\",\n");
+
+        Assert.Equal([4, 6], answer.Json.GetProperty("details").EnumerateArray().Select(fault => fault.GetProperty("line").GetInt32()));
+    }
+
     [Theory]
     [InlineData("name,colour\na,b\n", "column 2")]
     [InlineData("name,name\na,b\n", "column 2")]

@@ -36,6 +36,7 @@ public abstract class KeysContract(RosterHost host)
     [InlineData("""{"name":" ","scopes":["linksWrite"]}""", "0 name name_required")]
     [InlineData("""{"name":"k","name":"k","scopes":["linksWrite"]}""", "0 name duplicate_field")]
     [InlineData("""{"name":"k","scopes":["linksWrite"],"expires":null}""", "0 expires unknown_field")]
+    [InlineData("""{"name":"k","scopes":["linksWrite"],"\ud800":1}""", "0 - invalid_text")]
     [InlineData("""{"name":"k","scopes":["linksWrite"],"expiresAt":"2001-01-01T00:00:00Z"}""", "0 expiresAt invalid_time")]
     [InlineData("""{"name":"k","scopes":["linksWrite"],"expiresAt":"soon"}""", "0 expiresAt invalid_time")]
     [InlineData("""{"name":"k","scopes":["linksWrite"],"allowedHostnames":["https://a.example"]}""", "0 allowedHostnames invalid_hostname")]
@@ -53,6 +54,7 @@ public abstract class KeysContract(RosterHost host)
     [InlineData("[]")]
     [InlineData("{")]
     [InlineData("null")]
+    [InlineData("{\"name\":\"k\"} {}")]
     public async Task A_body_that_is_no_object_is_refused(string body) =>
         Assert.Equal("invalid_body", (await (await host.NewWorkspaceAsync()).PostAsync(body, Path)).Code);
 
@@ -69,6 +71,35 @@ public abstract class KeysContract(RosterHost host)
         Assert.Equal("linksWrite", answer.Json.GetProperty("missingScopes")[0].GetString());
         Assert.Equal(403, (await weak.SendAsync(HttpMethod.Post, $"{Path}/{strong}/rotate")).Status);
         Assert.Equal(201, (await weak.PostAsync("""{"name":"k","scopes":["partnersRead","keysWrite"]}""", Path)).Status);
+    }
+
+    [Fact]
+    public async Task A_key_for_some_hosts_or_some_time_gives_no_more_than_that()
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var created = await admin.PostAsync(
+            """{"name":"k","scopes":["keysWrite"],"allowedHostnames":["a.example","b.example"],"expiresAt":"2090-01-01T00:00:00Z"}""", Path);
+        var key = host.WithKey(created.Json.GetProperty("key").GetString());
+
+        Assert.Equal(
+            ["0 allowedHostnames invalid_hostname", "0 expiresAt invalid_time"],
+            (await key.PostAsync("""{"name":"more","scopes":["keysWrite"]}""", Path)).Faults);
+        Assert.Equal(
+            ["0 allowedHostnames invalid_hostname", "0 expiresAt invalid_time"],
+            (await key.PostAsync("""{"name":"more","scopes":["keysWrite"],"allowedHostnames":["*.example"],"expiresAt":"2090-01-01T00:00:01Z"}""", Path)).Faults);
+        Assert.Equal(201, (await key.PostAsync(
+            """{"name":"less","scopes":["keysWrite"],"allowedHostnames":["b.example"],"expiresAt":"2089-01-01T00:00:00Z"}""", Path)).Status);
+    }
+
+    [Fact]
+    public async Task A_body_that_cannot_be_decompressed_is_refused()
+    {
+        var content = new ByteArrayContent("garbage"u8.ToArray()) { Headers = { ContentType = new("application/json") } };
+        content.Headers.ContentEncoding.Add("gzip");
+
+        var answer = await (await host.NewWorkspaceAsync()).SendAsync(HttpMethod.Post, Path, content);
+
+        Assert.Equal((400, "invalid_encoding"), (answer.Status, answer.Code));
     }
 
     [Fact]

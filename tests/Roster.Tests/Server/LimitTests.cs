@@ -113,6 +113,7 @@ public sealed class LimitTests(SqliteHost host)
             var answer = await api.GetAsync(path);
             Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
             Assert.False(answer.Headers.Contains("Server"));
+            Assert.Contains("Origin", answer.Headers.Vary);
             Assert.False(answer.Headers.Contains("Strict-Transport-Security"));
             Assert.Equal(path is "/api/partners" or "/api/keys", answer.Headers.CacheControl?.NoStore ?? false);
         }

@@ -48,6 +48,12 @@ public abstract class MatchContract(RosterHost host)
         Assert.Equal(200, (await (await host.NewWorkspaceAsync()).PutAsync("""[{"name":"c","externalId":"x"}]""")).Status);
 
         await api.DeleteAsync(first);
+        var again = (await api.PostAsync("""[{"name":"Z","externalId":"y"}]""")).Ids[0];
+        await api.DeleteAsync(again);
+        await api.PostAsync("""[{"name":"A","externalId":"y"}]""");
+        var sorted = await api.GetAsync(Path + "?externalId=y&deleted=true&sort=name&take=1");
+        Assert.Equal(["A"], sorted.Names);
+        Assert.Equal(["Z"], (await api.GetAsync(sorted.Next!)).Names);
         Assert.Equal(200, (await api.PutAsync($$"""[{"id":"{{other}}","externalId":"x"}]""")).Status);
         Assert.Equal(["0 externalId external_id_taken"], (await api.RestoreAsync(first)).Faults);
     }

@@ -45,6 +45,8 @@ public abstract class ReadContract(RosterHost host)
 
     [Theory]
     [InlineData("id=7")]
+    [InlineData("id=0x1324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10")]
+    [InlineData("q=a%0Ab")]
     [InlineData("take=0")]
     [InlineData("take=10001")]
     [InlineData("take=ten")]
@@ -138,6 +140,8 @@ public abstract class ReadContract(RosterHost host)
         Assert.Equal("invalid_parameter", (await api.GetAsync($"{Path}?cursor={(cursor[0] == 'A' ? 'B' : 'A')}{cursor[1..]}")).Code);
         Assert.Equal("invalid_parameter", (await api.GetAsync($"{Path}?cursor={cursor}&skip=1")).Code);
         Assert.Equal(["b"], (await api.GetAsync($"{Path}?take=1&cursor={cursor}")).Names);
+        foreach (var madeUp in new[] { "", "AAAA", "AAAAAAAAAAAAAAAAAAAA", "%20", "....", new string('A', 5_000) })
+            Assert.Equal("invalid_parameter", (await api.GetAsync($"{Path}?cursor={madeUp}")).Code);
     }
 
     [Fact]
@@ -156,6 +160,8 @@ public abstract class ReadContract(RosterHost host)
         Assert.Empty((await api.GetAsync(Path + "?phone=4420")).Names);
         Assert.Equal(["Alan"], (await api.GetAsync(Path + "?externalId=crm-7")).Names);
         Assert.Empty((await api.GetAsync(Path + "?externalId=crm")).Names);
+        Assert.Equal(["Alan"], (await api.GetAsync(Path + "?externalId=crm-7&sort=-name&q=ala")).Names);
+        Assert.Empty((await api.GetAsync(Path + "?externalId=crm-7&sort=name&skip=1")).Names);
         Assert.Equal(["Grace", "Ada"], (await api.GetAsync(Path + "?q=example.com")).Names);
         Assert.Equal(["Grace"], (await api.GetAsync(Path + "?q=example.com&phone=442079460001")).Names);
     }
@@ -186,6 +192,7 @@ public abstract class ReadContract(RosterHost host)
     [InlineData("1__", "100% Ltd", false)]
     [InlineData("a b", "a  b", false)]
     [InlineData("AND", "land and sea", true)]
+    [InlineData("see", "\uFFFEsée\uFFFF", true)]
     public async Task Q_finds_a_part_whatever_its_case_and_accents(string q, string name, bool isFound)
     {
         var api = await host.NewWorkspaceAsync();

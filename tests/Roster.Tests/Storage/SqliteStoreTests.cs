@@ -155,6 +155,45 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_search_index_of_other_writes_than_the_restored_backup_has_is_made_anew()
+    {
+        Workspace workspace;
+        await using (var store = Open())
+        {
+            workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+            await WriteAsync(store, """[{"name":"before the backup"}]""");
+        }
+        System.IO.File.Copy(File, File + ".backup");
+        await using (var store = Open())
+        {
+            for (var i = 0; i < 5; i++)
+                await WriteAsync(store, """[{"name":"lost with the disk"}]""");
+            Assert.Equal(6, await CountAsync(store, "the"));
+        }
+        System.IO.File.Copy(File + ".backup", File, overwrite: true);
+        await using (var store = Open())
+        {
+            Assert.Equal(1, await CountAsync(store, "the"));
+            await WriteAsync(store, """[{"name":"after the backup","email":"after@example.com"}]""");
+            Assert.Equal(2, await CountAsync(store, "the"));
+            Assert.Equal(0, await CountAsync(store, "lost"));
+            var matched = new BatchBuilder(ChangeKind.Upsert, MatchOn.Email);
+            var reader = new JsonBatchReader(matched);
+            reader.Read(new("""[{"email":"AFTER@example.com","phone":"1"}]"""u8.ToArray()), isFinal: true);
+            var plan = await store.WriteAsync(workspace.Id, ((BatchReading.Accepted)reader.Finish()).Change, NewOrigin(), CancellationToken.None);
+            Assert.Equal((0, 1), (plan.Plan.Created, plan.Plan.Updated));
+        }
+
+        Task WriteAsync(IRosterStore store, string json) =>
+            store.WriteAsync(workspace.Id, Some.Upsert(json), NewOrigin(), CancellationToken.None);
+
+        async Task<int> CountAsync(IRosterStore store, string q) => (await store.ListAsync(
+            workspace.Id, new PartnerQuery(new PartnerFilter(Q: q), PartnerSort.CreatedAt, true, 50), CancellationToken.None)).Partners.Count;
+
+        static Origin NewOrigin() => new(Guid.NewGuid(), Guid.NewGuid());
+    }
+
+    [Fact]
     public async Task A_key_created_by_a_command_beside_the_server_works_at_once()
     {
         await using var server = Open();

@@ -12,6 +12,7 @@ internal sealed class SqliteSearch : IDisposable
     private readonly string _folder;
     private readonly TimeProvider _clock;
     private readonly SqliteDatabase _main;
+    private readonly Func<long, long, Guid?> _requestOf;
     private readonly Dictionary<long, SqliteSearchIndex> _indexes = [];
     private readonly ConcurrentDictionary<long, bool> _pending = [];
     private readonly BlockingCollection<long> _changed = [];
@@ -20,10 +21,12 @@ internal sealed class SqliteSearch : IDisposable
 
     /// <param name="folder">Where the index files are; created.</param>
     /// <param name="main">A connection to the directory, which is the follower's from now on.</param>
-    public SqliteSearch(string folder, SqliteDatabase main, TimeProvider clock)
+    /// <param name="requestOf">The request that made a workspace's revision.</param>
+    public SqliteSearch(string folder, SqliteDatabase main, Func<long, long, Guid?> requestOf, TimeProvider clock)
     {
         _folder = Directory.CreateDirectory(folder).FullName;
         _main = main;
+        _requestOf = requestOf;
         _clock = clock;
         _thread = new Thread(FollowLogs) { IsBackground = true, Name = "SQLite search" };
         _thread.Start();
@@ -44,7 +47,15 @@ internal sealed class SqliteSearch : IDisposable
     /// <exception cref="StoreException">It does not within <see cref="Patience"/>.</exception>
     public async Task<SqliteSearchIndex> ReachAsync(long workspaceId, long revision, CancellationToken cancel)
     {
-        var index = IndexOf(workspaceId);
+        SqliteSearchIndex index;
+        try
+        {
+            index = IndexOf(workspaceId);
+        }
+        catch (StoreException failure)
+        {
+            throw new StoreException(StoreTrouble.SearchBehind, $"The search index cannot be opened. {failure.Message}", failure);
+        }
         if (index.Reached < revision)
         {
             Changed(workspaceId);
@@ -72,7 +83,7 @@ internal sealed class SqliteSearch : IDisposable
         {
             if (!_indexes.TryGetValue(workspaceId, out var index))
             {
-                index = new SqliteSearchIndex(Path.Combine(_folder, $"{workspaceId}.db"), workspaceId);
+                index = new SqliteSearchIndex(Path.Combine(_folder, $"{workspaceId}.db"), workspaceId, revision => _requestOf(workspaceId, revision));
                 _indexes.Add(workspaceId, index);
             }
             return index;

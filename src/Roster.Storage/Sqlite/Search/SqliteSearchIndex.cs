@@ -8,7 +8,7 @@ namespace Roster.Storage.Sqlite.Search;
 /// </summary>
 internal sealed class SqliteSearchIndex : IDisposable
 {
-    private const int Version = 1;
+    private const int Version = 2;
 
     /// <summary>A pass over more changes than this reads all partners instead of the log.</summary>
     private const int MaxFollowed = 200_000;
@@ -28,12 +28,16 @@ internal sealed class SqliteSearchIndex : IDisposable
     private TaskCompletionSource _advanced = NewSignal();
     private long _reached;
 
-    public SqliteSearchIndex(string path, long workspaceId)
+    /// <param name="requestOf">The request that made a revision of the directory; null where there is no such revision.</param>
+    public SqliteSearchIndex(string path, long workspaceId, Func<long, Guid?> requestOf)
     {
         _workspaceId = workspaceId;
         _database = OpenOrCreate(path);
         _readers = new SqliteReaders(() => OpenFile(path, ReaderCacheKibibytes));
-        _reached = _database.ReadInt64("select reached from state");
+        using var state = _database.Prepare("select reached, request_id from state").Query();
+        state.Step();
+        var isOfThisLog = !state.IsNull(1) && requestOf(state.Int64(0)) == state.Guid(1);
+        _reached = isOfThisLog ? state.Int64(0) : 0;
     }
 
     /// <summary>The revision whose partners the index shows.</summary>
@@ -73,7 +77,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         var revision = SqliteStore.ReadRevision(main, _workspaceId);
         if (revision == Reached)
             return;
-        var changed = Changed(main, revision);
+        var changed = Reached == 0 ? null : SqliteStore.ReadChanged(main, _workspaceId, Reached, revision, MaxFollowed);
         if (changed is null)
             Fill(main);
         InTransaction(() =>
@@ -85,7 +89,8 @@ internal sealed class SqliteSearchIndex : IDisposable
                     Put(SqliteStore.ReadPartner(main, _workspaceId, id)!, revision);
             Prune(now);
             _database.Prepare("insert or replace into pass (reached, at) values (?1, ?2)").Bind(1, revision).Bind(2, now).Run();
-            _database.Prepare("update state set reached = ?1").Bind(1, revision).Run();
+            _database.Prepare("update state set reached = ?1, request_id = ?2")
+                .Bind(1, revision).Bind(2, SqliteStore.ReadRequestOf(main, _workspaceId, revision)!.Value).Run();
         });
         Interlocked.Exchange(ref _reached, revision);
         Interlocked.Exchange(ref _advanced, NewSignal()).SetResult();
@@ -156,24 +161,6 @@ internal sealed class SqliteSearchIndex : IDisposable
                 _database.Execute("rollback");
             throw;
         }
-    }
-
-    /// <returns>The partners that were changed since the last pass; null where they are too many to follow.</returns>
-    private HashSet<Guid>? Changed(SqliteDatabase main, long revision)
-    {
-        if (Reached == 0)
-            return null;
-        var changed = new HashSet<Guid>();
-        using var rows = main.Prepare("select changes from change_set where workspace_id = ?1 and revision > ?2 and revision <= ?3")
-            .Bind(1, _workspaceId).Bind(2, Reached).Bind(3, revision).Query();
-        while (rows.Step())
-        {
-            foreach (var change in ChangeEncoding.Decode(rows.Blob(0).ToArray()))
-                changed.Add(change.Id);
-            if (changed.Count > MaxFollowed)
-                return null;
-        }
-        return changed;
     }
 
     /// <summary>

@@ -17,7 +17,7 @@ internal static class SqliteSearchQuery
     /// <summary>Whether a list needs the index: any that is not in creation order, or that no index of the directory serves.</summary>
     public static bool Serves(PartnerQuery query) =>
         query.Sort != PartnerSort.CreatedAt
-        || query.Filter is not { Q: null, Email: null, Phone: null, UpdatedSince: null, ExternalId: null, Deleted: not DeletedPartners.Only };
+        || query.Filter is not { Q: null, Email: null, Phone: null, UpdatedSince: null, Deleted: not DeletedPartners.Only };
 
     public static IReadOnlyList<Guid> IdsWithEmail(SqliteDatabase search, string email)
     {

@@ -1,5 +1,5 @@
 -- Before an index is filled anew: nothing in it, and no order to keep while it is filled.
-update state set reached = 0;
+update state set reached = 0, request_id = null;
 delete from pass;
 delete from doc;
 insert into gram (gram) values ('delete-all');

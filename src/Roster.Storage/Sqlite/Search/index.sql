@@ -1,9 +1,10 @@
 -- One workspace's search index, in a file of its own: derived from the log and the partners, and thrown away when its
 -- version (pragma user_version) is not this code's.
 
--- reached: the revision whose partners this file shows. kept: the oldest snapshot that lists can still be sorted by.
-create table state (reached integer not null, kept integer not null) strict;
-insert into state values (0, 0);
+-- reached: the revision whose partners this file shows, and the request that made it, since a database that was restored from
+-- a backup has the same revisions again for other writes. kept: the oldest snapshot that lists can still be sorted by.
+create table state (reached integer not null, request_id blob, kept integer not null) strict;
+insert into state values (0, null, 0);
 
 -- When each snapshot was made, in microseconds, to know which to keep.
 create table pass (reached integer not null primary key, at integer not null) strict;
