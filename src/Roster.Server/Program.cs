@@ -25,7 +25,7 @@ public static class Program
         builder.Logging.AddRosterConsole(settings.LogFormat);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
-        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>();
+        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>().AddSingleton<Health>();
         builder.Services.AddRoutingCore();
         builder.Services.AddApiKeyAuthentication();
         builder.Services.AddCompression();

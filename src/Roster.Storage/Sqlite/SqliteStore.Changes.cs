@@ -88,7 +88,9 @@ internal sealed partial class SqliteStore
     {
         // The log's entry is encoded on another core while this one writes the rows.
         var changes = Task.Run(() => ChangeEncoding.Encode(plan.Changes));
-        foreach (var change in plan.Changes.OrderBy(change => change.After.Id))
+        // New partners are in id order already.
+        IEnumerable<PartnerChange> inFileOrder = plan.Created == plan.Changes.Count ? plan.Changes : plan.Changes.OrderBy(change => change.After.Id);
+        foreach (var change in inFileOrder)
         {
             if (change.Before is null)
                 Insert(database, workspaceId, change.After);

@@ -21,7 +21,9 @@ internal sealed partial class SqliteStore
 
     private const string SelectAudit = """
         select id, at, action, actor_key_id, address, subject from audit_event
-        where workspace_id = ?1 and id < ?2 order by id desc limit ?3
+        where workspace_id = ?1
+          and (?2 is null or number < (select number from audit_event where workspace_id = ?1 and id = ?2))
+        order by number desc limit ?3
         """;
 
     public Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel) =>
@@ -81,7 +83,8 @@ internal sealed partial class SqliteStore
         Task.FromResult(_readers.Read<IReadOnlyList<AuditEvent>>(database =>
         {
             var events = new List<AuditEvent>();
-            using var rows = database.Prepare(SelectAudit).Bind(1, workspaceId).Bind(2, before ?? Guid.AllBitsSet).Bind(3, take).Query();
+            var statement = database.Prepare(SelectAudit).Bind(1, workspaceId).Bind(3, take);
+            using var rows = (before is { } id ? statement.Bind(2, id) : statement.Bind(2, default(string))).Query();
             while (rows.Step())
                 events.Add(new AuditEvent(
                     rows.Guid(0), workspaceId, rows.Timestamp(1), rows.Text(2), rows.IsNull(3) ? null : rows.Guid(3), rows.TextOrNull(4), rows.Text(5)));

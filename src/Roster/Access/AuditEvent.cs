@@ -1,7 +1,7 @@
 namespace Roster.Access;
 
 /// <summary>One act of administration.</summary>
-/// <param name="Id">A version 7 UUID, so that events sort by time.</param>
+/// <param name="Id">A UUID; events are kept in the order in which they were committed.</param>
 /// <param name="Action">One of <see cref="AuditAction"/>.</param>
 /// <param name="ActorKeyId">The key that did it; null for an operator's command.</param>
 /// <param name="Address">The client's address; null for a command.</param>
