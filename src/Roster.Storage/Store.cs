@@ -1,3 +1,4 @@
+using Roster.Storage.Postgres;
 using Roster.Storage.Sqlite;
 
 namespace Roster.Storage;
@@ -5,7 +6,7 @@ namespace Roster.Storage;
 /// <summary>How a process uses the database.</summary>
 public enum StoreUse
 {
-    /// <summary>As the server: alone on an SQLite file, created and migrated where needed.</summary>
+    /// <summary>As the server: created and migrated where needed, and alone on an SQLite file.</summary>
     Serve,
 
     /// <summary>As a command that may run beside the server: the database exists and is of this version.</summary>
@@ -15,27 +16,40 @@ public enum StoreUse
 /// <summary>Which database, as <c>--database</c> names it. The only place that knows which engines there are.</summary>
 public sealed class Store
 {
+    public const string Forms = "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE?OPTION=VALUE";
+
     private const string SqliteScheme = "sqlite:";
 
-    private readonly string _path;
+    private readonly string _path = "";
+    private readonly PostgresAddress? _postgres;
 
-    private Store(string path) => _path = path;
+    private Store(string path) => (_path, Name) = (path, SqliteScheme + path);
 
-    public const string Forms = "sqlite:PATH";
+    private Store(PostgresAddress postgres) => (_postgres, Name) = (postgres, postgres.Name);
 
-    /// <returns>Null where the address has none of the <see cref="Forms"/>.</returns>
-    public static Store? Parse(string address) =>
-        address.StartsWith(SqliteScheme, StringComparison.OrdinalIgnoreCase) && address.Length > SqliteScheme.Length
-            ? new Store(address[SqliteScheme.Length..])
-            : null;
+    /// <summary>The address without secrets, for logs.</summary>
+    public string Name { get; }
+
+    /// <param name="passwordFile">A file with the password of a PostgreSQL user; null where it is known otherwise.</param>
+    /// <param name="isUnsafeAccepted">Whether a PostgreSQL that can lose acknowledged writes in a crash will do.</param>
+    /// <exception cref="StoreRefusedException">The address has none of the <see cref="Forms"/>.</exception>
+    public static Store Parse(string address, string? passwordFile = null, bool isUnsafeAccepted = false)
+    {
+        if (address.StartsWith(SqliteScheme, StringComparison.OrdinalIgnoreCase) && address.Length > SqliteScheme.Length)
+            return new Store(address[SqliteScheme.Length..]);
+        return new Store(PostgresAddress.Parse(address, passwordFile, isUnsafeAccepted)
+            ?? throw new StoreRefusedException($"--database is {Forms}."));
+    }
 
     /// <exception cref="StoreRefusedException">The database must not be used so.</exception>
-    public IRosterStore Open(StoreUse use, TimeProvider clock) => SqliteStore.Open(_path, use, clock);
+    public async Task<IRosterStore> OpenAsync(StoreUse use, TimeProvider clock, CancellationToken cancel) =>
+        _postgres is null ? SqliteStore.Open(_path, use, clock) : await PostgresStore.OpenAsync(_postgres, use, clock, cancel);
 
-    /// <summary>Brings the schema up to date, creating the database where there is none.</summary>
+    /// <summary>Brings the schema up to date, creating it where there is none.</summary>
     /// <returns>The names of the migrations that were applied.</returns>
     /// <exception cref="StoreRefusedException">The database must not be migrated now.</exception>
-    public IReadOnlyList<string> Migrate() => SqliteStore.Migrate(_path);
+    public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancel) =>
+        _postgres is null ? SqliteStore.Migrate(_path) : await PostgresStore.MigrateAsync(_postgres, cancel);
 }
 
 /// <summary>A database that exists but must not be used as asked; the message says why, for an operator.</summary>

@@ -76,11 +76,14 @@ public enum StoreTrouble
     /// <summary>Its disk is full.</summary>
     Full,
 
+    /// <summary>The database was lost while it committed, and none can tell yet whether it did.</summary>
+    OutcomeUnknown,
+
     /// <summary>The search index has not reached the newest writes in time.</summary>
     SearchBehind,
 }
 
-/// <summary>The database cannot serve now. It is an outage, never the caller's fault, and nothing was written.</summary>
+/// <summary>The database cannot serve now. It is an outage, never the caller's fault, and nothing was written, but where the outcome is unknown.</summary>
 public sealed class StoreException(StoreTrouble trouble, string message, Exception? inner = null) : Exception(message, inner)
 {
     public StoreTrouble Trouble { get; } = trouble;

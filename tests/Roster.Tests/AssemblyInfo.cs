@@ -1,1 +1,2 @@
 [assembly: AssemblyFixture(typeof(SqliteHost))]
+[assembly: AssemblyFixture(typeof(PostgresHost))]

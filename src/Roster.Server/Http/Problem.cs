@@ -28,6 +28,7 @@ internal static class ProblemCode
     public const string SearchBehind = "search_behind";
     public const string StorageFull = "storage_full";
     public const string StorageReadOnly = "storage_read_only";
+    public const string OutcomeUnknown = "outcome_unknown";
     public const string StorageUnavailable = "storage_unavailable";
     public const string TooManyItems = "too_many_items";
     public const string Unauthorized = "unauthorized";
@@ -198,6 +199,11 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             ProblemCode.StorageFull, 507, "The server's disk is full",
             "The server has no room to write; nothing was changed. Reading goes on.",
             "لا توجد مساحة كافية للكتابة على الخادم؛ لم يتغير شيء. القراءة مستمرة."),
+        StoreTrouble.OutcomeUnknown => new(
+            ProblemCode.OutcomeUnknown, 503, "Whether this was written is not known",
+            "The server lost its database while it committed, and cannot tell yet whether this call was carried out. Look before you repeat it.",
+            "فقد الخادم قاعدة بياناته أثناء التثبيت، ولا يعرف بعد هل نُفذ هذا الطلب. تحقق قبل أن تكرره.")
+        { RetryAfter = RetryAfterOutageSeconds },
         StoreTrouble.SearchBehind => new(
             ProblemCode.SearchBehind, 503, "The search index is behind",
             "The search index has not caught up with the newest writes yet; try again.",

@@ -24,6 +24,12 @@ internal static class CommandLine
         var database = Setting("--database", "ROSTER_DATABASE", "sqlite:./data/roster.db",
             "Where the data is: " + Store.Forms);
         database.Recursive = true;
+        var passwordFile = Setting("--database-password-file", "ROSTER_DATABASE_PASSWORD_FILE", "",
+            "A file with the password of the PostgreSQL user, where the address does not have it");
+        passwordFile.Recursive = true;
+        var isUnsafe = Setting("--unsafe-database", "ROSTER_UNSAFE_DATABASE", "off",
+            "Whether a PostgreSQL that can lose acknowledged writes in a crash will do: on or off");
+        isUnsafe.Recursive = true;
         var urls = Setting("--urls", "ROSTER_URLS", "http://localhost:5080",
             "Where to listen: addresses divided by semicolons");
         var timing = Setting("--server-timing", "ROSTER_SERVER_TIMING", "off",
@@ -42,18 +48,12 @@ internal static class CommandLine
             "The PEM file with the certificate's private key");
         var root = new RootCommand("Roster, a partner directory. Without a command it serves the HTTP API.")
         {
-            database, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
+            database, passwordFile, isUnsafe, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
         };
         root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(
             new ServerSettings(
                 ParseUrls(parsed.GetRequiredValue(urls), hasCertificate: parsed.GetRequiredValue(certificate) != ""),
-                parsed.GetRequiredValue(database),
-                parsed.GetRequiredValue(timing) switch
-                {
-                    "on" => true,
-                    "off" => false,
-                    var other => throw new SettingException($"--server-timing is on or off, not '{other}'."),
-                },
+                ParseSwitch("--server-timing", parsed.GetRequiredValue(timing)),
                 parsed.GetRequiredValue(logFormat) switch
                 {
                     "text" => LogFormat.Text,
@@ -65,7 +65,7 @@ internal static class CommandLine
                 ParseNumber("--failed-authentications", parsed.GetRequiredValue(failures), 1, orNone: false),
                 ParseNetworks(parsed.GetRequiredValue(proxies)),
                 ReadCertificate(parsed.GetRequiredValue(certificate), parsed.GetRequiredValue(certificateKey))),
-            ParseStore(parsed.GetRequiredValue(database)), cancel)));
+            ParseStore(parsed), cancel)));
         root.Subcommands.Add(KeyCommands.Create(WithStore));
         root.Subcommands.Add(WorkspaceCommands.Create(WithStore));
         root.Subcommands.Add(Migrate());
@@ -75,7 +75,7 @@ internal static class CommandLine
         Func<ParseResult, CancellationToken, Task<int>> WithStore(StoreCommand command) =>
             (parsed, cancel) => ReportAsync(async () =>
             {
-                var store = ParseStore(parsed.GetRequiredValue(database)).Open(StoreUse.Administer, TimeProvider.System);
+                var store = await ParseStore(parsed).OpenAsync(StoreUse.Administer, TimeProvider.System, cancel);
                 await using (store)
                     return await command(parsed, store, cancel);
             });
@@ -83,14 +83,18 @@ internal static class CommandLine
         Command Migrate()
         {
             var migrate = new Command("migrate", "Bring the database's schema up to date, creating it where there is none.");
-            migrate.SetAction((parsed, _) => ReportAsync(() =>
+            migrate.SetAction((parsed, cancel) => ReportAsync(async () =>
             {
-                var applied = ParseStore(parsed.GetRequiredValue(database)).Migrate();
-                Console.Error.WriteLine(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
-                return Task.FromResult(0);
+                var applied = await ParseStore(parsed).MigrateAsync(cancel);
+                await Console.Error.WriteLineAsync(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
+                return 0;
             }));
             return migrate;
         }
+
+        Store ParseStore(ParseResult parsed) => Store.Parse(
+            parsed.GetRequiredValue(database), parsed.GetRequiredValue(passwordFile) is { Length: > 0 } file ? file : null,
+            ParseSwitch("--unsafe-database", parsed.GetRequiredValue(isUnsafe)));
     }
 
     /// <summary>An option that an environment variable can set too; the option wins.</summary>
@@ -100,8 +104,12 @@ internal static class CommandLine
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : fallback,
     };
 
-    private static Store ParseStore(string address) => Store.Parse(address)
-        ?? throw new SettingException($"--database is {Store.Forms}, not '{address}'.");
+    private static bool ParseSwitch(string setting, string text) => text switch
+    {
+        "on" => true,
+        "off" => false,
+        var other => throw new SettingException($"{setting} is on or off, not '{other}'."),
+    };
 
     private static string[] ParseUrls(string urls, bool hasCertificate)
     {

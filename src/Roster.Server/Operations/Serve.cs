@@ -13,7 +13,7 @@ internal static class Serve
             throw new SettingException(
                 "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT must not be set: searching needs ICU (Debian's package libicu72 or newer).");
         var clock = TimeProvider.System;
-        await using var store = database.Open(StoreUse.Serve, clock);
+        await using var store = await database.OpenAsync(StoreUse.Serve, clock, cancel);
         await using var app = Program.Build(settings, store, clock);
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Roster");
         try
@@ -27,7 +27,7 @@ internal static class Serve
         if (await FirstKeyAsync(store, Timestamp.Now(clock), cancel) is { } secret)
             await Console.Out.WriteLineAsync(Welcome(secret, app.Urls.First()));
         var sinceStart = DateTime.UtcNow - Process.GetCurrentProcess().StartTime.ToUniversalTime();
-        Log.Listening(logger, string.Join(' ', app.Urls), settings.Database, sinceStart.TotalMilliseconds);
+        Log.Listening(logger, string.Join(' ', app.Urls), database.Name, sinceStart.TotalMilliseconds);
         app.Lifetime.ApplicationStopping.Register(() => Log.Stopping(logger));
         await app.WaitForShutdownAsync(cancel);
         Log.Stopped(logger);

@@ -20,7 +20,6 @@ internal enum LogFormat
 /// <param name="Certificate">The certificate for https addresses.</param>
 internal sealed record ServerSettings(
     IReadOnlyList<string> Urls,
-    string Database,
     bool ServerTiming,
     LogFormat LogFormat,
     int RowsPerMinute = ServerSettings.DefaultRowsPerMinute,

@@ -13,11 +13,7 @@ internal static class SqliteMigrations
     private const string Resources = "sqlite/migrations/";
 
     /// <summary>The migrations that this build knows, oldest first.</summary>
-    public static IReadOnlyList<string> Known { get; } =
-        [.. typeof(SqliteMigrations).Assembly.GetManifestResourceNames()
-            .Where(name => name.StartsWith(Resources, StringComparison.Ordinal))
-            .Select(name => name[Resources.Length..])
-            .Order(StringComparer.Ordinal)];
+    public static IReadOnlyList<string> Known { get; } = SqlText.Names(Resources);
 
     /// <summary>The migrations that the database has had, oldest first.</summary>
     public static IReadOnlyList<string> Applied(SqliteDatabase database)

@@ -37,13 +37,17 @@ internal sealed partial class SqliteStore
     {
         var filter = query.Filter;
         if (filter.Id is { } id)
-            return Cut(query, _readers.Read(database => ReadPartner(database, workspaceId, id)) is { } one ? [one] : []);
+            return ListPages.Cut(query, _readers.Read(database => ReadPartner(database, workspaceId, id)) is { } one ? [one] : []);
         if (filter.ExternalId is { } externalId)
-            return Cut(query, _readers.Read(database => ReadByExternalId(database, workspaceId, externalId)));
-        if (!SqliteSearchQuery.Serves(query))
+            return ListPages.Cut(query, _readers.Read(database => ReadByExternalId(database, workspaceId, externalId)));
+        if (!ListPages.NeedSearch(query))
             return _readers.Read(database => ReadInCreationOrder(database, workspaceId, query));
         var index = await ReachNewestAsync(workspaceId, cancel);
-        return Search(index, workspaceId, query, cancel);
+        return await ListPages.SearchAsync(
+            query,
+            rest => Task.FromResult(index.Read(search => SqliteSearchQuery.Find(search, rest))),
+            found => Task.FromResult(_readers.Read<IReadOnlyList<Partner?>>(database => [.. found.Select(one => ReadPartner(database, workspaceId, one.Id))])),
+            cancel);
     }
 
     public async Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel)
@@ -127,61 +131,6 @@ internal sealed partial class SqliteStore
             .Bind(4, query.Take + 1L).Bind(5, query.Skip).Query();
         while (rows.Step())
             partners.Add(MapPartner(rows));
-        return Page(query, partners);
+        return ListPages.Page(query, partners);
     }
-
-    /// <summary>
-    /// What the index finds, read from the directory itself and looked at once more, since it may have changed meanwhile.
-    /// </summary>
-    private PartnerPage Search(SqliteSearchIndex index, long workspaceId, PartnerQuery query, CancellationToken cancel)
-    {
-        var partners = new List<Partner>();
-        var cursors = new List<PartnerCursor>();
-        var rest = query with { Take = query.Take + 1 };
-        while (true)
-        {
-            cancel.ThrowIfCancellationRequested();
-            var found = index.Read(search => SqliteSearchQuery.Find(search, rest));
-            _readers.Read(database =>
-            {
-                foreach (var cursor in found)
-                {
-                    if (ReadPartner(database, workspaceId, cursor.Id) is not { } partner || !query.Filter.Matches(partner))
-                        continue;
-                    partners.Add(partner);
-                    cursors.Add(cursor);
-                }
-                return true;
-            });
-            if (partners.Count > query.Take)
-                return new PartnerPage(partners[..query.Take], cursors[query.Take - 1]);
-            if (found.Count < rest.Take)
-                return new PartnerPage(partners, null);
-            rest = rest with { After = found[^1], Skip = 0, Take = query.Take + 1 - partners.Count };
-        }
-    }
-
-    /// <summary>The page of a list that is short enough to be had whole.</summary>
-    private static PartnerPage Cut(PartnerQuery query, IEnumerable<Partner> all)
-    {
-        var ordered = all.Where(query.Filter.Matches).OrderBy(partner => KeyOf(query.Sort, partner)).ToList();
-        if (query.IsDescending)
-            ordered.Reverse();
-        // By then it may be elsewhere in the order; that it was the last one is what counts.
-        var passed = query.After is { } after ? ordered.FindIndex(partner => partner.Id == after.Id) + 1 : query.Skip;
-        return Page(query, [.. ordered.Skip(passed).Take(query.Take + 1)]);
-    }
-
-    private static (string Name, long UpdatedAt, Guid Id) KeyOf(PartnerSort sort, Partner partner) => sort switch
-    {
-        // Hexadecimal UTF-8 sorts as the bytes do, which is by code point.
-        PartnerSort.Name => (Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(partner.Name)), 0, partner.Id),
-        PartnerSort.UpdatedAt => ("", partner.UpdatedAt.Microseconds, partner.Id),
-        _ => ("", 0, partner.Id),
-    };
-
-    /// <param name="partners">One more than the page takes, where there are more.</param>
-    private static PartnerPage Page(PartnerQuery query, List<Partner> partners) => partners.Count > query.Take
-        ? new PartnerPage(partners[..query.Take], new PartnerCursor(partners[query.Take - 1].Id))
-        : new PartnerPage(partners, null);
 }

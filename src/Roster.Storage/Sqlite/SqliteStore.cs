@@ -36,7 +36,7 @@ internal sealed partial class SqliteStore : IRosterStore
             path + ".search", OpenReader(), (workspace, revision) => _readers.Read(database => ReadRequestOf(database, workspace, revision)), clock);
     }
 
-    /// <inheritdoc cref="Store.Open"/>
+    /// <inheritdoc cref="Store.OpenAsync"/>
     public static SqliteStore Open(string path, StoreUse use, TimeProvider clock)
     {
         if (SqliteDatabase.LibraryVersion < MinLibraryVersion)
@@ -60,7 +60,7 @@ internal sealed partial class SqliteStore : IRosterStore
         }
     }
 
-    /// <inheritdoc cref="Store.Migrate"/>
+    /// <inheritdoc cref="Store.MigrateAsync"/>
     public static IReadOnlyList<string> Migrate(string path)
     {
         CreateFolder(path);

@@ -25,6 +25,9 @@ public abstract class Change
     /// <summary>What items look for by <see cref="MatchOn"/>.</summary>
     public virtual IEnumerable<(int Index, string Value)> Sought => [];
 
+    /// <summary>Whether it must see no rows but those that it names.</summary>
+    public abstract bool SeesOnlyNamed { get; }
+
     /// <summary>The external ids that must be free among the live partners, or held by partners that give them up.</summary>
     public abstract IEnumerable<string> Claimed(RowsNow now);
 

@@ -14,6 +14,8 @@ public sealed class Deletion : Change
 
     public override IEnumerable<NamedPartner> Named => _ids.Select((id, index) => new NamedPartner(index, id));
 
+    public override bool SeesOnlyNamed => !_isRestore;
+
     public override IEnumerable<string> Claimed(RowsNow now) => !_isRestore ? []
         : Enumerable.Range(0, Count).Select(index => now[index]?.ExternalId).OfType<string>();
 

@@ -22,6 +22,8 @@ public sealed class Upsert : Change
         where row.Item.Id is null && value is not null
         select (row.Index, value);
 
+    public override bool SeesOnlyNamed => MatchOn == MatchOn.Nothing && !Rows.Any(row => row.ExternalId is not null);
+
     public override IEnumerable<string> Claimed(RowsNow now) =>
         Rows.Where(row => row.ExternalId is not null).Select(row => row.ExternalId!);
 

@@ -111,3 +111,5 @@ public abstract class AuthenticationContract(RosterHost host)
 }
 
 public sealed class AuthenticationOnSqlite(SqliteHost host) : AuthenticationContract(host);
+
+public sealed class AuthenticationOnPostgres(PostgresHost host) : AuthenticationContract(host);

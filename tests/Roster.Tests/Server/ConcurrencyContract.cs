@@ -58,3 +58,5 @@ public abstract class ConcurrencyContract(RosterHost host)
 }
 
 public sealed class ConcurrencyOnSqlite(SqliteHost host) : ConcurrencyContract(host);
+
+public sealed class ConcurrencyOnPostgres(PostgresHost host) : ConcurrencyContract(host);

@@ -82,3 +82,5 @@ public abstract class DeleteContract(RosterHost host)
 }
 
 public sealed class DeleteOnSqlite(SqliteHost host) : DeleteContract(host);
+
+public sealed class DeleteOnPostgres(PostgresHost host) : DeleteContract(host);

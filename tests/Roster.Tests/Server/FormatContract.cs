@@ -230,3 +230,5 @@ public abstract class FormatContract(RosterHost host)
 }
 
 public sealed class FormatOnSqlite(SqliteHost host) : FormatContract(host);
+
+public sealed class FormatOnPostgres(PostgresHost host) : FormatContract(host);

@@ -75,3 +75,5 @@ public abstract class HostileContract(RosterHost host)
 }
 
 public sealed class HostileOnSqlite(SqliteHost host) : HostileContract(host);
+
+public sealed class HostileOnPostgres(PostgresHost host) : HostileContract(host);

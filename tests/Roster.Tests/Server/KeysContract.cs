@@ -241,3 +241,5 @@ public abstract class KeysContract(RosterHost host)
 }
 
 public sealed class KeysOnSqlite(SqliteHost host) : KeysContract(host);
+
+public sealed class KeysOnPostgres(PostgresHost host) : KeysContract(host);

@@ -167,3 +167,5 @@ public abstract class MatchContract(RosterHost host)
 }
 
 public sealed class MatchOnSqlite(SqliteHost host) : MatchContract(host);
+
+public sealed class MatchOnPostgres(PostgresHost host) : MatchContract(host);

@@ -312,3 +312,5 @@ public abstract class ModelContract(RosterHost host)
 }
 
 public sealed class ModelOnSqlite(SqliteHost host) : ModelContract(host);
+
+public sealed class ModelOnPostgres(PostgresHost host) : ModelContract(host);

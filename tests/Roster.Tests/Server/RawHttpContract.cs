@@ -134,3 +134,5 @@ public abstract class RawHttpContract(RosterHost host)
 }
 
 public sealed class RawHttpOnSqlite(SqliteHost host) : RawHttpContract(host);
+
+public sealed class RawHttpOnPostgres(PostgresHost host) : RawHttpContract(host);

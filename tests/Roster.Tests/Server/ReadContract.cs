@@ -380,3 +380,5 @@ public abstract class ReadContract(RosterHost host)
 }
 
 public sealed class ReadOnSqlite(SqliteHost host) : ReadContract(host);
+
+public sealed class ReadOnPostgres(PostgresHost host) : ReadContract(host);

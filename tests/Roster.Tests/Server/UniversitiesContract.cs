@@ -55,3 +55,5 @@ public abstract class UniversitiesContract(RosterHost host)
 }
 
 public sealed class UniversitiesOnSqlite(SqliteHost host) : UniversitiesContract(host);
+
+public sealed class UniversitiesOnPostgres(PostgresHost host) : UniversitiesContract(host);

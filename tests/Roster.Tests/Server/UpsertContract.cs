@@ -665,3 +665,5 @@ public abstract partial class UpsertContract(RosterHost host)
 }
 
 public sealed class UpsertOnSqlite(SqliteHost host) : UpsertContract(host);
+
+public sealed class UpsertOnPostgres(PostgresHost host) : UpsertContract(host);

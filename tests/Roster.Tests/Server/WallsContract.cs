@@ -104,3 +104,5 @@ public abstract class WallsContract(RosterHost host)
 }
 
 public sealed class WallsOnSqlite(SqliteHost host) : WallsContract(host);
+
+public sealed class WallsOnPostgres(PostgresHost host) : WallsContract(host);

@@ -22,7 +22,7 @@ public sealed class SqliteStoreTests : IDisposable
     [Fact]
     public async Task A_served_file_has_a_write_ahead_log_and_a_closed_one_has_none()
     {
-        await using (Open())
+        await using (await OpenAsync())
         {
             Assert.Equal("wal", Scalar("pragma journal_mode"));
             Assert.True(System.IO.File.Exists(File + "-wal"));
@@ -33,9 +33,9 @@ public sealed class SqliteStoreTests : IDisposable
     [Fact]
     public async Task A_second_server_on_the_same_file_is_refused_and_the_first_goes_on()
     {
-        await using var first = Open();
+        await using var first = await OpenAsync();
 
-        var refused = Assert.Throws<StoreRefusedException>(Open);
+        var refused = (await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync()));
 
         Assert.Contains("Another Roster server uses", refused.Message, StringComparison.Ordinal);
         await first.CheckAsync(CancellationToken.None);
@@ -44,13 +44,13 @@ public sealed class SqliteStoreTests : IDisposable
     [Fact]
     public async Task Opening_again_migrates_nothing()
     {
-        await Open().DisposeAsync();
+        await (await OpenAsync()).DisposeAsync();
         var journal = Scalar("select group_concat(ScriptName || Applied) from SchemaVersions");
 
-        await Open().DisposeAsync();
+        await (await OpenAsync()).DisposeAsync();
 
         Assert.Equal(journal, Scalar("select group_concat(ScriptName || Applied) from SchemaVersions"));
-        Assert.Empty(Store.Parse("sqlite:" + File)!.Migrate());
+        Assert.Empty(await Store.Parse("sqlite:" + File).MigrateAsync(CancellationToken.None));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class SqliteStoreTests : IDisposable
             database.Execute("create table workspace (id integer primary key) strict");
         }
 
-        await using var store = Open();
+        await using var store = await OpenAsync();
 
         Assert.NotNull(await store.AddWorkspaceAsync("w", new Timestamp(1), CancellationToken.None));
         Assert.Equal(SqliteMigrations.Known.Count.ToString(null, null), Scalar("select count(*) from SchemaVersions"));
@@ -73,17 +73,17 @@ public sealed class SqliteStoreTests : IDisposable
     [Fact]
     public async Task A_file_of_a_newer_Roster_is_refused()
     {
-        await Open().DisposeAsync();
+        await (await OpenAsync()).DisposeAsync();
         Scalar("insert into SchemaVersions (ScriptName, Applied) values ('9999_future.sql', '2030-01-01')");
 
-        Assert.Contains("newer Roster", Assert.Throws<StoreRefusedException>(Open).Message, StringComparison.Ordinal);
-        Assert.Throws<StoreRefusedException>(() => Store.Parse("sqlite:" + File)!.Open(StoreUse.Administer, TimeProvider.System));
+        Assert.Contains("newer Roster", (await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync())).Message, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync(StoreUse.Administer));
     }
 
     [Fact]
-    public void A_command_does_not_create_a_database_where_the_path_is_mistyped()
+    public async Task A_command_does_not_create_a_database_where_the_path_is_mistyped()
     {
-        Assert.Throws<StoreRefusedException>(() => Store.Parse("sqlite:" + File)!.Open(StoreUse.Administer, TimeProvider.System));
+        await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync(StoreUse.Administer));
         Assert.False(System.IO.File.Exists(File));
     }
 
@@ -92,14 +92,14 @@ public sealed class SqliteStoreTests : IDisposable
     {
         await System.IO.File.WriteAllTextAsync(File, new string('x', 10_000));
 
-        Assert.Throws<StoreException>(Open);
+        await Assert.ThrowsAsync<StoreException>(() => OpenAsync());
         Assert.Equal(new string('x', 10_000), await System.IO.File.ReadAllTextAsync(File));
     }
 
     [Fact]
     public async Task Each_write_is_logged_in_its_own_transaction_with_what_was_before()
     {
-        await using var store = Open();
+        await using var store = await OpenAsync();
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
         var origin = new Origin(Guid.NewGuid(), Guid.NewGuid());
 
@@ -120,7 +120,7 @@ public sealed class SqliteStoreTests : IDisposable
     [Fact]
     public async Task A_cancelled_write_that_waits_is_taken_back()
     {
-        await using var store = Open();
+        await using var store = await OpenAsync();
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => store.WriteAsync(
@@ -134,17 +134,17 @@ public sealed class SqliteStoreTests : IDisposable
     public async Task A_search_index_that_is_lost_or_behind_is_made_anew_and_misses_nothing()
     {
         var workspace = default(Workspace)!;
-        await using (var store = Open())
+        await using (var store = await OpenAsync())
         {
             workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
             await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"needle one"},{"name":"hay"}]"""), default, CancellationToken.None);
             Assert.Single(await SearchAsync(store));
         }
         Directory.Delete(File + ".search", recursive: true);
-        await using (var store = Open())
+        await using (var store = await OpenAsync())
             Assert.Single(await SearchAsync(store));
         await System.IO.File.WriteAllTextAsync(System.IO.Path.Combine(File + ".search", $"{workspace.Id}.db"), new string('x', 5_000));
-        await using (var store = Open())
+        await using (var store = await OpenAsync())
         {
             await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"needle two"}]"""), default, CancellationToken.None);
             Assert.Equal(2, (await SearchAsync(store)).Count);
@@ -158,20 +158,20 @@ public sealed class SqliteStoreTests : IDisposable
     public async Task A_search_index_of_other_writes_than_the_restored_backup_has_is_made_anew()
     {
         Workspace workspace;
-        await using (var store = Open())
+        await using (var store = await OpenAsync())
         {
             workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
             await WriteAsync(store, """[{"name":"before the backup"}]""");
         }
         System.IO.File.Copy(File, File + ".backup");
-        await using (var store = Open())
+        await using (var store = await OpenAsync())
         {
             for (var i = 0; i < 5; i++)
                 await WriteAsync(store, """[{"name":"lost with the disk"}]""");
             Assert.Equal(6, await CountAsync(store, "the"));
         }
         System.IO.File.Copy(File + ".backup", File, overwrite: true);
-        await using (var store = Open())
+        await using (var store = await OpenAsync())
         {
             Assert.Equal(1, await CountAsync(store, "the"));
             await WriteAsync(store, """[{"name":"after the backup","email":"after@example.com"}]""");
@@ -196,16 +196,17 @@ public sealed class SqliteStoreTests : IDisposable
     [Fact]
     public async Task A_key_created_by_a_command_beside_the_server_works_at_once()
     {
-        await using var server = Open();
+        await using var server = await OpenAsync();
         var workspace = (await server.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
-        await using var command = Store.Parse("sqlite:" + File)!.Open(StoreUse.Administer, TimeProvider.System);
+        await using var command = await OpenAsync(StoreUse.Administer);
 
         var secret = await KeyCommands.AddAsync(command, workspace, "k", Scopes.PartnersRead, new Timestamp(1), null, CancellationToken.None);
 
         Assert.Equal("k", (await server.FindKeyAsync(secret.Hash(), CancellationToken.None))!.Name);
     }
 
-    private IRosterStore Open() => Store.Parse("sqlite:" + File)!.Open(StoreUse.Serve, TimeProvider.System);
+    private Task<IRosterStore> OpenAsync(StoreUse use = StoreUse.Serve) =>
+        Store.Parse("sqlite:" + File).OpenAsync(use, TimeProvider.System, CancellationToken.None);
 
     private string? Scalar(string sql)
     {

@@ -14,11 +14,6 @@ internal static class SqliteSearchQuery
     /// <summary>Four are rarely had by more than a few partners.</summary>
     private const int MaxGrams = 4;
 
-    /// <summary>Whether a list needs the index: any that is not in creation order, or that no index of the directory serves.</summary>
-    public static bool Serves(PartnerQuery query) =>
-        query.Sort != PartnerSort.CreatedAt
-        || query.Filter is not { Q: null, Email: null, Phone: null, UpdatedSince: null, Deleted: not DeletedPartners.Only };
-
     public static IReadOnlyList<Guid> IdsWithEmail(SqliteDatabase search, string email)
     {
         var ids = new List<Guid>();

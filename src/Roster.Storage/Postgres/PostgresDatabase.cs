@@ -1,0 +1,184 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace Roster.Storage.Postgres;
+
+/// <summary>The connections to a database, and what is done when one of them, or its server, goes away.</summary>
+internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposable
+{
+    /// <summary>How long a request is tried again before it is given up. Failovers take longer than that, restarts do not.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+
+    /// <summary>How long COMMIT may take before its outcome is looked up elsewhere. It is not cancelled even then.</summary>
+    private static readonly TimeSpan CommitPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>"The transaction has already committed locally, but might not have been replicated to the standby."</summary>
+    private const string PossiblyNotReplicated = "01000";
+
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>
+    /// What a transaction begins with. It waits a bounded time for locks, and a server whose client is cut off frees the locks itself.
+    /// </summary>
+    public static readonly PostgresStatement[] Begin =
+    [
+        new("begin transaction isolation level read committed"),
+        new("set local lock_timeout = 5000"),
+        new("set local idle_in_transaction_session_timeout = 10000"),
+    ];
+
+    private const string TouchLogEnd = "update log_end set revision = revision where workspace_id = $1";
+
+    /// <summary>
+    /// Holds a workspace's log: whoever comes next waits until this transaction has ended, and so does who looks up what became of it.
+    /// </summary>
+    public const string LockLogEnd = "select revision, changed_at from log_end where workspace_id = $1 for update";
+
+    /// <summary>Reads, on another connection where one is lost.</summary>
+    /// <exception cref="StoreException">The database does not answer.</exception>
+    public Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
+        TryAgainAsync(async () =>
+        {
+            await using var connection = await source.OpenConnectionAsync(cancel);
+            return await read(connection);
+        }, cancel);
+
+    /// <summary>
+    /// Writes in a workspace, in a transaction that the work begins (<see cref="Begin"/>, <see cref="LockLogEnd"/>) and does not end.
+    /// Once COMMIT was sent, it is not cancelled and not guessed about: where its answer is lost, <paramref name="isThere"/> looks
+    /// whether the write is there, when it is certain that it cannot come any more.
+    /// </summary>
+    /// <param name="work">Returns whether there is something to commit; may be done again.</param>
+    /// <param name="isThere">The statement that gives a row where the write is there; asked with the workspace's log held.</param>
+    /// <exception cref="StoreException">Nothing was written, or the outcome is unknown: its trouble says which.</exception>
+    public Task<T> WriteAsync<T>(
+        long workspaceId, Func<NpgsqlConnection, Task<(T Result, bool IsToCommit)>> work, Func<T, PostgresStatement> isThere,
+        CancellationToken cancel) =>
+        TryAgainAsync(async () =>
+        {
+            var connection = await source.OpenConnectionAsync(cancel);
+            var commit = Task.CompletedTask;
+            try
+            {
+                var (result, isToCommit) = await work(connection);
+                if (!isToCommit)
+                {
+                    await connection.RunAsync(CancellationToken.None, new PostgresStatement("rollback"));
+                    return result;
+                }
+                (var isCommitted, commit) = await CommitAsync(connection);
+                if (!isCommitted && !await ResolveAsync(workspaceId, isThere(result)))
+                    throw new StoreException(
+                        StoreTrouble.Unavailable, "The connection was lost at COMMIT; it is certain now that nothing was written.");
+                return result;
+            }
+            finally
+            {
+                await CloseAsync(connection, commit);
+            }
+        }, cancel);
+
+    /// <summary>Writes what may be written twice or not at all.</summary>
+    public Task WriteAgainAsync(Func<NpgsqlConnection, Task> work, CancellationToken cancel) =>
+        TryAgainAsync(async () =>
+        {
+            await using var connection = await source.OpenConnectionAsync(cancel);
+            await connection.RunAsync(cancel, Begin);
+            await work(connection);
+            await connection.RunAsync(CancellationToken.None, new PostgresStatement("commit"));
+            return true;
+        }, cancel);
+
+    public ValueTask DisposeAsync() => source.DisposeAsync();
+
+    /// <summary>
+    /// Sends COMMIT, without a timeout and without a token: cancelled, it could report success for what no standby has.
+    /// </summary>
+    /// <returns>
+    /// Whether it is certain that it committed. It is not where the connection was lost, the answer is late, or the server warned that
+    /// the commit might not have been replicated. And the command, which may still run.
+    /// </returns>
+    private static async Task<(bool IsCommitted, Task Command)> CommitAsync(NpgsqlConnection connection)
+    {
+        var isWarned = false;
+        connection.Notice += (_, notice) => isWarned |= notice.Notice.SqlState == PossiblyNotReplicated;
+        var command = new NpgsqlCommand("commit", connection) { CommandTimeout = 0 };
+        var commit = command.ExecuteNonQueryAsync(CancellationToken.None);
+        if (await Task.WhenAny(commit, Task.Delay(CommitPatience)) != commit)
+            return (false, commit);
+        try
+        {
+            await commit;
+            return (!isWarned, commit);
+        }
+        catch (Exception failure) when (PostgresFailure.IsOutage(failure) && !PostgresFailure.IsRolledBack(failure))
+        {
+            return (false, Task.CompletedTask);
+        }
+    }
+
+    /// <summary>
+    /// Finds out what became of a transaction whose COMMIT has no answer. Holding the row that it held means that it has ended. Then
+    /// writing that row, durably, keeps it from coming after all, and proves that what was seen is as durable.
+    /// </summary>
+    private async Task<bool> ResolveAsync(long workspaceId, PostgresStatement isThere)
+    {
+        try
+        {
+            return await TryAgainAsync(async () =>
+            {
+                var connection = await source.OpenConnectionAsync();
+                var commit = Task.CompletedTask;
+                try
+                {
+                    await connection.RunAsync(default, [.. Begin, new PostgresStatement(LockLogEnd, workspaceId)]);
+                    var found = await connection.ListAsync(isThere, _ => true, default);
+                    await connection.RunAsync(default, new PostgresStatement(TouchLogEnd, workspaceId));
+                    (var isCommitted, commit) = await CommitAsync(connection);
+                    return isCommitted ? found.Count > 0 : throw new IOException("The COMMIT that was to prove it has no answer either.");
+                }
+                finally
+                {
+                    await CloseAsync(connection, commit);
+                }
+            }, CancellationToken.None);
+        }
+        catch (StoreException failure)
+        {
+            throw new StoreException(
+                StoreTrouble.OutcomeUnknown, $"The connection was lost at COMMIT, and no server can tell what became of it. {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Closes the connection, when a COMMIT that still runs has ended.</summary>
+    private static Task CloseAsync(NpgsqlConnection connection, Task commit)
+    {
+        if (commit.IsCompleted)
+            return connection.DisposeAsync().AsTask();
+        _ = commit.ContinueWith(_ => connection.DisposeAsync().AsTask(), TaskScheduler.Default).Unwrap();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Does work that changes nothing where it fails, again while the failure may pass and there is time.</summary>
+    private async Task<T> TryAgainAsync<T>(Func<Task<T>> work, CancellationToken cancel)
+    {
+        var start = Stopwatch.GetTimestamp();
+        for (var pause = ShortestPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                return await work();
+            }
+            catch (Exception failure) when (PostgresFailure.IsOutage(failure))
+            {
+                if (!PostgresFailure.IsTransient(failure) || Stopwatch.GetElapsedTime(start) + pause > Patience)
+                    throw PostgresFailure.Of(failure);
+                // The server has become a standby: its other connections lead nowhere either.
+                if (failure is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction })
+                    source.Clear();
+            }
+            await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), cancel);
+        }
+    }
+}

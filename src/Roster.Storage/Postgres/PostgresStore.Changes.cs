@@ -1,0 +1,221 @@
+using System.Buffers.Binary;
+using System.Diagnostics;
+using System.Security.Cryptography;
+using Npgsql;
+using Roster.Changes;
+using Roster.Storage.Postgres.Search;
+
+namespace Roster.Storage.Postgres;
+
+/// <summary>
+/// Writing: change sets, from the rows that they must see to their commit, in a number of round trips that does not depend on how many
+/// rows they have.
+/// </summary>
+internal sealed partial class PostgresStore
+{
+    private const string SelectHolders = SelectPartners + " where workspace_id = $1 and external_id = any ($2) and deleted_at is null";
+
+    private const string InsertPartners = """
+        insert into partner (workspace_id, id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision)
+        select $1, n.id, n.name, n.email, n.phone, n.external_id, n.created_at, n.updated_at, n.deleted_at, n.revision
+        from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+            as n (id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision)
+        """;
+
+    private const string UpdatePartners = """
+        update partner set name = n.name, email = n.email, phone = n.phone, external_id = n.external_id, updated_at = n.updated_at,
+            deleted_at = n.deleted_at, revision = n.revision
+        from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[])
+            as n (id, name, email, phone, external_id, updated_at, deleted_at, revision)
+        where partner.workspace_id = $1 and partner.id = n.id
+        """;
+
+    private const string UpdateLogEnd =
+        "update log_end set revision = $3, changed_at = $4, live = live + $5 where workspace_id = $1 and revision = $2";
+
+    private const string InsertChangeSets = """
+        insert into change_set
+            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, changes)
+        select $1, n.revision, n.kind, n.key_id, n.request_id, n.created, n.updated, n.unchanged, n.deleted, n.restored, n.at, n.changes
+        from unnest($2::bigint[], $3::text[], $4::uuid[], $5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[],
+            $11::bigint[], $12::bytea[])
+            as n (revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, changes)
+        """;
+
+    private const string SelectWritten =
+        "select revision from change_set where workspace_id = $1 and revision = $2 and request_id = $3";
+
+    public async Task<WrittenPlan> WriteAsync(long workspaceId, Change change, Origin origin, CancellationToken cancel)
+    {
+        if (change.MatchOn == MatchOn.Email)
+            await Search.ReachNewestAsync(workspaceId, cancel);
+        var written = await _writer.RunAsync(workspaceId, change, origin, cancel);
+        if (written.Plan.Changes.Count > 0)
+            _search?.Changed(workspaceId);
+        return written;
+    }
+
+    private async Task WriteTogetherAsync(long workspaceId, IReadOnlyList<PostgresWriter.Write> writes)
+    {
+        var (plans, planned) = await _database.WriteAsync(
+            workspaceId,
+            async connection =>
+            {
+                var plans = writes.Count == 1 && !writes[0].Change.SeesOnlyNamed
+                    ? [await PlanAloneAsync(connection, workspaceId, writes[0].Change)]
+                    : await PlanTogetherAsync(connection, workspaceId, writes);
+                var planned = Stopwatch.GetTimestamp();
+                var isToCommit = plans.Exists(plan => plan.Changes.Count > 0);
+                if (isToCommit)
+                    await WriteAsync(connection, workspaceId, plans, writes);
+                return ((Plans: plans, Planned: planned), isToCommit);
+            },
+            written =>
+            {
+                var i = written.Plans.FindIndex(plan => plan.Changes.Count > 0);
+                return new PostgresStatement(SelectWritten, workspaceId, written.Plans[i].Revision.Number, writes[i].Origin.RequestId);
+            },
+            CancellationToken.None);
+        for (var i = 0; i < writes.Count; i++)
+            writes[i].Complete(plans[i], planned);
+    }
+
+    /// <summary>Plans changes that see only the rows that they name, each on what those before it leave.</summary>
+    private async Task<List<ChangePlan>> PlanTogetherAsync(NpgsqlConnection connection, long workspaceId, IReadOnlyList<PostgresWriter.Write> writes)
+    {
+        var ids = writes.SelectMany(write => write.Change.Named).Select(named => named.Id).Distinct().ToArray();
+        var (end, rows) = await BeginAsync(connection, workspaceId, ids);
+        var plans = new List<ChangePlan>(writes.Count);
+        foreach (var write in writes)
+        {
+            var now = new RowsNow(write.Change.Count);
+            foreach (var named in write.Change.Named)
+                now[named.Index] = rows.GetValueOrDefault(named.Id);
+            var plan = write.Change.PlanOn(now, MomentAt(end));
+            plans.Add(plan);
+            end = plan.Revision;
+            if (writes.Count == 1)
+                break;
+            foreach (var change in plan.Changes)
+                rows[change.After.Id] = change.After;
+        }
+        return plans;
+    }
+
+    private async Task<ChangePlan> PlanAloneAsync(NpgsqlConnection connection, long workspaceId, Change change)
+    {
+        var (end, rows) = await BeginAsync(connection, workspaceId, change.Named.Select(named => named.Id).ToArray());
+        var now = new RowsNow(change.Count);
+        foreach (var named in change.Named)
+            now[named.Index] = rows.GetValueOrDefault(named.Id);
+        var values = change.Sought.Select(sought => sought.Value).Distinct().ToArray();
+        if (values.Length > 0)
+        {
+            var matches = change.MatchOn == MatchOn.Email
+                ? await PostgresSearch.WithEmailAsync(connection, workspaceId, values, end.Number)
+                : (await HoldersAsync(values)).ToLookup(partner => partner.ExternalId!);
+            foreach (var (index, value) in change.Sought)
+                now.Match(index, [.. matches[value]]);
+        }
+        var claimed = change.Claimed(now).Distinct().ToArray();
+        if (claimed.Length > 0)
+            foreach (var holder in await HoldersAsync(claimed))
+                now.Hold(holder.ExternalId!, holder.Id);
+        return change.PlanOn(now, MomentAt(end));
+
+        Task<List<Partner>> HoldersAsync(string[] externalIds) => connection.ListAsync(
+            new PostgresStatement(SelectHolders, workspaceId, externalIds), MapPartner, CancellationToken.None);
+    }
+
+    /// <summary>Begins the transaction, takes the workspace's log, and reads the partners with these ids.</summary>
+    private static async Task<(Revision End, Dictionary<Guid, Partner> Rows)> BeginAsync(NpgsqlConnection connection, long workspaceId, Guid[] ids)
+    {
+        PostgresStatement[] statements = [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, workspaceId)];
+        await using var rows = await connection.QueryAsync(
+            CancellationToken.None, ids.Length == 0 ? statements : [.. statements, new(SelectNamed, workspaceId, ids)]);
+        if (!await rows.ReadAsync())
+            throw new InvalidOperationException("The workspace is gone while one of its keys is in use.");
+        var end = new Revision(rows.GetInt64(0), rows.Timestamp(1));
+        var partners = new Dictionary<Guid, Partner>(ids.Length);
+        if (await rows.NextResultAsync())
+            while (await rows.ReadAsync())
+                partners.Add(rows.GetGuid(0), MapPartner(rows));
+        return (end, partners);
+    }
+
+    private Moment MomentAt(Revision end)
+    {
+        Span<byte> seed = stackalloc byte[16];
+        RandomNumberGenerator.Fill(seed);
+        return new Moment(end, Timestamp.Now(_clock), BinaryPrimitives.ReadUInt128BigEndian(seed));
+    }
+
+    private static async Task WriteAsync(
+        NpgsqlConnection connection, long workspaceId, IReadOnlyList<ChangePlan> plans, IReadOnlyList<PostgresWriter.Write> writes)
+    {
+        var written = plans.Zip(writes, (plan, write) => (Plan: plan, write.Origin)).Where(one => one.Plan.Changes.Count > 0).ToArray();
+        // The log's entries are encoded on another core while this one gathers the rows.
+        var changes = Task.Run(() => written.Select(one => ChangeEncoding.Encode(one.Plan.Changes).ToArray()).ToArray());
+        var statements = new List<PostgresStatement>();
+        var (created, updated) = Outcome(written.Select(one => one.Plan));
+        if (created.Length > 0)
+            statements.Add(Insert(workspaceId, created));
+        if (updated.Length > 0)
+            statements.Add(Update(workspaceId, updated));
+        var end = written[^1].Plan.Revision;
+        statements.Add(new PostgresStatement(
+            UpdateLogEnd, workspaceId, written[0].Plan.Revision.Number - 1, end.Number, end.At,
+            written.Sum(one => (long)(one.Plan.Created + one.Plan.Restored - one.Plan.Deleted))));
+        statements.Add(new PostgresStatement(
+            InsertChangeSets, workspaceId,
+            written.Select(one => one.Plan.Revision.Number).ToArray(),
+            written.Select(one => one.Plan.Kind).ToArray(),
+            written.Select(one => one.Origin.KeyId).ToArray(),
+            written.Select(one => one.Origin.RequestId).ToArray(),
+            written.Select(one => one.Plan.Created).ToArray(),
+            written.Select(one => one.Plan.Updated).ToArray(),
+            written.Select(one => one.Plan.Unchanged).ToArray(),
+            written.Select(one => one.Plan.Deleted).ToArray(),
+            written.Select(one => one.Plan.Restored).ToArray(),
+            written.Select(one => one.Plan.Revision.At.Microseconds).ToArray(),
+            await changes));
+        var count = await connection.RunAsync(CancellationToken.None, statements);
+        if (count != created.Length + updated.Length + 1 + written.Length)
+            throw new InvalidOperationException($"{count} rows were written instead of {created.Length + updated.Length + 1 + written.Length}.");
+    }
+
+    /// <summary>The partners as the plans leave them, each once, in id order, as they lie in the table.</summary>
+    private static (Partner[] Created, Partner[] Updated) Outcome(IEnumerable<ChangePlan> plans)
+    {
+        var after = new Dictionary<Guid, (bool IsNew, Partner Partner)>();
+        foreach (var change in plans.SelectMany(plan => plan.Changes))
+            after[change.After.Id] = (change.Before is null || (after.TryGetValue(change.After.Id, out var earlier) && earlier.IsNew), change.After);
+        return (InIdOrder(isNew: true), InIdOrder(isNew: false));
+
+        Partner[] InIdOrder(bool isNew) =>
+            [.. after.Values.Where(one => one.IsNew == isNew).Select(one => one.Partner).OrderBy(partner => partner.Id)];
+    }
+
+    private static PostgresStatement Insert(long workspaceId, Partner[] partners) => new(
+        InsertPartners, workspaceId,
+        Array.ConvertAll(partners, partner => partner.Id),
+        Array.ConvertAll(partners, partner => partner.Name),
+        Array.ConvertAll(partners, partner => partner.Email),
+        Array.ConvertAll(partners, partner => partner.Phone),
+        Array.ConvertAll(partners, partner => partner.ExternalId),
+        Array.ConvertAll(partners, partner => partner.CreatedAt.Microseconds),
+        Array.ConvertAll(partners, partner => partner.UpdatedAt.Microseconds),
+        Array.ConvertAll(partners, partner => partner.DeletedAt?.Microseconds),
+        Array.ConvertAll(partners, partner => partner.Revision));
+
+    private static PostgresStatement Update(long workspaceId, Partner[] partners) => new(
+        UpdatePartners, workspaceId,
+        Array.ConvertAll(partners, partner => partner.Id),
+        Array.ConvertAll(partners, partner => partner.Name),
+        Array.ConvertAll(partners, partner => partner.Email),
+        Array.ConvertAll(partners, partner => partner.Phone),
+        Array.ConvertAll(partners, partner => partner.ExternalId),
+        Array.ConvertAll(partners, partner => partner.UpdatedAt.Microseconds),
+        Array.ConvertAll(partners, partner => partner.DeletedAt?.Microseconds),
+        Array.ConvertAll(partners, partner => partner.Revision));
+}

@@ -1,0 +1,121 @@
+using Npgsql;
+using Roster.Access;
+
+namespace Roster.Storage.Postgres;
+
+/// <summary>Keys, and the audit of who administered them. Each act holds the workspace's log, so that events are in commit order.</summary>
+internal sealed partial class PostgresStore
+{
+    private const string SelectKeys = """
+        select id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, revoked_at, allowed_hostnames, last_used_at
+        from api_key
+        """;
+
+    private const string SelectKeyByHash = SelectKeys + " where hash = $1";
+
+    private const string SelectKeysOfWorkspace = SelectKeys + " where workspace_id = $1 order by id";
+
+    private const string SelectAllKeys = SelectKeys + " order by id";
+
+    private const string SelectKeyById = SelectKeys + " where id = $1";
+
+    private const string InsertKey = """
+        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        """;
+
+    private const string EndKey = """
+        update api_key set expires_at = least(coalesce(expires_at, $2), $2)
+        where id = $1 and revoked_at is null and (expires_at is null or expires_at > $3)
+        """;
+
+    private const string RevokeKey = "update api_key set revoked_at = $2 where id = $1 and revoked_at is null";
+
+    private const string NoteKeyUse = """
+        update api_key set last_used_at = greatest(coalesce(last_used_at, 0), n.at)
+        from unnest($1::uuid[], $2::bigint[]) as n (id, at) where api_key.id = n.id
+        """;
+
+    private const string InsertAudit = """
+        insert into audit_event (workspace_id, number, id, at, action, actor_key_id, address, subject)
+        select $1, coalesce(max(number), 0) + 1, $2::uuid, $3::bigint, $4::text, $5::uuid, $6::text, $7::text
+        from audit_event where workspace_id = $1
+        """;
+
+    private const string SelectAudit = """
+        select id, at, action, actor_key_id, address, subject from audit_event
+        where workspace_id = $1
+          and ($2::uuid is null or number < (select number from audit_event where workspace_id = $1 and id = $2::uuid))
+        order by number desc limit $3
+        """;
+
+    private const string SelectAuditEvent = "select number from audit_event where workspace_id = $1 and id = $2";
+
+    public async Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel) =>
+        (await ListKeysAsync(new PostgresStatement(SelectKeyByHash, hash.ToArray()), cancel)).SingleOrDefault();
+
+    public Task<bool> AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel) =>
+        AdministerAsync(audit, async connection =>
+        {
+            if (replaced is { } old
+                && await connection.RunAsync(cancel, new PostgresStatement(EndKey, old.Id, old.EndsAt, key.CreatedAt)) == 0)
+                return false;
+            await connection.RunAsync(cancel, new PostgresStatement(
+                InsertKey, key.Id, key.WorkspaceId, key.Name, key.Prefix, key.Hash, string.Join(',', key.Scopes.Names()), key.CreatedAt,
+                key.ExpiresAt, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names)));
+            return true;
+        }, cancel);
+
+    public Task RevokeKeyAsync(Guid id, AuditEvent audit, CancellationToken cancel) =>
+        AdministerAsync(audit, async connection =>
+            await connection.RunAsync(cancel, new PostgresStatement(RevokeKey, id, audit.At)) > 0, cancel);
+
+    public async Task<IReadOnlyList<ApiKey>> ListKeysAsync(long? workspaceId, CancellationToken cancel) => await ListKeysAsync(
+        workspaceId is { } id ? new PostgresStatement(SelectKeysOfWorkspace, id) : new PostgresStatement(SelectAllKeys), cancel);
+
+    public Task NoteKeyUseAsync(IReadOnlyDictionary<Guid, Timestamp> lastUsedAt, CancellationToken cancel)
+    {
+        // In one order on all nodes, so that none waits for another that waits for it.
+        var used = lastUsedAt.OrderBy(one => one.Key).ToArray();
+        return _database.WriteAgainAsync(
+            connection => connection.RunAsync(cancel, new PostgresStatement(
+                NoteKeyUse, Array.ConvertAll(used, one => one.Key), Array.ConvertAll(used, one => one.Value.Microseconds))),
+            cancel);
+    }
+
+    public async Task<IReadOnlyList<AuditEvent>> ListAuditAsync(long workspaceId, Guid? before, int take, CancellationToken cancel) =>
+        await _database.ReadAsync(connection => connection.ListAsync(
+            new PostgresStatement(SelectAudit, workspaceId, before, (long)take),
+            row => new AuditEvent(
+                row.GetGuid(0), workspaceId, row.Timestamp(1), row.GetString(2), row.GuidOrNull(3), row.TextOrNull(4), row.GetString(5)),
+            cancel), cancel);
+
+    /// <summary>Does something, and records the audit event of it in the same transaction where it had an effect.</summary>
+    private Task<bool> AdministerAsync(AuditEvent audit, Func<NpgsqlConnection, Task<bool>> act, CancellationToken cancel) =>
+        _database.WriteAsync(
+            audit.WorkspaceId,
+            async connection =>
+            {
+                await connection.RunAsync(cancel, [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, audit.WorkspaceId)]);
+                var isDone = await act(connection);
+                if (isDone)
+                    await RecordAsync(connection, audit, cancel);
+                return (isDone, isDone);
+            },
+            _ => new PostgresStatement(SelectAuditEvent, audit.WorkspaceId, audit.Id),
+            cancel);
+
+    private static Task<int> RecordAsync(NpgsqlConnection connection, AuditEvent audit, CancellationToken cancel) =>
+        connection.RunAsync(cancel, new PostgresStatement(
+            InsertAudit, audit.WorkspaceId, audit.Id, audit.At, audit.Action, audit.ActorKeyId, audit.Address, audit.Subject));
+
+    private Task<List<ApiKey>> ListKeysAsync(PostgresStatement statement, CancellationToken cancel) =>
+        _database.ReadAsync(connection => connection.ListAsync(statement, MapKey, cancel), cancel);
+
+    private static ApiKey MapKey(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetFieldValue<byte[]>(4),
+        ScopeNames.TryParse(row.GetString(5), out var scopes, out _) ? scopes : Scopes.None,
+        row.Timestamp(6), row.TimestampOrNull(7), row.TimestampOrNull(8),
+        HostnameList.Parse(row.TextOrNull(9)?.Split(' ') ?? [], out _) ?? HostnameList.Any,
+        row.TimestampOrNull(10));
+}

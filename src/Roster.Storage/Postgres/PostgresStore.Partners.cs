@@ -1,0 +1,80 @@
+using Npgsql;
+using Roster.Storage.Postgres.Search;
+
+namespace Roster.Storage.Postgres;
+
+/// <summary>Reading partners: by id, in creation order, or as the search index finds them.</summary>
+internal sealed partial class PostgresStore
+{
+    /// <summary>Columns in the order of <see cref="MapPartner"/>.</summary>
+    private const string SelectPartners = """
+        select id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision from partner
+        """;
+
+    internal const string SelectNamed = SelectPartners + " where workspace_id = $1 and id = any ($2)";
+
+    private const string SelectNewestFirst = SelectPartners + """
+         where workspace_id = $1 and id < $2 and ($3 or deleted_at is null) order by id desc limit $4 offset $5
+        """;
+
+    private const string SelectOldestFirst = SelectPartners + """
+         where workspace_id = $1 and id > $2 and ($3 or deleted_at is null) order by id limit $4 offset $5
+        """;
+
+    private const string SelectByExternalId = SelectPartners + " where workspace_id = $1 and external_id = any ($2) order by id";
+
+    private const string SelectLive = "select live from log_end where workspace_id = $1";
+
+    public async Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel) =>
+        await FindAsync(workspaceId, ids.ToArray(), cancel);
+
+    public async Task<PartnerPage> ListAsync(long workspaceId, PartnerQuery query, CancellationToken cancel)
+    {
+        var filter = query.Filter;
+        if (filter.Id is { } id)
+            return ListPages.Cut(query, (await FindAsync(workspaceId, [id], cancel)).Values);
+        if (filter.ExternalId is { } externalId)
+            return ListPages.Cut(query, await ListAsync(new PostgresStatement(SelectByExternalId, workspaceId, new[] { externalId }), cancel));
+        if (!ListPages.NeedSearch(query))
+            return ListPages.Page(query, await ListInCreationOrderAsync(workspaceId, query, cancel));
+        await Search.ReachNewestAsync(workspaceId, cancel);
+        return await ListPages.SearchAsync(query, rest => Search.FindAsync(workspaceId, rest, cancel), ReadAsync, cancel);
+
+        async Task<IReadOnlyList<Partner?>> ReadAsync(IReadOnlyList<PartnerCursor> found)
+        {
+            var partners = found.Count == 0 ? [] : await FindAsync(workspaceId, found.Select(one => one.Id).ToArray(), cancel);
+            return [.. found.Select(one => partners.GetValueOrDefault(one.Id))];
+        }
+    }
+
+    public async Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel)
+    {
+        if (filter == new PartnerFilter())
+            return await _database.ReadAsync(async connection =>
+                (await connection.ListAsync(new PostgresStatement(SelectLive, workspaceId), row => row.GetInt64(0), cancel))[0], cancel);
+        if (filter.Id is not null || filter.ExternalId is not null)
+            return (await ListAsync(workspaceId, new PartnerQuery(filter, PartnerSort.CreatedAt, false, int.MaxValue - 1), cancel)).Partners.Count;
+        await Search.ReachNewestAsync(workspaceId, cancel);
+        return await Search.CountAsync(workspaceId, filter, cancel);
+    }
+
+    internal static Partner MapPartner(NpgsqlDataReader row) => new(
+        row.GetGuid(0), row.GetString(1), row.TextOrNull(2), row.TextOrNull(3), row.TextOrNull(4), row.Timestamp(5), row.Timestamp(6),
+        row.TimestampOrNull(7), row.GetInt64(8));
+
+    private async Task<Dictionary<Guid, Partner>> FindAsync(long workspaceId, Guid[] ids, CancellationToken cancel) =>
+        (await ListAsync(new PostgresStatement(SelectNamed, workspaceId, ids), cancel)).ToDictionary(partner => partner.Id);
+
+    private Task<List<Partner>> ListInCreationOrderAsync(long workspaceId, PartnerQuery query, CancellationToken cancel)
+    {
+        var from = query.After?.Id ?? (query.IsDescending ? Guid.AllBitsSet : Guid.Empty);
+        return ListAsync(new PostgresStatement(
+            query.IsDescending ? SelectNewestFirst : SelectOldestFirst,
+            workspaceId, from, query.Filter.Deleted == DeletedPartners.With, query.Take + 1L, (long)query.Skip), cancel);
+    }
+
+    private Task<List<Partner>> ListAsync(PostgresStatement statement, CancellationToken cancel) =>
+        _database.ReadAsync(connection => connection.ListAsync(statement, MapPartner, cancel), cancel);
+
+    private PostgresSearch Search => _search ?? throw new InvalidOperationException("Only a server searches.");
+}

@@ -1,0 +1,64 @@
+using Npgsql;
+using Roster.Access;
+
+namespace Roster.Storage.Postgres;
+
+internal sealed partial class PostgresStore
+{
+    /// <summary>Ids count up without a sequence; of two that come at once one finds its number taken, and tries again.</summary>
+    private const string InsertWorkspace = """
+        insert into workspace (id, name, created_at) select coalesce(max(id), 0) + 1, $1, $2::bigint from workspace
+        on conflict do nothing
+        """;
+
+    private const string SelectWorkspaceByName = "select id from workspace where name = $1";
+
+    private const string InsertLogEnd = "insert into log_end (workspace_id, revision, changed_at, live) values ($1, 0, $2, 0)";
+
+    private const string InsertSearchState = "insert into search_state (workspace_id, reached, kept) values ($1, 0, 0)";
+
+    private const string SelectWorkspaces = "select id, name, created_at from workspace order by name";
+
+    private const string SelectRevision = "select revision from log_end where workspace_id = $1";
+
+    public async Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel)
+    {
+        var added = default(Workspace);
+        var auditId = Guid.CreateVersion7();
+        await _database.WriteAgainAsync(async connection =>
+        {
+            added = null;
+            while (await connection.RunAsync(cancel, new PostgresStatement(InsertWorkspace, name, at)) == 0)
+            {
+                if (await IdAsync(connection) is not { } taken)
+                    continue;
+                // It is this very workspace where the COMMIT of an earlier attempt had no answer.
+                if ((await connection.ListAsync(new PostgresStatement(SelectAuditEvent, taken, auditId), _ => true, cancel)).Count > 0)
+                    added = new Workspace(taken, name, 0, at);
+                return;
+            }
+            var id = (await IdAsync(connection))!.Value;
+            await connection.RunAsync(cancel, new(InsertLogEnd, id, at), new(InsertSearchState, id));
+            var audit = AuditEvent.Of(AuditAction.WorkspaceCreated, id, at, Actor.Command, name) with { Id = auditId };
+            await RecordAsync(connection, audit, cancel);
+            added = new Workspace(id, name, 0, at);
+        }, cancel);
+        return added;
+
+        async Task<long?> IdAsync(NpgsqlConnection connection) =>
+            await connection.ListAsync(new PostgresStatement(SelectWorkspaceByName, name), row => row.GetInt64(0), cancel) is [var id] ? id : null;
+    }
+
+    public Task<IReadOnlyList<Workspace>> ListWorkspacesAsync(CancellationToken cancel) =>
+        _database.ReadAsync<IReadOnlyList<Workspace>>(async connection =>
+        {
+            var workspaces = await connection.ListAsync(
+                new PostgresStatement(SelectWorkspaces), row => new Workspace(row.GetInt64(0), row.GetString(1), 0, row.Timestamp(2)), cancel);
+            for (var i = 0; i < workspaces.Count; i++)
+            {
+                var revision = await connection.ListAsync(new PostgresStatement(SelectRevision, workspaces[i].Id), row => row.GetInt64(0), cancel);
+                workspaces[i] = workspaces[i] with { Revision = revision[0] };
+            }
+            return workspaces;
+        }, cancel);
+}

@@ -1,0 +1,98 @@
+using Npgsql;
+using Roster.Storage.Postgres.Search;
+
+namespace Roster.Storage.Postgres;
+
+/// <summary>The directory in a PostgreSQL database: opening and closing it. What it stores is in the other parts.</summary>
+internal sealed partial class PostgresStore : IRosterStore
+{
+    /// <summary>A setting that this engine does not have counts as safe: it has no such choice.</summary>
+    private const string SelectSettings = """
+        select current_setting('transaction_read_only'), current_setting('server_encoding'),
+            coalesce(current_setting('fsync', true), 'on'), coalesce(current_setting('synchronous_commit', true), 'on'),
+            coalesce(current_setting('full_page_writes', true), 'on')
+        """;
+
+    private readonly PostgresAddress _address;
+    private readonly PostgresDatabase _database;
+    private readonly TimeProvider _clock;
+    private readonly PostgresWriter _writer;
+    private readonly PostgresSearch? _search;
+
+    private PostgresStore(PostgresAddress address, NpgsqlDataSource source, StoreUse use, TimeProvider clock)
+    {
+        _address = address;
+        _database = new PostgresDatabase(source);
+        _clock = clock;
+        _writer = new PostgresWriter(WriteTogetherAsync);
+        _search = use == StoreUse.Serve ? new PostgresSearch(_database, clock) : null;
+    }
+
+    /// <inheritdoc cref="Store.OpenAsync"/>
+    public static async Task<PostgresStore> OpenAsync(PostgresAddress address, StoreUse use, TimeProvider clock, CancellationToken cancel)
+    {
+        var source = NpgsqlDataSource.Create(address.ConnectionString);
+        var store = new PostgresStore(address, source, use, clock);
+        try
+        {
+            if (await store.TroubleAsync(cancel) is { } trouble)
+                throw new StoreRefusedException(trouble.Message);
+            await PostgresMigrations.RequireAsync(source, use, cancel);
+            return store;
+        }
+        catch (Exception failure)
+        {
+            await store.DisposeAsync();
+            if (PostgresFailure.IsOutage(failure))
+                throw PostgresFailure.Of(failure);
+            throw;
+        }
+    }
+
+    /// <inheritdoc cref="Store.MigrateAsync"/>
+    public static async Task<IReadOnlyList<string>> MigrateAsync(PostgresAddress address, CancellationToken cancel)
+    {
+        await using var source = NpgsqlDataSource.Create(address.ConnectionString);
+        try
+        {
+            return await PostgresMigrations.ApplyAsync(source, cancel);
+        }
+        catch (Exception failure) when (PostgresFailure.IsOutage(failure))
+        {
+            throw PostgresFailure.Of(failure);
+        }
+    }
+
+    public async Task CheckAsync(CancellationToken cancel)
+    {
+        if (await TroubleAsync(cancel) is { } trouble)
+            throw trouble;
+    }
+
+    /// <summary>Finishes the writes that wait.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _writer.DisposeAsync();
+        if (_search is not null)
+            await _search.DisposeAsync();
+        await _database.DisposeAsync();
+    }
+
+    /// <returns>Null where the database can be read and written, and keeps what it acknowledges.</returns>
+    private async Task<StoreException?> TroubleAsync(CancellationToken cancel)
+    {
+        var settings = (await _database.ReadAsync(connection => connection.ListAsync(
+            new PostgresStatement(SelectSettings),
+            row => (IsReadOnly: row.GetString(0) == "on", Encoding: row.GetString(1), Fsync: row.GetString(2), Commit: row.GetString(3), Pages: row.GetString(4)),
+            cancel), cancel))[0];
+        if (settings.IsReadOnly)
+            return new StoreException(StoreTrouble.ReadOnly, "PostgreSQL is read-only here: it is a standby, or default_transaction_read_only is on.");
+        if (settings.Encoding != "UTF8")
+            return new StoreException(StoreTrouble.Unavailable, $"The database's encoding is {settings.Encoding}; Roster needs UTF8 (createdb --encoding UTF8 --template template0).");
+        if ((settings.Fsync, settings.Commit, settings.Pages) is not ("on", not "off", "on") && !_address.IsUnsafeAccepted)
+            return new StoreException(StoreTrouble.Unavailable,
+                $"PostgreSQL can lose what it has acknowledged: fsync is {settings.Fsync}, synchronous_commit {settings.Commit}, full_page_writes {settings.Pages}. "
+                + "Turn them on, or accept that with --unsafe-database on.");
+        return null;
+    }
+}

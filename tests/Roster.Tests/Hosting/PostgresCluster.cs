@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Roster.Tests.Hosting;
+
+/// <summary>
+/// A PostgreSQL server of the tests' own, thrown away afterwards. Its databases sort by a language, so that what must compare byte by
+/// byte has to say so itself.
+/// </summary>
+internal sealed class PostgresCluster : IDisposable
+{
+    private const string DebianBinaries = "/usr/lib/postgresql";
+
+    private readonly TempFolder _folder = new();
+    private readonly string _binaries;
+    private readonly string _options;
+
+    /// <param name="settings">Settings as <c>name=value</c>.</param>
+    public PostgresCluster(params string[] settings)
+    {
+        _binaries = Binaries ?? throw new InvalidOperationException("There is no PostgreSQL here.");
+        Port = FreePort();
+        _options = string.Join(' ', settings
+            .Concat([$"port={Port}", "listen_addresses=127.0.0.1", $"unix_socket_directories={_folder.Path}", "max_connections=300"])
+            .Select(setting => $"-c {setting}"));
+        if (Environment.UserName == "root")
+            Assert.Equal(0, Execute("chown", ["postgres", _folder.Path]));
+        Run("initdb", "-D", Data, "-U", "roster", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en", "--no-sync");
+        Start();
+    }
+
+    /// <summary>Where initdb and pg_ctl are, the newest where there are several; null where there are none.</summary>
+    public static string? Binaries { get; } = FindBinaries();
+
+    public int Port { get; }
+
+    private string Data => _folder.File("data");
+
+    /// <summary>The address of a new, empty database.</summary>
+    public string NewDatabase()
+    {
+        var name = $"roster_{Guid.NewGuid():N}";
+        Run("createdb", "-h", "127.0.0.1", "-p", $"{Port}", "-U", "roster", name);
+        return $"postgresql://roster@127.0.0.1:{Port}/{name}";
+    }
+
+    public void Start() => Run("pg_ctl", "-D", Data, "-o", _options, "-l", _folder.File("log"), "-w", "start");
+
+    /// <summary>Ends it as a crash would: without a checkpoint, connections cut.</summary>
+    public void Crash() => Run("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
+
+    public void Dispose()
+    {
+        Crash();
+        _folder.Dispose();
+    }
+
+    private static string? FindBinaries()
+    {
+        var folders = Directory.Exists(DebianBinaries)
+            ? Directory.GetDirectories(DebianBinaries).OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0)
+                .Select(folder => Path.Combine(folder, "bin"))
+            : [];
+        return folders.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
+            .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
+    }
+
+    private void Run(string program, params string[] arguments)
+    {
+        var path = Path.Combine(_binaries, program);
+        Assert.Equal(0, Environment.UserName == "root" ? Execute("runuser", ["-u", "postgres", "--", path, .. arguments]) : Execute(path, arguments));
+    }
+
+    private int Execute(string program, string[] arguments)
+    {
+        // A server that goes on would keep a pipe open: what programs print goes to a file.
+        var start = new ProcessStartInfo("sh", ["-c", "exec \"$@\" </dev/null >>\"$0\" 2>&1", _folder.File("commands.log"), program, .. arguments])
+        {
+            WorkingDirectory = _folder.Path,
+        };
+        using var process = Process.Start(start)!;
+        process.WaitForExit();
+        return process.ExitCode;
+    }
+
+    private static int FreePort()
+    {
+        using var socket = new TcpListener(IPAddress.Loopback, 0);
+        socket.Start();
+        return ((IPEndPoint)socket.LocalEndpoint).Port;
+    }
+}
