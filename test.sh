@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need if it is missing, builds everything with warnings as errors, checks the formatting, and runs all
-# tests. Arguments go to the test runner: ./test.sh -class Roster.Tests.Server.KillTests
+# tests. Arguments go to the test runner: ./test.sh -class Roster.Tests.Server.KillOnSqlite
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1

@@ -27,6 +27,9 @@ internal sealed class ApiKeyAuthentication(
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
+        // What anyone may call does not ask the database who it is: a process without one is alive.
+        if (Context.GetEndpoint()?.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is not null)
+            return AuthenticateResult.NoResult();
         if (Request.Headers.Authorization is not [{ } header])
             return AuthenticateResult.NoResult();
         var text = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..] : header;

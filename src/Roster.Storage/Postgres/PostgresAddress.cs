@@ -12,6 +12,14 @@ internal sealed partial class PostgresAddress
     /// <summary>Enough for a machine's cores many times over, and a few nodes stay below the 100 that a server takes by default.</summary>
     private const int MaxPoolSize = 20;
 
+    private const int ConnectSeconds = 5;
+
+    /// <summary>The longest statement, a full batch into a table of a hundred million, takes far less.</summary>
+    private const int CommandSeconds = 15;
+
+    /// <summary>How soon a standby that becomes the primary is noticed.</summary>
+    private const int RecheckSeconds = 2;
+
     /// <summary>Where libpq has another name for what Npgsql has too.</summary>
     private static readonly Dictionary<string, string> Synonyms = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -49,6 +57,9 @@ internal sealed partial class PostgresAddress
         {
             ApplicationName = "roster",
             MaxPoolSize = MaxPoolSize,
+            Timeout = ConnectSeconds,
+            CommandTimeout = CommandSeconds,
+            HostRecheckSeconds = RecheckSeconds,
             // What a connection is given is set for one transaction only, so there is nothing to reset, nor for a pooler to lose.
             NoResetOnClose = true,
             // A peer that is cut off is noticed by those who wait for its answer.

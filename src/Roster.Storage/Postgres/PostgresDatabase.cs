@@ -6,8 +6,13 @@ namespace Roster.Storage.Postgres;
 /// <summary>The connections to a database, and what is done when one of them, or its server, goes away.</summary>
 internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposable
 {
-    /// <summary>How long a request is tried again before it is given up. Failovers take longer than that, restarts do not.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    /// <summary>How long a write is tried again before it is given up. Failovers take longer than that, restarts do not.</summary>
+    private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(15);
+
+    private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(5);
+
+    /// <summary>A database that only became read-only for a moment has failed over; for longer, somebody has set it so.</summary>
+    private static readonly TimeSpan ReadOnlyPatience = TimeSpan.FromSeconds(2);
 
     /// <summary>How long COMMIT may take before its outcome is looked up elsewhere. It is not cancelled even then.</summary>
     private static readonly TimeSpan CommitPatience = TimeSpan.FromSeconds(10);
@@ -37,8 +42,14 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
 
     /// <summary>Reads, on another connection where one is lost.</summary>
     /// <exception cref="StoreException">The database does not answer.</exception>
-    public Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
-        TryAgainAsync(async () =>
+    public Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) => ReadAsync(ReadPatience, read, cancel);
+
+    /// <summary>Reads, or says at once why it cannot.</summary>
+    /// <exception cref="StoreException">The database does not answer.</exception>
+    public Task<T> ReadNowAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) => ReadAsync(TimeSpan.Zero, read, cancel);
+
+    private Task<T> ReadAsync<T>(TimeSpan patience, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
+        TryAgainAsync(Stopwatch.GetTimestamp(), patience, async () =>
         {
             await using var connection = await source.OpenConnectionAsync(cancel);
             return await read(connection);
@@ -49,13 +60,14 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
     /// Once COMMIT was sent, it is not cancelled and not guessed about: where its answer is lost, <paramref name="isThere"/> looks
     /// whether the write is there, when it is certain that it cannot come any more.
     /// </summary>
+    /// <param name="since">When the write began to wait, as <see cref="Stopwatch"/> counts: its patience began then.</param>
     /// <param name="work">Returns whether there is something to commit; may be done again.</param>
     /// <param name="isThere">The statement that gives a row where the write is there; asked with the workspace's log held.</param>
     /// <exception cref="StoreException">Nothing was written, or the outcome is unknown: its trouble says which.</exception>
     public Task<T> WriteAsync<T>(
-        long workspaceId, Func<NpgsqlConnection, Task<(T Result, bool IsToCommit)>> work, Func<T, PostgresStatement> isThere,
+        long workspaceId, long since, Func<NpgsqlConnection, Task<(T Result, bool IsToCommit)>> work, Func<T, PostgresStatement> isThere,
         CancellationToken cancel) =>
-        TryAgainAsync(async () =>
+        TryAgainAsync(since, WritePatience, async () =>
         {
             var connection = await source.OpenConnectionAsync(cancel);
             var commit = Task.CompletedTask;
@@ -81,7 +93,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
 
     /// <summary>Writes what may be written twice or not at all.</summary>
     public Task WriteAgainAsync(Func<NpgsqlConnection, Task> work, CancellationToken cancel) =>
-        TryAgainAsync(async () =>
+        TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, async () =>
         {
             await using var connection = await source.OpenConnectionAsync(cancel);
             await connection.RunAsync(cancel, Begin);
@@ -126,7 +138,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
     {
         try
         {
-            return await TryAgainAsync(async () =>
+            return await TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, async () =>
             {
                 var connection = await source.OpenConnectionAsync();
                 var commit = Task.CompletedTask;
@@ -151,19 +163,36 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
         }
     }
 
-    /// <summary>Closes the connection, when a COMMIT that still runs has ended.</summary>
+    /// <summary>Closes the connection, when a COMMIT that still runs has ended. That it fails says nothing about what was committed.</summary>
     private static Task CloseAsync(NpgsqlConnection connection, Task commit)
     {
-        if (commit.IsCompleted)
-            return connection.DisposeAsync().AsTask();
-        _ = commit.ContinueWith(_ => connection.DisposeAsync().AsTask(), TaskScheduler.Default).Unwrap();
-        return Task.CompletedTask;
+        var closing = CloseAfterAsync();
+        return commit.IsCompleted ? closing : Task.CompletedTask;
+
+        async Task CloseAfterAsync()
+        {
+            try
+            {
+                await commit;
+            }
+            catch (Exception failure) when (PostgresFailure.IsOutage(failure))
+            {
+                // Its outcome is looked up elsewhere.
+            }
+            try
+            {
+                await connection.DisposeAsync();
+            }
+            catch (Exception failure) when (PostgresFailure.IsOutage(failure))
+            {
+                // It is gone already.
+            }
+        }
     }
 
     /// <summary>Does work that changes nothing where it fails, again while the failure may pass and there is time.</summary>
-    private async Task<T> TryAgainAsync<T>(Func<Task<T>> work, CancellationToken cancel)
+    private async Task<T> TryAgainAsync<T>(long since, TimeSpan patience, Func<Task<T>> work, CancellationToken cancel)
     {
-        var start = Stopwatch.GetTimestamp();
         for (var pause = ShortestPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
@@ -172,11 +201,13 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
             }
             catch (Exception failure) when (PostgresFailure.IsOutage(failure))
             {
-                if (!PostgresFailure.IsTransient(failure) || Stopwatch.GetElapsedTime(start) + pause > Patience)
-                    throw PostgresFailure.Of(failure);
-                // The server has become a standby: its other connections lead nowhere either.
-                if (failure is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction })
+                var isReadOnly = failure is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
+                // The other connections to a server that is gone, or has become a standby, lead nowhere either.
+                if (isReadOnly || failure is not PostgresException)
                     source.Clear();
+                var ends = isReadOnly && ReadOnlyPatience < patience ? ReadOnlyPatience : patience;
+                if (!PostgresFailure.IsTransient(failure) || Stopwatch.GetElapsedTime(since) + pause > ends)
+                    throw PostgresFailure.Of(failure);
             }
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), cancel);
         }

@@ -13,7 +13,9 @@ namespace Roster.Storage.Postgres;
 /// </summary>
 internal sealed partial class PostgresStore
 {
-    private const string SelectHolders = SelectPartners + " where workspace_id = $1 and external_id = any ($2) and deleted_at is null";
+    private const string SelectHolders = $"""
+        select {Columns} from partner where workspace_id = $1 and external_id = any ($2) and deleted_at is null
+        """;
 
     private const string InsertPartners = """
         insert into partner (workspace_id, id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision)
@@ -58,7 +60,7 @@ internal sealed partial class PostgresStore
     private async Task WriteTogetherAsync(long workspaceId, IReadOnlyList<PostgresWriter.Write> writes)
     {
         var (plans, planned) = await _database.WriteAsync(
-            workspaceId,
+            workspaceId, writes[0].Since,
             async connection =>
             {
                 var plans = writes.Count == 1 && !writes[0].Change.SeesOnlyNamed

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using Roster.Access;
 
@@ -93,7 +94,7 @@ internal sealed partial class PostgresStore
     /// <summary>Does something, and records the audit event of it in the same transaction where it had an effect.</summary>
     private Task<bool> AdministerAsync(AuditEvent audit, Func<NpgsqlConnection, Task<bool>> act, CancellationToken cancel) =>
         _database.WriteAsync(
-            audit.WorkspaceId,
+            audit.WorkspaceId, Stopwatch.GetTimestamp(),
             async connection =>
             {
                 await connection.RunAsync(cancel, [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, audit.WorkspaceId)]);

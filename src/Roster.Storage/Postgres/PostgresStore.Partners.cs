@@ -6,22 +6,22 @@ namespace Roster.Storage.Postgres;
 /// <summary>Reading partners: by id, in creation order, or as the search index finds them.</summary>
 internal sealed partial class PostgresStore
 {
-    /// <summary>Columns in the order of <see cref="MapPartner"/>.</summary>
-    private const string SelectPartners = """
-        select id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision from partner
+    /// <summary>In the order of <see cref="MapPartner"/>.</summary>
+    private const string Columns = "id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision";
+
+    internal const string SelectNamed = $"select {Columns} from partner where workspace_id = $1 and id = any ($2)";
+
+    private const string SelectNewestFirst = $"""
+        select {Columns} from partner
+        where workspace_id = $1 and id < $2 and ($3 or deleted_at is null) order by id desc limit $4 offset $5
         """;
 
-    internal const string SelectNamed = SelectPartners + " where workspace_id = $1 and id = any ($2)";
-
-    private const string SelectNewestFirst = SelectPartners + """
-         where workspace_id = $1 and id < $2 and ($3 or deleted_at is null) order by id desc limit $4 offset $5
+    private const string SelectOldestFirst = $"""
+        select {Columns} from partner
+        where workspace_id = $1 and id > $2 and ($3 or deleted_at is null) order by id limit $4 offset $5
         """;
 
-    private const string SelectOldestFirst = SelectPartners + """
-         where workspace_id = $1 and id > $2 and ($3 or deleted_at is null) order by id limit $4 offset $5
-        """;
-
-    private const string SelectByExternalId = SelectPartners + " where workspace_id = $1 and external_id = any ($2) order by id";
+    private const string SelectByExternalId = $"select {Columns} from partner where workspace_id = $1 and external_id = any ($2) order by id";
 
     private const string SelectLive = "select live from log_end where workspace_id = $1";
 

@@ -81,7 +81,7 @@ internal sealed partial class PostgresStore : IRosterStore
     /// <returns>Null where the database can be read and written, and keeps what it acknowledges.</returns>
     private async Task<StoreException?> TroubleAsync(CancellationToken cancel)
     {
-        var settings = (await _database.ReadAsync(connection => connection.ListAsync(
+        var settings = (await _database.ReadNowAsync(connection => connection.ListAsync(
             new PostgresStatement(SelectSettings),
             row => (IsReadOnly: row.GetString(0) == "on", Encoding: row.GetString(1), Fsync: row.GetString(2), Commit: row.GetString(3), Pages: row.GetString(4)),
             cancel), cancel))[0];

@@ -100,9 +100,11 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     internal sealed class Write(Change change, Origin origin, CancellationToken cancel)
     {
         private readonly TaskCompletionSource<WrittenPlan> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private readonly long _since = Stopwatch.GetTimestamp();
 
         public Change Change => change;
+
+        /// <summary>When it began to wait, as <see cref="Stopwatch"/> counts.</summary>
+        public long Since { get; } = Stopwatch.GetTimestamp();
 
         public Origin Origin => origin;
 
@@ -119,7 +121,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
 
         /// <param name="planned">When it was planned, as <see cref="Stopwatch"/> counts.</param>
         public void Complete(ChangePlan plan, long planned) =>
-            _completion.SetResult(new WrittenPlan(plan, Stopwatch.GetElapsedTime(_since, planned), Stopwatch.GetElapsedTime(planned)));
+            _completion.SetResult(new WrittenPlan(plan, Stopwatch.GetElapsedTime(Since, planned), Stopwatch.GetElapsedTime(planned)));
 
         public void Fail(Exception failure) => _completion.TrySetException(failure);
     }

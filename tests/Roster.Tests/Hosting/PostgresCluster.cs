@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using Roster.Storage.Postgres;
 
 namespace Roster.Tests.Hosting;
 
@@ -10,6 +11,8 @@ namespace Roster.Tests.Hosting;
 /// </summary>
 internal sealed class PostgresCluster : IDisposable
 {
+    public const string Missing = "There is no PostgreSQL: install one, or set ROSTER_TEST_POSTGRES.";
+
     private const string DebianBinaries = "/usr/lib/postgresql";
 
     private readonly TempFolder _folder = new();
@@ -19,7 +22,8 @@ internal sealed class PostgresCluster : IDisposable
     /// <param name="settings">Settings as <c>name=value</c>.</param>
     public PostgresCluster(params string[] settings)
     {
-        _binaries = Binaries ?? throw new InvalidOperationException("There is no PostgreSQL here.");
+        Assert.SkipWhen(Binaries is null, Missing);
+        _binaries = Binaries!;
         Port = FreePort();
         _options = string.Join(' ', settings
             .Concat([$"port={Port}", "listen_addresses=127.0.0.1", $"unix_socket_directories={_folder.Path}", "max_connections=300"])
@@ -45,6 +49,26 @@ internal sealed class PostgresCluster : IDisposable
         return $"postgresql://roster@127.0.0.1:{Port}/{name}";
     }
 
+    /// <summary>Runs SQL, each statement by itself, and returns the first value of the last one.</summary>
+    public static async Task<object?> RunAsync(string database, params string[] statements)
+    {
+        await using var source = Npgsql.NpgsqlDataSource.Create(PostgresAddress.Parse(database, null, false)!.ConnectionString + ";Pooling=false");
+        object? value = null;
+        foreach (var statement in statements)
+        {
+            await using var command = source.CreateCommand(statement);
+            value = await command.ExecuteScalarAsync();
+        }
+        return value;
+    }
+
+    /// <summary>Returns when a query gives true.</summary>
+    public static async Task UntilAsync(string database, string query)
+    {
+        while (await RunAsync(database, query) is not true)
+            await Task.Delay(20);
+    }
+
     public void Start() => Run("pg_ctl", "-D", Data, "-o", _options, "-l", _folder.File("log"), "-w", "start");
 
     /// <summary>Ends it as a crash would: without a checkpoint, connections cut.</summary>
@@ -52,7 +76,8 @@ internal sealed class PostgresCluster : IDisposable
 
     public void Dispose()
     {
-        Crash();
+        // A test may have left it stopped.
+        Try("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
         _folder.Dispose();
     }
 
@@ -66,10 +91,12 @@ internal sealed class PostgresCluster : IDisposable
             .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
     }
 
-    private void Run(string program, params string[] arguments)
+    private void Run(string program, params string[] arguments) => Assert.Equal(0, Try(program, arguments));
+
+    private int Try(string program, params string[] arguments)
     {
         var path = Path.Combine(_binaries, program);
-        Assert.Equal(0, Environment.UserName == "root" ? Execute("runuser", ["-u", "postgres", "--", path, .. arguments]) : Execute(path, arguments));
+        return Environment.UserName == "root" ? Execute("runuser", ["-u", "postgres", "--", path, .. arguments]) : Execute(path, arguments);
     }
 
     private int Execute(string program, string[] arguments)

@@ -8,29 +8,41 @@ public sealed class PostgresHost : RosterHost
 {
     private static readonly string? Given = Environment.GetEnvironmentVariable("ROSTER_TEST_POSTGRES");
 
-    private readonly PostgresCluster? _cluster;
+    private readonly PostgresCluster? _own;
 
     public PostgresHost()
-        : this(Given is null && PostgresCluster.Binaries is not null ? new PostgresCluster() : null) => IsOwner = true;
-
-    private PostgresHost(PostgresCluster? cluster)
     {
-        _cluster = cluster;
-        Database = Given ?? cluster?.NewDatabase() ?? "";
+        _own = Given is null && PostgresCluster.Binaries is not null ? new PostgresCluster() : null;
+        Database = Given ?? _own?.NewDatabase() ?? "";
     }
+
+    private PostgresHost(string database) => Database = database;
 
     internal override string Database { get; }
 
-    protected override string? Missing => Database == "" ? "There is no PostgreSQL: install one, or set ROSTER_TEST_POSTGRES." : null;
+    protected override string? Missing => Database == "" ? PostgresCluster.Missing : null;
 
-    private bool IsOwner { get; }
+    /// <summary>A server on this database, and no other; dispose it.</summary>
+    internal static async Task<PostgresHost> OnAsync(string database)
+    {
+        var host = new PostgresHost(database);
+        await host.InitializeAsync();
+        return host;
+    }
 
-    protected override RosterHost Create() => new PostgresHost(_cluster);
+    /// <summary>A new database on the tests' own server.</summary>
+    internal string NewDatabase()
+    {
+        Assert.SkipWhen(_own is null, PostgresCluster.Missing);
+        return _own!.NewDatabase();
+    }
+
+    /// <summary>On another database of the same server, where that is the tests' own.</summary>
+    protected override RosterHost Create() => new PostgresHost(_own?.NewDatabase() ?? Database);
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        if (IsOwner)
-            _cluster?.Dispose();
+        _own?.Dispose();
     }
 }

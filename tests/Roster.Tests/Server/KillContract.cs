@@ -6,7 +6,7 @@ namespace Roster.Tests.Server;
 /// The server is killed with -9 while clients write, again and again on the same database. Each batch of a client gives
 /// all its partners the same new phone, so a batch that is half there shows. ROSTER_TEST_KILLS makes it a long run.
 /// </summary>
-public sealed class KillTests
+public abstract class KillContract
 {
     private const int Writers = 4;
     private const int PartnersOfWriter = 150;
@@ -14,15 +14,19 @@ public sealed class KillTests
     private static readonly int Kills =
         int.Parse(Environment.GetEnvironmentVariable("ROSTER_TEST_KILLS") ?? "20", CultureInfo.InvariantCulture);
 
+    /// <summary>What the server is started with, for its database in this folder.</summary>
+    protected abstract IReadOnlyList<string> Database(string folder);
+
     [Fact]
     public async Task Killed_while_writing_every_acknowledged_batch_is_there_and_none_is_half_there()
     {
         using var folder = new TempFolder();
-        var key = FirstKey(folder);
+        var database = Database(folder.Path);
+        var key = FirstKey(folder, database);
         var writers = Enumerable.Range(0, Writers).Select(_ => new Writer()).ToArray();
         for (var kill = 0; kill < Kills; kill++)
         {
-            using var server = RosterProcess.Serve(folder.Path);
+            using var server = RosterProcess.Serve(folder.Path, [.. database]);
             var api = server.Client(key);
             foreach (var writer in writers)
                 await writer.CheckAsync(api);
@@ -39,17 +43,17 @@ public sealed class KillTests
             server.Kill();
             await Task.WhenAll(writing);
         }
-        using var last = RosterProcess.Serve(folder.Path);
+        using var last = RosterProcess.Serve(folder.Path, [.. database]);
         foreach (var writer in writers)
             await writer.CheckAsync(last.Client(key));
         Assert.Contains(writers, writer => writer.Resolved > 0);
     }
 
-    private static string FirstKey(TempFolder folder)
+    private static string FirstKey(TempFolder folder, IReadOnlyList<string> database)
     {
-        Assert.Equal(0, RosterProcess.Run(folder.Path, "migrate").ExitCode);
-        Assert.Equal(0, RosterProcess.Run(folder.Path, "workspaces", "create", "w").ExitCode);
-        return RosterProcess.Run(folder.Path, "keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all").Output.Trim();
+        Assert.Equal(0, RosterProcess.Run(folder.Path, ["migrate", .. database]).ExitCode);
+        Assert.Equal(0, RosterProcess.Run(folder.Path, ["workspaces", "create", "w", .. database]).ExitCode);
+        return RosterProcess.Run(folder.Path, ["keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all", .. database]).Output.Trim();
     }
 
     private sealed class Writer
@@ -106,4 +110,14 @@ public sealed class KillTests
                 _ids.AddRange(answer.Items.Select(partner => partner.GetProperty("id").GetString()!));
         }
     }
+}
+
+public sealed class KillOnSqlite : KillContract
+{
+    protected override IReadOnlyList<string> Database(string folder) => ["--database", "sqlite:" + Path.Combine(folder, "roster.db")];
+}
+
+public sealed class KillOnPostgres(PostgresHost host) : KillContract
+{
+    protected override IReadOnlyList<string> Database(string folder) => ["--database", host.NewDatabase()];
 }

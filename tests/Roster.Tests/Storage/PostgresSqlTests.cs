@@ -1,0 +1,109 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Roster.Storage;
+using Roster.Storage.Postgres;
+using Roster.Storage.Postgres.Search;
+
+namespace Roster.Tests.Storage;
+
+/// <summary>
+/// Every SQL text of the PostgreSQL store is of the subset that also runs on Citus, and touches one shard: docs/decisions/0007.
+/// </summary>
+public sealed partial class PostgresSqlTests
+{
+    private static readonly string[] WorkspaceTables =
+        ["log_end", "partner", "change_set", "audit_event", "search_state", "search_pass", "search_doc", "search_name", "search_update"];
+
+    /// <summary>All constants that are SQL, and all queries that are put together, as <c>name, SQL</c>.</summary>
+    private static List<(string Name, string Sql)> Texts
+    {
+        get
+        {
+            var texts = new List<(string, string)>();
+            var types = typeof(PostgresStore).Assembly.GetTypes().Where(type => type.Namespace?.StartsWith("Roster.Storage.Postgres", StringComparison.Ordinal) == true);
+            foreach (var one in types.SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)))
+            {
+                if (one is { IsLiteral: true } && one.GetRawConstantValue() is string text && Statement().IsMatch(text))
+                    texts.Add(($"{one.DeclaringType!.Name}.{one.Name}", text));
+                else if (one.FieldType == typeof(PostgresStatement[]))
+                    foreach (var statement in (PostgresStatement[])one.GetValue(null)!)
+                        texts.Add(($"{one.DeclaringType!.Name}.{one.Name}", statement.Sql));
+            }
+            foreach (var (name, statement) in Queries())
+                texts.Add((name, statement.Sql));
+            return texts;
+        }
+    }
+
+    [GeneratedRegex(@"^\s*(select|insert|update|delete|begin|set)\b")]
+    private static partial Regex Statement();
+
+    [GeneratedRegex(
+        @"\b(merge|copy|temp|temporary|pg_advisory\w*|listen|notify|xmin|ctid|citext|generated|sequence|nextval|serial|interval|now|current_timestamp|random|truncate|lock table)\b|do update",
+        RegexOptions.IgnoreCase)]
+    private static partial Regex Forbidden();
+
+    [GeneratedRegex(@"\b(?:from|join|into|update)\s+(?<table>[a-z_]+)")]
+    private static partial Regex Tables();
+
+    [Fact]
+    public void Statements_keep_to_the_subset() => Assert.All(
+        Texts, one => Assert.False(Forbidden().IsMatch(one.Sql), $"{one.Name} uses {Forbidden().Match(one.Sql).Value}: {one.Sql}"));
+
+    [Fact]
+    public void Statements_on_a_workspaces_data_name_the_workspace_for_each_table() => Assert.All(Texts, one =>
+    {
+        var tables = Tables().Matches(one.Sql).Count(match => WorkspaceTables.Contains(match.Groups["table"].Value));
+        // A row that is inserted names it by its first value.
+        var named = Regex.Count(one.Sql, @"\bworkspace_id = \$1(?!\d)|values \(\$1,|select \$1,");
+        var joined = Regex.Count(one.Sql, @"workspace_id = \w+\.workspace_id");
+
+        Assert.True(tables == 0 || (named > 0 && named + joined >= tables), $"{one.Name} has {tables} tables of a workspace and names it {named} times: {one.Sql}");
+    });
+
+    [Fact]
+    public void No_statement_is_overlooked() => Assert.True(Texts.Select(one => one.Sql).Distinct().Count() > 100);
+
+    /// <summary>The rest of the SQL is the schema, in which keys and indexes of a workspace's data begin with the workspace.</summary>
+    [Fact]
+    public void Keys_and_indexes_of_a_workspaces_data_begin_with_the_workspace()
+    {
+        foreach (var migration in PostgresMigrations.Known)
+        {
+            var sql = SqlText.Read("postgres/migrations/" + migration);
+            foreach (Match table in Regex.Matches(sql, @"create table (?<name>\w+) \((?<body>.*?)\n\);", RegexOptions.Singleline))
+                if (WorkspaceTables.Contains(table.Groups["name"].Value))
+                    Assert.Matches(@"primary key \(workspace_id\b|workspace_id bigint not null primary key", table.Groups["body"].Value);
+            foreach (Match index in Regex.Matches(sql, @"create index \w+ on (?<table>\w+) (?<how>using gin )?\((?<first>\w+)"))
+                if (WorkspaceTables.Contains(index.Groups["table"].Value))
+                    Assert.Equal(index.Groups["how"].Length > 0 ? "grams" : "workspace_id", index.Groups["first"].Value);
+            Assert.DoesNotMatch(Forbidden(), sql);
+        }
+    }
+
+    private static IEnumerable<(string Name, PostgresStatement Statement)> Queries()
+    {
+        var filters =
+            from deleted in Enum.GetValues<DeletedPartners>()
+            from filter in new[]
+            {
+                new PartnerFilter(), new PartnerFilter(Q: "ab"), new PartnerFilter(Q: "abcdef"), new PartnerFilter(Email: "a@b.example"),
+                new PartnerFilter(Phone: "1"), new PartnerFilter(UpdatedSince: new Timestamp(1)),
+            }
+            select filter with { Deleted = deleted };
+        foreach (var filter in filters)
+        {
+            yield return ("Count", PostgresSearchQuery.Count(1, filter));
+            if (filter.Q is { } q)
+                yield return ("Having", PostgresSearchQuery.Having(1, q));
+            foreach (var sort in Enum.GetValues<PartnerSort>())
+                foreach (var after in new[] { null, new PartnerCursor(Guid.NewGuid(), "n", new Timestamp(1), 1) })
+                    foreach (var few in new[] { null, new[] { Guid.NewGuid() } })
+                    {
+                        var list = new PartnerQuery(filter, sort, after is null, 50, 0, after);
+                        yield return ("InSnapshot", PostgresSearchQuery.InSnapshot(1, list, 1, few));
+                        yield return ("InCreationOrder", PostgresSearchQuery.InCreationOrder(1, list, few));
+                    }
+        }
+    }
+}

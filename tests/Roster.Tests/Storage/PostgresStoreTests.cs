@@ -1,0 +1,107 @@
+using Roster.Storage;
+using Roster.Storage.Postgres;
+
+namespace Roster.Tests.Storage;
+
+/// <summary>What is PostgreSQL's own: its address, its schema made by many at once, several servers on one database.</summary>
+public sealed class PostgresStoreTests(PostgresHost host)
+{
+    [Theory]
+    [InlineData("postgresql://u:p%40ss@h1:5433,h2:5434/db?Target%20Session%20Attributes=prefer-standby",
+        "Host=h1:5433,h2:5434;Username=u;Password=p@ss;Database=db;Target Session Attributes=prefer-standby")]
+    [InlineData("postgres://h/db?sslmode=verify-full&sslrootcert=/ca.pem&application_name=x", "Host=h;Database=db;SSL Mode=VerifyFull;Root Certificate=/ca.pem;Application Name=x")]
+    [InlineData("postgresql:///db?host=/run/postgresql&Maximum+Pool+Size=7", "Host=/run/postgresql;Database=db;Maximum Pool Size=7")]
+    [InlineData("POSTGRESQL://h1,h2/db", "Host=h1,h2;Database=db;Target Session Attributes=primary")]
+    public void An_address_is_a_URI_with_any_option_of_Npgsql(string address, string expected)
+    {
+        var actual = new Npgsql.NpgsqlConnectionStringBuilder(PostgresAddress.Parse(address, null, false)!.ConnectionString);
+
+        foreach (var (key, value) in new Npgsql.NpgsqlConnectionStringBuilder(expected))
+            Assert.Equal((key, value), (key, actual[key]));
+    }
+
+    [Theory]
+    [InlineData("postgresql://h/db?sslmode=sometimes")]
+    [InlineData("postgresql://h/db?colour=green")]
+    [InlineData("postgresql://h/db?Timeout=soon")]
+    [InlineData("postgresql:///db")]
+    public void A_wrong_option_is_refused_by_name_and_no_secret_is_repeated(string address)
+    {
+        var refused = Assert.Throws<StoreRefusedException>(() => Store.Parse(address.Replace("//h", "//u:secret@h", StringComparison.Ordinal)));
+
+        Assert.StartsWith("--database", refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_password_can_be_in_a_file_and_is_in_no_log()
+    {
+        using var folder = new TempFolder();
+        File.WriteAllText(folder.File("password"), "s3cret\n");
+
+        var address = PostgresAddress.Parse("postgresql://u@h/db", folder.File("password"), false)!;
+
+        Assert.Contains("Password=s3cret", address.ConnectionString, StringComparison.Ordinal);
+        Assert.Equal("postgresql://u@h/db", address.Name);
+        Assert.Equal("postgresql://u@h/db", Store.Parse("postgresql://u:s3cret@h/db").Name);
+    }
+
+    [Fact]
+    public async Task Many_servers_that_start_together_on_an_empty_database_make_its_schema_once()
+    {
+        using var cluster = new PostgresCluster();
+        var database = cluster.NewDatabase();
+
+        var stores = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(
+            () => Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None))));
+
+        foreach (var store in stores)
+            await store.DisposeAsync();
+        Assert.Equal((long)PostgresMigrations.Known.Count, await PostgresCluster.RunAsync(database, "select count(*) from schemaversions"));
+        await PostgresCluster.RunAsync(database, "insert into schemaversions (scriptname, applied) values ('9999_future.sql', '2030-01-01')");
+        await Assert.ThrowsAsync<StoreRefusedException>(() => Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_command_does_not_make_the_schema()
+    {
+        using var cluster = new PostgresCluster();
+        var database = cluster.NewDatabase();
+
+        await Assert.ThrowsAsync<StoreRefusedException>(() => Store.Parse(database).OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None));
+
+        Assert.Equal(0L, await PostgresCluster.RunAsync(database, "select count(*) from pg_tables where schemaname = 'public'"));
+    }
+
+    [Fact]
+    public async Task Any_server_answers_for_what_another_wrote_and_a_key_revoked_at_one_is_refused_by_all()
+    {
+        var api = await host.NewWorkspaceAsync();
+        await using var other = await PostgresHost.OnAsync(host.Database);
+        var same = other.WithKey(api.Key);
+        await api.PutAsync("[" + string.Join(',', Enumerable.Range(0, 60).Select(i => $$"""{"name":"p{{i:00}}"}""")) + "]");
+
+        Assert.Equal(60, (await same.GetAsync("/api/partners?count=true&take=1")).Count("Roster-Total"));
+        Assert.Equal("p07", (await same.GetAsync("/api/partners?q=p07")).Names.Single());
+        var first = await api.GetAsync("/api/partners?sort=name&take=40");
+        Assert.Equal(Enumerable.Range(40, 20).Select(i => $"p{i:00}"), (await same.GetAsync(first.Next!)).Names);
+        var second = (await api.PostAsync("""{"name":"second","scopes":["partnersRead"]}""", "/api/keys")).Json;
+        var reader = other.WithKey(second.GetProperty("key").GetString());
+        Assert.Equal(200, (await reader.GetAsync("/api/partners")).Status);
+        Assert.Equal(204, (await api.SendAsync(HttpMethod.Delete, $"/api/keys/{second.GetProperty("id").GetString()}")).Status);
+        Assert.Equal(401, (await reader.GetAsync("/api/partners")).Status);
+    }
+
+    [Fact]
+    public async Task A_search_at_one_server_never_misses_what_another_acknowledged()
+    {
+        var api = await host.NewWorkspaceAsync();
+        await using var other = await PostgresHost.OnAsync(host.Database);
+        var same = other.WithKey(api.Key);
+        for (var i = 0; i < 20; i++)
+        {
+            await api.PutAsync($$"""[{"name":"needle {{i}}"}]""");
+            Assert.Equal(i + 1, (await same.GetAsync("/api/partners?q=needle")).Items.Count);
+        }
+    }
+}
