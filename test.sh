@@ -10,6 +10,14 @@ if ! command -v curl >/dev/null; then
     apt-get update -qq && apt-get install -y -qq curl
 fi
 
+# PostgreSQL for its engine's tests, which start private servers of it, and PgBouncer. Installing them must not start any.
+if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null || ! [ -x /usr/sbin/pgbouncer ]; then
+    apt-get update -qq
+    apt-get install -y -qq postgresql-common
+    sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+    RUNLEVEL=1 apt-get install -y -qq postgresql pgbouncer
+fi
+
 dotnet build Roster.slnx -c Release
 dotnet format Roster.slnx --no-restore --verify-no-changes
 

@@ -1,2 +1,3 @@
 [assembly: AssemblyFixture(typeof(SqliteHost))]
 [assembly: AssemblyFixture(typeof(PostgresHost))]
+[assembly: AssemblyFixture(typeof(PgBouncerHost))]

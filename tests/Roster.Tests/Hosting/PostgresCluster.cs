@@ -15,6 +15,8 @@ internal sealed class PostgresCluster : IDisposable
 
     private const string DebianBinaries = "/usr/lib/postgresql";
 
+    private static readonly bool IsRoot = Environment.UserName == "root";
+
     private readonly TempFolder _folder = new();
     private readonly string _binaries;
     private readonly string _options;
@@ -28,8 +30,7 @@ internal sealed class PostgresCluster : IDisposable
         _options = string.Join(' ', settings
             .Concat([$"port={Port}", "listen_addresses=127.0.0.1", $"unix_socket_directories={_folder.Path}", "max_connections=300"])
             .Select(setting => $"-c {setting}"));
-        if (Environment.UserName == "root")
-            Assert.Equal(0, Execute("chown", ["postgres", _folder.Path]));
+        Own(_folder.Path);
         Run("initdb", "-D", Data, "-U", "roster", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en", "--no-sync");
         Start();
     }
@@ -93,25 +94,32 @@ internal sealed class PostgresCluster : IDisposable
 
     private void Run(string program, params string[] arguments) => Assert.Equal(0, Try(program, arguments));
 
-    private int Try(string program, params string[] arguments)
+    private int Try(string program, params string[] arguments) => Execute(_folder.Path, Path.Combine(_binaries, program), arguments);
+
+    /// <summary>PostgreSQL and its like refuse to run as root; then they run as the user that Debian makes for them, whose folder this becomes.</summary>
+    public static void Own(string folder)
     {
-        var path = Path.Combine(_binaries, program);
-        return Environment.UserName == "root" ? Execute("runuser", ["-u", "postgres", "--", path, .. arguments]) : Execute(path, arguments);
+        if (IsRoot)
+            Assert.Equal(0, Execute(folder, ["chown", "-R", "postgres", folder]));
     }
 
-    private int Execute(string program, string[] arguments)
+    /// <summary>Runs a program in a folder that it owns, and returns its exit code.</summary>
+    public static int Execute(string folder, string program, params string[] arguments) =>
+        Execute(folder, IsRoot ? ["runuser", "-u", "postgres", "--", program, .. arguments] : [program, .. arguments]);
+
+    private static int Execute(string folder, string[] command)
     {
         // A server that goes on would keep a pipe open: what programs print goes to a file.
-        var start = new ProcessStartInfo("sh", ["-c", "exec \"$@\" </dev/null >>\"$0\" 2>&1", _folder.File("commands.log"), program, .. arguments])
+        var start = new ProcessStartInfo("sh", ["-c", "exec \"$@\" </dev/null >>\"$0\" 2>&1", Path.Combine(folder, "commands.log"), .. command])
         {
-            WorkingDirectory = _folder.Path,
+            WorkingDirectory = folder,
         };
         using var process = Process.Start(start)!;
         process.WaitForExit();
         return process.ExitCode;
     }
 
-    private static int FreePort()
+    public static int FreePort()
     {
         using var socket = new TcpListener(IPAddress.Loopback, 0);
         socket.Start();

@@ -60,3 +60,5 @@ public abstract class ConcurrencyContract(RosterHost host)
 public sealed class ConcurrencyOnSqlite(SqliteHost host) : ConcurrencyContract(host);
 
 public sealed class ConcurrencyOnPostgres(PostgresHost host) : ConcurrencyContract(host);
+
+public sealed class ConcurrencyOnPgBouncer(PgBouncerHost host) : ConcurrencyContract(host);

@@ -169,3 +169,5 @@ public abstract class MatchContract(RosterHost host)
 public sealed class MatchOnSqlite(SqliteHost host) : MatchContract(host);
 
 public sealed class MatchOnPostgres(PostgresHost host) : MatchContract(host);
+
+public sealed class MatchOnPgBouncer(PgBouncerHost host) : MatchContract(host);

@@ -314,3 +314,5 @@ public abstract class ModelContract(RosterHost host)
 public sealed class ModelOnSqlite(SqliteHost host) : ModelContract(host);
 
 public sealed class ModelOnPostgres(PostgresHost host) : ModelContract(host);
+
+public sealed class ModelOnPgBouncer(PgBouncerHost host) : ModelContract(host);

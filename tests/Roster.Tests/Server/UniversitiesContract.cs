@@ -57,3 +57,5 @@ public abstract class UniversitiesContract(RosterHost host)
 public sealed class UniversitiesOnSqlite(SqliteHost host) : UniversitiesContract(host);
 
 public sealed class UniversitiesOnPostgres(PostgresHost host) : UniversitiesContract(host);
+
+public sealed class UniversitiesOnPgBouncer(PgBouncerHost host) : UniversitiesContract(host);
