@@ -50,7 +50,25 @@ public sealed class Store
     /// <exception cref="StoreRefusedException">The database must not be migrated now.</exception>
     public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancel) =>
         _postgres is null ? SqliteStore.Migrate(_path) : await PostgresStore.MigrateAsync(_postgres, cancel);
+
+    /// <summary>Spreads the schema over the nodes of a Citus cluster.</summary>
+    /// <returns>The names of the tables that were not distributed yet.</returns>
+    /// <exception cref="StoreRefusedException">The database is not of Citus.</exception>
+    public Task<IReadOnlyList<string>> DistributeAsync(CancellationToken cancel) => _postgres is null
+        ? throw new StoreRefusedException("distribute is for --database postgresql://… with Citus.")
+        : PostgresStore.DistributeAsync(_postgres, cancel);
+
+    /// <summary>Moves all that an SQLite file holds, which no server uses, into an empty PostgreSQL database.</summary>
+    /// <exception cref="StoreRefusedException">They are not such databases, or what arrived is not what was sent; nothing was changed.</exception>
+    public static Task CopyAsync(Store from, Store to, IProgress<CopyProgress> progress, CancellationToken cancel) =>
+        from._postgres is null && to._postgres is { } target
+            ? PostgresStore.CopyAsync(from._path, target, progress, cancel)
+            : throw new StoreRefusedException("copy moves --from sqlite:PATH --to postgresql://…");
 }
+
+/// <summary>How far a copy has come.</summary>
+/// <param name="IsVerified">Whether the table is whole, and was read back.</param>
+public readonly record struct CopyProgress(string Table, long Rows, long Total, bool IsVerified);
 
 /// <summary>A database that exists but must not be used as asked; the message says why, for an operator.</summary>
 public sealed class StoreRefusedException(string message) : Exception(message);

@@ -69,6 +69,8 @@ internal static class CommandLine
         root.Subcommands.Add(KeyCommands.Create(WithStore));
         root.Subcommands.Add(WorkspaceCommands.Create(WithStore));
         root.Subcommands.Add(Migrate());
+        root.Subcommands.Add(CopyCommand.Create(ParseAddress, ReportAsync));
+        root.Subcommands.Add(DistributeCommand.Create(ParseStore, ReportAsync));
         root.Subcommands.Add(SbomCommand.Create());
         return root;
 
@@ -92,8 +94,10 @@ internal static class CommandLine
             return migrate;
         }
 
-        Store ParseStore(ParseResult parsed) => Store.Parse(
-            parsed.GetRequiredValue(database), parsed.GetRequiredValue(passwordFile) is { Length: > 0 } file ? file : null,
+        Store ParseStore(ParseResult parsed) => ParseAddress(parsed, parsed.GetRequiredValue(database));
+
+        Store ParseAddress(ParseResult parsed, string address) => Store.Parse(
+            address, parsed.GetRequiredValue(passwordFile) is { Length: > 0 } file ? file : null,
             ParseSwitch("--unsafe-database", parsed.GetRequiredValue(isUnsafe)));
     }
 

@@ -1,5 +1,6 @@
 using Npgsql;
 using Roster.Storage.Postgres.Search;
+using Roster.Storage.Sqlite;
 
 namespace Roster.Storage.Postgres;
 
@@ -50,17 +51,25 @@ internal sealed partial class PostgresStore : IRosterStore
     }
 
     /// <inheritdoc cref="Store.MigrateAsync"/>
-    public static async Task<IReadOnlyList<string>> MigrateAsync(PostgresAddress address, CancellationToken cancel)
+    public static Task<IReadOnlyList<string>> MigrateAsync(PostgresAddress address, CancellationToken cancel) =>
+        WithSourceAsync(address, source => PostgresMigrations.ApplyAsync(source, cancel));
+
+    /// <inheritdoc cref="Store.DistributeAsync"/>
+    public static async Task<IReadOnlyList<string>> DistributeAsync(PostgresAddress address, CancellationToken cancel)
     {
-        await using var source = NpgsqlDataSource.Create(address.ConnectionString);
-        try
+        await MigrateAsync(address, cancel);
+        return await WithSourceAsync(address, source => PostgresCitus.DistributeAsync(source, cancel));
+    }
+
+    /// <inheritdoc cref="Store.CopyAsync"/>
+    public static async Task CopyAsync(string path, PostgresAddress address, IProgress<CopyProgress> progress, CancellationToken cancel)
+    {
+        await MigrateAsync(address, cancel);
+        await WithSourceAsync(address, async source =>
         {
-            return await PostgresMigrations.ApplyAsync(source, cancel);
-        }
-        catch (Exception failure) when (PostgresFailure.IsOutage(failure))
-        {
-            throw PostgresFailure.Of(failure);
-        }
+            await Task.Run(() => SqliteStore.ReadAlone(path, from => PostgresCopy.Run(from, source, progress)), cancel);
+            return true;
+        });
     }
 
     public async Task CheckAsync(CancellationToken cancel)
@@ -94,5 +103,19 @@ internal sealed partial class PostgresStore : IRosterStore
                 $"PostgreSQL can lose what it has acknowledged: fsync is {settings.Fsync}, synchronous_commit {settings.Commit}, full_page_writes {settings.Pages}. "
                 + "Turn them on, or accept that with --unsafe-database on.");
         return null;
+    }
+
+    /// <summary>Does an operator's work on a database that is not opened for serving.</summary>
+    private static async Task<T> WithSourceAsync<T>(PostgresAddress address, Func<NpgsqlDataSource, Task<T>> work)
+    {
+        await using var source = NpgsqlDataSource.Create(address.ConnectionString);
+        try
+        {
+            return await work(source);
+        }
+        catch (Exception failure) when (PostgresFailure.IsOutage(failure))
+        {
+            throw PostgresFailure.Of(failure);
+        }
     }
 }

@@ -74,6 +74,18 @@ internal sealed partial class SqliteStore : IRosterStore
         return MigrateLocked(path);
     }
 
+    /// <summary>Reads a file that no server uses, in one transaction.</summary>
+    /// <exception cref="StoreRefusedException">A server uses it, or it is of another version.</exception>
+    public static void ReadAlone(string path, Action<SqliteDatabase> read)
+    {
+        RequireCurrentSchema(path);
+        using var alone = Lock(path);
+        using var database = SqliteDatabase.Open(path);
+        database.Execute("begin");
+        read(database);
+        database.Execute("rollback");
+    }
+
     public Task CheckAsync(CancellationToken cancel)
     {
         _readers.Read(database => database.ReadInt64("select count(*) from workspace"));

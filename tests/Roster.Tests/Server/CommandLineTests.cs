@@ -117,6 +117,8 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("workspaces create")]
     [InlineData("workspaces list")]
     [InlineData("migrate")]
+    [InlineData("copy")]
+    [InlineData("distribute")]
     [InlineData("sbom")]
     public void Every_command_has_help(string command)
     {
