@@ -8,13 +8,9 @@ public sealed class PostgresHost : RosterHost
 {
     private static readonly string? Given = Environment.GetEnvironmentVariable("ROSTER_TEST_POSTGRES");
 
-    private readonly PostgresCluster? _own;
+    private readonly Lazy<PostgresCluster> _own = new(() => new PostgresCluster());
 
-    public PostgresHost()
-    {
-        _own = Given is null && PostgresCluster.Binaries is not null ? new PostgresCluster() : null;
-        Database = Given ?? _own?.NewDatabase() ?? "";
-    }
+    public PostgresHost() => Database = Given ?? (PostgresCluster.Binaries is null ? "" : _own.Value.NewDatabase());
 
     private PostgresHost(string database) => Database = database;
 
@@ -30,19 +26,16 @@ public sealed class PostgresHost : RosterHost
         return host;
     }
 
-    /// <summary>A new database on the tests' own server.</summary>
-    internal string NewDatabase()
-    {
-        Assert.SkipWhen(_own is null, PostgresCluster.Missing);
-        return _own!.NewDatabase();
-    }
+    /// <summary>A new database on the tests' own server, also where another one is tested.</summary>
+    internal string NewDatabase() => _own.Value.NewDatabase();
 
     /// <summary>On another database of the same server, where that is the tests' own.</summary>
-    protected override RosterHost Create() => new PostgresHost(_own?.NewDatabase() ?? Database);
+    protected override RosterHost Create() => new PostgresHost(Given ?? NewDatabase());
 
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        _own?.Dispose();
+        if (_own.IsValueCreated)
+            _own.Value.Dispose();
     }
 }
