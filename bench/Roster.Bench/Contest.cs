@@ -4,7 +4,7 @@ namespace Roster.Bench;
 internal sealed record Sample(Workload Workload, TimeSpan? Engine, ServerAnswer Server);
 
 /// <summary>Gives the engine alone and the server the same batches by turns, each while the other rests.</summary>
-internal sealed class Contest(RawEngine engine, RosterServer server, int seed) : IDisposable
+internal sealed class Contest(IEngine engine, RosterServer server, int seed) : IDisposable
 {
     private readonly Population _population = new(seed);
     private readonly RawBatches _rawBatches = new(seed);
@@ -19,8 +19,7 @@ internal sealed class Contest(RawEngine engine, RosterServer server, int seed) :
         while (Partners < partners)
         {
             var rows = _population.Creates();
-            engine.Write(_rawBatches.Prepare(rows));
-            engine.Checkpoint();
+            engine.Prepare(_rawBatches.Prepare(rows))();
             _serverBatches.Learn(rows, await _client.PutAsync(_serverBatches.Prepare(rows, isWrite: true), cancel));
             Console.Error.Write($"\rFilling both databases: {Partners:N0} partners");
         }
@@ -57,12 +56,20 @@ internal sealed class Contest(RawEngine engine, RosterServer server, int seed) :
     /// <inheritdoc cref="Population.Someone"/>
     public Person Someone(Random random) => _population.Someone(random);
 
+    /// <summary>Neither side may pay for the other, nor for this program's garbage.</summary>
+    public async Task RestAsync(CancellationToken cancel)
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        await engine.RestAsync(server.State, cancel);
+    }
+
     public void Dispose() => _client.Dispose();
 
     private async Task<Sample> MeasureAsync(Workload workload, bool isEngineFirst, CancellationToken cancel)
     {
         var rows = workload.Next(_population);
-        var rawBatch = workload.IsWrite ? _rawBatches.Prepare(rows) : null;
+        var write = workload.IsWrite ? engine.Prepare(_rawBatches.Prepare(rows)) : null;
         var serverBatch = _serverBatches.Prepare(rows, workload.IsWrite);
         TimeSpan? engineTime = null;
         if (isEngineFirst)
@@ -76,19 +83,10 @@ internal sealed class Contest(RawEngine engine, RosterServer server, int seed) :
 
         async Task MeasureEngineAsync()
         {
-            if (rawBatch is null)
+            if (write is null)
                 return;
             await RestAsync(cancel);
-            engineTime = engine.Write(rawBatch);
-            engine.Checkpoint();
+            engineTime = write();
         }
-    }
-
-    /// <summary>Neither side may pay for the other, nor for this program's garbage.</summary>
-    private async Task RestAsync(CancellationToken cancel)
-    {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        await server.State.WaitUntilIdleAsync(cancel);
     }
 }

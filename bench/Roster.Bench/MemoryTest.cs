@@ -16,7 +16,7 @@ internal static class MemoryTest
     {
         Console.Error.WriteLine("Memory");
         var clients = Together.Select(_ => new RosterClient(server)).ToList();
-        await server.State.WaitUntilIdleAsync(cancel);
+        await contest.RestAsync(cancel);
         var before = server.State.ResidentMebibytes;
         server.State.ResetPeak();
         for (var round = 0; round < Rounds; round++)
@@ -28,7 +28,7 @@ internal static class MemoryTest
                 contest.Learn(batch.Rows, answer);
         }
         var peak = server.State.PeakMebibytes;
-        await server.State.WaitUntilIdleAsync(cancel);
+        await contest.RestAsync(cancel);
         foreach (var client in clients)
             client.Dispose();
         return new MemoryUse(before, peak, server.State.ResidentMebibytes);

@@ -7,6 +7,12 @@ internal static class Program
 {
     public static Task<int> Main(string[] args)
     {
+        var engine = new Option<string>("--engine")
+        {
+            Description = "The database engine",
+            DefaultValueFactory = _ => Engines.Sqlite,
+        };
+        engine.AcceptOnlyFromAmong(Engines.Sqlite, Engines.Postgres);
         var partners = new Option<int>("--partners")
         {
             Description = "Partners in each database before the clock starts, rounded up to whole batches of 10,000",
@@ -36,11 +42,12 @@ internal static class Program
             if (result.GetValueOrDefault<DirectoryInfo?>() is { Exists: true } directory)
                 result.AddError($"--keep: {directory} exists; name a new directory.");
         });
-        var root = new RootCommand("Measures Roster against the SQLite engine alone.") { partners, rounds, keep };
+        var root = new RootCommand("Measures Roster against its database engine alone.") { engine, partners, rounds, keep };
         root.SetAction(async (parsed, cancel) =>
         {
             var directory = BenchDirectory.Create(parsed.GetValue(keep));
-            await Benchmark.RunAsync(parsed.GetValue(partners), parsed.GetValue(rounds), directory.Path, cancel);
+            await Benchmark.RunAsync(
+                parsed.GetRequiredValue(engine), parsed.GetValue(partners), parsed.GetValue(rounds), directory.Path, cancel);
             directory.DeleteUnlessKept();
             return 0;
         });

@@ -21,7 +21,7 @@ internal static class ReadTest
     {
         Console.Error.WriteLine("Reads");
         using var client = new RosterClient(server);
-        await server.State.WaitUntilIdleAsync(cancel);
+        await contest.RestAsync(cancel);
         var results = new List<ReadResult>();
         foreach (var (depth, page) in await PagesAsync(client, contest.Partners, cancel))
             await MeasureAsync($"page of {PageSize} by cursor, {depth:P0} deep", Repeats, () => page);
@@ -63,13 +63,13 @@ internal static class ReadTest
         }
     }
 
-    public static async Task<IReadOnlyList<ExportResult>> ExportAsync(RosterServer server, CancellationToken cancel)
+    public static async Task<IReadOnlyList<ExportResult>> ExportAsync(RosterServer server, Contest contest, CancellationToken cancel)
     {
         using var client = new RosterClient(server);
         var results = new List<ExportResult>();
         foreach (var format in new[] { "application/x-ndjson", "text/csv" })
         {
-            await server.State.WaitUntilIdleAsync(cancel);
+            await contest.RestAsync(cancel);
             var before = server.State.ResidentMebibytes;
             server.State.ResetPeak();
             var answer = await client.GetAsync(Partners + "?sort=asc", format, cancel);

@@ -5,14 +5,14 @@ namespace Roster.Bench;
 /// <summary>The results, on standard output.</summary>
 internal static class Report
 {
-    public static void Machine(string directory)
+    public static void Machine(IEngine engine, string directory)
     {
         var processor = File.ReadLines("/proc/cpuinfo")
             .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim();
         var system = RuntimeInformation.OSDescription;
         Console.WriteLine($"Machine: {Environment.ProcessorCount} cores, {processor}, {system}");
         Console.WriteLine($"Disk: {new DriveInfo(directory).DriveFormat} at {directory}");
-        Console.WriteLine($"Software: {RuntimeInformation.FrameworkDescription}, SQLite {RawEngine.Version}");
+        Console.WriteLine($"Software: {RuntimeInformation.FrameworkDescription}, {engine.Name}");
     }
 
     public static void Times(IReadOnlyList<Sample> samples)

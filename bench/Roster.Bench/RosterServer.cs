@@ -27,7 +27,7 @@ internal sealed partial class RosterServer : IDisposable
 
     public ProcessState State { get; }
 
-    /// <param name="database">The path of the SQLite file.</param>
+    /// <param name="database">As <c>--database</c> names it.</param>
     /// <param name="log">Where to keep what the server writes to standard error.</param>
     public static async Task<RosterServer> StartAsync(string database, string log, CancellationToken cancel)
     {
@@ -36,7 +36,7 @@ internal sealed partial class RosterServer : IDisposable
             ArgumentList =
             {
                 Path.Combine(AppContext.BaseDirectory, "Roster.Server.dll"),
-                "--urls", "http://127.0.0.1:0", "--database", "sqlite:" + database, "--server-timing", "on",
+                "--urls", "http://127.0.0.1:0", "--database", database, "--server-timing", "on",
             },
             RedirectStandardOutput = true,
             RedirectStandardError = true,
