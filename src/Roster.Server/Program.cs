@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Roster.Access;
+using Roster.Server.ChangeSets;
 using Roster.Server.Http;
 using Roster.Server.Keys;
 using Roster.Server.OpenApi;
@@ -25,7 +26,9 @@ public static class Program
         builder.Logging.AddRosterConsole(settings.LogFormat);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
-        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>().AddSingleton<Health>();
+        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>().AddSingleton<PartnerWrite>().AddSingleton<Health>();
+        if (settings.OldValuesKept is not null)
+            builder.Services.AddHostedService<Retention>();
         builder.Services.AddRoutingCore();
         builder.Services.AddApiKeyAuthentication();
         builder.Services.AddCompression();
@@ -52,10 +55,20 @@ public static class Program
         var partners = app.MapGroup("/api/partners");
         partners.MapGet("/", PartnerEndpoints.ListAsync).RequireScope(Scopes.PartnersRead);
         partners.MapGet("/{id}", PartnerEndpoints.GetAsync).RequireScope(Scopes.PartnersRead);
+        partners.MapGet("/{id}/history", HistoryEndpoints.OfPartnerAsync).RequireScope(Scopes.PartnersRead);
+        partners.MapGet("/changes", HistoryEndpoints.FeedAsync).RequireScope(Scopes.PartnersRead);
         partners.MapPut("/", PartnerEndpoints.UpsertAsync).RequireScope(Scopes.LinksWrite);
         partners.MapPost("/", PartnerEndpoints.CreateAsync).RequireScope(Scopes.PartnersWrite);
         partners.MapDelete("/", PartnerEndpoints.DeleteAsync).RequireScope(Scopes.LinksWrite);
+        partners.MapPost("/erase", PartnerEndpoints.EraseAsync).RequireScope(Scopes.LinksWrite);
         partners.MapPost("/restore", PartnerEndpoints.RestoreAsync).RequireScope(Scopes.LinksWrite);
+
+        var changeSets = app.MapGroup("/api/changesets");
+        changeSets.MapGet("/", ChangeSetEndpoints.ListAsync).RequireScope(Scopes.PartnersRead);
+        changeSets.MapGet("/by-key/{**key}", ChangeSetEndpoints.ByKeyAsync).RequireScope(Scopes.PartnersRead);
+        changeSets.MapGet("/{revision}", ChangeSetEndpoints.GetAsync).RequireScope(Scopes.PartnersRead);
+        changeSets.MapGet("/{revision}/changes", ChangeSetEndpoints.ChangesAsync).RequireScope(Scopes.PartnersRead);
+        changeSets.MapPost("/{revision}/undo", ChangeSetEndpoints.UndoAsync).RequireScope(Scopes.LinksWrite);
 
         var keys = app.MapGroup("/api/keys");
         keys.MapGet("/", KeyEndpoints.ListAsync).RequireScope(Scopes.KeysRead);

@@ -4,12 +4,14 @@ namespace Roster;
 public static class FaultCode
 {
     public const string AmbiguousMatch = "ambiguous_match";
+    public const string ChangedSince = "changed_since";
     public const string DuplicateExternalId = "duplicate_external_id";
     public const string DuplicateField = "duplicate_field";
     public const string DuplicateId = "duplicate_id";
     public const string DuplicateMatch = "duplicate_match";
     public const string EmptyValue = "empty_value";
     public const string ExternalIdTaken = "external_id_taken";
+    public const string HistoryGone = "history_gone";
     public const string IdNotAllowed = "id_not_allowed";
     public const string InvalidEmail = "invalid_email";
     public const string InvalidHostname = "invalid_hostname";
@@ -24,6 +26,7 @@ public static class FaultCode
     public const string PartnerNotFound = "partner_not_found";
     public const string TooLong = "too_long";
     public const string UnknownField = "unknown_field";
+    public const string WouldBeDeleted = "would_be_deleted";
 }
 
 /// <summary>One thing that is wrong with one item of a request: a value, not an exception.</summary>
@@ -33,6 +36,9 @@ public static class FaultCode
 /// <param name="Field">The field at fault; null where it is the item as a whole.</param>
 public sealed record Fault(int Index, string Code, string Message, string? Field = null)
 {
+    /// <summary>The index of a fault that is about no item.</summary>
+    public const int NoItem = -1;
+
     /// <summary>Faults that one answer lists; beyond these they are only counted.</summary>
     public const int MaxListed = 1_000;
 
@@ -45,12 +51,22 @@ public sealed record Fault(int Index, string Code, string Message, string? Field
     /// <summary>The stored partners that take part in the fault.</summary>
     public IReadOnlyList<Guid> Candidates { get; init; } = [];
 
+    /// <summary>The partner as it is now, where that is what the item did not expect.</summary>
+    public Partner? Current { get; init; }
+
     /// <summary>Where in the body, for formats of lines: the line from 1 and, in CSV, the column from 1; 0 elsewhere.</summary>
     public (int Line, int Column) Place { get; init; }
 
     /// <param name="field">The field that names the partner; null where items are nothing but ids.</param>
     public static Fault NotFound(int index, Guid id, string? field) =>
         new(index, FaultCode.PartnerNotFound, "There is no such partner in this workspace.", field) { Id = id };
+
+    /// <param name="current">Null where no partner matches.</param>
+    public static Fault ChangedSince(int index, Partner? current) => new(
+        index, FaultCode.ChangedSince,
+        current is null ? "No partner matches this item, so it was not last updated at ifUpdatedAt." : "The partner was updated since ifUpdatedAt; look at current.",
+        "ifUpdatedAt")
+    { Id = current?.Id, Current = current };
 }
 
 /// <summary>The faults of one request: all of them counted, the first <see cref="Fault.MaxListed"/> kept.</summary>
@@ -76,6 +92,9 @@ public sealed class FaultList
         if (_listed.Count < Fault.MaxListed)
             _listed.Add(fault);
     }
+
+    /// <summary>Counts faults that nobody could list anyway.</summary>
+    public void AddUnlisted(int count) => Count += count;
 
     /// <summary>These faults and those, in the order of the request.</summary>
     public FaultList With(FaultList others)

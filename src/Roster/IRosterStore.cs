@@ -10,10 +10,10 @@ namespace Roster;
 public interface IRosterStore : IAsyncDisposable
 {
     /// <summary>
-    /// Plans the change on the rows as they are and, where the plan has no faults and changes something, writes it as one
-    /// change set: whole or not at all, and durable before this returns. Once the write has begun, cancelling has no effect.
+    /// Plans the change on the rows as they are and, where the plan has no faults, changes something and is not a dry run, writes it as
+    /// one change set: whole or not at all, and durable before this returns. Once the write has begun, cancelling has no effect.
     /// </summary>
-    Task<WrittenPlan> WriteAsync(long workspaceId, Change change, Origin origin, CancellationToken cancel);
+    Task<WrittenPlan> WriteAsync(long workspaceId, WriteRequest request, CancellationToken cancel);
 
     /// <summary>The partners with these ids, deleted ones included; unknown ones are left out.</summary>
     Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel);
@@ -27,6 +27,32 @@ public interface IRosterStore : IAsyncDisposable
 
     /// <summary>How many partners a list has.</summary>
     Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel);
+
+    /// <summary>The end of the workspace's log.</summary>
+    Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel);
+
+    /// <summary>Change sets, newest first.</summary>
+    Task<IReadOnlyList<ChangeSet>> ListChangeSetsAsync(long workspaceId, ChangeSetQuery query, CancellationToken cancel);
+
+    /// <summary>What the change sets with these revisions did, oldest first; there are none for revisions that the log does not have.</summary>
+    Task<IReadOnlyList<LoggedChangeSet>> ReadLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, CancellationToken cancel);
+
+    /// <summary>What the change sets after a revision did, oldest first: some of them, with about so many changes, and at least one where there is one.</summary>
+    Task<IReadOnlyList<LoggedChangeSet>> ReadLogAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel);
+
+    /// <summary>What is known of an idempotency key.</summary>
+    Task<IdempotencyState> FindIdempotencyAsync(long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, CancellationToken cancel);
+
+    /// <summary>Takes an idempotency key for one attempt, where it is <see cref="IdempotencyState.Unused"/>.</summary>
+    /// <param name="staleSince">A claim from before this time is of an attempt that has ended without a trace, and can be taken over.</param>
+    Task<IdempotencyState> ClaimAsync(long workspaceId, Idempotency idempotency, Timestamp now, Timestamp staleSince, CancellationToken cancel);
+
+    /// <summary>Gives a claimed key back, since nothing was carried out under it.</summary>
+    Task ReleaseAsync(long workspaceId, Idempotency idempotency, CancellationToken cancel);
+
+    /// <summary>Forgets the old values in some change sets from before a time, the oldest first.</summary>
+    /// <returns>False when there are no more of them.</returns>
+    Task<bool> ForgetValuesAsync(long workspaceId, Timestamp before, CancellationToken cancel);
 
     /// <summary>The key with this SHA-256 hash, whether it is valid or not.</summary>
     Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel);

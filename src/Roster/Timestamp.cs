@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Roster;
 
 /// <summary>A moment in UTC, in microseconds since the Unix epoch: the unit that both engines store.</summary>
@@ -5,6 +7,8 @@ namespace Roster;
 public readonly record struct Timestamp(long Microseconds) : IComparable<Timestamp>
 {
     private const long PerMillisecond = 1_000;
+
+    private static readonly string[] Formats = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd"];
 
     public static Timestamp Now(TimeProvider clock) => From(clock.GetUtcNow());
 
@@ -31,7 +35,21 @@ public readonly record struct Timestamp(long Microseconds) : IComparable<Timesta
 
     public static bool operator >=(Timestamp left, Timestamp right) => left.Microseconds >= right.Microseconds;
 
+    /// <summary>
+    /// Reads a time such as <c>2024-01-01T00:00:00Z</c> (RFC 3339), or a day. A time without an offset would mean something else on
+    /// each machine, and is none.
+    /// </summary>
+    public static bool TryParse(string? text, out Timestamp time)
+    {
+        time = default;
+        if (!DateTimeOffset.TryParseExact(text, Formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment)
+            || !(text!.Length == Formats[^1].Length || text.EndsWith('Z') || text[^6] is '+' or '-'))
+            return false;
+        time = From(moment);
+        return true;
+    }
+
     /// <summary>RFC 3339 in UTC with milliseconds: <c>2024-01-01T00:00:00.000Z</c>.</summary>
     public override string ToString() =>
-        ToDateTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        ToDateTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
 }

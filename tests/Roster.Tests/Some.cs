@@ -21,4 +21,16 @@ internal static class Some
         reader.Read(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(json)), isFinal: true);
         return ((BatchReading.Accepted)reader.Finish()).Change;
     }
+
+    /// <summary>The erasure of these partners.</summary>
+    public static Change Erasure(params IEnumerable<Guid> ids)
+    {
+        var reader = new JsonBatchReader(new BatchBuilder(ChangeKind.Erase));
+        reader.Read(new ReadOnlySequence<byte>(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(ids)), isFinal: true);
+        return ((BatchReading.Accepted)reader.Finish()).Change;
+    }
+
+    /// <summary>Writes a change and wants nothing more of it.</summary>
+    public static Task<WrittenPlan> WriteAsync(this IRosterStore store, long workspaceId, Change change, Origin origin, CancellationToken cancel) =>
+        store.WriteAsync(workspaceId, new WriteRequest(change, origin), cancel);
 }

@@ -17,11 +17,11 @@ internal static class JsonAnswer
     private static readonly JsonWriterOptions JsonOptions =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    public static Task SendAsync(HttpContext http, Action<Utf8JsonWriter> write) => SendAsync(http, buffer =>
+    public static Task SendAsync(HttpContext http, Action<Utf8JsonWriter> write, StageTimes? times = null) => SendAsync(http, buffer =>
     {
         using var json = new Utf8JsonWriter(buffer, JsonOptions);
         write(json);
-    }, null);
+    }, times);
 
     public static async Task SendAsync(HttpContext http, Action<IBufferWriter<byte>> write, StageTimes? times)
     {

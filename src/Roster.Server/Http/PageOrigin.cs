@@ -36,8 +36,8 @@ internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : IC
             return null;
         return new CorsPolicyBuilder(origin)
             .WithMethods("GET", "PUT", "POST", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", "Content-Encoding", "If-None-Match")
-            .WithExposedHeaders("ETag", "Link", "Retry-After", "RateLimit", "RateLimit-Policy", "Roster-Request-Id", "Roster-Revision",
+            .WithHeaders("Authorization", "Content-Type", "Content-Encoding", "If-None-Match", "If-Revision", "Idempotency-Key", "Prefer")
+            .WithExposedHeaders("ETag", "Link", "Idempotent-Replayed", "Preference-Applied", "Retry-After", "RateLimit", "RateLimit-Policy", "Roster-Request-Id", "Roster-Revision",
                 "Roster-Created", "Roster-Updated", "Roster-Unchanged", "Roster-Deleted", "Roster-Restored", "Roster-Total")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))
             .Build();

@@ -54,11 +54,8 @@ internal sealed class Parameters(HttpRequest request)
     {
         if (Text(name) is not { } text)
             return null;
-        string[] formats = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd"];
-        // A time without an offset would mean something else on each machine.
-        if (DateTimeOffset.TryParseExact(text, formats, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-            && (text.Length == formats[^1].Length || text.EndsWith('Z') || text[^6] is '+' or '-'))
-            return Timestamp.From(time);
+        if (Timestamp.TryParse(text, out var time))
+            return time;
         Reject(name, "It is a time such as 2024-01-01T00:00:00Z; write + as %2B.");
         return null;
     }
@@ -79,6 +76,30 @@ internal sealed class Parameters(HttpRequest request)
         Reject(name, $"It is one of: {string.Join(", ", known)}.");
         return choices[0].Value;
     }
+
+    /// <summary>The number of a change set.</summary>
+    public long? Revision(string name)
+    {
+        if (Text(name) is not { } text)
+            return null;
+        if (long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var revision))
+            return revision;
+        Reject(name, "It is a revision, a whole number from 0.");
+        return null;
+    }
+
+    /// <summary>Answers with what is wrong with the parameters.</summary>
+    /// <returns>False, with nothing answered, where nothing is.</returns>
+    public async Task<bool> RefuseAsync(HttpContext http)
+    {
+        if (Finish() is not { } problem)
+            return false;
+        await problem.WriteAsync(http);
+        return true;
+    }
+
+    /// <summary>Refuses the request for one of its headers.</summary>
+    public void RejectHeader(string name, string rule) => _problem ??= Problem.InvalidHeader(name, rule);
 
     public IncludedFields Include()
     {

@@ -13,9 +13,13 @@ internal static class ProblemCode
     public const string BodyTooLarge = "body_too_large";
     public const string CursorExpired = "cursor_expired";
     public const string EmptyBatch = "empty_batch";
+    public const string AnswerGone = "answer_gone";
+    public const string IdempotencyMismatch = "idempotency_mismatch";
+    public const string IdempotencyRunning = "idempotency_running";
     public const string InternalError = "internal_error";
     public const string InvalidBody = "invalid_body";
     public const string InvalidEncoding = "invalid_encoding";
+    public const string InvalidHeader = "invalid_header";
     public const string InvalidParameter = "invalid_parameter";
     public const string MethodNotAllowed = "method_not_allowed";
     public const string MissingScope = "missing_scope";
@@ -25,11 +29,13 @@ internal static class ProblemCode
     public const string Overloaded = "overloaded";
     public const string RateLimited = "rate_limited";
     public const string RequestTimeout = "request_timeout";
+    public const string RevisionChanged = "revision_changed";
     public const string SearchBehind = "search_behind";
     public const string StorageFull = "storage_full";
     public const string StorageReadOnly = "storage_read_only";
     public const string OutcomeUnknown = "outcome_unknown";
     public const string StorageUnavailable = "storage_unavailable";
+    public const string TooManyDeletes = "too_many_deletes";
     public const string TooManyItems = "too_many_items";
     public const string Unauthorized = "unauthorized";
     public const string UnknownParameter = "unknown_parameter";
@@ -55,6 +61,9 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
     public FaultList? Faults { get; init; }
 
     public Scopes? MissingScopes { get; init; }
+
+    /// <summary>The workspace's revision, where that is what the caller did not expect.</summary>
+    public long? CurrentRevision { get; init; }
 
     /// <summary>In seconds.</summary>
     public int? RetryAfter { get; init; }
@@ -130,6 +139,28 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         "The body is not a JSON object.",
         "الجسم ليس كائن JSON.");
 
+    public static Problem IdempotencyRunning { get; } = new(
+        ProblemCode.IdempotencyRunning, 409, "The first request with this key is still running",
+        "A request with this Idempotency-Key is being carried out. Try again, and get its answer.",
+        "يجري تنفيذ طلب بنفس Idempotency-Key. حاول مرة أخرى لتحصل على رده.")
+    { RetryAfter = 1 };
+
+    public static Problem IdempotencyMismatch { get; } = new(
+        ProblemCode.IdempotencyMismatch, 422, "The key was used for another request",
+        "Another call, or this call with another body, had this Idempotency-Key. Nothing was changed; take a new key for each request.",
+        "استُخدم Idempotency-Key هذا لطلب آخر. لم يتغير شيء؛ استخدم مفتاحًا جديدًا لكل طلب.");
+
+    public static Problem AnswerGone { get; } = new(
+        ProblemCode.AnswerGone, 410, "The answer is not kept any more",
+        "The request was carried out, but some of its answer is not kept any more: it was erased, or is older than old values are kept.",
+        "نُفذ الطلب، لكن جزءًا من رده لم يعد محفوظًا: مُحي أو انقضت مدة حفظه.");
+
+    public static Problem TooManyDeletes(long wanted, long allowed, FaultList faults) => new(
+        ProblemCode.TooManyDeletes, 400, "Too many partners would be deleted",
+        $"The batch does not name {wanted} live partners, and at most {allowed} may be deleted; nothing was changed. Send all partners, or a larger maxDeletes.",
+        $"عدد الشركاء غير المذكورين في الدفعة {wanted}، ولا يُسمح بحذف أكثر من {allowed}؛ لم يتغير شيء.")
+    { Faults = faults };
+
     public static Problem RateLimited(int retryAfterSeconds) => new(
         ProblemCode.RateLimited, 429, "Too much in too short a time",
         $"The limit is reached; nothing was changed. Try again in {retryAfterSeconds} seconds.",
@@ -161,6 +192,17 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         ProblemCode.InvalidParameter, 400, "A query parameter is not valid",
         $"The query parameter {name} is not valid. {rule}",
         $"قيمة وسيط الاستعلام {name} غير صالحة.");
+
+    public static Problem InvalidHeader(string name, string rule) => new(
+        ProblemCode.InvalidHeader, 400, "A header is not valid",
+        $"The header {name} is not valid. {rule}",
+        $"قيمة الترويسة {name} غير صالحة.");
+
+    public static Problem RevisionChanged(long current) => new(
+        ProblemCode.RevisionChanged, 412, "The workspace has changed",
+        $"The workspace is at revision {current} and not at the one of If-Revision any more; nothing was changed. Look again.",
+        $"مساحة العمل الآن عند المراجعة {current} وليست عند المراجعة المذكورة في If-Revision؛ لم يتغير شيء. أعد النظر.")
+    { CurrentRevision = current };
 
     public static Problem UnsupportedMediaType(ReadOnlySpan<string> types)
     {
@@ -283,6 +325,8 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
                 json.WriteStringValue(scope);
             json.WriteEndArray();
         }
+        if (CurrentRevision is { } revision)
+            json.WriteNumber("currentRevision", revision);
         if (RetryAfter is { } seconds)
             json.WriteNumber("retryAfter", seconds);
         json.WriteString("requestId", http.TraceIdentifier);
@@ -294,35 +338,53 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         var listed = Faults?.Listed ?? [];
         json.WriteStartArray("details");
         foreach (var fault in listed)
-        {
-            json.WriteStartObject();
-            json.WriteNumber("index", fault.Index);
-            if (fault.OtherIndex is { } other)
-                json.WriteNumber("otherIndex", other);
-            if (fault.Place.Line > 0)
-                json.WriteNumber("line", fault.Place.Line);
-            if (fault.Place.Column > 0)
-                json.WriteNumber("column", fault.Place.Column);
-            if (fault.Id is { } id)
-                json.WriteString("id", id);
-            if (fault.Field is { } field)
-                json.WriteString("field", field);
-            json.WriteString("code", fault.Code);
-            json.WriteString("message", fault.Message);
-            if (fault.Candidates.Count > 0)
-            {
-                json.WriteStartArray("candidates");
-                foreach (var candidate in fault.Candidates)
-                    json.WriteStringValue(candidate);
-                json.WriteEndArray();
-            }
-            json.WriteEndObject();
-        }
+            WriteFault(json, fault);
         json.WriteEndArray();
         var isTruncated = Faults is not null && Faults.Count > listed.Count;
         json.WriteBoolean("truncated", isTruncated);
         if (isTruncated)
             json.WriteNumber("detailCount", Faults!.Count);
+    }
+
+    public static void WriteFault(Utf8JsonWriter json, Fault fault)
+    {
+        json.WriteStartObject();
+        if (fault.Index != Fault.NoItem)
+            json.WriteNumber("index", fault.Index);
+        if (fault.OtherIndex is { } other)
+            json.WriteNumber("otherIndex", other);
+        if (fault.Place.Line > 0)
+            json.WriteNumber("line", fault.Place.Line);
+        if (fault.Place.Column > 0)
+            json.WriteNumber("column", fault.Place.Column);
+        if (fault.Id is { } id)
+            json.WriteString("id", id);
+        if (fault.Field is { } field)
+            json.WriteString("field", field);
+        json.WriteString("code", fault.Code);
+        json.WriteString("message", fault.Message);
+        if (fault.Candidates.Count > 0)
+        {
+            json.WriteStartArray("candidates");
+            foreach (var candidate in fault.Candidates)
+                json.WriteStringValue(candidate);
+            json.WriteEndArray();
+        }
+        if (fault.Current is { } current)
+            WriteCurrent(json, current);
+        json.WriteEndObject();
+    }
+
+    private static void WriteCurrent(Utf8JsonWriter json, Partner current)
+    {
+        json.WriteStartObject("current");
+        json.WriteString("name", current.Name);
+        json.WriteString("email", current.Email);
+        json.WriteString("phone", current.Phone);
+        if (current.ExternalId is not null)
+            json.WriteString("externalId", current.ExternalId);
+        json.WriteString("updatedAt", current.UpdatedAt.ToString());
+        json.WriteEndObject();
     }
 
     private static string Number(int number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -1,3 +1,4 @@
+using Roster.Changes;
 using Roster.Server.Operations;
 
 namespace Roster.Server.Http;
@@ -49,6 +50,8 @@ internal static class ProblemMiddleware
                 return Problem.InvalidEncoding;
             case CursorExpiredException:
                 return Problem.CursorExpired;
+            case HistoryGoneException:
+                return Problem.AnswerGone;
             case StoreException outage:
                 Log.StoreTrouble(logger, outage.Trouble, outage.Message, http.TraceIdentifier);
                 return Problem.Outage(outage.Trouble);

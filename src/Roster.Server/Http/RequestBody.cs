@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.IO.Pipelines;
+using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Net.Http.Headers;
 using Roster.Changes;
@@ -38,8 +39,10 @@ internal static class RequestBody
     /// <summary>Reads the batch as the body comes in.</summary>
     /// <exception cref="BadHttpRequestException">The body is too large (413), too slow (408) or broken HTTP (400).</exception>
     /// <exception cref="BodyEncodingException">The body cannot be decompressed.</exception>
-    public static async Task<BatchReading> ReadBatchAsync(HttpRequest request, BatchBuilder batch, CancellationToken cancel)
+    /// <returns>The batch, and SHA-256 of the body as it is without compression.</returns>
+    public static async Task<(BatchReading Reading, byte[] Hash)> ReadBatchAsync(HttpRequest request, BatchBuilder batch, CancellationToken cancel)
     {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var body = Open(request);
         BatchReader reader = Name(MediaTypeHeaderValue.Parse(request.ContentType)) switch
         {
@@ -57,6 +60,8 @@ internal static class RequestBody
                 throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
             var consumed = reader.Read(bytes, read.IsCompleted);
             var left = bytes.Slice(consumed).Length;
+            foreach (var part in read.IsCompleted ? bytes : bytes.Slice(0, consumed))
+                hash.AppendData(part.Span);
             passed += bytes.Length - left;
             body.AdvanceTo(consumed, bytes.End);
             if (read.IsCompleted)
@@ -64,7 +69,7 @@ internal static class RequestBody
             // What is incomplete is looked at again from its start: doubling keeps that linear for a huge token.
             wanted = (int)Math.Min(MaxBytes + 1, left * 2 + 1);
         }
-        return reader.Finish();
+        return (reader.Finish(), hash.GetHashAndReset());
     }
 
     /// <returns>Null where it is not one that can be read, or more than one.</returns>

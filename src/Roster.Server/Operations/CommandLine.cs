@@ -46,9 +46,14 @@ internal static class CommandLine
             "The PEM file with the certificate, and its chain, for https addresses");
         var certificateKey = Setting("--certificate-key", "ROSTER_CERTIFICATE_KEY", "",
             "The PEM file with the certificate's private key");
+        var keepAnswers = Setting("--idempotency-hours", "ROSTER_IDEMPOTENCY_HOURS", "24",
+            "How many hours the answer to a request with an Idempotency-Key can be had again");
+        var keepValues = Setting("--keep-old-values", "ROSTER_KEEP_OLD_VALUES", "forever",
+            "How long the log keeps what partners were before: a number of hours or days, such as 90d, or forever");
         var root = new RootCommand("Roster, a partner directory. Without a command it serves the HTTP API.")
         {
             database, passwordFile, isUnsafe, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
+            keepAnswers, keepValues,
         };
         root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(
             new ServerSettings(
@@ -64,7 +69,11 @@ internal static class CommandLine
                 ParseNumber("--rows-per-minute", parsed.GetRequiredValue(rows), PartnerRules.MaxItems, orNone: true),
                 ParseNumber("--failed-authentications", parsed.GetRequiredValue(failures), 1, orNone: false),
                 ParseNetworks(parsed.GetRequiredValue(proxies)),
-                ReadCertificate(parsed.GetRequiredValue(certificate), parsed.GetRequiredValue(certificateKey))),
+                ReadCertificate(parsed.GetRequiredValue(certificate), parsed.GetRequiredValue(certificateKey)),
+                parsed.GetRequiredValue(keepValues) is "forever" ? null : KeyCommands.ParseSpan("--keep-old-values", parsed.GetRequiredValue(keepValues)))
+            {
+                IdempotencyKept = TimeSpan.FromHours(ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
+            },
             ParseStore(parsed), cancel)));
         root.Subcommands.Add(KeyCommands.Create(WithStore));
         root.Subcommands.Add(WorkspaceCommands.Create(WithStore));

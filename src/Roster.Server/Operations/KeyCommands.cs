@@ -50,7 +50,7 @@ internal static class KeyCommands
             if (string.IsNullOrWhiteSpace(label) || label.Length > ApiKey.MaxName)
                 throw new SettingException($"--name has 1 to {ApiKey.MaxName} characters.");
             var wanted = ParseScopes(parsed.GetRequiredValue(scopes));
-            var expiresAt = parsed.GetValue(expires) is { } span ? now.AddMilliseconds((long)ParseSpan(span).TotalMilliseconds) : default(Timestamp?);
+            var expiresAt = parsed.GetValue(expires) is { } span ? now.AddMilliseconds((long)ParseSpan("--expires", span).TotalMilliseconds) : default(Timestamp?);
             var all = await store.ListWorkspacesAsync(cancel);
             var target = all.FirstOrDefault(one => one.Name == parsed.GetRequiredValue(workspace))
                 ?? throw new SettingException($"--workspace: there is none of that name; there are: {string.Join(", ", all.Select(one => one.Name))}.");
@@ -109,13 +109,14 @@ internal static class KeyCommands
             : throw new SettingException($"--scopes: '{unknown}' is no scope; the scopes are {ScopeNames.AllNames}.");
     }
 
-    private static TimeSpan ParseSpan(string text)
+    /// <summary>A number of hours or days, as the named setting gives it.</summary>
+    public static TimeSpan ParseSpan(string setting, string text)
     {
         const int MaxHours = 24 * 366 * 100;
         var hours = text.Length > 1 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? text[^1] switch { 'h' => number, 'd' => number * 24L, _ => 0 }
             : 0;
         return hours is > 0 and <= MaxHours ? TimeSpan.FromHours(hours)
-            : throw new SettingException($"--expires is a number of hours or days up to a hundred years, such as 12h or 90d, not '{text}'.");
+            : throw new SettingException($"{setting} is a number of hours or days up to a hundred years, such as 12h or 90d, not '{text}'.");
     }
 }

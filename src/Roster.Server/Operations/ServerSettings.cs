@@ -17,6 +17,7 @@ internal enum LogFormat
 /// <param name="RowsPerMinute">How many rows each key may write or requests make; 0 for no limit.</param>
 /// <param name="FailedAuthentications">How many of them an address may make at once; one more each second.</param>
 /// <param name="TrustedProxies">The networks whose word for a client's address and scheme is taken.</param>
+/// <param name="OldValuesKept">How long the log keeps what partners were before; null for ever.</param>
 /// <param name="Certificate">The certificate for https addresses.</param>
 internal sealed record ServerSettings(
     IReadOnlyList<string> Urls,
@@ -25,8 +26,14 @@ internal sealed record ServerSettings(
     int RowsPerMinute = ServerSettings.DefaultRowsPerMinute,
     int FailedAuthentications = ServerSettings.DefaultFailedAuthentications,
     IReadOnlyList<IPNetwork>? TrustedProxies = null,
-    X509Certificate2? Certificate = null)
+    X509Certificate2? Certificate = null,
+    TimeSpan? OldValuesKept = null)
 {
+    /// <summary>How long the answer to a request with an idempotency key can be had again.</summary>
+    public TimeSpan IdempotencyKept { get; init; } = TimeSpan.FromHours(DefaultIdempotencyHours);
+
+    public const int DefaultIdempotencyHours = 24;
+
     /// <summary>20,000 a second, for bursts of a minute's worth.</summary>
     public const int DefaultRowsPerMinute = 1_200_000;
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Net.Http.Headers;
 using Roster.Changes;
+using Roster.Server.ChangeSets;
 using Roster.Server.Http;
 
 namespace Roster.Server.Partners;
@@ -10,26 +11,36 @@ namespace Roster.Server.Partners;
 /// <summary>Answers with partners: written into pooled memory first, so that their length and time are known.</summary>
 internal static class PartnerAnswer
 {
-    public static Task OkAsync(HttpContext http, ChangePlan plan, IncludedFields include, StageTimes times) =>
-        WrittenAsync(http, plan, times, buffer => WritePartners(buffer, plan.Answer, include));
-
-    public static Task CreatedAsync(HttpContext http, ChangePlan plan, IncludedFields include, StageTimes times)
+    /// <summary>Says in headers what a write did, or would do.</summary>
+    public static void ShowCounts(HttpContext http, ChangePlan plan, WriteOptions options)
     {
-        http.Response.StatusCode = StatusCodes.Status201Created;
-        return OkAsync(http, plan, include, times);
+        var headers = http.Response.Headers;
+        headers["Roster-Revision"] = Number(options.IsDryRun ? plan.End.Number : plan.Revision.Number);
+        headers["Roster-Created"] = Number(plan.Created);
+        headers["Roster-Updated"] = Number(plan.Updated);
+        headers["Roster-Unchanged"] = Number(plan.Unchanged);
+        if (plan.Kind is ChangeKind.Delete or ChangeKind.Undo or ChangeKind.Mirror or ChangeKind.Erase)
+            headers["Roster-Deleted"] = Number(plan.Deleted);
+        if (plan.Kind is ChangeKind.Restore or ChangeKind.Undo)
+            headers["Roster-Restored"] = Number(plan.Restored);
+        options.Show(http.Response);
     }
 
-    public static Task DeletedAsync(HttpContext http, ChangePlan plan, IncludedFields _, StageTimes times) =>
-        WrittenAsync(http, plan, times, buffer =>
-        {
-            using var json = new Utf8JsonWriter(buffer);
-            json.WriteStartObject();
-            json.WriteStartArray("deletedIds");
-            foreach (var partner in plan.Answer)
-                json.WriteStringValue(partner.Id);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        });
+    /// <summary>Answers a write: with its partners in order, with deleted ids, or with what changes.</summary>
+    public static Task WrittenAsync(HttpContext http, ChangePlan plan, IncludedFields include, WriteOptions options, StageTimes times)
+    {
+        if (plan.Kind == ChangeKind.Create && !options.IsDryRun)
+            http.Response.StatusCode = StatusCodes.Status201Created;
+        if (options.WantsChanges)
+            return JsonAnswer.SendAsync(http, json => ChangeJson.WritePlan(json, plan, options.IsDryRun), times);
+        // What would be created has no id yet: the nil UUID is nobody's.
+        var unborn = options.IsDryRun ? plan.Changes.Where(change => change.Before is null).Select(change => change.After.Id).ToHashSet() : [];
+        return plan.Kind is ChangeKind.Delete or ChangeKind.Erase
+            ? JsonAnswer.SendAsync(http, json => WriteIds(json, plan), times)
+            : JsonAnswer.SendAsync(http, buffer => WritePartners(buffer, unborn.Count == 0 ? plan.Answer : plan.Answer.Select(Unborn), include), times);
+
+        Partner Unborn(Partner partner) => unborn.Contains(partner.Id) ? partner with { Id = Guid.Empty } : partner;
+    }
 
     public static Task PageAsync(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include) =>
         JsonAnswer.SendAsync(http, buffer => WritePartners(buffer, partners, include), null);
@@ -52,21 +63,17 @@ internal static class PartnerAnswer
 
     public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
-    private static Task WrittenAsync(HttpContext http, ChangePlan plan, StageTimes times, Action<IBufferWriter<byte>> write)
+    private static void WriteIds(Utf8JsonWriter json, ChangePlan plan)
     {
-        var headers = http.Response.Headers;
-        headers["Roster-Revision"] = Number(plan.Revision.Number);
-        headers["Roster-Created"] = Number(plan.Created);
-        headers["Roster-Updated"] = Number(plan.Updated);
-        headers["Roster-Unchanged"] = Number(plan.Unchanged);
-        if (plan.Kind == ChangeKind.Delete)
-            headers["Roster-Deleted"] = Number(plan.Deleted);
-        if (plan.Kind == ChangeKind.Restore)
-            headers["Roster-Restored"] = Number(plan.Restored);
-        return JsonAnswer.SendAsync(http, write, times);
+        json.WriteStartObject();
+        json.WriteStartArray(plan.Kind == ChangeKind.Erase ? "erasedIds" : "deletedIds");
+        foreach (var partner in plan.Answer)
+            json.WriteStringValue(partner.Id);
+        json.WriteEndArray();
+        json.WriteEndObject();
     }
 
-    private static void WritePartners(IBufferWriter<byte> buffer, IReadOnlyList<Partner> partners, IncludedFields include)
+    private static void WritePartners(IBufferWriter<byte> buffer, IEnumerable<Partner> partners, IncludedFields include)
     {
         using var json = new PartnerJson(buffer, include);
         json.WriteArray(partners);

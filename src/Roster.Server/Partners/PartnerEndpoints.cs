@@ -1,4 +1,5 @@
 using Roster.Changes;
+using Roster.Server.ChangeSets;
 using Roster.Server.Http;
 
 namespace Roster.Server.Partners;
@@ -7,20 +8,24 @@ namespace Roster.Server.Partners;
 internal static class PartnerEndpoints
 {
     /// <summary>PUT /api/partners: updates by id or by a match, and creates the others.</summary>
-    public static Task UpsertAsync(HttpContext http, IRosterStore store, RequestLimits limits) =>
-        WriteAsync(http, store, limits, ChangeKind.Upsert, PartnerAnswer.OkAsync, RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv);
+    public static Task UpsertAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write) =>
+        WriteAsync(http, store, limits, write, ChangeKind.Upsert, RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv);
 
     /// <summary>POST /api/partners: creates all of them.</summary>
-    public static Task CreateAsync(HttpContext http, IRosterStore store, RequestLimits limits) =>
-        WriteAsync(http, store, limits, ChangeKind.Create, PartnerAnswer.CreatedAsync, RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv);
+    public static Task CreateAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write) =>
+        WriteAsync(http, store, limits, write, ChangeKind.Create, RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv);
 
     /// <summary>DELETE /api/partners: deletes those with these ids, all or none.</summary>
-    public static Task DeleteAsync(HttpContext http, IRosterStore store, RequestLimits limits) =>
-        WriteAsync(http, store, limits, ChangeKind.Delete, PartnerAnswer.DeletedAsync, RequestBody.Json);
+    public static Task DeleteAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write) =>
+        WriteAsync(http, store, limits, write, ChangeKind.Delete, RequestBody.Json);
 
     /// <summary>POST /api/partners/restore: brings deleted ones back, all or none.</summary>
-    public static Task RestoreAsync(HttpContext http, IRosterStore store, RequestLimits limits) =>
-        WriteAsync(http, store, limits, ChangeKind.Restore, PartnerAnswer.OkAsync, RequestBody.Json);
+    public static Task RestoreAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write) =>
+        WriteAsync(http, store, limits, write, ChangeKind.Restore, RequestBody.Json);
+
+    /// <summary>POST /api/partners/erase: removes partners for good, with all that the log has of them.</summary>
+    public static Task EraseAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write) =>
+        WriteAsync(http, store, limits, write, ChangeKind.Erase, RequestBody.Json);
 
     /// <summary>GET /api/partners: a page of a list, or all of it as NDJSON or CSV.</summary>
     public static async Task ListAsync(HttpContext http, IRosterStore store, RequestLimits limits)
@@ -38,6 +43,8 @@ internal static class PartnerEndpoints
             await refusal.WriteAsync(http);
             return;
         }
+        if (await RefuseFutureAsync(http, store, list.AsOf))
+            return;
         if (list.IsCounted)
             http.Response.Headers["Roster-Total"] = PartnerAnswer.Number(await store.CountAsync(workspace, list.Query.Filter, http.RequestAborted));
         if (format.IsStreamed)
@@ -45,7 +52,7 @@ internal static class PartnerEndpoints
             await PartnerExport.WriteAsync(http, store, list, format);
             return;
         }
-        var page = await store.ListAsync(workspace, list.Query, http.RequestAborted);
+        var page = await list.ReadAsync(store, workspace, list.Query, http.RequestAborted);
         if (page.Next is not null)
             http.Response.Headers.Link = $"<{list.PathOf(page.Next)}>; rel=\"next\"";
         await PartnerAnswer.PageAsync(http, page.Partners, list.Include);
@@ -57,36 +64,51 @@ internal static class PartnerEndpoints
         var parameters = new Parameters(http.Request);
         var include = parameters.Include();
         var withDeleted = parameters.Choice("deleted", ("false", false), ("true", true));
+        var asOf = parameters.Revision("asOf");
         if (parameters.Finish() is { } refusal)
         {
             await refusal.WriteAsync(http);
             return;
         }
+        if (await RefuseFutureAsync(http, store, asOf))
+            return;
         var partner = !Uuid.TryParse(id, out var key) ? null
             : (await store.FindAsync(http.Caller().WorkspaceId, [key], http.RequestAborted)).GetValueOrDefault(key);
+        if (partner is not null && asOf is { } revision)
+            partner = (await new History(store, http.Caller().WorkspaceId).AsOfAsync([partner], revision, http.RequestAborted))[0];
         if (partner is null || (partner.DeletedAt is not null && !withDeleted))
             await Problem.NotFound.WriteAsync(http);
         else
             await PartnerAnswer.OneAsync(http, partner, include);
     }
 
+    /// <returns>False, with nothing answered, where the workspace has had this revision.</returns>
+    private static async Task<bool> RefuseFutureAsync(HttpContext http, IRosterStore store, long? asOf)
+    {
+        if (asOf is null || asOf <= (await store.FindEndAsync(http.Caller().WorkspaceId, http.RequestAborted)).Number)
+            return false;
+        await Problem.InvalidParameter("asOf", "There is no such revision yet.").WriteAsync(http);
+        return true;
+    }
+
     /// <summary>The path of every write: read the batch, plan it on the rows as they are, write the plan, respond.</summary>
     private static async Task WriteAsync(
-        HttpContext http, IRosterStore store, RequestLimits limits, string kind, Func<HttpContext, ChangePlan, IncludedFields, StageTimes, Task> respond,
-        params string[] types)
+        HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write, string kind, params string[] types)
     {
         var times = new StageTimes();
         var parameters = new Parameters(http.Request);
-        var include = kind == ChangeKind.Delete ? IncludedFields.None : parameters.Include();
-        var matchOn = kind != ChangeKind.Upsert ? MatchOn.Nothing : parameters.Choice(
-            "matchOn", (null, MatchOn.Nothing), ("externalId", MatchOn.ExternalId), ("email", MatchOn.Email));
+        var options = WriteOptions.Read(http.Request, parameters);
+        var include = kind is ChangeKind.Delete or ChangeKind.Erase ? IncludedFields.None : parameters.Include();
+        var (matchOn, mirror) = kind == ChangeKind.Upsert ? ReadUpsert(parameters) : default;
+        if (mirror is not null)
+            kind = ChangeKind.Mirror;
         if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types) ?? await limits.TakeMemoryForBodyAsync(http)) is { } refusal)
         {
             await refusal.WriteAsync(http);
             return;
         }
         var caller = http.Caller();
-        var reading = await RequestBody.ReadBatchAsync(http.Request, new BatchBuilder(kind, matchOn), http.RequestAborted);
+        var (reading, body) = await RequestBody.ReadBatchAsync(http.Request, new BatchBuilder(kind, matchOn, mirror), http.RequestAborted);
         times.End("read");
         if (limits.TakeRows(http, Math.Max(0, reading.Items - 1)) is { } limited)
         {
@@ -98,22 +120,32 @@ internal static class PartnerEndpoints
             await Problem.Refused(await WithUnknownAsync((BatchReading.Refused)reading)).WriteAsync(http);
             return;
         }
-        var written = await store.WriteAsync(caller.WorkspaceId, change, new Origin(caller.Id, http.RequestId()), http.RequestAborted);
-        times.Add("plan", written.Planning);
-        times.Add("write", written.Writing);
-        if (written.Plan.Faults.Count > 0)
-            await Problem.ValidationFailed(written.Plan.Faults, change.Count).WriteAsync(http);
-        else
-            await respond(http, written.Plan, include, times);
+        await write.RunAsync(http, change, body, options, times, plan => PartnerAnswer.WrittenAsync(http, plan, include, options, times));
 
         async Task<BatchReading.Refused> WithUnknownAsync(BatchReading.Refused refused)
         {
             var known = await store.FindAsync(caller.WorkspaceId, refused.Named.Select(named => named.Id), http.RequestAborted);
             var unknown = new FaultList();
             foreach (var named in refused.Named)
-                if (known.GetValueOrDefault(named.Id) is not { } partner || (partner.DeletedAt is not null && kind != ChangeKind.Restore))
-                    unknown.Add(Fault.NotFound(named.Index, named.Id, kind == ChangeKind.Upsert ? "id" : null));
+                if (known.GetValueOrDefault(named.Id) is not { } partner || (partner.DeletedAt is not null && kind is not (ChangeKind.Restore or ChangeKind.Erase)))
+                    unknown.Add(Fault.NotFound(named.Index, named.Id, kind is ChangeKind.Upsert or ChangeKind.Mirror ? "id" : null));
             return refused with { Faults = refused.Faults.With(unknown) };
         }
+    }
+
+    private static (MatchOn MatchOn, Mirror? Mirror) ReadUpsert(Parameters parameters)
+    {
+        var matchOn = parameters.Choice(
+            "matchOn", (null, MatchOn.Nothing), ("externalId", MatchOn.ExternalId), ("email", MatchOn.Email));
+        var isMirror = parameters.Choice("mode", (null, false), ("upsert", false), ("mirror", true));
+        var text = parameters.Text("maxDeletes");
+        var mirror = text is null ? Mirror.Default : Mirror.Parse(text);
+        if (mirror is null)
+            parameters.Reject("maxDeletes", $"It is a number of partners up to {PartnerRules.MaxItems}, or of percent, such as 10% (write % as %25).");
+        else if (text is not null && !isMirror)
+            parameters.Reject("maxDeletes", "It is for mode=mirror.");
+        if (isMirror && matchOn == MatchOn.Nothing)
+            parameters.Reject("mode", "mirror needs matchOn, which says how items find their partners.");
+        return (matchOn, isMirror ? mirror : null);
     }
 }

@@ -22,7 +22,7 @@ internal static class PartnerExport
         var left = list.Query.Take;
         var query = list.Query with { Take = Math.Min(left, PageSize) };
         // The first page comes before the headers, so that what is wrong with the list is an answer and not a torn stream.
-        var page = await store.ListAsync(http.Caller().WorkspaceId, query, http.RequestAborted);
+        var page = await list.ReadAsync(store, http.Caller().WorkspaceId, query, http.RequestAborted);
         http.Response.ContentType = format.ContentType;
         var isFirst = true;
         while (true)
@@ -37,7 +37,7 @@ internal static class PartnerExport
             if (page.Next is null || left <= 0)
                 return;
             query = query with { After = page.Next, Skip = 0, Take = Math.Min(left, PageSize) };
-            page = await store.ListAsync(http.Caller().WorkspaceId, query, http.RequestAborted);
+            page = await list.ReadAsync(store, http.Caller().WorkspaceId, query, http.RequestAborted);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Roster.Changes;
 using Roster.Server.Http;
 
 namespace Roster.Server.Partners;
@@ -34,11 +35,35 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
         _json.WriteEndArray();
     }
 
-    public void Write(Partner partner)
+    /// <summary>A page of the feed. Deleted partners always say when they were deleted.</summary>
+    public void WriteFeed(IEnumerable<Partner> partners, string next, bool hasMore)
+    {
+        _json.WriteStartObject();
+        _json.WriteStartArray("partners");
+        foreach (var partner in partners)
+            Write(partner, partner.DeletedAt is null ? include : include | IncludedFields.DeletedAt);
+        _json.WriteEndArray();
+        _json.WriteString("next", next);
+        _json.WriteBoolean("more", hasMore);
+        _json.WriteEndObject();
+    }
+
+    public void Write(Partner partner) => Write(partner, include);
+
+    private void Write(Partner partner, IncludedFields include)
     {
         _json.WriteStartObject();
         _json.WriteString(Id, partner.Id);
-        _json.WriteString(Name, partner.Name);
+        if (History.IsKept(partner))
+        {
+            _json.WriteString(Name, partner.Name);
+        }
+        else
+        {
+            // As it was then, and that is not kept any more.
+            _json.WriteNull(Name);
+            _json.WriteBoolean("gone", true);
+        }
         _json.WriteString(Email, partner.Email);
         _json.WriteString(Phone, partner.Phone);
         _json.WriteString(CreatedAt, _createdAt.Of(partner.CreatedAt));

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http.Extensions;
+using Roster.Changes;
 using Roster.Server.Http;
 
 namespace Roster.Server.Partners;
@@ -9,6 +10,9 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
 {
     private const int DefaultTake = 50;
     private const int MaxText = 1_000;
+
+    /// <summary>The revision as of which it is to be read; null for now.</summary>
+    public long? AsOf { get; private init; }
 
     private QueryString _parameters;
     private CursorText _cursors = null!;
@@ -33,6 +37,12 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
         var take = parameters.Integer("take", 1, format.IsStreamed ? int.MaxValue - 1 : PartnerRules.MaxItems)
             ?? (format.IsStreamed ? int.MaxValue - 1 : DefaultTake);
         var skip = parameters.Integer("skip", 0, int.MaxValue);
+        var asOf = parameters.Revision("asOf");
+        if (asOf is not null && (sort != PartnerSort.CreatedAt || skip > 0 || filter != new PartnerFilter(Deleted: filter.Deleted)))
+            parameters.Reject("asOf", "With it a list is in creation order, and only deleted, take and cursor can be used.");
+        var isCounted = parameters.Choice("count", ("false", false), ("true", true));
+        if (asOf is not null && isCounted)
+            parameters.Reject("count", "It cannot be used with asOf.");
         var cursors = new CursorText(workspaceId, filter, sort, isDescending);
         var after = default(PartnerCursor);
         if (parameters.Text("cursor") is { } text)
@@ -45,11 +55,32 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
         }
         return new PartnerListRequest(
             new PartnerQuery(filter, sort, isDescending, take, skip ?? 0, after), parameters.Include(),
-            parameters.Choice("count", ("false", false), ("true", true)))
+            isCounted)
         {
+            AsOf = asOf,
             _parameters = parameters.Query,
             _cursors = cursors,
         };
+    }
+
+    /// <summary>A page of the list, as it is now or was then.</summary>
+    public async Task<PartnerPage> ReadAsync(IRosterStore store, long workspaceId, PartnerQuery query, CancellationToken cancel)
+    {
+        if (AsOf is not { } revision)
+            return await store.ListAsync(workspaceId, query, cancel);
+        var history = new History(store, workspaceId);
+        var partners = new List<Partner>();
+        var rest = query with { Filter = new PartnerFilter(Deleted: DeletedPartners.With) };
+        while (true)
+        {
+            var page = await store.ListAsync(workspaceId, rest with { Take = query.Take - partners.Count }, cancel);
+            foreach (var then in await history.AsOfAsync(page.Partners, revision, cancel))
+                if (then is not null && query.Filter.Matches(then))
+                    partners.Add(then);
+            if (partners.Count == query.Take || page.Next is null)
+                return new PartnerPage(partners, page.Next);
+            rest = rest with { After = page.Next };
+        }
     }
 
     /// <summary>The path of the page that follows.</summary>

@@ -19,8 +19,8 @@ internal static class PostgresCopy
     private static readonly Table[] Tables =
     [
         new("workspace", "workspace", "id", [new("id", NpgsqlDbType.Bigint), new("name", NpgsqlDbType.Text), new("created_at", NpgsqlDbType.Bigint)]),
-        new("log_end", "(select id as workspace_id, revision, changed_at, live from workspace)", "workspace_id",
-            [new("workspace_id", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint), new("changed_at", NpgsqlDbType.Bigint), new("live", NpgsqlDbType.Bigint)]),
+        new("log_end", "(select id as workspace_id, revision, changed_at, live, forgotten from workspace)", "workspace_id",
+            [new("workspace_id", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint), new("changed_at", NpgsqlDbType.Bigint), new("live", NpgsqlDbType.Bigint), new("forgotten", NpgsqlDbType.Bigint)]),
         new("api_key", "api_key", "id",
             [
                 new("id", NpgsqlDbType.Uuid), new("workspace_id", NpgsqlDbType.Bigint), new("name", NpgsqlDbType.Text), new("prefix", NpgsqlDbType.Text),
@@ -43,7 +43,13 @@ internal static class PostgresCopy
                 new("workspace_id", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint), new("kind", NpgsqlDbType.Text), new("key_id", NpgsqlDbType.Uuid),
                 new("request_id", NpgsqlDbType.Uuid), new("created", NpgsqlDbType.Integer), new("updated", NpgsqlDbType.Integer),
                 new("unchanged", NpgsqlDbType.Integer), new("deleted", NpgsqlDbType.Integer), new("restored", NpgsqlDbType.Integer),
-                new("at", NpgsqlDbType.Bigint), new("changes", NpgsqlDbType.Bytea),
+                new("at", NpgsqlDbType.Bigint), new("undoes", NpgsqlDbType.Bigint), new("changes", NpgsqlDbType.Bytea),
+            ]),
+        new("idempotency", "(select *, zeroblob(16) as claim from idempotency)", "workspace_id, key",
+            [
+                new("workspace_id", NpgsqlDbType.Bigint), new("key", NpgsqlDbType.Bytea), new("claim", NpgsqlDbType.Uuid), new("fingerprint", NpgsqlDbType.Bytea),
+                new("at", NpgsqlDbType.Bigint), new("key_id", NpgsqlDbType.Uuid), new("request_id", NpgsqlDbType.Uuid),
+                new("revision", NpgsqlDbType.Bigint), new("answer", NpgsqlDbType.Bytea),
             ]),
     ];
 

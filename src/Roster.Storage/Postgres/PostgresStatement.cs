@@ -81,6 +81,8 @@ internal static class PostgresStatements
 
     public static Guid? GuidOrNull(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetGuid(column);
 
+    public static long? Int64OrNull(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetInt64(column);
+
     public static Timestamp Timestamp(this NpgsqlDataReader row, int column) => new(row.GetInt64(column));
 
     public static Timestamp? TimestampOrNull(this NpgsqlDataReader row, int column) =>

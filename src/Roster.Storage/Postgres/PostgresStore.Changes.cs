@@ -37,23 +37,31 @@ internal sealed partial class PostgresStore
 
     private const string InsertChangeSets = """
         insert into change_set
-            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, changes)
-        select $1, n.revision, n.kind, n.key_id, n.request_id, n.created, n.updated, n.unchanged, n.deleted, n.restored, n.at, n.changes
+            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes)
+        select $1, n.revision, n.kind, n.key_id, n.request_id, n.created, n.updated, n.unchanged, n.deleted, n.restored, n.at, n.undoes, n.changes
         from unnest($2::bigint[], $3::text[], $4::uuid[], $5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[],
-            $11::bigint[], $12::bytea[])
-            as n (revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, changes)
+            $11::bigint[], $12::bigint[], $13::bytea[])
+            as n (revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes)
+        """;
+
+    private const string SelectKeptBy = "select revision from idempotency where workspace_id = $1 and key = $2 and request_id = $3";
+
+    private const string SelectRest = $"""
+        select {Columns} from partner where workspace_id = $1 and deleted_at is null and not (id = any ($2)) order by id limit $3
         """;
 
     private const string SelectWritten =
         "select revision from change_set where workspace_id = $1 and revision = $2 and request_id = $3";
 
-    public async Task<WrittenPlan> WriteAsync(long workspaceId, Change change, Origin origin, CancellationToken cancel)
+    public async Task<WrittenPlan> WriteAsync(long workspaceId, WriteRequest request, CancellationToken cancel)
     {
-        if (change.MatchOn == MatchOn.Email)
+        if (request.Change.MatchOn == MatchOn.Email)
             await Search.ReachNewestAsync(workspaceId, cancel);
-        var written = await _writer.RunAsync(workspaceId, change, origin, cancel);
-        if (written.Plan.Changes.Count > 0)
+        var written = await _writer.RunAsync(workspaceId, request, cancel);
+        if (request.Writes(written.Plan))
             _search?.Changed(workspaceId);
+        if (written.Plan.Kind == ChangeKind.Erase && request.Writes(written.Plan))
+            await VacuumAsync();
         return written;
     }
 
@@ -63,19 +71,26 @@ internal sealed partial class PostgresStore
             workspaceId, writes[0].Since,
             async connection =>
             {
-                var plans = writes.Count == 1 && !writes[0].Change.SeesOnlyNamed
-                    ? [await PlanAloneAsync(connection, workspaceId, writes[0].Change)]
+                var plans = writes.Count == 1 && !writes[0].Request.Change.SeesOnlyNamed
+                    ? [await PlanAloneAsync(connection, workspaceId, writes[0].Request)]
                     : await PlanTogetherAsync(connection, workspaceId, writes);
                 var planned = Stopwatch.GetTimestamp();
-                var isToCommit = plans.Exists(plan => plan.Changes.Count > 0);
-                if (isToCommit)
-                    await WriteAsync(connection, workspaceId, plans, writes);
-                return ((Plans: plans, Planned: planned), isToCommit);
+                var outcomes = plans.Zip(writes, (plan, write) => (Plan: plan, write.Request)).ToArray();
+                var toWrite = Array.FindAll(outcomes, one => one.Request.Writes(one.Plan));
+                if (toWrite.Length > 0)
+                    await WriteAsync(connection, workspaceId, toWrite);
+                var toKeep = Array.FindAll(outcomes, one => one.Request.Keeps(one.Plan));
+                if (toKeep.Length > 0 && await connection.RunAsync(CancellationToken.None, Keep(workspaceId, toKeep)) != toKeep.Length)
+                    throw new StoreException(StoreTrouble.Unavailable, "The claim of an idempotency key ran out; nothing was written.");
+                return ((Plans: plans, Planned: planned), toWrite.Length + toKeep.Length > 0);
             },
             written =>
             {
-                var i = written.Plans.FindIndex(plan => plan.Changes.Count > 0);
-                return new PostgresStatement(SelectWritten, workspaceId, written.Plans[i].Revision.Number, writes[i].Origin.RequestId);
+                var one = written.Plans.Zip(writes).FirstOrDefault(one => one.Second.Request.Writes(one.First));
+                if (one.First is { } plan)
+                    return new PostgresStatement(SelectWritten, workspaceId, plan.Revision.Number, one.Second.Request.Origin.RequestId);
+                var kept = written.Plans.Zip(writes).First(one => one.Second.Request.Keeps(one.First)).Second.Request;
+                return new PostgresStatement(SelectKeptBy, workspaceId, kept.Idempotency!.Key, kept.Origin.RequestId);
             },
             CancellationToken.None);
         for (var i = 0; i < writes.Count; i++)
@@ -85,27 +100,29 @@ internal sealed partial class PostgresStore
     /// <summary>Plans changes that see only the rows that they name, each on what those before it leave.</summary>
     private async Task<List<ChangePlan>> PlanTogetherAsync(NpgsqlConnection connection, long workspaceId, IReadOnlyList<PostgresWriter.Write> writes)
     {
-        var ids = writes.SelectMany(write => write.Change.Named).Select(named => named.Id).Distinct().ToArray();
+        var ids = writes.SelectMany(write => write.Request.Change.Named).Select(named => named.Id).Distinct().ToArray();
         var (end, rows) = await BeginAsync(connection, workspaceId, ids);
         var plans = new List<ChangePlan>(writes.Count);
         foreach (var write in writes)
         {
-            var now = new RowsNow(write.Change.Count);
-            foreach (var named in write.Change.Named)
+            var change = write.Request.Change;
+            var now = new RowsNow(change.Count);
+            foreach (var named in change.Named)
                 now[named.Index] = rows.GetValueOrDefault(named.Id);
-            var plan = write.Change.PlanOn(now, MomentAt(end));
+            var plan = write.Request.PlanOn(now, MomentAt(end));
             plans.Add(plan);
+            if (writes.Count == 1 || !write.Request.Writes(plan))
+                continue;
             end = plan.Revision;
-            if (writes.Count == 1)
-                break;
-            foreach (var change in plan.Changes)
-                rows[change.After.Id] = change.After;
+            foreach (var done in plan.Changes)
+                rows[done.After.Id] = done.After;
         }
         return plans;
     }
 
-    private async Task<ChangePlan> PlanAloneAsync(NpgsqlConnection connection, long workspaceId, Change change)
+    private async Task<ChangePlan> PlanAloneAsync(NpgsqlConnection connection, long workspaceId, WriteRequest request)
     {
+        var change = request.Change;
         var (end, rows) = await BeginAsync(connection, workspaceId, change.Named.Select(named => named.Id).ToArray());
         var now = new RowsNow(change.Count);
         foreach (var named in change.Named)
@@ -123,7 +140,14 @@ internal sealed partial class PostgresStore
         if (claimed.Length > 0)
             foreach (var holder in await HoldersAsync(claimed))
                 now.Hold(holder.ExternalId!, holder.Id);
-        return change.PlanOn(now, MomentAt(end));
+        if (change.Mirror is { } mirror)
+        {
+            var live = (await connection.ListAsync(new PostgresStatement(SelectLive, workspaceId), row => row.GetInt64(0), CancellationToken.None))[0];
+            now.SetRest(await connection.ListAsync(
+                new PostgresStatement(SelectRest, workspaceId, now.Found.Select(partner => partner.Id).ToArray(), (long)now.CountRest(live, mirror)),
+                MapPartner, CancellationToken.None));
+        }
+        return request.PlanOn(now, MomentAt(end));
 
         Task<List<Partner>> HoldersAsync(string[] externalIds) => connection.ListAsync(
             new PostgresStatement(SelectHolders, workspaceId, externalIds), MapPartner, CancellationToken.None);
@@ -153,13 +177,15 @@ internal sealed partial class PostgresStore
     }
 
     private static async Task WriteAsync(
-        NpgsqlConnection connection, long workspaceId, IReadOnlyList<ChangePlan> plans, IReadOnlyList<PostgresWriter.Write> writes)
+        NpgsqlConnection connection, long workspaceId, (ChangePlan Plan, WriteRequest Request)[] written)
     {
-        var written = plans.Zip(writes, (plan, write) => (Plan: plan, write.Origin)).Where(one => one.Plan.Changes.Count > 0).ToArray();
         // The log's entries are encoded on another core while this one gathers the rows.
-        var changes = Task.Run(() => written.Select(one => ChangeEncoding.Encode(one.Plan.Changes).ToArray()).ToArray());
+        var changes = Task.Run(() => written.Select(one => ChangeEncoding.Encode(one.Plan).ToArray()).ToArray());
         var statements = new List<PostgresStatement>();
-        var (created, updated) = Outcome(written.Select(one => one.Plan));
+        var isErasure = written[0].Plan.Kind == ChangeKind.Erase;
+        if (isErasure)
+            await EraseAsync(connection, workspaceId, written[0].Plan);
+        var (created, updated) = Outcome(isErasure ? [] : written.Select(one => one.Plan));
         if (created.Length > 0)
             statements.Add(Insert(workspaceId, created));
         if (updated.Length > 0)
@@ -172,14 +198,15 @@ internal sealed partial class PostgresStore
             InsertChangeSets, workspaceId,
             written.Select(one => one.Plan.Revision.Number).ToArray(),
             written.Select(one => one.Plan.Kind).ToArray(),
-            written.Select(one => one.Origin.KeyId).ToArray(),
-            written.Select(one => one.Origin.RequestId).ToArray(),
+            written.Select(one => one.Request.Origin.KeyId).ToArray(),
+            written.Select(one => one.Request.Origin.RequestId).ToArray(),
             written.Select(one => one.Plan.Created).ToArray(),
             written.Select(one => one.Plan.Updated).ToArray(),
             written.Select(one => one.Plan.Unchanged).ToArray(),
             written.Select(one => one.Plan.Deleted).ToArray(),
             written.Select(one => one.Plan.Restored).ToArray(),
             written.Select(one => one.Plan.Revision.At.Microseconds).ToArray(),
+            written.Select(one => one.Request.Change.Undoes).ToArray(),
             await changes));
         var count = await connection.RunAsync(CancellationToken.None, statements);
         if (count != created.Length + updated.Length + 1 + written.Length)

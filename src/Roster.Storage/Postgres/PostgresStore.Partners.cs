@@ -9,7 +9,8 @@ internal sealed partial class PostgresStore
     /// <summary>In the order of <see cref="MapPartner"/>.</summary>
     private const string Columns = "id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision";
 
-    internal const string SelectNamed = $"select {Columns} from partner where workspace_id = $1 and id = any ($2)";
+    /// <summary>By ids, none of them twice. Joined, since for "= any" with thousands of ids the planner may scan the whole table instead.</summary>
+    internal const string SelectNamed = $"select {Columns} from unnest($2::uuid[]) as n (id) join partner using (id) where workspace_id = $1";
 
     private const string SelectNewestFirst = $"""
         select {Columns} from partner
@@ -26,7 +27,7 @@ internal sealed partial class PostgresStore
     private const string SelectLive = "select live from log_end where workspace_id = $1";
 
     public async Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel) =>
-        await FindAsync(workspaceId, ids.ToArray(), cancel);
+        await FindAsync(workspaceId, ids.Distinct().ToArray(), cancel);
 
     public async Task<PartnerPage> ListAsync(long workspaceId, PartnerQuery query, CancellationToken cancel)
     {

@@ -17,9 +17,9 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     private readonly HashSet<Task> _drains = [];
 
     /// <returns>When it is durable.</returns>
-    public Task<WrittenPlan> RunAsync(long workspaceId, Change change, Origin origin, CancellationToken cancel)
+    public Task<WrittenPlan> RunAsync(long workspaceId, WriteRequest request, CancellationToken cancel)
     {
-        var one = new Write(change, origin, cancel);
+        var one = new Write(request, cancel);
         lock (_queues)
         {
             if (_queues.TryGetValue(workspaceId, out var queue))
@@ -82,11 +82,11 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
                     continue;
                 }
                 var fits = together.Count == 0
-                    || (together[0].Change.SeesOnlyNamed && next.Change.SeesOnlyNamed && rows + next.Change.Count <= MaxRowsTogether);
+                    || (together[0].Request.Change.SeesOnlyNamed && next.Request.Change.SeesOnlyNamed && rows + next.Request.Change.Count <= MaxRowsTogether);
                 if (!fits)
                     break;
                 together.Add(next);
-                rows += next.Change.Count;
+                rows += next.Request.Change.Count;
                 queue.RemoveFirst();
             }
             if (together.Count > 0)
@@ -97,16 +97,14 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     }
 
     /// <summary>A change that waits to be written, and what became of it.</summary>
-    internal sealed class Write(Change change, Origin origin, CancellationToken cancel)
+    internal sealed class Write(WriteRequest request, CancellationToken cancel)
     {
         private readonly TaskCompletionSource<WrittenPlan> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Change Change => change;
+        public WriteRequest Request => request;
 
         /// <summary>When it began to wait, as <see cref="Stopwatch"/> counts.</summary>
         public long Since { get; } = Stopwatch.GetTimestamp();
-
-        public Origin Origin => origin;
 
         public Task<WrittenPlan> Completion => _completion.Task;
 

@@ -46,6 +46,10 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
     public SqliteStatement Bind(int index, Timestamp? value) =>
         value is { } given ? Bind(index, given) : BindNull(index);
 
+    public SqliteStatement Bind(int index, long? value) => value is { } given ? Bind(index, given) : BindNull(index);
+
+    public SqliteStatement Bind(int index, Guid? value) => value is { } given ? Bind(index, given) : BindNull(index);
+
     private SqliteStatement BindNull(int index)
     {
         database.Check(raw.sqlite3_bind_null(handle, index));
@@ -78,6 +82,8 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
         public bool IsNull(int column) => raw.sqlite3_column_type(statement.Handle, column) == raw.SQLITE_NULL;
 
         public long Int64(int column) => raw.sqlite3_column_int64(statement.Handle, column);
+
+        public long? Int64OrNull(int column) => IsNull(column) ? null : Int64(column);
 
         public string Text(int column) => Encoding.UTF8.GetString(Blob(column));
 

@@ -11,6 +11,8 @@ internal sealed partial class SqliteStore
 {
     private const string SelectHolder = SelectPartners + " where workspace_id = ?1 and external_id = ?2 and deleted_at is null";
 
+    private const string SelectLive = SelectPartners + " where workspace_id = ?1 and deleted_at is null order by id";
+
     private const string InsertPartner = """
         insert into partner (workspace_id, id, name, email, phone, external_id, created_at, updated_at, revision)
         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -27,25 +29,32 @@ internal sealed partial class SqliteStore
 
     private const string InsertChangeSet = """
         insert into change_set
-            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, changes)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)
+            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, changes, undoes)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
         """;
 
-    public async Task<WrittenPlan> WriteAsync(long workspaceId, Change change, Origin origin, CancellationToken cancel)
+    public async Task<WrittenPlan> WriteAsync(long workspaceId, WriteRequest request, CancellationToken cancel)
     {
+        var change = request.Change;
         var start = Stopwatch.GetTimestamp();
         var index = change.MatchOn == MatchOn.Email ? await ReachNewestAsync(workspaceId, cancel) : null;
         var (plan, planned) = await _writer.RunAsync(change.Count, database =>
         {
             var moment = MomentOf(database, workspaceId);
             var byEmail = index is null ? null : new EmailMatches(database, workspaceId, index, moment.End.Number);
-            var plan = change.PlanOn(ReadRows(database, workspaceId, change, byEmail), moment);
+            var plan = request.PlanOn(ReadRows(database, workspaceId, change, byEmail), moment);
             var planned = Stopwatch.GetTimestamp();
-            if (plan.Changes.Count > 0)
-                Write(database, workspaceId, plan, origin);
+            if (request.Writes(plan))
+                Write(database, workspaceId, plan, request);
+            if (request.Keeps(plan))
+                Keep(database, workspaceId, plan, request);
             return (plan, planned);
         }, cancel);
-        if (plan.Changes.Count > 0)
+        if (request.Keeps(plan))
+            await ReleaseAsync(workspaceId, request.Idempotency!, cancel);
+        if (plan.Kind == ChangeKind.Erase && request.Writes(plan))
+            await CleanFileAsync();
+        if (request.Writes(plan))
             _search?.Changed(workspaceId);
         return new WrittenPlan(plan, Stopwatch.GetElapsedTime(start, planned), Stopwatch.GetElapsedTime(planned));
     }
@@ -61,7 +70,21 @@ internal sealed partial class SqliteStore
         foreach (var externalId in change.Claimed(now))
             foreach (var holder in FindHolders(database, workspaceId, externalId))
                 now.Hold(externalId, holder.Id);
+        if (change.Mirror is { } mirror)
+            now.SetRest(ReadRest(database, workspaceId, now, now.CountRest(ReadLive(database, workspaceId), mirror)));
         return now;
+    }
+
+    /// <summary>The first live partners that no item names.</summary>
+    private static List<Partner> ReadRest(SqliteDatabase database, long workspaceId, RowsNow now, int count)
+    {
+        var found = now.Found.Select(partner => partner.Id).ToHashSet();
+        var rest = new List<Partner>(count);
+        using var rows = database.Prepare(SelectLive).Bind(1, workspaceId).Query();
+        while (rest.Count < count && rows.Step())
+            if (!found.Contains(rows.Guid(0)))
+                rest.Add(MapPartner(rows));
+        return rest;
     }
 
     private static List<Partner> FindHolders(SqliteDatabase database, long workspaceId, string externalId)
@@ -84,12 +107,17 @@ internal sealed partial class SqliteStore
             new Revision(row.Int64(0), row.Timestamp(1)), Timestamp.Now(_clock), BinaryPrimitives.ReadUInt128BigEndian(seed));
     }
 
-    private static void Write(SqliteDatabase database, long workspaceId, ChangePlan plan, Origin origin)
+    private static void Write(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
     {
         // The log's entry is encoded on another core while this one writes the rows.
-        var changes = Task.Run(() => ChangeEncoding.Encode(plan.Changes));
+        var changes = Task.Run(() => ChangeEncoding.Encode(plan));
         // New partners are in id order already.
         IEnumerable<PartnerChange> inFileOrder = plan.Created == plan.Changes.Count ? plan.Changes : plan.Changes.OrderBy(change => change.After.Id);
+        if (plan.Kind == ChangeKind.Erase)
+        {
+            Erase(database, workspaceId, plan);
+            inFileOrder = [];
+        }
         foreach (var change in inFileOrder)
         {
             if (change.Before is null)
@@ -102,9 +130,9 @@ internal sealed partial class SqliteStore
             .Bind(4, plan.Created + plan.Restored - plan.Deleted).Run();
         database.Prepare(InsertChangeSet)
             .Bind(1, workspaceId).Bind(2, plan.Revision.Number).Bind(3, plan.Kind)
-            .Bind(4, origin.KeyId).Bind(5, origin.RequestId)
+            .Bind(4, request.Origin.KeyId).Bind(5, request.Origin.RequestId)
             .Bind(6, plan.Created).Bind(7, plan.Updated).Bind(8, plan.Unchanged).Bind(9, plan.Deleted).Bind(10, plan.Restored)
-            .Bind(11, plan.Revision.At).Bind(12, changes.GetAwaiter().GetResult().Span).Run();
+            .Bind(11, plan.Revision.At).Bind(12, changes.GetAwaiter().GetResult().Span).Bind(13, request.Change.Undoes).Run();
     }
 
     private static void Insert(SqliteDatabase database, long workspaceId, Partner partner) =>
@@ -147,7 +175,7 @@ internal sealed partial class SqliteStore
 
         private IEnumerable<Guid> Changed(string email)
         {
-            _byEmail ??= _changed.Select(id => ReadPartner(_database, _workspaceId, id)!).Where(partner => partner.Email is not null)
+            _byEmail ??= _changed.Select(id => ReadPartner(_database, _workspaceId, id)).OfType<Partner>().Where(partner => partner.Email is not null)
                 .ToLookup(partner => Upsert.FoldEmail(partner.Email!), partner => partner.Id);
             return _byEmail[email];
         }

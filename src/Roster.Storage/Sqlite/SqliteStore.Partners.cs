@@ -53,12 +53,7 @@ internal sealed partial class SqliteStore
     public async Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel)
     {
         if (filter == new PartnerFilter())
-            return _readers.Read(database =>
-            {
-                using var row = database.Prepare("select live from workspace where id = ?1").Bind(1, workspaceId).Query();
-                row.Step();
-                return row.Int64(0);
-            });
+            return _readers.Read(database => ReadLive(database, workspaceId));
         if (filter.Id is not null || filter.ExternalId is not null)
             return (await ListAsync(workspaceId, new PartnerQuery(filter, PartnerSort.CreatedAt, false, int.MaxValue - 1), cancel)).Partners.Count;
         var index = await ReachNewestAsync(workspaceId, cancel);
@@ -69,6 +64,13 @@ internal sealed partial class SqliteStore
     {
         using var row = database.Prepare(SelectPartner).Bind(1, workspaceId).Bind(2, id).Query();
         return row.Step() ? MapPartner(row) : null;
+    }
+
+    private static long ReadLive(SqliteDatabase database, long workspaceId)
+    {
+        using var row = database.Prepare("select live from workspace where id = ?1").Bind(1, workspaceId).Query();
+        row.Step();
+        return row.Int64(0);
     }
 
     internal static long ReadRevision(SqliteDatabase database, long workspaceId)
@@ -83,6 +85,14 @@ internal sealed partial class SqliteStore
         using var row = database.Prepare("select request_id from change_set where workspace_id = ?1 and revision = ?2")
             .Bind(1, workspaceId).Bind(2, revision).Query();
         return row.Step() ? row.Guid(0) : null;
+    }
+
+    /// <summary>Whether partners were erased after a revision.</summary>
+    internal static bool HasErased(SqliteDatabase database, long workspaceId, long after)
+    {
+        using var row = database.Prepare("select 1 from change_set where workspace_id = ?1 and revision > ?2 and kind = ?3 limit 1")
+            .Bind(1, workspaceId).Bind(2, after).Bind(3, ChangeKind.Erase).Query();
+        return row.Step();
     }
 
     /// <summary>The partners that were changed after one revision and up to another; null where they are more than this.</summary>

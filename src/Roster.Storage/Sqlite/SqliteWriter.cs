@@ -37,6 +37,19 @@ internal sealed class SqliteWriter : IDisposable
         return job.Task;
     }
 
+    /// <summary>Runs what must not be in a transaction, when its turn comes.</summary>
+    public Task MaintainAsync(Action<SqliteDatabase> work)
+    {
+        var job = new Job<bool>(MaxRowsTogether, database =>
+        {
+            work(database);
+            return true;
+        }, CancellationToken.None)
+        { IsMaintenance = true };
+        _jobs.Add(job, CancellationToken.None);
+        return job.Task;
+    }
+
     /// <summary>Finishes the jobs that wait, then closes the connection.</summary>
     public void Dispose()
     {
@@ -72,6 +85,12 @@ internal sealed class SqliteWriter : IDisposable
     {
         try
         {
+            if (jobs[0].IsMaintenance)
+            {
+                jobs[0].Run(_database);
+                jobs[0].Complete();
+                return;
+            }
             _database.Execute("begin immediate");
             // A savepoint makes SQLite copy each page before it first changes: half as much work again for a large job, which is
             // alone and whose failure is the transaction's.
@@ -113,6 +132,9 @@ internal sealed class SqliteWriter : IDisposable
     private abstract class Job(int rows)
     {
         public int Rows => rows;
+
+        /// <summary>Whether it runs outside of a transaction, alone.</summary>
+        public bool IsMaintenance { get; init; }
 
         public abstract void Run(SqliteDatabase database);
 

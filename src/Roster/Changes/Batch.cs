@@ -15,6 +15,9 @@ public enum PartnerFields
     DeletedAt = 128,
     Revision = 256,
 
+    /// <summary>A condition on the partner, not a part of it.</summary>
+    IfUpdatedAt = 512,
+
     /// <summary>Read-only ones, ignored so that what was answered can be edited and sent back.</summary>
     Ignored = CreatedAt | UpdatedAt | DeletedAt | Revision,
 }
@@ -23,7 +26,7 @@ public enum PartnerFields
 public static class PartnerFieldNames
 {
     public static IReadOnlyList<string> All { get; } =
-        ["id", "name", "email", "phone", "externalId", "createdAt", "updatedAt", "deletedAt", "revision"];
+        ["id", "name", "email", "phone", "externalId", "createdAt", "updatedAt", "deletedAt", "revision", "ifUpdatedAt"];
 
     public static string Of(PartnerFields field) => All[System.Numerics.BitOperations.Log2((uint)field)];
 
@@ -39,8 +42,9 @@ public static class PartnerFieldNames
 
 /// <summary>One item of a valid batch. A field that is null and not in <paramref name="Given"/> was omitted.</summary>
 /// <param name="Id">The partner to update; null to create one, or to find it by <see cref="MatchOn"/>.</param>
+/// <param name="IfUpdatedAt">The item is only carried out on a partner that was last updated then, to the millisecond.</param>
 public readonly record struct BatchRow(
-    PartnerFields Given, Guid? Id, string? Name, string? Email, string? Phone, string? ExternalId)
+    PartnerFields Given, Guid? Id, string? Name, string? Email, string? Phone, string? ExternalId, Timestamp? IfUpdatedAt = null)
 {
     public bool Gives(PartnerFields field) => (Given & field) != 0;
 }

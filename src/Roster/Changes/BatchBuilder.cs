@@ -5,7 +5,8 @@ namespace Roster.Changes;
 /// only where there is none.
 /// </summary>
 /// <param name="kind">One of <see cref="ChangeKind"/>: what the items are for.</param>
-public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing)
+/// <param name="mirror">Where the batch is the whole truth.</param>
+public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing, Mirror? mirror = null)
 {
     private readonly List<BatchRow> _rows = [];
     private readonly List<NamedPartner> _named = [];
@@ -18,9 +19,10 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing)
     private string? _email;
     private string? _phone;
     private string? _externalId;
+    private Timestamp? _ifUpdatedAt;
 
     /// <summary>Whether items are nothing but ids.</summary>
-    public bool ItemsAreIds { get; } = kind is ChangeKind.Delete or ChangeKind.Restore;
+    public bool ItemsAreIds { get; } = kind is ChangeKind.Delete or ChangeKind.Restore or ChangeKind.Erase;
 
     /// <summary>For formats of lines: the line being read, from 1.</summary>
     public int Line { get; set; }
@@ -41,6 +43,7 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing)
         _given = PartnerFields.None;
         _id = null;
         _name = _email = _phone = _externalId = null;
+        _ifUpdatedAt = null;
         return true;
     }
 
@@ -81,6 +84,11 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing)
 
     public void SetText(PartnerFields field, string? value)
     {
+        if (field == PartnerFields.IfUpdatedAt)
+        {
+            SetIfUpdatedAt(value);
+            return;
+        }
         var fault = (field, value) switch
         {
             (PartnerFields.Name, null) => FaultCode.NameRequired,
@@ -110,6 +118,14 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing)
                 _phone = value;
                 break;
         }
+    }
+
+    private void SetIfUpdatedAt(string? value)
+    {
+        if (Timestamp.TryParse(value, out var time))
+            _ifUpdatedAt = time;
+        else
+            Reject(FaultCode.InvalidTime, "ifUpdatedAt is not a time such as 2024-01-01T00:00:00.000Z.", "ifUpdatedAt");
     }
 
     public void RejectText(PartnerFields field, string code)
@@ -158,7 +174,7 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing)
         var canUpdate = (_given & PartnerFields.Id) != 0 && kind != ChangeKind.Create;
         if ((_given & PartnerFields.Name) == 0 && !canUpdate && !canMatch)
             RejectText(PartnerFields.Name, FaultCode.NameRequired);
-        _rows.Add(new BatchRow(_given, _id, _name, _email, _phone, _externalId));
+        _rows.Add(new BatchRow(_given, _id, _name, _email, _phone, _externalId, _ifUpdatedAt));
     }
 
     public BatchReading Finish(BodyFault? body)
@@ -168,8 +184,8 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing)
         if (body is not null || _faults.Count > 0)
             return new BatchReading.Refused(body, Index + 1, _faults, _named);
         return new BatchReading.Accepted(ItemsAreIds
-            ? new Deletion(kind, [.. _named.Select(named => named.Id)])
-            : new Upsert(kind, _rows, matchOn));
+            ? kind == ChangeKind.Erase ? new Erasure([.. _named.Select(named => named.Id)]) : new Deletion(kind, [.. _named.Select(named => named.Id)])
+            : new Upsert(kind, _rows, matchOn, mirror));
     }
 
     /// <summary>The most code points that a text field holds.</summary>

@@ -19,6 +19,9 @@ public abstract class Change
     /// <summary>The partners that items name by id, none twice, in the order of the request.</summary>
     public abstract IEnumerable<NamedPartner> Named { get; }
 
+    /// <summary>The change set that it undoes.</summary>
+    public virtual long? Undoes => null;
+
     /// <summary>How items without id find a partner.</summary>
     public virtual MatchOn MatchOn => MatchOn.Nothing;
 
@@ -27,6 +30,9 @@ public abstract class Change
 
     /// <summary>Whether it must see no rows but those that it names.</summary>
     public abstract bool SeesOnlyNamed { get; }
+
+    /// <summary>Where the change is the whole truth: then it must see the live partners that it does not name, too.</summary>
+    public virtual Mirror? Mirror => null;
 
     /// <summary>The external ids that must be free among the live partners, or held by partners that give them up.</summary>
     public abstract IEnumerable<string> Claimed(RowsNow now);
@@ -65,6 +71,29 @@ public sealed class RowsNow(int count)
     /// <summary>The live partner with this external id.</summary>
     public Guid? Holder(string externalId) => _holders.TryGetValue(externalId, out var holder) ? holder : null;
 
+    /// <summary>How many live partners no item names.</summary>
+    public long RestCount { get; private set; }
+
+    /// <summary>How many live partners there are.</summary>
+    public long Live { get; private set; }
+
+    /// <summary>The live partners that no item names: all that may be deleted, or the first of them where they are more.</summary>
+    public IReadOnlyList<Partner> Rest { get; private set; } = [];
+
+    /// <summary>The partners that items name, live or not.</summary>
+    public IEnumerable<Partner> Found => _rows.OfType<Partner>();
+
+    /// <summary>Notes how many live partners there are; a mirror then says how many of the others it must see.</summary>
+    /// <returns>How many of the live partners that no item names are to be read.</returns>
+    public int CountRest(long live, Mirror mirror)
+    {
+        Live = live;
+        RestCount = live - Found.Count(partner => partner.DeletedAt is null);
+        return (int)Math.Min(RestCount, Math.Max(mirror.Allowed(live), Fault.MaxListed));
+    }
+
+    public void SetRest(IReadOnlyList<Partner> rest) => Rest = rest;
+
     public void Hold(string externalId, Guid holder) => _holders[externalId] = holder;
 }
 
@@ -75,4 +104,9 @@ public static class ChangeKind
     public const string Create = "create";
     public const string Delete = "delete";
     public const string Restore = "restore";
+    public const string Undo = "undo";
+    public const string Mirror = "mirror";
+    public const string Erase = "erase";
+
+    public static IReadOnlyList<string> All { get; } = [Upsert, Create, Delete, Restore, Undo, Mirror, Erase];
 }

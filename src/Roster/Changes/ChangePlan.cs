@@ -11,9 +11,10 @@ public readonly record struct PartnerChange(Partner? Before, Partner After);
 public sealed class ChangePlan
 {
     internal ChangePlan(
-        string kind, Revision revision, IReadOnlyList<Partner> answer, IReadOnlyList<PartnerChange> changes, FaultList faults)
+        string kind, Revision end, Revision revision, IReadOnlyList<Partner> answer, IReadOnlyList<PartnerChange> changes, FaultList faults)
     {
         Kind = kind;
+        End = end;
         Revision = revision;
         Answer = answer;
         Changes = changes;
@@ -24,6 +25,12 @@ public sealed class ChangePlan
     }
 
     public string Kind { get; }
+
+    /// <summary>The workspace's newest revision when it was planned.</summary>
+    public Revision End { get; }
+
+    /// <summary>Whether the workspace has moved on from the revision that the caller wanted it planned on.</summary>
+    public bool IsStale { get; private init; }
 
     /// <summary>The new revision; where nothing changes, the workspace's newest one.</summary>
     public Revision Revision { get; }
@@ -36,6 +43,14 @@ public sealed class ChangePlan
 
     public FaultList Faults { get; }
 
+    /// <summary>Where a mirror would delete more than it may: how many, and how many it may. The faults name some of them.</summary>
+    public (long Wanted, long Allowed)? TooManyDeletes { get; internal init; }
+
+    /// <summary>Why partners are kept as they are, where the caller wanted that instead of faults.</summary>
+    public IReadOnlyList<Fault> Kept { get; internal init; } = [];
+
+    public ChangeCounts Counts => new(Created, Updated, Unchanged, Deleted, Restored);
+
     public int Created { get; }
 
     public int Deleted { get; }
@@ -44,7 +59,13 @@ public sealed class ChangePlan
 
     public int Updated => Changes.Count - Created - Deleted - Restored;
 
-    public int Unchanged => Answer.Count - Changes.Count;
+    public int Unchanged => Answer.Count - Changes.Count + WithoutItem;
+
+    /// <summary>How many changes, the last ones, are of partners that no item names.</summary>
+    public int WithoutItem { get; internal init; }
+
+    /// <summary>No plan: it was to be made on another revision than the newest one.</summary>
+    internal static ChangePlan Stale(string kind, Revision end) => new(kind, end, end, [], [], new FaultList()) { IsStale = true };
 }
 
 /// <summary>Collects a plan item by item, in the order of the request.</summary>
@@ -55,6 +76,9 @@ internal sealed class PlanBuilder(Change change, Moment moment)
     private readonly List<PartnerChange> _changes = [];
     private readonly List<(int Index, Partner Partner)> _claims = [];
     private readonly List<Fault> _claimFaults = [];
+    private readonly FaultList _tooManyFaults = new();
+    private (long Wanted, long Allowed)? _tooMany;
+    private int _withoutItem;
 
     /// <summary>The revision that the plan takes if it changes anything.</summary>
     public Revision Next { get; } = moment.End.Next(moment.Clock);
@@ -66,10 +90,26 @@ internal sealed class PlanBuilder(Change change, Moment moment)
     /// <summary>An item that changes nothing has the same object twice.</summary>
     public void Update(int index, Partner before, Partner after) => Add(index, before, after);
 
+    /// <summary>Deletes a partner that no item names.</summary>
+    public void Delete(Partner before)
+    {
+        _changes.Add(new PartnerChange(before, before with { DeletedAt = Next.At, UpdatedAt = Next.At, Revision = Next.Number }));
+        _withoutItem++;
+    }
+
+    /// <summary>Rejects all that no item names, since they are too many to be deleted.</summary>
+    public void RejectDeletes(RowsNow now, long allowed)
+    {
+        _tooMany = (now.RestCount, allowed);
+        foreach (var rest in now.Rest)
+            _tooManyFaults.Add(new Fault(Fault.NoItem, FaultCode.WouldBeDeleted, "No item names this partner, so it would be deleted.") { Id = rest.Id });
+        _tooManyFaults.AddUnlisted((int)Math.Min(int.MaxValue, now.RestCount - now.Rest.Count));
+    }
+
     /// <summary>Rejects items that would leave two live partners with one external id.</summary>
     public void RejectTakenExternalIds(RowsNow now)
     {
-        var givenUp = _changes.Where(done => done.Before?.ExternalId is not null && done.Before.ExternalId != done.After.ExternalId)
+        var givenUp = _changes.Where(done => done.Before?.ExternalId is not null && (done.Before.ExternalId != done.After.ExternalId || done.After.DeletedAt is not null))
             .Select(done => done.After.Id).ToHashSet();
         var claimedAt = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (index, partner) in _claims)
@@ -89,14 +129,22 @@ internal sealed class PlanBuilder(Change change, Moment moment)
         Guid? IdOf(Partner partner) => partner.CreatedAt == Next.At ? null : partner.Id;
     }
 
-    public ChangePlan Build()
+    /// <param name="kept">Why partners are kept as they are.</param>
+    public ChangePlan Build(params IReadOnlyList<Fault> kept)
     {
         var claimFaults = new FaultList();
         foreach (var fault in _claimFaults)
             claimFaults.Add(fault);
         var faults = _claimFaults.Count == 0 ? _faults : _faults.With(claimFaults);
-        return faults.Count > 0 ? new ChangePlan(change.Kind, moment.End, [], [], faults)
-            : new ChangePlan(change.Kind, _changes.Count > 0 ? Next : moment.End, _answer, _changes, faults);
+        // What is wrong with the items comes first: mended, they may name some of the others.
+        if (faults.Count == 0 && _tooMany is not null)
+            return new ChangePlan(change.Kind, moment.End, moment.End, [], [], _tooManyFaults) { TooManyDeletes = _tooMany };
+        return faults.Count > 0 ? new ChangePlan(change.Kind, moment.End, moment.End, [], [], faults)
+            : new ChangePlan(change.Kind, moment.End, _changes.Count > 0 ? Next : moment.End, _answer, _changes, faults)
+            {
+                Kept = kept,
+                WithoutItem = _withoutItem,
+            };
     }
 
     private void Add(int index, Partner? before, Partner after)

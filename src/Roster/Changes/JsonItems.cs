@@ -120,7 +120,7 @@ internal sealed class JsonItems(BatchBuilder batch)
             case PartnerFields.Id:
                 TakeId(ref json, then: Expecting.FieldName);
                 break;
-            case PartnerFields.Name or PartnerFields.Email or PartnerFields.Phone or PartnerFields.ExternalId:
+            case PartnerFields.Name or PartnerFields.Email or PartnerFields.Phone or PartnerFields.ExternalId or PartnerFields.IfUpdatedAt:
                 TakeText(ref json);
                 break;
             default:

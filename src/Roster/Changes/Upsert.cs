@@ -3,7 +3,8 @@ namespace Roster.Changes;
 /// <summary>Updates partners by id or by a match, and creates the others: PUT, and POST without ids.</summary>
 public sealed class Upsert : Change
 {
-    internal Upsert(string kind, IReadOnlyList<BatchRow> rows, MatchOn matchOn) => (Kind, Rows, MatchOn) = (kind, rows, matchOn);
+    internal Upsert(string kind, IReadOnlyList<BatchRow> rows, MatchOn matchOn, Mirror? mirror) =>
+        (Kind, Rows, MatchOn, Mirror) = (kind, rows, matchOn, mirror);
 
     public IReadOnlyList<BatchRow> Rows { get; }
 
@@ -12,6 +13,8 @@ public sealed class Upsert : Change
     public override int Count => Rows.Count;
 
     public override MatchOn MatchOn { get; }
+
+    public override Mirror? Mirror { get; }
 
     public override IEnumerable<NamedPartner> Named =>
         Rows.Index().Where(row => row.Item.Id is not null).Select(row => new NamedPartner(row.Index, row.Item.Id!.Value));
@@ -22,7 +25,7 @@ public sealed class Upsert : Change
         where row.Item.Id is null && value is not null
         select (row.Index, value);
 
-    public override bool SeesOnlyNamed => MatchOn == MatchOn.Nothing && !Rows.Any(row => row.ExternalId is not null);
+    public override bool SeesOnlyNamed => MatchOn == MatchOn.Nothing && Mirror is null && !Rows.Any(row => row.ExternalId is not null);
 
     public override IEnumerable<string> Claimed(RowsNow now) =>
         Rows.Where(row => row.ExternalId is not null).Select(row => row.ExternalId!);
@@ -44,12 +47,19 @@ public sealed class Upsert : Change
                 plan.Reject(Fault.NotFound(i, id, "id"));
             else if (row.Id is null && MatchFault(i, before) is { } fault)
                 plan.Reject(fault);
+            else if (row.IfUpdatedAt is { } seen && before?.UpdatedAt.Milliseconds != seen.Milliseconds)
+                plan.Reject(Fault.ChangedSince(i, before));
             else if (before is null)
                 plan.Create(i, new Partner(
                     ids.Next(), row.Name!, row.Email, row.Phone, row.ExternalId, plan.Next.At, plan.Next.At, null, plan.Next.Number));
             else
                 plan.Update(i, before, Updated(before, row, plan.Next));
         }
+        if (Mirror is { } mirror && now.RestCount > mirror.Allowed(now.Live))
+            plan.RejectDeletes(now, mirror.Allowed(now.Live));
+        else
+            foreach (var rest in now.Rest)
+                plan.Delete(rest);
         plan.RejectTakenExternalIds(now);
         return plan.Build();
 

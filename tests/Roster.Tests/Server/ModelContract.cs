@@ -6,8 +6,8 @@ using CsCheck;
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// Random calls of every kind and format against the server and against a model in memory: they agree on every answer and
-/// on the end.
+/// Random calls of every kind and format against the server and against a model in memory that keeps every revision: they agree on
+/// every answer, on the end, and on all that can be asked of the past.
 /// </summary>
 public abstract class ModelContract(RosterHost host)
 {
@@ -33,7 +33,7 @@ public abstract class ModelContract(RosterHost host)
                 .Where(field => field.Item2).Select(field => KeyValuePair.Create(field.Item1, field.Item3)))));
 
     private static readonly Gen<Call> AnyCall = Gen.Select(
-        Some.Of("put", "put", "put", "post", "delete", "restore"), Some.Of("application/json", "application/x-ndjson", "text/csv"),
+        Some.Of("put", "put", "put", "put", "post", "delete", "restore", "undo"), Some.Of("application/json", "application/x-ndjson", "text/csv"),
         Some.Of("", "", "externalId", "email"), AnyItem.Array[1, 4],
         (kind, format, matchOn, items) => new Call(kind, format, kind == "put" ? matchOn : "", items));
 
@@ -47,17 +47,30 @@ public abstract class ModelContract(RosterHost host)
         {
             var api = await host.NewWorkspaceAsync();
             var model = new Model();
+            var kept = new List<(Call Call, Item[] Items, string Key, Answer Answer)>();
             foreach (var call in calls)
             {
+                if (call.Kind == "undo")
+                {
+                    await UndoAsync(api, model, call);
+                    continue;
+                }
                 var items = call.Items.Select(item => item.Resolve(model, call)).ToArray();
+                var dry = call.Items.Length % 2 == 0 ? await SendAsync(api, call, items, "dryRun=true") : null;
+                var end = model.Revision;
                 var expected = model.Apply(call, items);
-                var answer = await SendAsync(api, call, items);
+                var key = Guid.NewGuid().ToString();
+                var answer = await SendAsync(api, call, items, key: key);
+                if (dry is not null)
+                    Assert.Equal((answer.Status is 201 ? 200 : answer.Status, end), (dry.Status, dry.Status == 200 ? dry.Revision : end));
                 if (expected.Faults.Count > 0)
                 {
                     Assert.Equal(expected.Faults.Order(StringComparer.Ordinal), answer.Faults.Order(StringComparer.Ordinal));
+                    Assert.Equal(dry?.Faults ?? answer.Faults, answer.Faults);
                     continue;
                 }
                 Assert.Equal((call.Kind == "post" ? 201 : 200, expected.Revision), (answer.Status, answer.Revision));
+                kept.Add((call, items, key, answer));
                 if (call.Kind == "delete")
                 {
                     Assert.Equal(JsonSerializer.Serialize(new { deletedIds = items.Select(item => item.Id) }), answer.Text);
@@ -68,15 +81,69 @@ public abstract class ModelContract(RosterHost host)
                 Assert.Equal(expected.Rows.Select(row => row.State), answer.Items.Select(State.Of));
             }
             await CompareAsync(api, model);
+            await ComparePastAsync(api, model, kept);
             Interlocked.Add(ref successes, model.Successes);
             foreach (var fault in model.Faults)
                 met.TryAdd(fault, true);
         }, iter: 150, threads: 2);
         Assert.InRange(successes, 300, int.MaxValue);
         Assert.Equal(
-            ["ambiguous_match", "duplicate_external_id", "duplicate_id", "duplicate_match", "empty_value", "external_id_taken", "id_not_allowed",
+            ["ambiguous_match", "changed_since", "duplicate_external_id", "duplicate_id", "duplicate_match", "empty_value", "external_id_taken", "id_not_allowed",
              "invalid_email", "name_required", "not_deleted", "partner_not_found"],
             met.Keys.Order(StringComparer.Ordinal));
+    }
+
+    private static async Task UndoAsync(RosterClient api, Model model, Call call)
+    {
+        if (model.Revision == 0)
+            return;
+        var revision = 1 + (Math.Abs(call.Items[0].Target) % model.Revision);
+        var skips = call.Items.Length % 2 == 0;
+        var faults = model.Undo(revision, skips);
+        var answer = await api.SendAsync(HttpMethod.Post, $"/api/changesets/{revision}/undo{(skips ? "?onConflict=skip" : "")}");
+        if (!skips && faults.Count > 0)
+        {
+            Assert.Equal(faults.Order(StringComparer.Ordinal), answer.Faults.Order(StringComparer.Ordinal));
+            return;
+        }
+        Assert.Equal((200, model.Revision), (answer.Status, answer.Revision));
+        Assert.Equal(faults.Order(StringComparer.Ordinal), answer.Json.GetProperty("kept").EnumerateArray()
+            .Select(fault => $"{fault.GetProperty("index")} {(fault.TryGetProperty("field", out var field) ? field.GetString() : "-")} {fault.GetProperty("code").GetString()}")
+            .Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Some of what can be asked of the past: all of it would take too long.</summary>
+    private static async Task ComparePastAsync(RosterClient api, Model model, List<(Call Call, Item[] Items, string Key, Answer Answer)> kept)
+    {
+        var random = new Random(model.Ids.Count);
+        foreach (var revision in random.GetItems(Enumerable.Range(0, (int)model.Revision + 1).ToArray(), 2))
+        {
+            var then = model.Log[revision];
+            var listed = (await api.GetAsync($"{Path}?asOf={revision}&sort=asc&take=1000&deleted=true&include=deletedAt")).Items;
+            Assert.Equal(
+                then.Ids.Select(id => (id, then.States[id], then.Deleted.Contains(id))),
+                listed.Select(partner => (partner.GetProperty("id").GetString()!, State.Of(partner), partner.GetProperty("deletedAt").ValueKind != JsonValueKind.Null)));
+
+            var fed = (await api.GetAsync($"{Path}/changes?after={revision}&take=1000")).Json.GetProperty("partners").EnumerateArray().ToList();
+            Assert.Equal(model.ChangedSince(revision), fed.Select(partner => partner.GetProperty("id").GetString()!));
+            Assert.All(fed, partner => Assert.Equal(
+                (model.States[partner.GetProperty("id").GetString()!], model.Deleted.Contains(partner.GetProperty("id").GetString()!)),
+                (State.Of(partner), partner.TryGetProperty("deletedAt", out _))));
+        }
+        if (model.Ids.Count > 0)
+        {
+            var id = model.Ids[random.Next(model.Ids.Count)];
+            Assert.Equal(
+                Enumerable.Range(1, (int)model.Revision).Where(revision => model.Log[revision].Touched.Contains(id)).Reverse(),
+                (await api.GetAsync($"{Path}/{id}/history?take=1000")).Items.Select(step => step.GetProperty("revision").GetInt32()));
+        }
+        if (kept.Count > 0)
+        {
+            var (call, items, key, first) = kept[random.Next(kept.Count)];
+            var again = await SendAsync(api, call, items, key: key);
+            Assert.Equal((first.Status, first.Text), (again.Status, again.Text));
+            Assert.Equal(first.Revision, (await api.GetAsync($"/api/changesets/by-key/{key}")).Json.GetProperty("revision").GetInt64());
+        }
     }
 
     private static async Task CompareAsync(RosterClient api, Model model)
@@ -96,21 +163,21 @@ public abstract class ModelContract(RosterHost host)
         Assert.Equal(live.Count, (await api.GetAsync(Path + "?count=true")).Count("Roster-Total"));
     }
 
-    private static Task<Answer> SendAsync(RosterClient api, Call call, Item[] items)
+    private static Task<Answer> SendAsync(RosterClient api, Call call, Item[] items, string query = "", string? key = null)
     {
-        if (call.Kind == "delete")
-            return api.DeleteAsync(items.Select(item => item.Id!));
-        if (call.Kind == "restore")
-            return api.RestoreAsync(items.Select(item => item.Id!));
-        var body = call.Format switch
+        var format = call.TakesIds ? "application/json" : call.Format;
+        var body = format switch
         {
+            _ when call.TakesIds => JsonSerializer.Serialize(items.Select(item => item.Id!)),
             "text/csv" => "id,name,email,phone,externalId\n" + string.Concat(items.Select(item => item.Csv + "\n")),
             "application/x-ndjson" => string.Join('\n', items.Select(item => item.Json)),
             _ => "[" + string.Join(',', items.Select(item => item.Json)) + "]",
         };
-        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = new(call.Format) } };
+        var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = new(format) } };
         return api.SendAsync(
-            call.Kind == "put" ? HttpMethod.Put : HttpMethod.Post, Path + (call.MatchOn == "" ? "" : "?matchOn=" + call.MatchOn), content);
+            call.Kind switch { "put" => HttpMethod.Put, "delete" => HttpMethod.Delete, _ => HttpMethod.Post },
+            $"{Path}{(call.Kind == "restore" ? "/restore" : "")}?{query}{(call.MatchOn == "" ? "" : "&matchOn=" + call.MatchOn)}", content,
+            headers: [("Idempotency-Key", key)]);
     }
 
     private sealed record Call(string Kind, string Format, string MatchOn, Item[] Items)
@@ -143,11 +210,19 @@ public abstract class ModelContract(RosterHost host)
             partner.TryGetProperty("externalId", out var externalId) ? externalId.GetString() : null);
     }
 
+    /// <summary>The directory when a revision had been written, and the partners that it changed, in order.</summary>
+    private sealed record Snapshot(List<string> Ids, Dictionary<string, State> States, HashSet<string> Deleted, List<string> Touched);
+
     private sealed record Expected(List<string> Faults, List<(string? Id, State State)> Rows, long Revision);
 
     private sealed class Model
     {
-        private long _revision;
+        private List<(int Index, string? Id)> _touched = [];
+
+        public long Revision { get; private set; }
+
+        /// <summary>Every revision, from 0.</summary>
+        public List<Snapshot> Log { get; } = [new([], [], [], [])];
 
         public List<string> Ids { get; } = [];
 
@@ -182,17 +257,74 @@ public abstract class ModelContract(RosterHost host)
                 faults = call.TakesIds ? Flip(call, items, rows) : Upsert(call, items, rows);
             Faults.UnionWith(faults.Select(fault => fault.Split(' ')[2]));
             if (faults.Count > 0)
-                return new Expected(faults, [], _revision);
+                return new Expected(faults, [], Revision);
             Successes++;
-            if (call.TakesIds || rows.Any(row => row.Id is null || States[row.Id] != row.State))
-                _revision++;
+            _touched = [.. rows.Index().Where(row => call.TakesIds || row.Item.Id is null || States[row.Item.Id] != row.Item.State).Select(row => (row.Index, row.Item.Id))];
+            if (_touched.Count > 0)
+                Revision++;
             foreach (var (id, state) in rows)
                 if (id is not null)
                     States[id] = state;
             if (call.TakesIds)
                 foreach (var item in items)
                     _ = call.Kind == "delete" ? Deleted.Add(item.Id!) : Deleted.Remove(item.Id!);
-            return new Expected(faults, rows, _revision);
+            if (call.Kind == "delete")
+                Keep([]);
+            return new Expected(faults, rows, Revision);
+        }
+
+        /// <summary>The partners that were changed after a revision, in the order of their newest changes.</summary>
+        public IEnumerable<string> ChangedSince(long revision)
+        {
+            var last = new Dictionary<string, (int Revision, int Place)>();
+            for (var i = 1; i < Log.Count; i++)
+                foreach (var (place, id) in Log[i].Touched.Index())
+                    last[id] = (i, place);
+            return last.Where(one => one.Value.Revision > revision).OrderBy(one => one.Value).Select(one => one.Key);
+        }
+
+        /// <returns>The conflicts, which are faults unless they are skipped.</returns>
+        public List<string> Undo(long revision, bool skips)
+        {
+            var (before, undone) = (Log[(int)revision - 1], Log[(int)revision].Touched);
+            var conflicts = undone.Index()
+                .Where(one => Log.FindLastIndex(snapshot => snapshot.Touched.Contains(one.Item)) != revision)
+                .ToDictionary(one => one.Index, one => $"{one.Index} - changed_since");
+            while (true)
+            {
+                var planned = undone.Index().Where(one => !conflicts.ContainsKey(one.Index)).Select(one => (one.Index, (string?)one.Item,
+                    before.Ids.Contains(one.Item) && !before.Deleted.Contains(one.Item) ? before.States[one.Item] : new State("", null, null, null))).ToList();
+                var taken = TakenExternalIds(planned).ToList();
+                if (!skips && conflicts.Count + taken.Count > 0)
+                {
+                    Faults.Add("changed_since");
+                    return [.. conflicts.Values, .. taken];
+                }
+                if (taken.Count == 0)
+                    break;
+                foreach (var fault in taken)
+                    conflicts.TryAdd(int.Parse(fault.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture), fault);
+            }
+            var changed = undone.Index().Where(one => !conflicts.ContainsKey(one.Index)).Select(one => one.Item).ToList();
+            foreach (var id in changed)
+            {
+                _ = !before.Ids.Contains(id) || before.Deleted.Contains(id) ? Deleted.Add(id) : Deleted.Remove(id);
+                if (before.Ids.Contains(id))
+                    States[id] = before.States[id];
+            }
+            Successes++;
+            if (changed.Count > 0)
+            {
+                Revision++;
+                Log.Add(new Snapshot([.. Ids], new(States), [.. Deleted], changed));
+            }
+            return [.. conflicts.Values];
+        }
+
+        private void Keep(IReadOnlyList<string> ids)
+        {
+            if (_touched.Count > 0)
+                Log.Add(new Snapshot([.. Ids], new(States), [.. Deleted], [.. _touched.Select(one => one.Id ?? ids[one.Index])]));
         }
 
         /// <summary>Takes over the ids of new partners, which are the server's to choose.</summary>
@@ -205,6 +337,7 @@ public abstract class ModelContract(RosterHost host)
                 Ids.Add(id);
                 States[id] = row.State;
             }
+            Keep(ids);
         }
 
         private bool IsLive(string id) => States.ContainsKey(id) && !Deleted.Contains(id);

@@ -26,7 +26,8 @@ public sealed class OpenApiTests(SqliteHost host)
         var routes = host.Endpoints.OfType<RouteEndpoint>()
             .Where(route => !route.RoutePattern.RawText!.StartsWith("/docs", StringComparison.Ordinal))
             .SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
-                .Select(method => $"{method} /{route.RoutePattern.RawText!.Trim('/')}"));
+                // A parameter that may have slashes in it is written otherwise in a route.
+                .Select(method => $"{method} /{route.RoutePattern.RawText!.Trim('/').Replace("{**", "{", StringComparison.Ordinal)}"));
 
         Assert.Equal(ApiDocument.Operations.Order(StringComparer.Ordinal), routes.Order(StringComparer.Ordinal));
     }

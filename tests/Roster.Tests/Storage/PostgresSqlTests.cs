@@ -12,7 +12,7 @@ namespace Roster.Tests.Storage;
 public sealed partial class PostgresSqlTests
 {
     private static readonly string[] WorkspaceTables =
-        ["log_end", "partner", "change_set", "audit_event", "search_state", "search_pass", "search_doc", "search_name", "search_update"];
+        ["log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "search_pass", "search_doc", "search_name", "search_update"];
 
     /// <summary>All constants that are SQL, and all queries that are put together, as <c>name, SQL</c>.</summary>
     private static List<(string Name, string Sql)> Texts

@@ -1,3 +1,4 @@
+using Roster.Changes;
 using Roster.Storage;
 using Roster.Storage.Postgres;
 
@@ -103,5 +104,32 @@ public sealed class PostgresStoreTests(PostgresHost host)
             await api.PutAsync($$"""[{"name":"needle {{i}}"}]""");
             Assert.Equal(i + 1, (await same.GetAsync("/api/partners?q=needle")).Items.Count);
         }
+    }
+
+    [Fact]
+    public async Task A_key_whose_request_is_running_at_one_server_is_running_at_all_until_it_ends_or_its_server_died()
+    {
+        var api = await host.NewWorkspaceAsync();
+        await using var other = await PostgresHost.OnAsync(host.Database);
+        var same = other.WithKey(api.Key);
+        await PutAsync(same, "done");
+        var state = await host.Store.ClaimAsync(api.Workspace.Id, Attempt("running"), Timestamp.Now(host.Clock), default, CancellationToken.None);
+        Assert.IsType<IdempotencyState.Unused>(state);
+
+        Assert.Equal("running", (await same.GetAsync("/api/changesets/by-key/running")).Json.GetProperty("state").GetString());
+        Assert.Equal("idempotency_mismatch", (await PutAsync(same, "running")).Code);
+        Assert.True((await PutAsync(api, "done")).Headers.Contains("Idempotent-Replayed"));
+        // The server that claimed it is gone for longer than any write takes.
+        other.Clock.Move(TimeSpan.FromMinutes(2));
+        Assert.Equal(200, (await PutAsync(same, "running")).Status);
+        // If it was not gone, it finds that its claim is not its own any more.
+        var late = new WriteRequest(Some.Upsert("""[{"name":"late"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), Idempotency: Attempt("running"));
+        await Assert.ThrowsAsync<StoreException>(() => host.Store.WriteAsync(api.Workspace.Id, late, CancellationToken.None));
+        Assert.Equal(2, (await api.GetAsync("/api/partners")).Items.Count);
+
+        static Idempotency Attempt(string key) => new(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(key)), new byte[32], Guid.NewGuid(), default);
+
+        static Task<Answer> PutAsync(RosterClient client, string key) => client.SendAsync(
+            HttpMethod.Put, "/api/partners", new StringContent("""[{"name":"n"}]""", System.Text.Encoding.UTF8, "application/json"), headers: [("Idempotency-Key", key)]);
     }
 }

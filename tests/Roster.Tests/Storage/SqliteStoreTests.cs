@@ -194,6 +194,42 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task What_was_erased_is_in_no_byte_of_any_file()
+    {
+        await using var store = await OpenAsync();
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        var doomed = await WriteAsync(Some.Upsert("""[{"name":"Erasmus Secretus","email":"erasmus@secretus.example"}]"""));
+        await WriteAsync(Some.Upsert("[" + string.Join(',', Enumerable.Range(0, 3_000).Select(i => $$"""{"name":"other {{i}}"}""")) + "]"));
+        await WriteAsync(Some.Upsert($$"""[{"id":"{{doomed.Answer[0].Id}}","name":"Erasmus Secretus the Second"}]"""));
+        Assert.Single(await FindAsync());
+        Assert.True(Holds("Secretus") || Holds("secretus"));
+
+        await WriteAsync(Some.Erasure(doomed.Answer[0].Id));
+
+        Assert.Empty(await FindAsync());
+        foreach (var part in new[] { "Secretus", "secretus" })
+            Assert.False(Holds(part), part);
+        Assert.Equal(3_000, await store.CountAsync(workspace.Id, new PartnerFilter(), CancellationToken.None));
+
+        async Task<ChangePlan> WriteAsync(Change change) =>
+            (await store.WriteAsync(workspace.Id, change, new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None)).Plan;
+
+        async Task<IReadOnlyList<Partner>> FindAsync() => (await store.ListAsync(
+            workspace.Id, new PartnerQuery(new PartnerFilter(Q: "secretus"), PartnerSort.CreatedAt, true, 50), CancellationToken.None)).Partners;
+
+        bool Holds(string text) => Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal))
+            .Any(file => ReadShared(file).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(text)) >= 0);
+
+        static byte[] ReadShared(string file)
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var bytes = new byte[stream.Length];
+            stream.ReadExactly(bytes);
+            return bytes;
+        }
+    }
+
+    [Fact]
     public async Task A_key_created_by_a_command_beside_the_server_works_at_once()
     {
         await using var server = await OpenAsync();

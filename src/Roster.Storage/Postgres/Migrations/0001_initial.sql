@@ -30,7 +30,9 @@ create table log_end (
     workspace_id bigint not null primary key,
     revision     bigint not null,
     changed_at   bigint not null,
-    live         bigint not null
+    live         bigint not null,
+    -- Old values are forgotten in all change sets up to this one.
+    forgotten    bigint not null default 0
 );
 
 create table partner (
@@ -45,7 +47,7 @@ create table partner (
     deleted_at   bigint,
     revision     bigint not null,
     primary key (workspace_id, id)
-);
+) with (fillfactor = 85); -- Room for new versions beside the old ones, so that updates need no new index entries.
 -- Only partners that have one pay for it. That it is unique among the live ones is the plan's to keep.
 create index partner_external_id on partner (workspace_id, external_id) where external_id is not null;
 
@@ -62,9 +64,28 @@ create table change_set (
     deleted      integer not null,
     restored     integer not null,
     at           bigint  not null,
+    -- The change set that this one undoes.
+    undoes       bigint,
     changes      bytea   not null,
     primary key (workspace_id, revision)
 );
+create index change_set_undoes on change_set (workspace_id, undoes) where undoes is not null;
+
+-- What was answered under an idempotency key, as far as the log does not have it (KeptAnswer); without a revision, what is being
+-- carried out, by the attempt that claims it. The key and what was asked for are SHA-256 hashes.
+create table idempotency (
+    workspace_id bigint not null,
+    key          bytea  not null,
+    claim        uuid   not null,
+    fingerprint  bytea  not null,
+    at           bigint not null,
+    key_id       uuid,
+    request_id   uuid,
+    revision     bigint,
+    answer       bytea,
+    primary key (workspace_id, key)
+);
+create index idempotency_at on idempotency (workspace_id, at);
 
 -- Who did what to keys and workspaces, when and from where. The actor is null for an operator's command.
 create table audit_event (

@@ -77,6 +77,12 @@ internal static class PostgresSearchPass
         where search_doc.workspace_id = $1 and search_doc.id = n.id
         """;
 
+    private const string DeleteDocs = "delete from search_doc where workspace_id = $1 and id = any ($2)";
+
+    private const string DeleteNames = "delete from search_name where workspace_id = $1 and id = any ($2)";
+
+    private const string DeleteUpdates = "delete from search_update where workspace_id = $1 and id = any ($2)";
+
     private const string InsertPass = "insert into search_pass (workspace_id, reached, at) values ($1, $2, $3)";
 
     private const string UpdateState = "update search_state set reached = $2 where workspace_id = $1";
@@ -126,6 +132,11 @@ internal static class PostgresSearchPass
         var docs = (await connection.ListAsync(
             new PostgresStatement(SelectDocs, workspaceId, ids),
             row => (Id: row.GetGuid(0), Text: row.GetString(1), Name: row.GetString(2), UpdatedAt: row.Timestamp(3)), default)).ToDictionary(doc => doc.Id);
+        // What is not there any more was erased.
+        var erased = ids.Except(partners.Select(partner => partner.Id)).ToArray();
+        if (erased.Length > 0)
+            await connection.RunAsync(default,
+                new(DeleteDocs, workspaceId, erased), new(DeleteNames, workspaceId, erased), new(DeleteUpdates, workspaceId, erased));
         // In one order on all nodes, and as they lie in the table.
         partners.Sort((left, right) => left.Id.CompareTo(right.Id));
         var rows = partners.ConvertAll(partner => (Partner: partner, Text: SearchText.Of(partner), Is: docs.TryGetValue(partner.Id, out var doc), Was: doc));

@@ -77,7 +77,9 @@ internal sealed class SqliteSearchIndex : IDisposable
         var revision = SqliteStore.ReadRevision(main, _workspaceId);
         if (revision == Reached)
             return;
-        var changed = Reached == 0 ? null : SqliteStore.ReadChanged(main, _workspaceId, Reached, revision, MaxFollowed);
+        // What was erased must not stay in pages and segments of this file: it is filled anew, and written anew.
+        var hasErased = Reached != 0 && SqliteStore.HasErased(main, _workspaceId, Reached);
+        var changed = Reached == 0 || hasErased ? null : SqliteStore.ReadChanged(main, _workspaceId, Reached, revision, MaxFollowed);
         if (changed is null)
             Fill(main);
         InTransaction(() =>
@@ -86,12 +88,19 @@ internal sealed class SqliteSearchIndex : IDisposable
                 OrderAll(revision);
             else
                 foreach (var id in changed.Order())
-                    Put(SqliteStore.ReadPartner(main, _workspaceId, id)!, revision);
+                    // One that was erased meanwhile is met again in the pass that fills anew.
+                    if (SqliteStore.ReadPartner(main, _workspaceId, id) is { } partner)
+                        Put(partner, revision);
             Prune(now);
             _database.Prepare("insert or replace into pass (reached, at) values (?1, ?2)").Bind(1, revision).Bind(2, now).Run();
             _database.Prepare("update state set reached = ?1, request_id = ?2")
                 .Bind(1, revision).Bind(2, SqliteStore.ReadRequestOf(main, _workspaceId, revision)!.Value).Run();
         });
+        if (hasErased)
+        {
+            _database.Execute("vacuum");
+            _database.ReadInt64("pragma wal_checkpoint(truncate)");
+        }
         Interlocked.Exchange(ref _reached, revision);
         Interlocked.Exchange(ref _advanced, NewSignal()).SetResult();
     }

@@ -1,0 +1,14 @@
+using Microsoft.AspNetCore.Http.Extensions;
+using Microsoft.AspNetCore.WebUtilities;
+
+namespace Roster.Server.Http;
+
+internal static class NextLink
+{
+    /// <summary>Says in a Link header (RFC 8288) where the page after this one is: the same request with another cursor.</summary>
+    public static void ShowNext(this HttpContext http, string parameter, string value)
+    {
+        var query = new QueryBuilder(QueryHelpers.ParseQuery(http.Request.QueryString.Value).Where(one => one.Key != parameter)) { { parameter, value } };
+        http.Response.Headers.Link = $"<{http.Request.Path}{query}>; rel=\"next\"";
+    }
+}

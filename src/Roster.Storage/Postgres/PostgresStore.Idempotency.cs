@@ -1,0 +1,87 @@
+using Npgsql;
+using Roster.Changes;
+
+namespace Roster.Storage.Postgres;
+
+/// <summary>
+/// Answers kept under idempotency keys. What is being carried out is a claim, a row without an answer, which other nodes see; the answer
+/// comes in the write's own transaction, and only where the claim is still this attempt's.
+/// </summary>
+internal sealed partial class PostgresStore
+{
+    /// <summary>A claim that is lost in a crash is not missed.</summary>
+    private const string CommitLazily = "set local synchronous_commit = off";
+
+    private const string DeleteUnused = """
+        delete from idempotency where workspace_id = $1 and key = $2 and ((revision is null and at < $3) or (revision is not null and at < $4))
+        """;
+
+    private const string InsertClaim = """
+        insert into idempotency (workspace_id, key, claim, fingerprint, at) values ($1, $2, $3, $4, $5) on conflict do nothing
+        """;
+
+    private const string SelectKept = """
+        select fingerprint, revision, at, key_id, request_id, answer from idempotency
+        where workspace_id = $1 and key = $2 and (revision is null or at >= $3)
+        """;
+
+    private const string DeleteClaim = "delete from idempotency where workspace_id = $1 and key = $2 and claim = $3 and revision is null";
+
+    private const string UpdateClaims = """
+        update idempotency set at = n.at, key_id = n.key_id, request_id = n.request_id, revision = n.revision, answer = n.answer
+        from unnest($2::bytea[], $3::uuid[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[], $8::bytea[])
+            as n (key, claim, at, key_id, request_id, revision, answer)
+        where idempotency.workspace_id = $1 and idempotency.key = n.key and idempotency.claim = n.claim and idempotency.revision is null
+        """;
+
+    private const string DeleteOld = "delete from idempotency where workspace_id = $1 and at < $2 and revision is not null";
+
+    public async Task<IdempotencyState> FindIdempotencyAsync(
+        long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, CancellationToken cancel) => await _database.ReadAsync(
+            connection => FindKeptAsync(connection, workspaceId, key.ToArray(), keptSince, cancel), cancel);
+
+    public async Task<IdempotencyState> ClaimAsync(
+        long workspaceId, Idempotency idempotency, Timestamp now, Timestamp staleSince, CancellationToken cancel)
+    {
+        var state = default(IdempotencyState);
+        await _database.WriteAgainAsync(async connection =>
+        {
+            await connection.RunAsync(cancel,
+                new(CommitLazily), new(DeleteUnused, workspaceId, idempotency.Key, staleSince, idempotency.KeptSince),
+                new(DeleteOld, workspaceId, idempotency.KeptSince));
+            var inserted = await connection.RunAsync(cancel,
+                new PostgresStatement(InsertClaim, workspaceId, idempotency.Key, idempotency.ClaimId, idempotency.Fingerprint, now));
+            state = inserted == 1 ? new IdempotencyState.Unused()
+                : await FindKeptAsync(connection, workspaceId, idempotency.Key, idempotency.KeptSince, cancel);
+        }, cancel);
+        return state!;
+    }
+
+    public Task ReleaseAsync(long workspaceId, Idempotency idempotency, CancellationToken cancel) => _database.WriteAgainAsync(
+        connection => connection.RunAsync(cancel,
+            new(CommitLazily), new(DeleteClaim, workspaceId, idempotency.Key, idempotency.ClaimId)), cancel);
+
+    private static async Task<IdempotencyState> FindKeptAsync(
+        NpgsqlConnection connection, long workspaceId, byte[] key, Timestamp keptSince, CancellationToken cancel) =>
+        (await connection.ListAsync<IdempotencyState>(
+            new PostgresStatement(SelectKept, workspaceId, key, keptSince),
+            row => row.IsDBNull(1)
+                ? new IdempotencyState.Running(row.GetFieldValue<byte[]>(0))
+                : new IdempotencyState.Done(
+                    row.GetFieldValue<byte[]>(0), row.GetInt64(1), row.Timestamp(2), new Origin(row.GetGuid(3), row.GetGuid(4)), row.GetFieldValue<byte[]>(5)),
+            cancel)).SingleOrDefault() ?? new IdempotencyState.Unused();
+
+    private PostgresStatement Keep(long workspaceId, (ChangePlan Plan, WriteRequest Request)[] kept)
+    {
+        var now = Timestamp.Now(_clock).Microseconds;
+        return new PostgresStatement(
+            UpdateClaims, workspaceId,
+            kept.Select(one => one.Request.Idempotency!.Key).ToArray(),
+            kept.Select(one => one.Request.Idempotency!.ClaimId).ToArray(),
+            kept.Select(_ => now).ToArray(),
+            kept.Select(one => one.Request.Origin.KeyId).ToArray(),
+            kept.Select(one => one.Request.Origin.RequestId).ToArray(),
+            kept.Select(one => one.Plan.Revision.Number).ToArray(),
+            kept.Select(one => KeptAnswer.Encode(one.Plan)).ToArray());
+    }
+}

@@ -1,0 +1,60 @@
+namespace Roster.Changes;
+
+/// <summary>
+/// Removes partners for good: from the directory, and their values from the log. What remains is that partners with these ids were erased.
+/// </summary>
+public sealed class Erasure : Change
+{
+    private readonly IReadOnlyList<Guid> _ids;
+
+    internal Erasure(IReadOnlyList<Guid> ids) => _ids = ids;
+
+    public override string Kind => ChangeKind.Erase;
+
+    public override int Count => _ids.Count;
+
+    public override IEnumerable<NamedPartner> Named => _ids.Select((id, index) => new NamedPartner(index, id));
+
+    public override bool SeesOnlyNamed => false;
+
+    public override IEnumerable<string> Claimed(RowsNow now) => [];
+
+    public override ChangePlan PlanOn(RowsNow now, Moment moment)
+    {
+        var plan = new PlanBuilder(this, moment);
+        for (var i = 0; i < Count; i++)
+        {
+            if (now[i] is not { } before)
+                plan.Reject(Fault.NotFound(i, _ids[i], null));
+            else
+                plan.Update(i, before, Erased(before, plan.Next));
+        }
+        return plan.Build();
+    }
+
+    /// <summary>What is known of an erased partner.</summary>
+    public static Partner Erased(Guid id, Revision by) => new(id, "", null, null, null, by.At, by.At, by.At, by.Number);
+
+    /// <summary>The partner without its values.</summary>
+    private static Partner Erased(Partner before, Revision by) => before with
+    {
+        Name = "",
+        Email = null,
+        Phone = null,
+        ExternalId = null,
+        DeletedAt = by.At,
+        UpdatedAt = by.At,
+        Revision = by.Number,
+    };
+
+    /// <summary>A change set's entries without the values of some partners; and the change sets that had made them what they were.</summary>
+    /// <param name="erased">Null for all partners.</param>
+    public static (IReadOnlyList<LoggedChange> Entries, IEnumerable<(Guid Id, long Revision)> Earlier) Blank(
+        IReadOnlyList<LoggedChange> entries, Func<Guid, bool>? erased)
+    {
+        var isErased = entries.Select(entry => entry.Before is not null && (erased is null || erased(entry.Id))).ToArray();
+        return (
+            [.. entries.Select((entry, i) => isErased[i] ? entry with { Before = entry.Before! with { Name = null, Email = null, Phone = null, ExternalId = null } } : entry)],
+            entries.Where((_, i) => isErased[i]).Select(entry => (entry.Id, entry.Before!.Revision)));
+    }
+}

@@ -1,0 +1,76 @@
+namespace Roster.Changes;
+
+/// <summary>
+/// Puts back what a change set changed: what it created is deleted, what it updated, deleted or restored is as it was before. A partner that
+/// was changed since is a conflict.
+/// </summary>
+/// <param name="undone">What the change set did.</param>
+/// <param name="skipsConflicts">Whether partners in conflict are kept as they are; otherwise any conflict is a fault.</param>
+public sealed class Undo(LoggedChangeSet undone, bool skipsConflicts) : Change
+{
+    private readonly IReadOnlyList<LoggedChange> _changes = undone.Changes;
+
+    public override string Kind => ChangeKind.Undo;
+
+    public override int Count => _changes.Count;
+
+    public override long? Undoes => undone.Revision.Number;
+
+    public override IEnumerable<NamedPartner> Named => _changes.Select((change, index) => new NamedPartner(index, change.Id));
+
+    public override bool SeesOnlyNamed => false;
+
+    public override IEnumerable<string> Claimed(RowsNow now) =>
+        _changes.Where(change => change.Before is { DeletedAt: null, ExternalId: not null }).Select(change => change.Before!.ExternalId!);
+
+    public override ChangePlan PlanOn(RowsNow now, Moment moment)
+    {
+        var kept = new SortedDictionary<int, Fault>();
+        for (var i = 0; i < Count; i++)
+            if (ConflictOf(i, now[i]) is { } conflict)
+                kept.Add(i, conflict);
+        while (true)
+        {
+            var plan = new PlanBuilder(this, moment);
+            for (var i = 0; i < Count; i++)
+            {
+                if (!kept.TryGetValue(i, out var conflict))
+                    plan.Update(i, now[i]!, Before(_changes[i], now[i]!, plan.Next));
+                else if (!skipsConflicts)
+                    plan.Reject(conflict);
+            }
+            plan.RejectTakenExternalIds(now);
+            var built = plan.Build([.. kept.Values]);
+            if (!skipsConflicts || built.Faults.Count == 0)
+                return built;
+            // An external id that somebody else has by now keeps its partner as it is, too.
+            foreach (var fault in built.Faults.Listed)
+                kept.TryAdd(fault.Index, fault with { Id = _changes[fault.Index].Id });
+        }
+    }
+
+    private Fault? ConflictOf(int index, Partner? now)
+    {
+        var id = _changes[index].Id;
+        if (now is null)
+            return new Fault(index, FaultCode.HistoryGone, "This partner was erased.") { Id = id };
+        if (now.Revision != undone.Revision.Number)
+            return new Fault(index, FaultCode.ChangedSince, "This partner was changed since; look at current.") { Id = id, Current = now };
+        return _changes[index].Before is { IsKept: false }
+            ? new Fault(index, FaultCode.HistoryGone, "What this partner was before is not kept any more.") { Id = id }
+            : null;
+    }
+
+    private static Partner Before(LoggedChange change, Partner now, Revision next) => change.Before is not { } before
+        ? now with { DeletedAt = next.At, UpdatedAt = next.At, Revision = next.Number }
+        : now with
+        {
+            Name = before.Name!,
+            Email = before.Email,
+            Phone = before.Phone,
+            ExternalId = before.ExternalId,
+            DeletedAt = before.DeletedAt,
+            UpdatedAt = next.At,
+            Revision = next.Number,
+        };
+}
