@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Compression;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -15,19 +14,6 @@ namespace Roster.Changes;
 /// </summary>
 public static class ChangeEncoding
 {
-    private const byte Version = 1;
-    private const byte Plain = 0;
-    private const byte Brotli = 1;
-    private const int HeaderLength = 2;
-
-    /// <summary>Below this many bytes of JSON, Brotli saves less than its own set-up costs.</summary>
-    private const int MinCompressed = 1_024;
-
-    /// <summary>Quality 1: three times as fast as the next one, for a tenth more bytes.</summary>
-    private const int Quality = 1;
-
-    private const int Window = 18;
-
     private static readonly JsonWriterOptions Options =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -54,18 +40,15 @@ public static class ChangeEncoding
                 Write(writer, change.Id, change.Before);
             writer.WriteEndArray();
         }
-        return Pack(json.WrittenSpan);
+        return PackedJson.Pack(json.WrittenSpan);
     }
 
     /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>
     public static IReadOnlyList<LoggedChange> Decode(ReadOnlyMemory<byte> encoded)
     {
-        if (encoded.Length < HeaderLength || encoded.Span[0] != Version || encoded.Span[1] > Brotli)
-            throw new InvalidDataException("The change set is in an encoding that this version of Roster does not know.");
-        var body = encoded[HeaderLength..];
         try
         {
-            using var json = JsonDocument.Parse(encoded.Span[1] == Plain ? body : Decompress(body));
+            using var json = JsonDocument.Parse(PackedJson.Unpack(encoded));
             return [.. json.RootElement.EnumerateArray().Select(Read)];
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or FormatException)
@@ -111,29 +94,4 @@ public static class ChangeEncoding
             entry.GetArrayLength() > 4 ? entry[5].GetString() : null,
             entry.GetArrayLength() > 4 ? entry[6].GetString() : null,
             entry.GetArrayLength() > 7 ? entry[7].GetString() : null));
-
-    private static ReadOnlyMemory<byte> Pack(ReadOnlySpan<byte> json)
-    {
-        var isCompressed = json.Length >= MinCompressed;
-        var packed = new byte[HeaderLength + (isCompressed ? BrotliEncoder.GetMaxCompressedLength(json.Length) : json.Length)];
-        packed[0] = Version;
-        packed[1] = isCompressed ? Brotli : Plain;
-        var body = packed.AsSpan(HeaderLength);
-        if (!isCompressed)
-        {
-            json.CopyTo(body);
-            return packed;
-        }
-        if (!BrotliEncoder.TryCompress(json, body, out var length, Quality, Window))
-            throw new InvalidOperationException("Brotli needed more room than its own bound.");
-        return packed.AsMemory(0, HeaderLength + length);
-    }
-
-    private static ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> body)
-    {
-        var json = new MemoryStream();
-        using var stream = new BrotliStream(new MemoryStream(body.ToArray()), CompressionMode.Decompress);
-        stream.CopyTo(json);
-        return json.GetBuffer().AsMemory(0, (int)json.Length);
-    }
 }
