@@ -41,7 +41,9 @@ public interface IRosterStore : IAsyncDisposable
     Task<IReadOnlyList<LoggedChangeSet>> ReadLogAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel);
 
     /// <summary>What is known of an idempotency key.</summary>
-    Task<IdempotencyState> FindIdempotencyAsync(long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, CancellationToken cancel);
+    /// <param name="staleSince">As for <see cref="ClaimAsync"/>.</param>
+    Task<IdempotencyState> FindIdempotencyAsync(
+        long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, Timestamp staleSince, CancellationToken cancel);
 
     /// <summary>Takes an idempotency key for one attempt, where it is <see cref="IdempotencyState.Unused"/>.</summary>
     /// <param name="staleSince">A claim from before this time is of an attempt that has ended without a trace, and can be taken over.</param>

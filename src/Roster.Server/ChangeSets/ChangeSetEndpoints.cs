@@ -84,9 +84,11 @@ internal static class ChangeSetEndpoints
         // As it was sent: routing takes some escapes for what they mean, and not others.
         var path = http.Features.Get<IHttpRequestFeature>()!.RawTarget.Split('?')[0];
         var name = Uri.UnescapeDataString(path[(path.IndexOf(ByKey, StringComparison.OrdinalIgnoreCase) + ByKey.Length)..]);
+        var now = clock.GetUtcNow();
         var state = !WriteOptions.IsKey(name) ? new IdempotencyState.Unused()
             : await store.FindIdempotencyAsync(
-                http.Caller().WorkspaceId, WriteOptions.HashOf(name), Timestamp.From(clock.GetUtcNow() - settings.IdempotencyKept), http.RequestAborted);
+                http.Caller().WorkspaceId, WriteOptions.HashOf(name), Timestamp.From(now - settings.IdempotencyKept),
+                Timestamp.From(now - Idempotency.LongestWrite), http.RequestAborted);
         await JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartObject();

@@ -9,9 +9,6 @@ namespace Roster.Server.ChangeSets;
 /// <summary>The end of every write's path: claim its idempotency key, plan it on the rows as they are, write the plan, respond.</summary>
 internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, ServerSettings settings)
 {
-    /// <summary>Longer than any write goes on: who claimed a key before that has ended without being able to say so.</summary>
-    private static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(90);
-
     /// <param name="body">SHA-256 of the body; null where there is none.</param>
     /// <param name="respond">Answers with the plan; gives the same bytes for the same plan.</param>
     public async Task RunAsync(
@@ -84,7 +81,7 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
     {
         var now = clock.GetUtcNow();
         var state = await store.ClaimAsync(
-            workspaceId, idempotency, Timestamp.From(now), Timestamp.From(now - LongestWrite), http.RequestAborted);
+            workspaceId, idempotency, Timestamp.From(now), Timestamp.From(now - Idempotency.LongestWrite), http.RequestAborted);
         switch (state)
         {
             case IdempotencyState.Running running:

@@ -156,6 +156,8 @@ internal sealed partial class PostgresStore
     /// <summary>Begins the transaction, takes the workspace's log, and reads the partners with these ids.</summary>
     private static async Task<(Revision End, Dictionary<Guid, Partner> Rows)> BeginAsync(NpgsqlConnection connection, long workspaceId, Guid[] ids)
     {
+        // As they lie in the table.
+        Array.Sort(ids);
         PostgresStatement[] statements = [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, workspaceId)];
         await using var rows = await connection.QueryAsync(
             CancellationToken.None, ids.Length == 0 ? statements : [.. statements, new(SelectNamed, workspaceId, ids)]);
@@ -231,10 +233,10 @@ internal sealed partial class PostgresStore
         Array.ConvertAll(partners, partner => partner.Name),
         Array.ConvertAll(partners, partner => partner.Email),
         Array.ConvertAll(partners, partner => partner.Phone),
-        Array.ConvertAll(partners, partner => partner.ExternalId),
+        Column(partners, partner => partner.ExternalId),
         Array.ConvertAll(partners, partner => partner.CreatedAt.Microseconds),
         Array.ConvertAll(partners, partner => partner.UpdatedAt.Microseconds),
-        Array.ConvertAll(partners, partner => partner.DeletedAt?.Microseconds),
+        Column(partners, partner => partner.DeletedAt?.Microseconds),
         Array.ConvertAll(partners, partner => partner.Revision));
 
     private static PostgresStatement Update(long workspaceId, Partner[] partners) => new(
@@ -243,8 +245,12 @@ internal sealed partial class PostgresStore
         Array.ConvertAll(partners, partner => partner.Name),
         Array.ConvertAll(partners, partner => partner.Email),
         Array.ConvertAll(partners, partner => partner.Phone),
-        Array.ConvertAll(partners, partner => partner.ExternalId),
+        Column(partners, partner => partner.ExternalId),
         Array.ConvertAll(partners, partner => partner.UpdatedAt.Microseconds),
-        Array.ConvertAll(partners, partner => partner.DeletedAt?.Microseconds),
+        Column(partners, partner => partner.DeletedAt?.Microseconds),
         Array.ConvertAll(partners, partner => partner.Revision));
+
+    /// <summary>A column of values; none where all of them are null, which unnest makes of what is missing.</summary>
+    private static T[] Column<T>(Partner[] partners, Converter<Partner, T> value) =>
+        Array.TrueForAll(partners, partner => value(partner) is null) ? [] : Array.ConvertAll(partners, value);
 }

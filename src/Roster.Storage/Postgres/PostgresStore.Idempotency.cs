@@ -22,7 +22,7 @@ internal sealed partial class PostgresStore
 
     private const string SelectKept = """
         select fingerprint, revision, at, key_id, request_id, answer from idempotency
-        where workspace_id = $1 and key = $2 and (revision is null or at >= $3)
+        where workspace_id = $1 and key = $2 and at >= case when revision is null then $4 else $3 end
         """;
 
     private const string DeleteClaim = "delete from idempotency where workspace_id = $1 and key = $2 and claim = $3 and revision is null";
@@ -34,11 +34,11 @@ internal sealed partial class PostgresStore
         where idempotency.workspace_id = $1 and idempotency.key = n.key and idempotency.claim = n.claim and idempotency.revision is null
         """;
 
-    private const string DeleteOld = "delete from idempotency where workspace_id = $1 and at < $2 and revision is not null";
+    private const string DeleteOld = "delete from idempotency where workspace_id = $1 and at < case when revision is null then $3 else $2 end";
 
     public async Task<IdempotencyState> FindIdempotencyAsync(
-        long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, CancellationToken cancel) => await _database.ReadAsync(
-            connection => FindKeptAsync(connection, workspaceId, key.ToArray(), keptSince, cancel), cancel);
+        long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, Timestamp staleSince, CancellationToken cancel) => await _database.ReadAsync(
+            connection => FindKeptAsync(connection, workspaceId, key.ToArray(), keptSince, staleSince, cancel), cancel);
 
     public async Task<IdempotencyState> ClaimAsync(
         long workspaceId, Idempotency idempotency, Timestamp now, Timestamp staleSince, CancellationToken cancel)
@@ -48,11 +48,11 @@ internal sealed partial class PostgresStore
         {
             await connection.RunAsync(cancel,
                 new(CommitLazily), new(DeleteUnused, workspaceId, idempotency.Key, staleSince, idempotency.KeptSince),
-                new(DeleteOld, workspaceId, idempotency.KeptSince));
+                new(DeleteOld, workspaceId, idempotency.KeptSince, staleSince));
             var inserted = await connection.RunAsync(cancel,
                 new PostgresStatement(InsertClaim, workspaceId, idempotency.Key, idempotency.ClaimId, idempotency.Fingerprint, now));
             state = inserted == 1 ? new IdempotencyState.Unused()
-                : await FindKeptAsync(connection, workspaceId, idempotency.Key, idempotency.KeptSince, cancel);
+                : await FindKeptAsync(connection, workspaceId, idempotency.Key, idempotency.KeptSince, staleSince, cancel);
         }, cancel);
         return state!;
     }
@@ -62,9 +62,9 @@ internal sealed partial class PostgresStore
             new(CommitLazily), new(DeleteClaim, workspaceId, idempotency.Key, idempotency.ClaimId)), cancel);
 
     private static async Task<IdempotencyState> FindKeptAsync(
-        NpgsqlConnection connection, long workspaceId, byte[] key, Timestamp keptSince, CancellationToken cancel) =>
+        NpgsqlConnection connection, long workspaceId, byte[] key, Timestamp keptSince, Timestamp staleSince, CancellationToken cancel) =>
         (await connection.ListAsync<IdempotencyState>(
-            new PostgresStatement(SelectKept, workspaceId, key, keptSince),
+            new PostgresStatement(SelectKept, workspaceId, key, keptSince, staleSince),
             row => row.IsDBNull(1)
                 ? new IdempotencyState.Running(row.GetFieldValue<byte[]>(0))
                 : new IdempotencyState.Done(

@@ -20,7 +20,8 @@ internal sealed partial class SqliteStore
 
     private readonly ConcurrentDictionary<(long WorkspaceId, string Key), Idempotency> _running = [];
 
-    public Task<IdempotencyState> FindIdempotencyAsync(long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, CancellationToken cancel) =>
+    public Task<IdempotencyState> FindIdempotencyAsync(
+        long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, Timestamp staleSince, CancellationToken cancel) =>
         Task.FromResult<IdempotencyState>(
             _running.TryGetValue((workspaceId, Convert.ToHexString(key.Span)), out var running)
                 ? new IdempotencyState.Running(running.Fingerprint)

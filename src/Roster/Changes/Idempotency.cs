@@ -5,7 +5,11 @@ namespace Roster.Changes;
 /// <param name="Fingerprint">SHA-256 of what was asked for, 32 bytes: the same key for something else is a mistake.</param>
 /// <param name="ClaimId">This attempt, of which only one may go on.</param>
 /// <param name="KeptSince">Answers from before this time are not kept any more.</param>
-public sealed record Idempotency(byte[] Key, byte[] Fingerprint, Guid ClaimId, Timestamp KeptSince);
+public sealed record Idempotency(byte[] Key, byte[] Fingerprint, Guid ClaimId, Timestamp KeptSince)
+{
+    /// <summary>Longer than any write goes on: who claimed a key before that has ended without being able to say so.</summary>
+    public static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(90);
+}
 
 /// <summary>What is known of an idempotency key.</summary>
 public abstract record IdempotencyState

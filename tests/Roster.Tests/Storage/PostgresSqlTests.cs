@@ -103,6 +103,7 @@ public sealed partial class PostgresSqlTests
                         var list = new PartnerQuery(filter, sort, after is null, 50, 0, after);
                         yield return ("InSnapshot", PostgresSearchQuery.InSnapshot(1, list, 1, few));
                         yield return ("InCreationOrder", PostgresSearchQuery.InCreationOrder(1, list, few));
+                        yield return ("AmongNext", PostgresSearchQuery.AmongNext(1, list));
                     }
         }
     }

@@ -121,6 +121,7 @@ public sealed class PostgresStoreTests(PostgresHost host)
         Assert.True((await PutAsync(api, "done")).Headers.Contains("Idempotent-Replayed"));
         // The server that claimed it is gone for longer than any write takes.
         other.Clock.Move(TimeSpan.FromMinutes(2));
+        Assert.Equal("unseen", (await same.GetAsync("/api/changesets/by-key/running")).Json.GetProperty("state").GetString());
         Assert.Equal(200, (await PutAsync(same, "running")).Status);
         // If it was not gone, it finds that its claim is not its own any more.
         var late = new WriteRequest(Some.Upsert("""[{"name":"late"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), Idempotency: Attempt("running"));

@@ -15,13 +15,14 @@ internal sealed class PostgresQuery(long workspaceId)
     }
 
     /// <summary>The conditions of a filter on <c>search_doc as d</c>, each after an <c>and</c>.</summary>
-    public string And(PartnerFilter filter)
+    /// <param name="byGrams">Whether trigrams lead to where a search text may be.</param>
+    public string And(PartnerFilter filter, bool byGrams = true)
     {
         var conditions = new List<string>();
         if (filter.Q is { } q)
         {
             var folded = SearchText.Fold(q);
-            if (Grams.Sought(workspaceId, folded) is { Length: > 0 } grams)
+            if (byGrams && Grams.Sought(workspaceId, folded) is { Length: > 0 } grams)
                 conditions.Add($" and d.grams @> {Put(grams)}");
             conditions.Add($" and strpos(d.text, {Put(folded)}) > 0");
         }

@@ -10,6 +10,9 @@ internal static class PostgresSearchQuery
     /// <summary>Up to so many partners that have the grams of a search are sorted; where there are more, the order leads.</summary>
     private const int MaxSorted = 2_000;
 
+    /// <summary>A text that so many partners in a row do not have often enough is rare enough for its trigrams to be read whole.</summary>
+    private const long MaxLookedAt = 2_000;
+
     private const string SelectState = "select reached, kept from search_state where workspace_id = $1";
 
     private const string SelectKnown = "select id from search_doc where workspace_id = $1 and id = $2";
@@ -22,7 +25,11 @@ internal static class PostgresSearchQuery
         if (query.After is { } after
             && (await connection.ListAsync(new PostgresStatement(SelectKnown, workspaceId, after.Id), _ => true, cancel)).Count == 0)
             throw new CursorExpiredException();
-        var few = await FewAsync(connection, workspaceId, query.Filter, cancel);
+        var hasGrams = query.Filter is { Q: { } q, Email: null, Phone: null } && Grams.Sought(workspaceId, SearchText.Fold(q)).Length > 0;
+        if (hasGrams && query is { Sort: PartnerSort.CreatedAt, Skip: 0 }
+            && await connection.ListAsync(AmongNext(workspaceId, query), row => new PartnerCursor(row.GetGuid(0)), cancel) is var page && page.Count == query.Take)
+            return page;
+        var few = hasGrams ? await FewAsync(connection, workspaceId, query.Filter, cancel) : null;
         return query.Sort == PartnerSort.CreatedAt
             ? await connection.ListAsync(InCreationOrder(workspaceId, query, few), row => new PartnerCursor(row.GetGuid(0)), cancel)
             : await FindInSnapshotAsync(connection, workspaceId, query, few, cancel);
@@ -35,6 +42,20 @@ internal static class PostgresSearchQuery
     {
         var query = new PostgresQuery(workspaceId);
         return query.Statement($"select count(*) from search_doc as d where d.workspace_id = $1{query.And(filter)}");
+    }
+
+    /// <summary>Those that a list would have among the next few in its order: a whole page of them, where the text is a common one.</summary>
+    internal static PostgresStatement AmongNext(long workspaceId, PartnerQuery list)
+    {
+        var query = new PostgresQuery(workspaceId);
+        var (comparison, direction) = list.IsDescending ? ("<", "desc") : (">", "asc");
+        return query.Statement($"""
+            select d.id from (
+                select d.id, d.text, d.updated_at, d.deleted from search_doc as d
+                where d.workspace_id = $1{(list.After is null ? "" : $" and d.id {comparison} {query.Put(list.After.Id)}")}
+                order by d.id {direction} limit {query.Put(MaxLookedAt)}) as d
+            where true{query.And(list.Filter, byGrams: false)} order by d.id {direction} limit {query.Put((long)list.Take)}
+            """);
     }
 
     /// <param name="few">All partners that have the search text, where they are known.</param>
@@ -87,9 +108,7 @@ internal static class PostgresSearchQuery
     /// </summary>
     private static async Task<Guid[]?> FewAsync(NpgsqlConnection connection, long workspaceId, PartnerFilter filter, CancellationToken cancel)
     {
-        if (filter is not { Q: { } q, Email: null, Phone: null } || Grams.Sought(workspaceId, SearchText.Fold(q)).Length == 0)
-            return null;
-        var found = await connection.ListAsync(Having(workspaceId, q), row => row.GetGuid(0), cancel);
+        var found = await connection.ListAsync(Having(workspaceId, filter.Q!), row => row.GetGuid(0), cancel);
         return found.Count <= MaxSorted ? [.. found] : null;
     }
 
