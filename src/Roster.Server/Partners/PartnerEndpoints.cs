@@ -108,7 +108,7 @@ internal static class PartnerEndpoints
             return;
         }
         var caller = http.Caller();
-        var (reading, body) = await RequestBody.ReadBatchAsync(http.Request, new BatchBuilder(kind, matchOn, mirror), http.RequestAborted);
+        var (reading, body) = await RequestBody.ReadBatchAsync(http.Request, new BatchBuilder(kind, matchOn, mirror), isHashed: options.IdempotencyKey is not null, http.RequestAborted);
         times.End("read");
         if (limits.TakeRows(http, Math.Max(0, reading.Items - 1)) is { } limited)
         {
