@@ -10,12 +10,17 @@ if ! command -v curl >/dev/null; then
     apt-get update -qq && apt-get install -y -qq curl
 fi
 
-# PostgreSQL for its engine's tests, which start private servers of it, and PgBouncer. Installing them must not start any.
-if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null || ! [ -x /usr/sbin/pgbouncer ]; then
+# PostgreSQL, of which the tests start private servers, and PgBouncer. Installing them must not start any.
+has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
+if ! has_postgres || ! [ -x /usr/sbin/pgbouncer ]; then
+    export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
     apt-get update -qq
-    apt-get install -y -qq postgresql-common
-    sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
-    RUNLEVEL=1 apt-get install -y -qq postgresql pgbouncer
+    if ! has_postgres; then
+        apt-get install -y -qq postgresql-common
+        sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+        apt-get install -y -qq postgresql
+    fi
+    apt-get install -y -qq --no-install-recommends pgbouncer
 fi
 
 dotnet build Roster.slnx -c Release
