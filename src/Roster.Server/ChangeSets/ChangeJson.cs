@@ -6,6 +6,8 @@ namespace Roster.Server.ChangeSets;
 /// <summary>Writes what becomes of partners: the kind of change, and the old and new value of each field that changes.</summary>
 internal static class ChangeJson
 {
+    private const string Erased = "erased";
+
     /// <summary>What a request changes, an object for each of its items in order, then those that it changes without an item.</summary>
     public static void WritePlan(Utf8JsonWriter json, ChangePlan plan, bool isDryRun)
     {
@@ -21,20 +23,35 @@ internal static class ChangeJson
             while (kept.Contains(index));
             var isChanged = next < plan.Changes.Count && ReferenceEquals(plan.Changes[next].After, partner);
             var change = isChanged ? plan.Changes[next++] : new PartnerChange(partner, partner);
-            if (plan.Kind == ChangeKind.Erase)
-                WriteGone(json, index, partner.Id, "erased");
-            else
-                Write(json, index, isDryRun && change.Before is null ? null : partner.Id, change.Before, partner);
+            Write(json, index, isDryRun && change.Before is null ? null : partner.Id,
+                plan.Kind == ChangeKind.Erase ? Erased : NameOf(change.Before, partner), change.Before, partner);
         }
         for (; next < plan.Changes.Count; next++)
-            Write(json, null, plan.Changes[next].After.Id, plan.Changes[next].Before, plan.Changes[next].After);
+            Write(json, null, plan.Changes[next].After.Id, NameOf(plan.Changes[next].Before, plan.Changes[next].After), plan.Changes[next].Before, plan.Changes[next].After);
         json.WriteEndArray();
+    }
+
+    /// <summary>What a change set in the log did to a partner.</summary>
+    /// <param name="after">Null for one that was erased since.</param>
+    public static void Write(Utf8JsonWriter json, LoggedChange change, Partner? after)
+    {
+        var before = after is null ? null : change.Before?.Of(after);
+        Write(json, null, change.Id, after is null ? Erased : NameOf(before, after), before, after);
+    }
+
+    /// <summary>The kind of change, and the fields that differ, each with its old and its new value, where those are kept.</summary>
+    public static void WriteChange(Utf8JsonWriter json, string change, Partner? before, Partner? after)
+    {
+        json.WriteString("change", change);
+        if (after is not null && History.IsKept(after) && (before is null || History.IsKept(before)))
+            WriteFields(json, before, after);
+        else
+            json.WriteBoolean("gone", true);
     }
 
     /// <param name="index">The item that asks for it; null where none does.</param>
     /// <param name="id">Null for a partner that would be created.</param>
-    /// <param name="before">Null where it is created; the same as <paramref name="after"/> where it is left alone.</param>
-    public static void Write(Utf8JsonWriter json, int? index, Guid? id, Partner? before, Partner after)
+    private static void Write(Utf8JsonWriter json, int? index, Guid? id, string change, Partner? before, Partner? after)
     {
         json.WriteStartObject();
         if (index is { } number)
@@ -43,37 +60,11 @@ internal static class ChangeJson
             json.WriteString("id", known);
         else
             json.WriteNull("id");
-        json.WriteString("change", NameOf(before, after));
-        WriteFields(json, before, after);
+        WriteChange(json, change, before, after);
         json.WriteEndObject();
     }
 
-    /// <summary>What a change set in the log did to a partner.</summary>
-    /// <param name="after">Null for one that was erased since.</param>
-    public static void Write(Utf8JsonWriter json, int? index, LoggedChange change, Partner? after)
-    {
-        var before = change.Before is { } state && after is not null ? state.Of(after) : null;
-        if (after is not null && History.IsKept(after) && (before is null || History.IsKept(before)))
-        {
-            Write(json, index, change.Id, before, after);
-            return;
-        }
-        WriteGone(json, index, change.Id, after is null ? "erased" : NameOf(before, after));
-    }
-
-    private static void WriteGone(Utf8JsonWriter json, int? index, Guid id, string change)
-    {
-        json.WriteStartObject();
-        if (index is { } number)
-            json.WriteNumber("index", number);
-        json.WriteString("id", id);
-        json.WriteString("change", change);
-        json.WriteBoolean("gone", true);
-        json.WriteEndObject();
-    }
-
-    /// <summary>The fields that differ, each with its old and its new value.</summary>
-    public static void WriteFields(Utf8JsonWriter json, Partner? before, Partner after)
+    private static void WriteFields(Utf8JsonWriter json, Partner? before, Partner after)
     {
         json.WriteStartObject("fields");
         WriteField("name", before?.Name, after.Name);
@@ -94,6 +85,7 @@ internal static class ChangeJson
         }
     }
 
+    /// <param name="before">Null where it is created; the same object as <paramref name="after"/> where it is left alone.</param>
     public static string NameOf(Partner? before, Partner after) => before switch
     {
         null => "created",

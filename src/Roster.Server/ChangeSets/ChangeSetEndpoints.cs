@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Roster.Changes;
 using Roster.Server.Http;
 using Roster.Server.Operations;
+using Roster.Server.Partners;
 
 namespace Roster.Server.ChangeSets;
 
@@ -25,7 +26,7 @@ internal static class ChangeSetEndpoints
             return;
         var found = await store.ListChangeSetsAsync(http.Caller().WorkspaceId, query, http.RequestAborted);
         if (found.Count == query.Take)
-            http.ShowNext("cursor", Number(found[^1].Revision.Number));
+            http.ShowNext("cursor", PartnerAnswer.Number(found[^1].Revision.Number));
         await JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartArray();
@@ -66,12 +67,12 @@ internal static class ChangeSetEndpoints
         var after = (await new History(store, workspace).AsOfAsync(present, changeSet.Revision.Number, http.RequestAborted))
             .OfType<Partner>().ToDictionary(partner => partner.Id);
         if (from + page.Count < changeSet.Changes.Count)
-            http.ShowNext("cursor", Number(from + page.Count));
+            http.ShowNext("cursor", PartnerAnswer.Number(from + page.Count));
         await JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartArray();
             foreach (var change in page)
-                ChangeJson.Write(json, null, change, after.GetValueOrDefault(change.Id));
+                ChangeJson.Write(json, change, after.GetValueOrDefault(change.Id));
             json.WriteEndArray();
         });
     }
@@ -141,8 +142,6 @@ internal static class ChangeSetEndpoints
             json.WriteEndObject();
         }, times));
     }
-
-    public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static async Task<ChangeSet?> FindAsync(HttpContext http, string revision, IRosterStore store) =>
         ParseRevision(revision) is not { } number ? null

@@ -33,7 +33,7 @@ internal static class HistoryEndpoints
         var from = cursor is { } revision ? (await history.AsOfAsync([partner], revision, http.RequestAborted))[0] : partner;
         var steps = from is null ? [] : await history.StepsAsync(from, take, http.RequestAborted);
         if (steps is [.., { Before: { } rest }])
-            http.ShowNext("cursor", ChangeSetEndpoints.Number(rest.Revision));
+            http.ShowNext("cursor", PartnerAnswer.Number(rest.Revision));
         await JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartArray();
@@ -41,11 +41,7 @@ internal static class HistoryEndpoints
             {
                 json.WriteStartObject();
                 ChangeSetEndpoints.WriteHead(json, step.ChangeSet.Revision, step.ChangeSet.Kind, step.ChangeSet.Origin);
-                json.WriteString("change", ChangeJson.NameOf(step.Before, step.After));
-                if (History.IsKept(step.After) && (step.Before is null || History.IsKept(step.Before)))
-                    ChangeJson.WriteFields(json, step.Before, step.After);
-                else
-                    json.WriteBoolean("gone", true);
+                ChangeJson.WriteChange(json, ChangeJson.NameOf(step.Before, step.After), step.Before, step.After);
                 json.WriteEndObject();
             }
             json.WriteEndArray();

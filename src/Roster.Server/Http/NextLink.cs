@@ -6,9 +6,14 @@ namespace Roster.Server.Http;
 internal static class NextLink
 {
     /// <summary>Says in a Link header (RFC 8288) where the page after this one is: the same request with another cursor.</summary>
-    public static void ShowNext(this HttpContext http, string parameter, string value)
+    /// <param name="without">Parameters that are for the first page only.</param>
+    public static void ShowNext(this HttpContext http, string parameter, string value, params string[] without)
     {
-        var query = new QueryBuilder(QueryHelpers.ParseQuery(http.Request.QueryString.Value).Where(one => one.Key != parameter)) { { parameter, value } };
+        var query = new QueryBuilder(QueryHelpers.ParseQuery(http.Request.QueryString.Value)
+            .Where(one => one.Key != parameter && !without.Contains(one.Key)))
+        {
+            { parameter, value },
+        };
         http.Response.Headers.Link = $"<{http.Request.Path}{query}>; rel=\"next\"";
     }
 }

@@ -8,8 +8,6 @@ internal sealed class Parameters(HttpRequest request)
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private Problem? _problem;
 
-    public QueryString Query => request.QueryString;
-
     /// <returns>Null where the parameter is absent.</returns>
     public string? Text(string name)
     {

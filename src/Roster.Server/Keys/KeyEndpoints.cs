@@ -33,11 +33,8 @@ internal static class KeyEndpoints
     /// <summary>GET /api/keys: the workspace's keys, oldest first, without their secrets.</summary>
     public static async Task ListAsync(HttpContext http, IRosterStore store)
     {
-        if (new Parameters(http.Request).Finish() is { } refusal)
-        {
-            await refusal.WriteAsync(http);
+        if (await new Parameters(http.Request).RefuseAsync(http))
             return;
-        }
         var keys = await store.ListKeysAsync(http.Caller().WorkspaceId, http.RequestAborted);
         await JsonAnswer.SendAsync(http, json =>
         {
@@ -88,14 +85,11 @@ internal static class KeyEndpoints
         var parameters = new Parameters(http.Request);
         var take = parameters.Integer("take", 1, MaxAudit) ?? 50;
         var before = parameters.Guid("before");
-        if (parameters.Finish() is { } refusal)
-        {
-            await refusal.WriteAsync(http);
+        if (await parameters.RefuseAsync(http))
             return;
-        }
         var events = await store.ListAuditAsync(http.Caller().WorkspaceId, before, take, http.RequestAborted);
         if (events.Count == take)
-            http.Response.Headers.Link = $"</api/audit?take={take}&before={events[^1].Id}>; rel=\"next\"";
+            http.ShowNext("before", events[^1].Id.ToString());
         await JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartArray();

@@ -54,7 +54,7 @@ internal static class PartnerEndpoints
         }
         var page = await list.ReadAsync(store, workspace, list.Query, http.RequestAborted);
         if (page.Next is not null)
-            http.Response.Headers.Link = $"<{list.PathOf(page.Next)}>; rel=\"next\"";
+            list.ShowNext(http, page.Next);
         await PartnerAnswer.PageAsync(http, page.Partners, list.Include);
     }
 
@@ -65,11 +65,8 @@ internal static class PartnerEndpoints
         var include = parameters.Include();
         var withDeleted = parameters.Choice("deleted", ("false", false), ("true", true));
         var asOf = parameters.Revision("asOf");
-        if (parameters.Finish() is { } refusal)
-        {
-            await refusal.WriteAsync(http);
+        if (await parameters.RefuseAsync(http))
             return;
-        }
         if (await RefuseFutureAsync(http, store, asOf))
             return;
         var partner = !Uuid.TryParse(id, out var key) ? null

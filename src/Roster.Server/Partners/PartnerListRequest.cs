@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http.Extensions;
 using Roster.Changes;
 using Roster.Server.Http;
 
@@ -14,7 +13,6 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
     /// <summary>The revision as of which it is to be read; null for now.</summary>
     public long? AsOf { get; private init; }
 
-    private QueryString _parameters;
     private CursorText _cursors = null!;
 
     /// <summary>Reads the query parameters; what is wrong with them they say themselves.</summary>
@@ -58,7 +56,6 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
             isCounted)
         {
             AsOf = asOf,
-            _parameters = parameters.Query,
             _cursors = cursors,
         };
     }
@@ -83,16 +80,8 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
         }
     }
 
-    /// <summary>The path of the page that follows.</summary>
-    public string PathOf(PartnerCursor next)
-    {
-        var query = new QueryBuilder(Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(_parameters.Value)
-            .Where(parameter => parameter.Key is not ("cursor" or "skip" or "count")))
-        {
-            { "cursor", _cursors.Write(next) },
-        };
-        return "/api/partners" + query;
-    }
+    /// <summary>Says where the page that follows is.</summary>
+    public void ShowNext(HttpContext http, PartnerCursor next) => http.ShowNext("cursor", _cursors.Write(next), "skip", "count");
 
     private static string? Phone(Parameters parameters)
     {

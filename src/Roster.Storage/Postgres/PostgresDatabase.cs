@@ -93,15 +93,23 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
             }
         }, cancel);
 
-    /// <summary>Writes what may be written twice or not at all.</summary>
+    /// <summary>Writes what may be written twice: again, where it is not certain that it is there.</summary>
     public Task WriteAgainAsync(Func<NpgsqlConnection, Task> work, CancellationToken cancel) =>
         TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, async () =>
         {
-            await using var connection = await source.OpenConnectionAsync(cancel);
-            await connection.RunAsync(cancel, Begin);
-            await work(connection);
-            await connection.RunAsync(CancellationToken.None, new PostgresStatement("commit"));
-            return true;
+            var connection = await source.OpenConnectionAsync(cancel);
+            var commit = Task.CompletedTask;
+            try
+            {
+                await connection.RunAsync(cancel, Begin);
+                await work(connection);
+                (var isCommitted, commit) = await CommitAsync(connection);
+                return isCommitted ? true : throw new IOException("The COMMIT has no answer that counts.");
+            }
+            finally
+            {
+                await CloseAsync(connection, commit);
+            }
         }, cancel);
 
     public ValueTask DisposeAsync() => source.DisposeAsync();
@@ -140,23 +148,14 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
     {
         try
         {
-            return await TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, async () =>
+            var isFound = false;
+            await WriteAgainAsync(async connection =>
             {
-                var connection = await source.OpenConnectionAsync();
-                var commit = Task.CompletedTask;
-                try
-                {
-                    await connection.RunAsync(default, [.. Begin, new PostgresStatement(LockLogEnd, workspaceId)]);
-                    var found = await connection.ListAsync(isThere, _ => true, default);
-                    await connection.RunAsync(default, new PostgresStatement(TouchLogEnd, workspaceId));
-                    (var isCommitted, commit) = await CommitAsync(connection);
-                    return isCommitted ? found.Count > 0 : throw new IOException("The COMMIT that was to prove it has no answer either.");
-                }
-                finally
-                {
-                    await CloseAsync(connection, commit);
-                }
+                await connection.RunAsync(default, new PostgresStatement(LockLogEnd, workspaceId));
+                isFound = (await connection.ListAsync(isThere, _ => true, default)).Count > 0;
+                await connection.RunAsync(default, new PostgresStatement(TouchLogEnd, workspaceId));
             }, CancellationToken.None);
+            return isFound;
         }
         catch (StoreException failure)
         {

@@ -1,21 +1,20 @@
 using DbUp;
-using DbUp.Engine;
 using DbUp.Postgresql;
 using Npgsql;
 
 namespace Roster.Storage.Postgres;
 
 /// <summary>
-/// The schema's numbered SQL files, applied by DbUp: each in one transaction with its line in the journal. Of many nodes that start
-/// together one applies them, and the others wait: whoever does holds the one row of a table made for that.
+/// The schema's migrations. Of many nodes that start together one applies them, and the others wait: whoever does holds the one row of a
+/// table made for that.
 /// </summary>
 internal static class PostgresMigrations
 {
-    private const string Resources = "postgres/migrations/";
     private const int Attempts = 10;
 
-    /// <summary>The migrations that this build knows, oldest first.</summary>
-    public static IReadOnlyList<string> Known { get; } = SqlText.Names(Resources);
+    private static readonly TimeSpan LongestScript = TimeSpan.FromHours(1);
+
+    public static Migrations All { get; } = new("postgres/migrations/");
 
     /// <summary>Makes sure that the schema is this build's: a server brings it up to date, a command does not.</summary>
     /// <exception cref="StoreRefusedException">It is of another version.</exception>
@@ -23,7 +22,7 @@ internal static class PostgresMigrations
     {
         if (use == StoreUse.Serve)
             await ApplyAsync(source, cancel);
-        else if (!(await AppliedAsync(source, cancel)).SequenceEqual(Known))
+        else if (!(await AppliedAsync(source, cancel)).SequenceEqual(All.Known))
             throw new StoreRefusedException("The database is of another version of Roster, or empty; start the server, or run migrate.");
     }
 
@@ -38,7 +37,7 @@ internal static class PostgresMigrations
             new PostgresStatement("begin"), new PostgresStatement("update migration_lock set id = id"));
         var missing = await MissingAsync(source, cancel);
         if (missing.Count > 0)
-            Apply(source);
+            All.Apply(DeployChanges.To.PostgresqlDatabase(new PostgresqlConnectionManager(source)).WithExecutionTimeout(LongestScript));
         await holder.RunAsync(cancel, new PostgresStatement("commit"));
         return missing;
     }
@@ -64,13 +63,8 @@ internal static class PostgresMigrations
         }
     }
 
-    private static async Task<IReadOnlyList<string>> MissingAsync(NpgsqlDataSource source, CancellationToken cancel)
-    {
-        var applied = await AppliedAsync(source, cancel);
-        if (applied.Except(Known).LastOrDefault() is { } unknown)
-            throw new StoreRefusedException($"The database was written by a newer Roster: it has the migration {unknown}.");
-        return [.. Known.Except(applied)];
-    }
+    private static async Task<IReadOnlyList<string>> MissingAsync(NpgsqlDataSource source, CancellationToken cancel) =>
+        All.MissingIn(await AppliedAsync(source, cancel), "The database");
 
     private static async Task<IReadOnlyList<string>> AppliedAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
@@ -84,20 +78,5 @@ internal static class PostgresMigrations
         {
             return [];
         }
-    }
-
-    private static void Apply(NpgsqlDataSource source)
-    {
-        var result = DeployChanges.To.PostgresqlDatabase(new PostgresqlConnectionManager(source))
-            .WithScripts(Known.Select(name => new SqlScript(name, SqlText.Read(Resources + name))))
-            .WithTransactionPerScript()
-            .WithExecutionTimeout(TimeSpan.FromHours(1))
-            .WithVariablesDisabled()
-            .LogToNowhere()
-            .Build()
-            .PerformUpgrade();
-        if (!result.Successful)
-            throw new StoreException(
-                StoreTrouble.Unavailable, $"Migration {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
     }
 }

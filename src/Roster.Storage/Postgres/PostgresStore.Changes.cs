@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Npgsql;
 using Roster.Changes;
 using Roster.Storage.Postgres.Search;
@@ -71,7 +69,7 @@ internal sealed partial class PostgresStore
             workspaceId, writes[0].Since,
             async connection =>
             {
-                var plans = writes.Count == 1 && !writes[0].Request.Change.SeesOnlyNamed
+                var plans = !writes[0].SeesOnlyNamed
                     ? [await PlanAloneAsync(connection, workspaceId, writes[0].Request)]
                     : await PlanTogetherAsync(connection, workspaceId, writes);
                 var planned = Stopwatch.GetTimestamp();
@@ -105,11 +103,7 @@ internal sealed partial class PostgresStore
         var plans = new List<ChangePlan>(writes.Count);
         foreach (var write in writes)
         {
-            var change = write.Request.Change;
-            var now = new RowsNow(change.Count);
-            foreach (var named in change.Named)
-                now[named.Index] = rows.GetValueOrDefault(named.Id);
-            var plan = write.Request.PlanOn(now, MomentAt(end));
+            var plan = write.Request.PlanOn(NamedRows(write.Request.Change, rows), Moment.At(end, _clock));
             plans.Add(plan);
             if (writes.Count == 1 || !write.Request.Writes(plan))
                 continue;
@@ -124,9 +118,7 @@ internal sealed partial class PostgresStore
     {
         var change = request.Change;
         var (end, rows) = await BeginAsync(connection, workspaceId, change.Named.Select(named => named.Id).ToArray());
-        var now = new RowsNow(change.Count);
-        foreach (var named in change.Named)
-            now[named.Index] = rows.GetValueOrDefault(named.Id);
+        var now = NamedRows(change, rows);
         var values = change.Sought.Select(sought => sought.Value).Distinct().ToArray();
         if (values.Length > 0)
         {
@@ -147,7 +139,7 @@ internal sealed partial class PostgresStore
                 new PostgresStatement(SelectRest, workspaceId, now.Found.Select(partner => partner.Id).ToArray(), (long)now.CountRest(live, mirror)),
                 MapPartner, CancellationToken.None));
         }
-        return request.PlanOn(now, MomentAt(end));
+        return request.PlanOn(now, Moment.At(end, _clock));
 
         Task<List<Partner>> HoldersAsync(string[] externalIds) => connection.ListAsync(
             new PostgresStatement(SelectHolders, workspaceId, externalIds), MapPartner, CancellationToken.None);
@@ -171,11 +163,13 @@ internal sealed partial class PostgresStore
         return (end, partners);
     }
 
-    private Moment MomentAt(Revision end)
+    /// <summary>Those rows that the change names.</summary>
+    private static RowsNow NamedRows(Change change, Dictionary<Guid, Partner> rows)
     {
-        Span<byte> seed = stackalloc byte[16];
-        RandomNumberGenerator.Fill(seed);
-        return new Moment(end, Timestamp.Now(_clock), BinaryPrimitives.ReadUInt128BigEndian(seed));
+        var now = new RowsNow(change.Count);
+        foreach (var named in change.Named)
+            now[named.Index] = rows.GetValueOrDefault(named.Id);
+        return now;
     }
 
     private static async Task WriteAsync(

@@ -18,8 +18,6 @@ internal sealed partial class PostgresStore
 
     private const string SelectAllKeys = SelectKeys + " order by id";
 
-    private const string SelectKeyById = SelectKeys + " where id = $1";
-
     private const string InsertKey = """
         insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)

@@ -48,14 +48,21 @@ internal sealed partial class PostgresStore
     public async Task<IReadOnlyList<LoggedChangeSet>> ReadLogAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel) =>
         await _database.ReadAsync(async connection =>
         {
-            var sizes = await connection.ListAsync(
-                new PostgresStatement(SelectSizesAfter, workspaceId, revision, (long)changes), row => (Revision: row.GetInt64(0), Changes: row.GetInt32(1)), cancel);
-            if (sizes.Count == 0)
-                return [];
-            var count = 0;
-            var upTo = sizes.FirstOrDefault(size => (count += size.Changes) >= changes, sizes[^1]).Revision;
-            return await connection.ListAsync(new PostgresStatement(SelectLogBetween, workspaceId, revision, upTo), MapLogged, cancel);
+            var upTo = await FindUpToAsync(connection, workspaceId, revision, changes, changes, cancel);
+            return upTo is null ? []
+                : await connection.ListAsync(new PostgresStatement(SelectLogBetween, workspaceId, revision, upTo.Value), MapLogged, cancel);
         }, cancel);
+
+    /// <summary>How far to read the log after a revision: to the change set with which there are so many changes, or so many change sets.</summary>
+    /// <returns>Null where nothing comes after it.</returns>
+    internal static async Task<long?> FindUpToAsync(
+        NpgsqlConnection connection, long workspaceId, long after, long changes, long changeSets, CancellationToken cancel)
+    {
+        var sizes = await connection.ListAsync(
+            new PostgresStatement(SelectSizesAfter, workspaceId, after, changeSets), row => (Revision: row.GetInt64(0), Changes: row.GetInt32(1)), cancel);
+        var count = 0L;
+        return sizes.Count == 0 ? null : sizes.FirstOrDefault(size => (count += size.Changes) >= changes, sizes[^1]).Revision;
+    }
 
     private static LoggedChangeSet MapLogged(NpgsqlDataReader row) => new(
         new Revision(row.GetInt64(0), row.Timestamp(1)), row.GetString(2), new Origin(row.GetGuid(3), row.GetGuid(4)),

@@ -19,8 +19,6 @@ internal sealed partial class PostgresStore
 
     private const string SelectWorkspaces = "select id, name, created_at from workspace order by name";
 
-    private const string SelectRevision = "select revision from log_end where workspace_id = $1";
-
     public async Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel)
     {
         var added = default(Workspace);
@@ -56,7 +54,7 @@ internal sealed partial class PostgresStore
                 new PostgresStatement(SelectWorkspaces), row => new Workspace(row.GetInt64(0), row.GetString(1), 0, row.Timestamp(2)), cancel);
             for (var i = 0; i < workspaces.Count; i++)
             {
-                var revision = await connection.ListAsync(new PostgresStatement(SelectRevision, workspaces[i].Id), row => row.GetInt64(0), cancel);
+                var revision = await connection.ListAsync(new PostgresStatement(SelectEnd, workspaces[i].Id), row => row.GetInt64(0), cancel);
                 workspaces[i] = workspaces[i] with { Revision = revision[0] };
             }
             return workspaces;

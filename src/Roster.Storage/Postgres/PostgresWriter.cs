@@ -13,7 +13,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     /// <summary>Writes share a transaction up to this many rows, so that a small one never waits for many large ones.</summary>
     private const int MaxRowsTogether = 1_000;
 
-    private readonly Dictionary<long, LinkedList<Write>> _queues = [];
+    private readonly Dictionary<long, Queue<Write>> _queues = [];
     private readonly HashSet<Task> _drains = [];
 
     /// <returns>When it is durable.</returns>
@@ -23,7 +23,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
         lock (_queues)
         {
             if (_queues.TryGetValue(workspaceId, out var queue))
-                queue.AddLast(one);
+                queue.Enqueue(one);
             else
             {
                 _queues.Add(workspaceId, queue = new([one]));
@@ -50,7 +50,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
             _drains.Remove(drain);
     }
 
-    private async Task DrainAsync(long workspaceId, LinkedList<Write> queue)
+    private async Task DrainAsync(long workspaceId, Queue<Write> queue)
     {
         while (Take(workspaceId, queue) is { } together)
         {
@@ -68,26 +68,25 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     }
 
     /// <returns>Null, with the queue closed, where nothing waits.</returns>
-    private List<Write>? Take(long workspaceId, LinkedList<Write> queue)
+    private List<Write>? Take(long workspaceId, Queue<Write> queue)
     {
         lock (_queues)
         {
             var together = new List<Write>();
             var rows = 0;
-            while (queue.First?.Value is { } next)
+            while (queue.TryPeek(out var next))
             {
                 if (next.TakeBack())
                 {
-                    queue.RemoveFirst();
+                    queue.Dequeue();
                     continue;
                 }
                 var fits = together.Count == 0
-                    || (together[0].Request.Change.SeesOnlyNamed && next.Request.Change.SeesOnlyNamed && rows + next.Request.Change.Count <= MaxRowsTogether);
+                    || (together[0].SeesOnlyNamed && next.SeesOnlyNamed && rows + next.Request.Change.Count <= MaxRowsTogether);
                 if (!fits)
                     break;
-                together.Add(next);
+                together.Add(queue.Dequeue());
                 rows += next.Request.Change.Count;
-                queue.RemoveFirst();
             }
             if (together.Count > 0)
                 return together;
@@ -102,6 +101,9 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
         private readonly TaskCompletionSource<WrittenPlan> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public WriteRequest Request => request;
+
+        /// <summary>Asked once: it looks at every row.</summary>
+        public bool SeesOnlyNamed { get; } = request.Change.SeesOnlyNamed;
 
         /// <summary>When it began to wait, as <see cref="Stopwatch"/> counts.</summary>
         public long Since { get; } = Stopwatch.GetTimestamp();

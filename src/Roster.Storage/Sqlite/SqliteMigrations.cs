@@ -1,19 +1,12 @@
 using DbUp;
-using DbUp.Engine;
 using Microsoft.Data.Sqlite;
 
 namespace Roster.Storage.Sqlite;
 
-/// <summary>
-/// The schema's numbered SQL files, applied by DbUp: each in one transaction with its line in the journal, so that an
-/// interrupted one has either happened or not.
-/// </summary>
+/// <summary>The schema's migrations, and which of them a file has had.</summary>
 internal static class SqliteMigrations
 {
-    private const string Resources = "sqlite/migrations/";
-
-    /// <summary>The migrations that this build knows, oldest first.</summary>
-    public static IReadOnlyList<string> Known { get; } = SqlText.Names(Resources);
+    public static Migrations All { get; } = new("sqlite/migrations/");
 
     /// <summary>The migrations that the database has had, oldest first.</summary>
     public static IReadOnlyList<string> Applied(SqliteDatabase database)
@@ -27,19 +20,7 @@ internal static class SqliteMigrations
         return applied;
     }
 
-    /// <exception cref="StoreException">A migration failed, and nothing of it is there.</exception>
-    public static void Apply(string path)
-    {
-        var address = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString();
-        var result = DeployChanges.To.SqliteDatabase(address)
-            .WithScripts(Known.Select(name => new SqlScript(name, SqlText.Read(Resources + name))))
-            .WithTransactionPerScript()
-            .WithVariablesDisabled()
-            .LogToNowhere()
-            .Build()
-            .PerformUpgrade();
-        if (!result.Successful)
-            throw new StoreException(
-                StoreTrouble.Unavailable, $"Migration {result.ErrorScript?.Name} failed: {result.Error.Message}", result.Error);
-    }
+    /// <inheritdoc cref="Migrations.Apply"/>
+    public static void Apply(string path) => All.Apply(DeployChanges.To.SqliteDatabase(
+        new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString()));
 }

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Diagnostics;
-using System.Security.Cryptography;
 using Roster.Changes;
 using Roster.Storage.Sqlite.Search;
 
@@ -40,7 +38,7 @@ internal sealed partial class SqliteStore
         var index = change.MatchOn == MatchOn.Email ? await ReachNewestAsync(workspaceId, cancel) : null;
         var (plan, planned) = await _writer.RunAsync(change.Count, database =>
         {
-            var moment = MomentOf(database, workspaceId);
+            var moment = Moment.At(ReadEnd(database, workspaceId), _clock);
             var byEmail = index is null ? null : new EmailMatches(database, workspaceId, index, moment.End.Number);
             var plan = request.PlanOn(ReadRows(database, workspaceId, change, byEmail), moment);
             var planned = Stopwatch.GetTimestamp();
@@ -94,17 +92,6 @@ internal sealed partial class SqliteStore
         while (rows.Step())
             holders.Add(MapPartner(rows));
         return holders;
-    }
-
-    private Moment MomentOf(SqliteDatabase database, long workspaceId)
-    {
-        using var row = database.Prepare("select revision, changed_at from workspace where id = ?1").Bind(1, workspaceId).Query();
-        if (!row.Step())
-            throw new InvalidOperationException("The workspace is gone while one of its keys is in use.");
-        Span<byte> seed = stackalloc byte[16];
-        RandomNumberGenerator.Fill(seed);
-        return new Moment(
-            new Revision(row.Int64(0), row.Timestamp(1)), Timestamp.Now(_clock), BinaryPrimitives.ReadUInt128BigEndian(seed));
     }
 
     private static void Write(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)

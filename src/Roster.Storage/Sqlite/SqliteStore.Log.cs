@@ -19,12 +19,14 @@ internal sealed partial class SqliteStore
         select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = ?1 and revision > ?2 order by revision
         """;
 
-    public Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel) => Task.FromResult(_readers.Read(database =>
+    public Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel) => Task.FromResult(_readers.Read(database => ReadEnd(database, workspaceId)));
+
+    private static Revision ReadEnd(SqliteDatabase database, long workspaceId)
     {
         using var row = database.Prepare("select revision, changed_at from workspace where id = ?1").Bind(1, workspaceId).Query();
-        row.Step();
-        return new Revision(row.Int64(0), row.Timestamp(1));
-    }));
+        return row.Step() ? new Revision(row.Int64(0), row.Timestamp(1))
+            : throw new InvalidOperationException("The workspace is gone while one of its keys is in use.");
+    }
 
     public Task<IReadOnlyList<ChangeSet>> ListChangeSetsAsync(long workspaceId, ChangeSetQuery query, CancellationToken cancel) =>
         Task.FromResult(_readers.Read<IReadOnlyList<ChangeSet>>(database =>

@@ -67,7 +67,7 @@ internal sealed partial class SqliteStore : IRosterStore
         if (File.Exists(path))
         {
             using var database = SqliteDatabase.Open(path);
-            if (SqliteMigrations.Applied(database).SequenceEqual(SqliteMigrations.Known))
+            if (SqliteMigrations.Applied(database).SequenceEqual(SqliteMigrations.All.Known))
                 return [];
         }
         using var serverLock = Lock(path);
@@ -110,14 +110,10 @@ internal sealed partial class SqliteStore : IRosterStore
         return ValueTask.CompletedTask;
     }
 
-    private static List<string> MigrateLocked(string path)
+    private static IReadOnlyList<string> MigrateLocked(string path)
     {
         using var database = OpenDurable(path);
-        var before = SqliteMigrations.Applied(database);
-        var unknown = before.Except(SqliteMigrations.Known).ToList();
-        if (unknown.Count > 0)
-            throw new StoreRefusedException($"{path} was written by a newer Roster: it has the migration {unknown[^1]}.");
-        var missing = SqliteMigrations.Known.Except(before).ToList();
+        var missing = SqliteMigrations.All.MissingIn(SqliteMigrations.Applied(database), path);
         if (missing.Count > 0)
             SqliteMigrations.Apply(path);
         return missing;
@@ -128,7 +124,7 @@ internal sealed partial class SqliteStore : IRosterStore
         if (!File.Exists(path))
             throw new StoreRefusedException($"There is no database at {path}; start the server, or run migrate, to create it.");
         using var database = SqliteDatabase.Open(path);
-        if (!SqliteMigrations.Applied(database).SequenceEqual(SqliteMigrations.Known))
+        if (!SqliteMigrations.Applied(database).SequenceEqual(SqliteMigrations.All.Known))
             throw new StoreRefusedException($"{path} is of another version of Roster; run migrate while no server uses it.");
     }
 

@@ -90,10 +90,13 @@ internal sealed class PlanBuilder(Change change, Moment moment)
     /// <summary>An item that changes nothing has the same object twice.</summary>
     public void Update(int index, Partner before, Partner after) => Add(index, before, after);
 
+    /// <summary>The partner as it is when this plan has deleted it.</summary>
+    public Partner Deleted(Partner before) => before with { DeletedAt = Next.At, UpdatedAt = Next.At, Revision = Next.Number };
+
     /// <summary>Deletes a partner that no item names.</summary>
     public void Delete(Partner before)
     {
-        _changes.Add(new PartnerChange(before, before with { DeletedAt = Next.At, UpdatedAt = Next.At, Revision = Next.Number }));
+        _changes.Add(new PartnerChange(before, Deleted(before)));
         _withoutItem++;
     }
 

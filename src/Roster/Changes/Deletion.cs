@@ -30,12 +30,7 @@ public sealed class Deletion : Change
             else if (before.DeletedAt is null && _isRestore)
                 plan.Reject(new Fault(i, FaultCode.NotDeleted, "This partner is not deleted.") { Id = _ids[i] });
             else
-                plan.Update(i, before, before with
-                {
-                    DeletedAt = _isRestore ? null : plan.Next.At,
-                    UpdatedAt = plan.Next.At,
-                    Revision = plan.Next.Number,
-                });
+                plan.Update(i, before, plan.Deleted(before) with { DeletedAt = _isRestore ? null : plan.Next.At });
         }
         if (_isRestore)
             plan.RejectTakenExternalIds(now);

@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
 namespace Roster.Changes;
 
 /// <summary>A place in a workspace's log: the number of a change set and its time.</summary>
@@ -20,4 +23,13 @@ public readonly record struct Revision(long Number, Timestamp At)
 /// <param name="End">The workspace's newest revision.</param>
 /// <param name="Clock">The server's time now.</param>
 /// <param name="IdSeed">128 random bits that the ids of new partners are made from.</param>
-public readonly record struct Moment(Revision End, Timestamp Clock, UInt128 IdSeed);
+public readonly record struct Moment(Revision End, Timestamp Clock, UInt128 IdSeed)
+{
+    /// <summary>Now, with random bits of its own.</summary>
+    public static Moment At(Revision end, TimeProvider clock)
+    {
+        Span<byte> seed = stackalloc byte[16];
+        RandomNumberGenerator.Fill(seed);
+        return new Moment(end, Timestamp.Now(clock), BinaryPrimitives.ReadUInt128BigEndian(seed));
+    }
+}

@@ -35,7 +35,9 @@ public sealed class Undo(LoggedChangeSet undone, bool skipsConflicts) : Change
             for (var i = 0; i < Count; i++)
             {
                 if (!kept.TryGetValue(i, out var conflict))
-                    plan.Update(i, now[i]!, Before(_changes[i], now[i]!, plan.Next));
+                    plan.Update(i, now[i]!, _changes[i].Before is { } before
+                        ? before.Of(now[i]!) with { UpdatedAt = plan.Next.At, Revision = plan.Next.Number }
+                        : plan.Deleted(now[i]!));
                 else if (!skipsConflicts)
                     plan.Reject(conflict);
             }
@@ -60,17 +62,4 @@ public sealed class Undo(LoggedChangeSet undone, bool skipsConflicts) : Change
             ? new Fault(index, FaultCode.HistoryGone, "What this partner was before is not kept any more.") { Id = id }
             : null;
     }
-
-    private static Partner Before(LoggedChange change, Partner now, Revision next) => change.Before is not { } before
-        ? now with { DeletedAt = next.At, UpdatedAt = next.At, Revision = next.Number }
-        : now with
-        {
-            Name = before.Name!,
-            Email = before.Email,
-            Phone = before.Phone,
-            ExternalId = before.ExternalId,
-            DeletedAt = before.DeletedAt,
-            UpdatedAt = next.At,
-            Revision = next.Number,
-        };
 }

@@ -68,7 +68,7 @@ public sealed partial class PostgresSqlTests
     [Fact]
     public void Keys_and_indexes_of_a_workspaces_data_begin_with_the_workspace()
     {
-        foreach (var migration in PostgresMigrations.Known)
+        foreach (var migration in PostgresMigrations.All.Known)
         {
             var sql = SqlText.Read("postgres/migrations/" + migration);
             foreach (Match table in Regex.Matches(sql, @"create table (?<name>\w+) \((?<body>.*?)\n\);", RegexOptions.Singleline))

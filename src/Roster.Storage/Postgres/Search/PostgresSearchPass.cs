@@ -31,11 +31,6 @@ internal static class PostgresSearchPass
 
     private const string HoldState = "select reached from search_state where workspace_id = $1 for update skip locked";
 
-    private const string SelectSizes = """
-        select revision, created + updated + deleted + restored from change_set
-        where workspace_id = $1 and revision > $2 order by revision limit $3
-        """;
-
     private const string SelectChanges = """
         select changes from change_set where workspace_id = $1 and revision > $2 and revision <= $3
         """;
@@ -102,12 +97,8 @@ internal static class PostgresSearchPass
     {
         if (await connection.ListAsync(new PostgresStatement(HoldState, workspaceId), row => row.GetInt64(0), default) is not [var reached])
             return PassOutcome.Held;
-        var sizes = await connection.ListAsync(
-            new PostgresStatement(SelectSizes, workspaceId, reached, MaxChangeSets), row => (Revision: row.GetInt64(0), Changes: (long)row.GetInt32(1)), default);
-        if (sizes.Count == 0)
+        if (await PostgresStore.FindUpToAsync(connection, workspaceId, reached, MaxChanges, MaxChangeSets, default) is not { } upTo)
             return PassOutcome.Reached;
-        var changes = 0L;
-        var upTo = sizes.FirstOrDefault(size => (changes += size.Changes) >= MaxChanges, sizes[^1]).Revision;
         await PutAsync(connection, workspaceId, [.. await ReadChangedAsync(connection, workspaceId, reached, upTo)], upTo);
         await connection.RunAsync(default, new(InsertPass, workspaceId, upTo, now), new(UpdateState, workspaceId, upTo));
         await PruneAsync(connection, workspaceId, now);
