@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 
@@ -24,7 +25,14 @@ public static class PartnerRules
     /// <summary>RFC 1035 section 2.3.4.</summary>
     private const int MaxDomainLabel = 63;
 
-    private const char Delete = '\u007F';
+    /// <summary>The control characters of ASCII.</summary>
+    private static readonly SearchValues<char> Controls =
+        SearchValues.Create([.. Enumerable.Range(0, ' ').Append('\u007F').Select(code => (char)code)]);
+
+    private const string LettersAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    private static readonly SearchValues<char> AsciiAtomsAndDots = SearchValues.Create(LettersAndDigits + "!#$%&'*+-/=?^_`{|}~.");
+    private static readonly SearchValues<char> AsciiLabel = SearchValues.Create(LettersAndDigits + "-");
+
     private const char ZeroWidthNonJoiner = '\u200C';
     private const char ZeroWidthJoiner = '\u200D';
 
@@ -62,10 +70,12 @@ public static class PartnerRules
     /// </summary>
     private static string? CheckText(string text, int max)
     {
-        if (text.AsSpan().ContainsAnyInRange('\0', '\u001F') || text.Contains(Delete, StringComparison.Ordinal))
+        if (text.AsSpan().ContainsAny(Controls))
             return FaultCode.InvalidText;
-        return text.Length > max && CountCodePoints(text) > max ? FaultCode.TooLong : null;
+        return IsLonger(text, max) ? FaultCode.TooLong : null;
     }
+
+    private static bool IsLonger(ReadOnlySpan<char> text, int max) => text.Length > max && CountCodePoints(text) > max;
 
     /// <summary>
     /// An address that mail systems deliver to today: a dot-atom local part and a domain of at least two labels
@@ -80,21 +90,18 @@ public static class PartnerRules
 
     private static bool IsLocalPart(ReadOnlySpan<char> local)
     {
-        if (CountCodePoints(local) > MaxLocalPart || local[0] == '.' || local[^1] == '.')
+        if (IsLonger(local, MaxLocalPart) || local[0] == '.' || local[^1] == '.' || local.IndexOf("..") >= 0)
             return false;
-        var afterDot = false;
+        if (!local.ContainsAnyExcept(AsciiAtomsAndDots))
+            return true;
         foreach (var rune in local.EnumerateRunes())
-        {
-            var isDot = rune.Value == '.';
-            if ((isDot && afterDot) || !(isDot || IsAtom(rune)))
+            if (!IsAtomOrDot(rune))
                 return false;
-            afterDot = isDot;
-        }
         return true;
     }
 
-    private static bool IsAtom(Rune rune) => rune.IsAscii
-        ? char.IsAsciiLetterOrDigit((char)rune.Value) || "!#$%&'*+-/=?^_`{|}~".Contains((char)rune.Value, StringComparison.Ordinal)
+    private static bool IsAtomOrDot(Rune rune) => rune.IsAscii
+        ? AsciiAtomsAndDots.Contains((char)rune.Value)
         : IsJoiner(rune) || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.SpaceSeparator
             or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Control
             or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
@@ -116,12 +123,13 @@ public static class PartnerRules
 
     private static bool IsDomainLabel(ReadOnlySpan<char> label)
     {
-        if (label.IsEmpty || CountCodePoints(label) > MaxDomainLabel || label[0] == '-' || label[^1] == '-')
+        if (label.IsEmpty || IsLonger(label, MaxDomainLabel) || label[0] == '-' || label[^1] == '-')
             return false;
+        if (!label.ContainsAnyExcept(AsciiLabel))
+            return true;
         foreach (var rune in label.EnumerateRunes())
         {
-            var allowed = rune.IsAscii
-                ? char.IsAsciiLetterOrDigit((char)rune.Value) || rune.Value == '-'
+            var allowed = rune.IsAscii ? AsciiLabel.Contains((char)rune.Value)
                 : IsJoiner(rune) || Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is
                     UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
             if (!allowed)

@@ -43,7 +43,7 @@ public static class PartnerFieldNames
 /// <summary>One item of a valid batch. A field that is null and not in <paramref name="Given"/> was omitted.</summary>
 /// <param name="Id">The partner to update; null to create one, or to find it by <see cref="MatchOn"/>.</param>
 /// <param name="IfUpdatedAt">The item is only carried out on a partner that was last updated then, to the millisecond.</param>
-public readonly record struct BatchRow(
+public sealed record BatchRow(
     PartnerFields Given, Guid? Id, string? Name, string? Email, string? Phone, string? ExternalId, Timestamp? IfUpdatedAt = null)
 {
     public bool Gives(PartnerFields field) => (Given & field) != 0;

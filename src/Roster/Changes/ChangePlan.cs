@@ -73,7 +73,7 @@ internal sealed class PlanBuilder(Change change, Moment moment)
 {
     private readonly FaultList _faults = new();
     private readonly List<Partner> _answer = new(change.Count);
-    private readonly List<PartnerChange> _changes = [];
+    private readonly List<PartnerChange> _changes = new(change.Count);
     private readonly List<(int Index, Partner Partner)> _claims = [];
     private readonly List<Fault> _claimFaults = [];
     private readonly FaultList _tooManyFaults = new();

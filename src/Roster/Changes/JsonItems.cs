@@ -13,6 +13,9 @@ internal sealed class JsonItems(BatchBuilder batch)
 
     private static readonly byte[][] FieldNames = [.. PartnerFieldNames.All.Select(System.Text.Encoding.ASCII.GetBytes)];
 
+    /// <summary>Room for the longest text of a field without escapes; what is longer goes the long way.</summary>
+    private readonly char[] _text = new char[512];
+
     private Expecting _expecting;
     private Expecting _afterSkip;
     private int _skipDepth;
@@ -85,22 +88,22 @@ internal sealed class JsonItems(BatchBuilder batch)
         _expecting = Expecting.Value;
         _field = PartnerFields.None;
         _fieldName = null;
-        if (!IsText(ref json))
+        // An escaped name that is not text cannot be compared.
+        var field = json.ValueIsEscaped && !IsText(ref json) ? PartnerFields.None : FieldNamed(ref json);
+        if (field != PartnerFields.None)
         {
-            batch.RejectText(fieldName: null);
-            return;
+            _fieldName = PartnerFieldNames.Of(field);
+            if (batch.Give(field))
+                _field = field;
         }
-        var field = FieldNamed(ref json);
-        if (field == PartnerFields.None)
+        else if (IsText(ref json))
         {
             _fieldName = json.GetString()!;
             batch.RejectUnknownField(_fieldName);
         }
         else
         {
-            _fieldName = PartnerFieldNames.Of(field);
-            if (batch.Give(field))
-                _field = field;
+            batch.RejectText(fieldName: null);
         }
     }
 
@@ -131,10 +134,7 @@ internal sealed class JsonItems(BatchBuilder batch)
 
     private void TakeId(ref Utf8JsonReader json, Expecting then)
     {
-        const int Length = 36;
-        Span<byte> text = stackalloc byte[Length * MaxBytesPerCodePoint];
-        if (json.TokenType == JsonTokenType.String && ValueLength(ref json) <= text.Length && IsText(ref json)
-            && json.CopyString(text) == Length && Utf8Parser.TryParse(text, out Guid id, out var used, 'D') && used == Length)
+        if (json.TokenType == JsonTokenType.String && TryGetId(ref json, out var id))
         {
             batch.SetId(id);
             return;
@@ -143,12 +143,30 @@ internal sealed class JsonItems(BatchBuilder batch)
         Skip(ref json, then);
     }
 
+    private static bool TryGetId(ref Utf8JsonReader json, out Guid id)
+    {
+        const int Length = 36;
+        id = default;
+        if (!json.HasValueSequence && !json.ValueIsEscaped)
+            return json.ValueSpan.Length == Length && Utf8Parser.TryParse(json.ValueSpan, out id, out var all, 'D') && all == Length;
+        Span<byte> text = stackalloc byte[Length * MaxBytesPerCodePoint];
+        return ValueLength(ref json) <= text.Length && IsText(ref json)
+            && json.CopyString(text) == Length && Utf8Parser.TryParse(text, out id, out var used, 'D') && used == Length;
+    }
+
     private void TakeText(ref Utf8JsonReader json)
     {
         switch (json.TokenType)
         {
             case JsonTokenType.Null:
                 batch.SetText(_field, null);
+                break;
+            case JsonTokenType.String when !json.HasValueSequence && !json.ValueIsEscaped && json.ValueSpan.Length <= _text.Length:
+                // Nearly every text: one pass checks and converts it, and its length is right at once.
+                if (Utf8.ToUtf16(json.ValueSpan, _text, out _, out var length, replaceInvalidSequences: false) == OperationStatus.Done)
+                    batch.SetText(_field, new string(_text, 0, length));
+                else
+                    batch.RejectText(_field, FaultCode.InvalidText);
                 break;
             case JsonTokenType.String when ValueLength(ref json) > BatchBuilder.MaxLength(_field) * MaxBytesPerCodePoint:
                 batch.RejectText(_field, FaultCode.TooLong);
