@@ -4,16 +4,29 @@ using SQLitePCL;
 namespace Roster.Storage.Sqlite;
 
 /// <summary>
-/// A prepared statement: bind from 1, then <see cref="Run"/> it, or <see cref="Query"/> it and step through its rows.
-/// Parameters and rows go between SQLite and us without boxing or intermediate objects.
+/// A prepared statement: bind all of its parameters, from 1, then <see cref="Run"/> it, or <see cref="Query"/> it and step through its
+/// rows. Parameters and rows go between SQLite and us without boxing or intermediate objects.
 /// </summary>
-internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle)
+internal sealed unsafe class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle)
 {
+    /// <summary>The texts and ids of a partner, unless they are very long.</summary>
+    private const int RoomBytes = 2_048;
+
     private const int GuidLength = 16;
+    private const int BytesStay = 0;
+    private const int CopyBytes = -1;
+
+    /// <summary>The handle itself: it lives until <see cref="Close"/>.</summary>
+    private readonly nint _statement = handle.DangerousGetHandle();
+
+    /// <summary>Where what is bound stays until the next run, so that SQLite need not copy it. It does not move.</summary>
+    private readonly byte[] _room = GC.AllocateUninitializedArray<byte>(RoomBytes, pinned: true);
+
+    private int _used;
 
     public SqliteStatement Bind(int index, long value)
     {
-        database.Check(raw.sqlite3_bind_int64(handle, index, value));
+        database.Check(SqliteNative.BindInt64(_statement, index, value));
         return this;
     }
 
@@ -26,7 +39,14 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
 
     public SqliteStatement Bind(int index, ReadOnlySpan<byte> blob)
     {
-        database.Check(raw.sqlite3_bind_blob(handle, index, blob));
+        var room = _room.AsSpan(_used);
+        // One byte is always left: what is empty, and not null, has an address too.
+        var fits = blob.Length < room.Length;
+        if (fits)
+            blob.CopyTo(room);
+        fixed (byte* bytes = fits ? room : blob)
+            database.Check(SqliteNative.BindBlob(_statement, index, bytes, blob.Length, fits ? BytesStay : CopyBytes));
+        _used += fits ? blob.Length : 0;
         return this;
     }
 
@@ -34,10 +54,12 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
     {
         if (text is null)
             return BindNull(index);
-        var max = Encoding.UTF8.GetMaxByteCount(text.Length);
-        var utf8 = max <= 1_024 ? stackalloc byte[max] : new byte[max];
-        var length = Encoding.UTF8.GetBytes(text, utf8);
-        database.Check(raw.sqlite3_bind_text(handle, index, utf8[..length]));
+        var room = _room.AsSpan(_used);
+        var fits = Encoding.UTF8.TryGetBytes(text, room, out var length) && length < room.Length;
+        ReadOnlySpan<byte> utf8 = fits ? room : Encoding.UTF8.GetBytes(text);
+        fixed (byte* bytes = utf8)
+            database.Check(SqliteNative.BindText(_statement, index, bytes, fits ? length : utf8.Length, fits ? BytesStay : CopyBytes));
+        _used += fits ? length : 0;
         return this;
     }
 
@@ -52,7 +74,7 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
 
     private SqliteStatement BindNull(int index)
     {
-        database.Check(raw.sqlite3_bind_null(handle, index));
+        database.Check(SqliteNative.BindNull(_statement, index));
         return this;
     }
 
@@ -72,16 +94,18 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
     /// <summary>The rows of one run; disposing it makes the statement ready for the next.</summary>
     public readonly ref struct Rows(SqliteStatement statement)
     {
+        private readonly nint _statement = statement._statement;
+
         public bool Step()
         {
-            var result = raw.sqlite3_step(statement.Handle);
+            var result = SqliteNative.Step(_statement);
             statement.Database.Check(result);
             return result == raw.SQLITE_ROW;
         }
 
-        public bool IsNull(int column) => raw.sqlite3_column_type(statement.Handle, column) == raw.SQLITE_NULL;
+        public bool IsNull(int column) => SqliteNative.ColumnType(_statement, column) == raw.SQLITE_NULL;
 
-        public long Int64(int column) => raw.sqlite3_column_int64(statement.Handle, column);
+        public long Int64(int column) => SqliteNative.ColumnInt64(_statement, column);
 
         public long? Int64OrNull(int column) => IsNull(column) ? null : Int64(column);
 
@@ -90,7 +114,11 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
         public string? TextOrNull(int column) => IsNull(column) ? null : Text(column);
 
         /// <summary>Valid until the next step.</summary>
-        public ReadOnlySpan<byte> Blob(int column) => raw.sqlite3_column_blob(statement.Handle, column);
+        public ReadOnlySpan<byte> Blob(int column)
+        {
+            var bytes = SqliteNative.ColumnBlob(_statement, column);
+            return new ReadOnlySpan<byte>(bytes, SqliteNative.ColumnBytes(_statement, column));
+        }
 
         public Guid Guid(int column) => new(Blob(column), bigEndian: true);
 
@@ -99,10 +127,12 @@ internal sealed class SqliteStatement(SqliteDatabase database, sqlite3_stmt hand
         public Timestamp? TimestampOrNull(int column) => IsNull(column) ? null : Timestamp(column);
 
         /// <summary>A failed step has already thrown; what reset returns only repeats it.</summary>
-        public void Dispose() => raw.sqlite3_reset(statement.Handle);
+        public void Dispose()
+        {
+            _ = SqliteNative.Reset(_statement);
+            statement._used = 0;
+        }
     }
-
-    private sqlite3_stmt Handle => handle;
 
     private SqliteDatabase Database => database;
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics;
 using Roster.Changes;
 using Roster.Storage.Sqlite.Search;
@@ -57,12 +58,11 @@ internal sealed partial class SqliteStore
         return new WrittenPlan(plan, Stopwatch.GetElapsedTime(start, planned), Stopwatch.GetElapsedTime(planned));
     }
 
-    /// <summary>The rows that the change must see. Those that it names are read in id order, as they lie in the file.</summary>
-    private static RowsNow ReadRows(SqliteDatabase database, long workspaceId, Change change, EmailMatches? byEmail)
+    /// <summary>The rows that the change must see.</summary>
+    private RowsNow ReadRows(SqliteDatabase database, long workspaceId, Change change, EmailMatches? byEmail)
     {
         var now = new RowsNow(change.Count);
-        foreach (var named in change.Named.OrderBy(named => named.Id))
-            now[named.Index] = ReadPartner(database, workspaceId, named.Id);
+        ReadNamed(database, workspaceId, change, now);
         foreach (var (at, value) in change.Sought)
             now.Match(at, byEmail is null ? FindHolders(database, workspaceId, value) : byEmail.Find(value));
         foreach (var externalId in change.Claimed(now))
@@ -71,6 +71,42 @@ internal sealed partial class SqliteStore
         if (change.Mirror is { } mirror)
             now.SetRest(ReadRest(database, workspaceId, now, now.CountRest(ReadLive(database, workspaceId), mirror)));
         return now;
+    }
+
+    /// <summary>
+    /// Reads the partners that the change names. Those of a large one are read by several connections at once: nothing was written
+    /// before it in its transaction, and the write lock is held, so all of them see the same.
+    /// </summary>
+    private void ReadNamed(SqliteDatabase database, long workspaceId, Change change, RowsNow now)
+    {
+        const int ReadByOne = 500;
+        var named = InFileOrder(change.Named, one => one.Id);
+        if (named.Length <= SqliteWriter.MaxRowsTogether || Environment.ProcessorCount == 1)
+            Read(database, named);
+        else
+            Parallel.ForEach(named.Chunk(ReadByOne), part => _readers.ReadTogether(reader => Read(reader, part)));
+
+        bool Read(SqliteDatabase reader, NamedPartner[] part)
+        {
+            var select = reader.Prepare(SelectPartner);
+            foreach (var one in part)
+                now[one.Index] = ReadPartner(select, workspaceId, one.Id);
+            return true;
+        }
+    }
+
+    /// <summary>By id, as they lie in the file.</summary>
+    private static T[] InFileOrder<T>(IEnumerable<T> all, Func<T, Guid> id)
+    {
+        var ordered = all.ToArray();
+        var keys = Array.ConvertAll(ordered, one =>
+        {
+            Span<byte> bytes = stackalloc byte[16];
+            id(one).TryWriteBytes(bytes, bigEndian: true, out _);
+            return BinaryPrimitives.ReadUInt128BigEndian(bytes);
+        });
+        Array.Sort(keys, ordered);
+        return ordered;
     }
 
     /// <summary>The first live partners that no item names.</summary>
@@ -99,18 +135,20 @@ internal sealed partial class SqliteStore
         // The log's entry is encoded on another core while this one writes the rows.
         var changes = Task.Run(() => ChangeEncoding.Encode(plan));
         // New partners are in id order already.
-        IEnumerable<PartnerChange> inFileOrder = plan.Created == plan.Changes.Count ? plan.Changes : plan.Changes.OrderBy(change => change.After.Id);
+        var inFileOrder = plan.Created == plan.Changes.Count ? plan.Changes : InFileOrder(plan.Changes, change => change.After.Id);
         if (plan.Kind == ChangeKind.Erase)
         {
             Erase(database, workspaceId, plan);
             inFileOrder = [];
         }
-        foreach (var change in inFileOrder)
+        var insert = database.Prepare(InsertPartner);
+        var update = database.Prepare(UpdatePartner);
+        foreach (var (before, after) in inFileOrder)
         {
-            if (change.Before is null)
-                Insert(database, workspaceId, change.After);
+            if (before is null)
+                Insert(insert, workspaceId, after);
             else
-                Update(database, workspaceId, change.After);
+                Update(update, workspaceId, after);
         }
         database.Prepare(UpdateWorkspace)
             .Bind(1, workspaceId).Bind(2, plan.Revision.Number).Bind(3, plan.Revision.At)
@@ -122,14 +160,12 @@ internal sealed partial class SqliteStore
             .Bind(11, plan.Revision.At).Bind(12, changes.GetAwaiter().GetResult().Span).Bind(13, request.Change.Undoes).Run();
     }
 
-    private static void Insert(SqliteDatabase database, long workspaceId, Partner partner) =>
-        database.Prepare(InsertPartner)
-            .Bind(1, workspaceId).Bind(2, partner.Id).Bind(3, partner.Name).Bind(4, partner.Email).Bind(5, partner.Phone)
+    private static void Insert(SqliteStatement insert, long workspaceId, Partner partner) =>
+        insert.Bind(1, workspaceId).Bind(2, partner.Id).Bind(3, partner.Name).Bind(4, partner.Email).Bind(5, partner.Phone)
             .Bind(6, partner.ExternalId).Bind(7, partner.CreatedAt).Bind(8, partner.UpdatedAt).Bind(9, partner.Revision).Run();
 
-    private static void Update(SqliteDatabase database, long workspaceId, Partner partner) =>
-        database.Prepare(UpdatePartner)
-            .Bind(1, workspaceId).Bind(2, partner.Id).Bind(3, partner.Name).Bind(4, partner.Email).Bind(5, partner.Phone)
+    private static void Update(SqliteStatement update, long workspaceId, Partner partner) =>
+        update.Bind(1, workspaceId).Bind(2, partner.Id).Bind(3, partner.Name).Bind(4, partner.Email).Bind(5, partner.Phone)
             .Bind(6, partner.ExternalId).Bind(7, partner.UpdatedAt).Bind(8, partner.DeletedAt).Bind(9, partner.Revision).Run();
 
     /// <summary>

@@ -24,7 +24,7 @@ internal sealed partial class SqliteStore
     private const string SelectByExternalId = SelectPartners + " where workspace_id = ?1 and external_id = ?2 order by id";
 
     public Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel) =>
-        Task.FromResult(_readers.Read<IReadOnlyDictionary<Guid, Partner>>(database =>
+        Task.FromResult(_readers.ReadTogether<IReadOnlyDictionary<Guid, Partner>>(database =>
         {
             var found = new Dictionary<Guid, Partner>();
             foreach (var id in ids)
@@ -46,7 +46,7 @@ internal sealed partial class SqliteStore
         return await ListPages.SearchAsync(
             query,
             rest => Task.FromResult(index.Read(search => SqliteSearchQuery.Find(search, rest))),
-            found => Task.FromResult(_readers.Read<IReadOnlyList<Partner?>>(database => [.. found.Select(one => ReadPartner(database, workspaceId, one.Id))])),
+            found => Task.FromResult(_readers.ReadTogether<IReadOnlyList<Partner?>>(database => [.. found.Select(one => ReadPartner(database, workspaceId, one.Id))])),
             cancel);
     }
 
@@ -60,9 +60,13 @@ internal sealed partial class SqliteStore
         return index.Read(search => SqliteSearchQuery.Count(search, filter));
     }
 
-    internal static Partner? ReadPartner(SqliteDatabase database, long workspaceId, Guid id)
+    internal static Partner? ReadPartner(SqliteDatabase database, long workspaceId, Guid id) =>
+        ReadPartner(database.Prepare(SelectPartner), workspaceId, id);
+
+    /// <param name="select">Prepared from <see cref="SelectPartner"/>.</param>
+    private static Partner? ReadPartner(SqliteStatement select, long workspaceId, Guid id)
     {
-        using var row = database.Prepare(SelectPartner).Bind(1, workspaceId).Bind(2, id).Query();
+        using var row = select.Bind(1, workspaceId).Bind(2, id).Query();
         return row.Step() ? MapPartner(row) : null;
     }
 

@@ -9,7 +9,7 @@ namespace Roster.Storage.Sqlite;
 internal sealed class SqliteWriter : IDisposable
 {
     /// <summary>Jobs share a transaction up to this many rows, so that a small write never waits for many large ones.</summary>
-    private const int MaxRowsTogether = 1_000;
+    public const int MaxRowsTogether = 1_000;
 
     private readonly SqliteDatabase _database;
     private readonly Action<SqliteDatabase> _committed;
