@@ -129,7 +129,7 @@ internal static class ChangeSetEndpoints
             await limited.WriteAsync(http);
             return;
         }
-        await write.RunAsync(http, new Undo(undone, skips), null, options, times, plan => JsonAnswer.SendAsync(http, json =>
+        await write.RunAsync(http, new Undo(undone, skips), null, options, times, plan => JsonAnswer.Of(json =>
         {
             json.WriteStartObject();
             json.WriteNumber("undoes", undone.Revision.Number);
@@ -140,7 +140,7 @@ internal static class ChangeSetEndpoints
                 Problem.WriteFault(json, kept);
             json.WriteEndArray();
             json.WriteEndObject();
-        }, times));
+        }));
     }
 
     private static async Task<ChangeSet?> FindAsync(HttpContext http, string revision, IRosterStore store) =>

@@ -79,10 +79,11 @@ internal static class HistoryEndpoints
                 "after", "There is no such revision. If the server was restored from a backup, begin again with full=true.").WriteAsync(http);
             return;
         }
-        await JsonAnswer.SendAsync(http, buffer =>
+        using var answer = JsonAnswer.OfBytes(buffer =>
         {
             using var json = new PartnerJson(buffer, include);
             json.WriteFeed(page.Partners, page.Next.ToString(), page.HasMore);
-        }, null);
+        });
+        await answer.SendAsync(http);
     }
 }

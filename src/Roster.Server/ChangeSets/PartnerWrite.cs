@@ -10,23 +10,30 @@ namespace Roster.Server.ChangeSets;
 internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, ServerSettings settings)
 {
     /// <param name="body">SHA-256 of the body; null where there is none.</param>
-    /// <param name="respond">Answers with the plan; gives the same bytes for the same plan.</param>
+    /// <param name="answer">What to answer with; gives the same bytes for the same plan.</param>
     public async Task RunAsync(
-        HttpContext http, Change change, byte[]? body, WriteOptions options, StageTimes times, Func<ChangePlan, Task> respond)
+        HttpContext http, Change change, byte[]? body, WriteOptions options, StageTimes times, Func<ChangePlan, JsonAnswer> answer)
     {
         var caller = http.Caller();
         var idempotency = IdempotencyOf(http, options, body);
-        if (idempotency is not null && await AnswerAgainAsync(http, caller.WorkspaceId, idempotency, options, respond))
+        if (idempotency is not null && await AnswerAgainAsync(http, caller.WorkspaceId, idempotency, options, answer))
             return;
-        var request = new WriteRequest(change, new Origin(caller.Id, http.RequestId()), options.IsDryRun, options.IfRevision, idempotency);
+        await using var ahead = new AnswerAhead(answer);
+        var request = new WriteRequest(change, new Origin(caller.Id, http.RequestId()), options.IsDryRun, options.IfRevision, idempotency)
+        {
+            Planned = ahead.Begin,
+        };
         var plan = await WriteAsync(caller.WorkspaceId, request, times, http.RequestAborted);
         if (ProblemOf(plan, change) is { } problem)
         {
             await problem.WriteAsync(http);
             return;
         }
-        PartnerAnswer.ShowCounts(http, plan, options);
-        await respond(plan);
+        PartnerAnswer.ShowOutcome(http, plan, options);
+        using var written = await ahead.OfAsync(plan);
+        times.End("respond");
+        times.Show(http);
+        await written.SendAsync(http);
     }
 
     private async Task<ChangePlan> WriteAsync(long workspaceId, WriteRequest request, StageTimes times, CancellationToken cancel)
@@ -77,7 +84,7 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
     /// <summary>Claims the key, or answers for who did before.</summary>
     /// <returns>False, with nothing answered, where the key is this request's now.</returns>
     private async Task<bool> AnswerAgainAsync(
-        HttpContext http, long workspaceId, Idempotency idempotency, WriteOptions options, Func<ChangePlan, Task> respond)
+        HttpContext http, long workspaceId, Idempotency idempotency, WriteOptions options, Func<ChangePlan, JsonAnswer> answer)
     {
         var now = clock.GetUtcNow();
         var state = await store.ClaimAsync(
@@ -93,8 +100,9 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
             case IdempotencyState.Done done:
                 var plan = await KeptAnswer.ReplayAsync(done.Answer, store, workspaceId, http.RequestAborted);
                 http.Response.Headers["Idempotent-Replayed"] = "true";
-                PartnerAnswer.ShowCounts(http, plan, options);
-                await respond(plan);
+                PartnerAnswer.ShowOutcome(http, plan, options);
+                using (var kept = answer(plan))
+                    await kept.SendAsync(http);
                 return true;
             default:
                 return false;

@@ -5,8 +5,8 @@ using System.Text.Json;
 
 namespace Roster.Server.Http;
 
-/// <summary>Sends JSON that is written into pooled memory first, so that its length and the time that took are known.</summary>
-internal static class JsonAnswer
+/// <summary>An answer in JSON that is written into pooled memory first, so that its length is known before any of it is sent.</summary>
+internal sealed class JsonAnswer : IDisposable
 {
     private const int SegmentBytes = 64 << 10;
 
@@ -17,22 +17,37 @@ internal static class JsonAnswer
     private static readonly JsonWriterOptions JsonOptions =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    public static Task SendAsync(HttpContext http, Action<Utf8JsonWriter> write, StageTimes? times = null) => SendAsync(http, buffer =>
+    private readonly Pipe _buffer = new(BufferOptions);
+    private readonly long _length;
+
+    private JsonAnswer(Action<IBufferWriter<byte>> write)
+    {
+        write(_buffer.Writer);
+        _length = _buffer.Writer.UnflushedBytes;
+        _buffer.Writer.Complete();
+    }
+
+    public static JsonAnswer OfBytes(Action<IBufferWriter<byte>> write) => new(write);
+
+    public static JsonAnswer Of(Action<Utf8JsonWriter> write) => new(buffer =>
     {
         using var json = new Utf8JsonWriter(buffer, JsonOptions);
         write(json);
-    }, times);
+    });
 
-    public static async Task SendAsync(HttpContext http, Action<IBufferWriter<byte>> write, StageTimes? times)
+    public static async Task SendAsync(HttpContext http, Action<Utf8JsonWriter> write)
     {
-        var buffer = new Pipe(BufferOptions);
-        write(buffer.Writer);
-        http.Response.ContentLength = buffer.Writer.UnflushedBytes;
-        http.Response.ContentType = RequestBody.Json + "; charset=utf-8";
-        times?.End("respond");
-        times?.Show(http);
-        await buffer.Writer.CompleteAsync();
-        await buffer.Reader.CopyToAsync(http.Response.BodyWriter, http.RequestAborted);
-        await buffer.Reader.CompleteAsync();
+        using var answer = Of(write);
+        await answer.SendAsync(http);
     }
+
+    public async Task SendAsync(HttpContext http)
+    {
+        http.Response.ContentLength = _length;
+        http.Response.ContentType = RequestBody.Json + "; charset=utf-8";
+        await _buffer.Reader.CopyToAsync(http.Response.BodyWriter, http.RequestAborted);
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose() => _buffer.Reader.Complete();
 }

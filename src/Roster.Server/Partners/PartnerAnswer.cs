@@ -8,12 +8,14 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Partners;
 
-/// <summary>Answers with partners: written into pooled memory first, so that their length and time are known.</summary>
+/// <summary>Answers with partners.</summary>
 internal static class PartnerAnswer
 {
-    /// <summary>Says in headers what a write did, or would do.</summary>
-    public static void ShowCounts(HttpContext http, ChangePlan plan, WriteOptions options)
+    /// <summary>Says in the status and in headers what a write did, or would do.</summary>
+    public static void ShowOutcome(HttpContext http, ChangePlan plan, WriteOptions options)
     {
+        if (plan.Kind == ChangeKind.Create && !options.IsDryRun)
+            http.Response.StatusCode = StatusCodes.Status201Created;
         var headers = http.Response.Headers;
         headers["Roster-Revision"] = Number(options.IsDryRun ? plan.End.Number : plan.Revision.Number);
         headers["Roster-Created"] = Number(plan.Created);
@@ -26,24 +28,25 @@ internal static class PartnerAnswer
         options.Show(http.Response);
     }
 
-    /// <summary>Answers a write: with its partners in order, with deleted ids, or with what changes.</summary>
-    public static Task WrittenAsync(HttpContext http, ChangePlan plan, IncludedFields include, WriteOptions options, StageTimes times)
+    /// <summary>The answer to a write: its partners in order, deleted ids, or what changes.</summary>
+    public static JsonAnswer Written(ChangePlan plan, IncludedFields include, WriteOptions options)
     {
-        if (plan.Kind == ChangeKind.Create && !options.IsDryRun)
-            http.Response.StatusCode = StatusCodes.Status201Created;
         if (options.WantsChanges)
-            return JsonAnswer.SendAsync(http, json => ChangeJson.WritePlan(json, plan, options.IsDryRun), times);
+            return JsonAnswer.Of(json => ChangeJson.WritePlan(json, plan, options.IsDryRun));
         // What would be created has no id yet: the nil UUID is nobody's.
         var unborn = options.IsDryRun ? plan.Changes.Where(change => change.Before is null).Select(change => change.After.Id).ToHashSet() : [];
         return plan.Kind is ChangeKind.Delete or ChangeKind.Erase
-            ? JsonAnswer.SendAsync(http, json => WriteIds(json, plan), times)
-            : JsonAnswer.SendAsync(http, buffer => WritePartners(buffer, unborn.Count == 0 ? plan.Answer : plan.Answer.Select(Unborn), include), times);
+            ? JsonAnswer.Of(json => WriteIds(json, plan))
+            : JsonAnswer.OfBytes(buffer => WritePartners(buffer, unborn.Count == 0 ? plan.Answer : plan.Answer.Select(Unborn), include));
 
         Partner Unborn(Partner partner) => unborn.Contains(partner.Id) ? partner with { Id = Guid.Empty } : partner;
     }
 
-    public static Task PageAsync(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include) =>
-        JsonAnswer.SendAsync(http, buffer => WritePartners(buffer, partners, include), null);
+    public static async Task PageAsync(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include)
+    {
+        using var page = JsonAnswer.OfBytes(buffer => WritePartners(buffer, partners, include));
+        await page.SendAsync(http);
+    }
 
     public static async Task OneAsync(HttpContext http, Partner partner, IncludedFields include)
     {
@@ -52,13 +55,16 @@ internal static class PartnerAnswer
         http.Response.GetTypedHeaders().ETag = tag;
         var known = http.Request.GetTypedHeaders().IfNoneMatch;
         if (known.Any(one => one.Equals(EntityTagHeaderValue.Any) || one.Compare(tag, useStrongComparison: false)))
+        {
             http.Response.StatusCode = StatusCodes.Status304NotModified;
-        else
-            await JsonAnswer.SendAsync(http, buffer =>
-            {
-                using var json = new PartnerJson(buffer, include);
-                json.Write(partner);
-            }, null);
+            return;
+        }
+        using var answer = JsonAnswer.OfBytes(buffer =>
+        {
+            using var json = new PartnerJson(buffer, include);
+            json.Write(partner);
+        });
+        await answer.SendAsync(http);
     }
 
     public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);

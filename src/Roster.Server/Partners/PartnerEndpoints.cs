@@ -117,7 +117,7 @@ internal static class PartnerEndpoints
             await Problem.Refused(await WithUnknownAsync((BatchReading.Refused)reading)).WriteAsync(http);
             return;
         }
-        await write.RunAsync(http, change, body, options, times, plan => PartnerAnswer.WrittenAsync(http, plan, include, options, times));
+        await write.RunAsync(http, change, body, options, times, plan => PartnerAnswer.Written(plan, include, options));
 
         async Task<BatchReading.Refused> WithUnknownAsync(BatchReading.Refused refused)
         {

@@ -175,6 +175,8 @@ internal sealed partial class PostgresStore
     private static async Task WriteAsync(
         NpgsqlConnection connection, long workspaceId, (ChangePlan Plan, WriteRequest Request)[] written)
     {
+        foreach (var (plan, request) in written)
+            request.Planned?.Invoke(plan);
         // The log's entries are encoded on another core while this one gathers the rows.
         var changes = Task.Run(() => written.Select(one => ChangeEncoding.Encode(one.Plan).ToArray()).ToArray());
         var statements = new List<PostgresStatement>();

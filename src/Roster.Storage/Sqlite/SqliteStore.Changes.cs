@@ -132,6 +132,7 @@ internal sealed partial class SqliteStore
 
     private static void Write(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
     {
+        request.Planned?.Invoke(plan);
         // The log's entry is encoded on another core while this one writes the rows.
         var changes = Task.Run(() => ChangeEncoding.Encode(plan));
         // New partners are in id order already.
