@@ -1,6 +1,6 @@
 namespace Roster.Bench;
 
-/// <summary>Where the databases and the server's log lie. After a failure they stay, to be looked at.</summary>
+/// <summary>Where the databases and the servers' logs lie. After a failure they stay, to be looked at.</summary>
 internal sealed class BenchDirectory
 {
     private readonly bool _isKept;
@@ -11,11 +11,21 @@ internal sealed class BenchDirectory
 
     public static BenchDirectory Create(DirectoryInfo? kept)
     {
-        if (kept is null)
-            return new BenchDirectory(Directory.CreateTempSubdirectory("roster-bench-").FullName, isKept: false);
-        kept.Create();
-        return new BenchDirectory(kept.FullName, isKept: true);
+        if (kept is not null)
+        {
+            kept.Create();
+            return new BenchDirectory(kept.FullName, isKept: true);
+        }
+        var directory = Directory.CreateTempSubdirectory("roster-bench-");
+        // PostgreSQL runs as another user where this runs as root, and must pass through.
+        File.SetUnixFileMode(directory.FullName, directory.UnixFileMode | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        Progress.Say($"working in {directory}");
+        return new BenchDirectory(directory.FullName, isKept: false);
     }
+
+    /// <summary>A directory in this one.</summary>
+    public BenchDirectory Part(string name) =>
+        new(Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName, _isKept);
 
     public void DeleteUnlessKept()
     {

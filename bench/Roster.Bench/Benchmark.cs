@@ -1,32 +1,76 @@
+using Roster.Bench.Engines;
+using Roster.Bench.Measures;
+using Roster.Bench.Servers;
+
 namespace Roster.Bench;
 
-/// <summary>The benchmark from filling the databases to the report.</summary>
-internal static class Benchmark
+/// <summary>The benchmark on one engine, from filling the databases to counting what the server's then holds.</summary>
+internal sealed class Benchmark(BenchOptions options, string engineName, string directory, CancellationToken cancel)
 {
     /// <summary>Fixed, so that every run writes the same partners in the same order.</summary>
     private const int Seed = 20_240_229;
 
-    public static async Task RunAsync(string engineName, int partners, int rounds, string directory, CancellationToken cancel)
+    private string ServerLog => Path.Combine(directory, "server.log");
+
+    public async Task<EngineResults> RunAsync()
     {
-        using var engine = Engines.Create(engineName, directory);
-        using var server = await RosterServer.StartAsync(engine.ServerDatabase, Path.Combine(directory, "server.log"), cancel);
-        using var contest = new Contest(engine, server, Seed);
-        Report.Machine(engine, directory);
-        var started = server.State.ResidentMebibytes;
+        using var engine = EngineNames.Create(engineName, directory);
+        var results = new EngineResults(engineName, engine.Name);
+        Progress.Say(engine.Name);
+        string key;
+        using (var server = await RosterServer.StartFirstAsync(options.Server, engine.ServerDatabase, ServerLog, cancel))
+        {
+            key = server.Key;
+            results.StartedMemory = server.State.ResidentMegabytes;
+            using var contest = new Contest(engine, server, Seed);
+            await RunAsync(engine, server, contest, results);
+            await server.StopAsync(cancel);
+            DemandPartners(engine, contest.Partners);
+        }
+        if (options.Runs(Part.Start))
+            results.Starts = await StartTest.RunAsync(
+                options.Server, engine.ServerDatabase, ServerLog, key, Math.Max(5, options.Rounds), cancel);
+        if (options.Runs(Part.Scale) && options.Scale is { } scale)
+            results.Scale = await ScaleTest.RunAsync(
+                engine, () => RosterServer.StartAgainAsync(options.Server, engine.ServerDatabase, ServerLog, key, cancel), scale, options.Rounds, cancel);
+        return results;
+    }
 
-        await contest.FillAsync(partners, cancel);
-        var samples = await contest.RunAsync(rounds, cancel);
-        Report.Times(samples);
-        Report.Stages(samples);
-        var memory = await MemoryTest.RunAsync(server, contest, cancel);
-        Report.Memory(started, memory);
-        Report.Reads(await ReadTest.RunAsync(server, contest, cancel));
-        Report.Exports(await ReadTest.ExportAsync(server, contest, cancel), contest.Partners);
+    private async Task RunAsync(IEngine engine, RosterServer server, Contest contest, EngineResults results)
+    {
+        Progress.Say("filling");
+        await contest.FillAsync(options.Partners, cancel);
+        results.Partners = contest.Partners;
+        Progress.Say("waiting for the search index");
+        await contest.RestAsync(cancel);
+        engine.Settle();
+        if (options.Runs(Part.Batches))
+            results.Batches = await RunBatchesAsync(engine, contest);
+        if (options.Runs(Part.Pages))
+            results.Pages = await ReadTest.PagesAsync(server, contest, cancel);
+        if (options.Runs(Part.Reads))
+            results.Reads = await ReadTest.OthersAsync(server, contest, cancel);
+        if (options.Runs(Part.Export))
+            results.Exports = await ExportTest.RunAsync(engine, server, contest, options.Rounds, cancel);
+        if (options.Runs(Part.Memory))
+            results.Memory = await MemoryTest.RunAsync(server, contest, options.Rounds, cancel);
+        if (options.Runs(Part.Singles))
+            results.Singles = await SingleTest.RunAsync(engine, server, contest, directory, options.Rounds, options.Load, cancel);
+        if (options.Runs(Part.Load))
+            results.Loads = await OpenLoopTest.RunAsync(server, contest, directory, options.Load, cancel);
+    }
 
-        await server.StopAsync(cancel);
+    private async Task<IReadOnlyList<Sample>> RunBatchesAsync(IEngine engine, Contest contest)
+    {
+        using var efCore = await EfCoreServer.StartAsync(
+            options.EfCore, engineName, engine.CopyForPeer(EfCoreServer.Name), Path.Combine(directory, "efcore.log"), contest.RawIds, cancel);
+        return await contest.RunAsync(options.Rounds, efCore, cancel);
+    }
+
+    private static void DemandPartners(IEngine engine, long expected)
+    {
         var stored = engine.CountServersPartners();
-        if (stored != contest.Partners)
-            throw new InvalidOperationException($"The database has {stored} partners, not {contest.Partners}.");
-        Report.End(stored);
+        if (stored != expected)
+            throw new InvalidOperationException($"The server's database has {stored} partners, not {expected}.");
     }
 }

@@ -1,0 +1,38 @@
+using Roster.Bench.Engines;
+using Roster.Bench.Measures;
+
+namespace Roster.Bench;
+
+/// <summary>What a run on one engine came to. What was not measured is null, or empty.</summary>
+internal sealed class EngineResults(string engine, string version)
+{
+    /// <summary>With its version.</summary>
+    public string Version => version;
+
+    public bool IsPostgres => engine == EngineNames.Postgres;
+
+    /// <summary>How many partners each database was filled with.</summary>
+    public int Partners { get; set; }
+
+    public IReadOnlyList<Sample> Batches { get; set; } = [];
+
+    /// <summary>In MB, when the server had started on an empty database.</summary>
+    public double StartedMemory { get; set; }
+
+    public MemoryUse? Memory { get; set; }
+
+    public SingleResult? Singles { get; set; }
+
+    public IReadOnlyList<OpenLoopResult> Loads { get; set; } = [];
+
+    public IReadOnlyList<ReadResult> Pages { get; set; } = [];
+
+    public IReadOnlyList<ReadResult> Reads { get; set; } = [];
+
+    public IReadOnlyList<ExportResult> Exports { get; set; } = [];
+
+    /// <summary>Milliseconds from the start of the process to the first answer.</summary>
+    public IReadOnlyList<double> Starts { get; set; } = [];
+
+    public ScaleResult? Scale { get; set; }
+}

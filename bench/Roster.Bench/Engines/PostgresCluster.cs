@@ -1,0 +1,116 @@
+using System.Diagnostics;
+using System.Globalization;
+using Npgsql;
+using Roster.Bench.Processes;
+
+namespace Roster.Bench.Engines;
+
+/// <summary>A PostgreSQL of the benchmark's own, with stock settings, reached over the loopback as a server's often is.</summary>
+internal sealed class PostgresCluster : IDisposable
+{
+    private const string DebianBinaries = "/usr/lib/postgresql";
+
+    /// <summary>PostgreSQL refuses to run as root; Debian's package makes this user.</summary>
+    private const string Unprivileged = "postgres";
+
+    private static readonly string[] Writers = ["background writer", "walwriter", "checkpointer"];
+
+    private readonly string _directory;
+    private readonly string _binaries;
+    private readonly int _port = ServerProcess.FreePort();
+    private readonly ProcessState _postmaster;
+    private readonly Guard _guard;
+
+    /// <param name="directory">Where no cluster is yet.</param>
+    public PostgresCluster(string directory)
+    {
+        _directory = directory;
+        _binaries = FindBinaries();
+        if (Environment.UserName == "root")
+            Execute("chown", Unprivileged, directory);
+        _guard = new Guard(Command("pg_ctl", "-D", Data, "-m", "immediate", "stop"));
+        Run("initdb", "-D", Data, "-U", "roster", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8");
+        // Without a socket, whose path may not be long.
+        Run("pg_ctl", "-D", Data, "-l", Path.Combine(directory, "postgresql.log"), "-w", "-o",
+            $"-c port={_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=", "start");
+        var pidFile = File.ReadLines(Path.Combine(Data, "postmaster.pid"));
+        _postmaster = new ProcessState(int.Parse(pidFile.First(), CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>All its processes' together.</summary>
+    public Work Work => _postmaster.Work + _postmaster.Children.Sum();
+
+    /// <summary>That of connections and autovacuum, without the processes that only write to the disk what those did.</summary>
+    public Work BackendWork => _postmaster.Children.Where(child => !Writers.Any(child.Command.Contains)).Sum();
+
+    private string Data => Path.Combine(_directory, "postgresql");
+
+    public string Address(string database) => $"postgresql://roster@127.0.0.1:{_port}/{database}";
+
+    /// <param name="isPooled">Whether a connection that is closed is kept for the next one.</param>
+    public string ConnectionString(string database, bool isPooled, string? options = null) => new NpgsqlConnectionStringBuilder
+    {
+        Host = "127.0.0.1",
+        Port = _port,
+        Username = "roster",
+        Database = database,
+        Options = options,
+        Pooling = isPooled,
+    }.ConnectionString;
+
+    /// <param name="options">Settings of the session, as <c>-c name=value</c>.</param>
+    public NpgsqlConnection Open(string database, string? options = null)
+    {
+        var connection = new NpgsqlConnection(ConnectionString(database, isPooled: false, options));
+        connection.Open();
+        return connection;
+    }
+
+    public void CreateDatabase(string name)
+    {
+        using var connection = Open("postgres");
+        using var command = new NpgsqlCommand($"create database {name}", connection) { CommandTimeout = 0 };
+        command.ExecuteNonQuery();
+    }
+
+    public void Dispose()
+    {
+        Run("pg_ctl", "-D", Data, "-m", "fast", "-w", "stop");
+        _guard.Dispose();
+    }
+
+    /// <summary>Where initdb and pg_ctl are: Debian's newest, or what the path finds.</summary>
+    private static string FindBinaries()
+    {
+        var debians = Directory.Exists(DebianBinaries) ? Directory.GetDirectories(DebianBinaries) : [];
+        return debians
+            .OrderByDescending(version => double.Parse(Path.GetFileName(version), CultureInfo.InvariantCulture))
+            .Select(version => Path.Combine(version, "bin"))
+            .Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
+            .FirstOrDefault(directory => File.Exists(Path.Combine(directory, "initdb")))
+            ?? throw new InvalidOperationException("There is no PostgreSQL here: no initdb.");
+    }
+
+    private void Run(string program, params string[] arguments) => Execute(Command(program, arguments));
+
+    private string[] Command(string program, params string[] arguments)
+    {
+        var path = Path.Combine(_binaries, program);
+        return Environment.UserName == "root" ? ["runuser", "-u", Unprivileged, "--", path, .. arguments] : [path, .. arguments];
+    }
+
+    private void Execute(params string[] command)
+    {
+        // What pg_ctl starts would keep a pipe open, so the output goes to a file.
+        const string Redirecting = "exec \"$@\" </dev/null >>\"$0\" 2>&1";
+        var log = Path.Combine(_directory, "commands.log");
+        var start = new ProcessStartInfo("sh", ["-c", Redirecting, log, .. command])
+        {
+            WorkingDirectory = _directory,
+        };
+        using var process = Process.Start(start)!;
+        process.WaitForExit();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{command[0]} ended with exit code {process.ExitCode}; see {log}.");
+    }
+}

@@ -1,0 +1,249 @@
+using System.Diagnostics;
+using Npgsql;
+using Roster.Bench.Processes;
+
+namespace Roster.Bench.Engines;
+
+/// <summary>
+/// PostgreSQL at its best: on one connection and with the server's schema, one prepared statement for all new rows and one
+/// for all changed ones, over arrays that lie ready in memory in the order of the key. It keeps nothing of the past.
+/// </summary>
+internal sealed class PostgresEngine : IEngine
+{
+    private const string RawDatabase = "raw";
+    private const string RosterDatabase = "roster";
+
+    /// <summary>
+    /// What a prepared statement comes to after its first executions: a plan that looks each row up by its key. Planned anew each
+    /// time for the arrays at hand, updates take a tenth longer.
+    /// </summary>
+    private const string GenericPlans = "-c plan_cache_mode=force_generic_plan";
+
+    private const string Insert = """
+        insert into partner (workspace_id, id, name, email, phone, created_at, updated_at, revision)
+        select $1, n.id, n.name, n.email, n.phone, $2, $2, $3
+        from unnest($4::uuid[], $5::text[], $6::text[], $7::text[]) as n (id, name, email, phone)
+        """;
+
+    private const string Update = """
+        update partner set name = n.name, email = n.email, phone = n.phone, updated_at = $2, revision = $3
+        from unnest($4::uuid[], $5::text[], $6::text[], $7::text[]) as n (id, name, email, phone)
+        where partner.workspace_id = $1 and partner.id = n.id
+        """;
+
+    /// <summary>A transaction by itself, in one round trip.</summary>
+    private const string UpdateOne = """
+        update partner set updated_at = $2, revision = $3, name = $5, email = $6, phone = $7 where workspace_id = $1 and id = $4
+        """;
+
+    private const string Select = "select id, name, email, phone, created_at, updated_at from partner where workspace_id = 1 order by id";
+
+    /// <summary>Copies of what is there, with the first two bytes of the id, which is the time, earlier by eons.</summary>
+    private const string GrowOnce = """
+        insert into partner (workspace_id, id, name, email, phone, created_at, updated_at, revision)
+        select workspace_id, (lpad(to_hex($1::int), 4, '0') || substr(replace(id::text, '-', ''), 5))::uuid,
+            name, email, phone, created_at, updated_at, revision
+        from partner where workspace_id = 1 and id >= '01000000-0000-0000-0000-000000000000' order by id limit $2
+        """;
+
+    private const long WorkspaceId = 1;
+
+    private static readonly TimeSpan AfterCheckpoint = TimeSpan.FromMilliseconds(150);
+
+    private readonly PostgresCluster _cluster;
+    private readonly NpgsqlConnection _connection;
+
+    /// <param name="directory">Where no cluster is yet.</param>
+    public PostgresEngine(string directory)
+    {
+        _cluster = new PostgresCluster(directory);
+        try
+        {
+            _cluster.CreateDatabase(RosterDatabase);
+            _cluster.CreateDatabase(RawDatabase);
+            _connection = _cluster.Open(RawDatabase, GenericPlans);
+            foreach (var migration in Schema.Migrations("postgres"))
+                Execute(_connection, migration);
+        }
+        catch
+        {
+            _cluster.Dispose();
+            throw;
+        }
+    }
+
+    public string Name => $"PostgreSQL {_connection.PostgreSqlVersion}";
+
+    public string ServerDatabase => _cluster.Address(RosterDatabase);
+
+    public IReadOnlyList<int> Connections => [1, 64];
+
+    public Func<TimeSpan> Prepare(RawBatch batch)
+    {
+        var created = Array.FindAll(batch.Rows, row => row.IsNew);
+        var updated = Array.FindAll(batch.Rows, row => !row.IsNew);
+        // What is in a batch goes in one round trip.
+        var statements = new NpgsqlBatch(_connection);
+        statements.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
+        if (created.Length > 0)
+            statements.BatchCommands.Add(Statement(Insert, batch, created));
+        if (updated.Length > 0)
+            statements.BatchCommands.Add(Statement(Update, batch, updated));
+        statements.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
+        // Prepared once for the connection: the same text finds what is there.
+        statements.Prepare();
+        return () => Write(statements, batch.Rows.Length);
+    }
+
+    public async Task<double> UpdateOneByOneAsync(RawBatch batch, int connections, TimeSpan duration)
+    {
+        var start = Stopwatch.GetTimestamp();
+        var written = await Task.WhenAll(Enumerable.Range(0, connections).Select(worker => Task.Factory.StartNew(
+            () => UpdateOneByOne(batch, worker, connections, () => Stopwatch.GetElapsedTime(start) < duration), TaskCreationOptions.LongRunning)));
+        return written.Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds;
+    }
+
+    public NdjsonExport Export()
+    {
+        using var select = new NpgsqlCommand(Select, _connection) { CommandTimeout = 0 };
+        select.Prepare();
+        using var export = new NdjsonWriter();
+        using var reader = select.ExecuteReader();
+        while (reader.Read())
+        {
+            var json = export.StartLine();
+            json.WriteString("id"u8, reader.GetGuid(0));
+            json.WriteString("name"u8, reader.GetString(1));
+            json.WriteString("email"u8, reader.GetString(2));
+            json.WriteString("phone"u8, reader.GetString(3));
+            export.EndLine(reader.GetInt64(4), reader.GetInt64(5));
+        }
+        return export.End();
+    }
+
+    public string CopyForPeer(string peer)
+    {
+        // Nobody may be connected to what is copied.
+        _connection.Close();
+        _cluster.CreateDatabase($"{peer} template {RawDatabase}");
+        _connection.Open();
+        return _cluster.ConnectionString(peer, isPooled: true);
+    }
+
+    public void Grow(long partners)
+    {
+        Grow(_connection, partners);
+        using var server = _cluster.Open(RosterDatabase);
+        Grow(server, partners);
+    }
+
+    /// <summary>Autovacuum would, within a minute, and during a measured batch as likely as not.</summary>
+    public void Settle()
+    {
+        using var server = _cluster.Open(RosterDatabase);
+        foreach (var database in new[] { _connection, server })
+            Execute(database, "vacuum analyze");
+    }
+
+    /// <summary>
+    /// The server's search index follows its writes in the database, so both work on. Then what is left to write is
+    /// written, so that no checkpoint comes during a measured batch, and each begins as far from the last one.
+    /// </summary>
+    public async Task RestAsync(IEnumerable<ProcessState> servers, CancellationToken cancel)
+    {
+        // What trickles to the disk meanwhile is what the checkpoint writes in one go.
+        await Stillness.WaitAsync(() => servers.Sum() + _cluster.BackendWork, Stillness.OfServers, cancel);
+        Execute(_connection, "checkpoint");
+        await Stillness.WaitAsync(() => servers.Sum() + _cluster.Work, AfterCheckpoint, cancel);
+    }
+
+    public long CountServersPartners()
+    {
+        using var connection = _cluster.Open(RosterDatabase);
+        return Count(connection);
+    }
+
+    public void Dispose()
+    {
+        _connection.Dispose();
+        _cluster.Dispose();
+    }
+
+    private static NpgsqlBatchCommand Statement(string sql, RawBatch batch, RawRow[] rows) => new(sql)
+    {
+        Parameters =
+        {
+            new NpgsqlParameter<long> { TypedValue = WorkspaceId },
+            new NpgsqlParameter<long> { TypedValue = batch.Revision.At.Microseconds },
+            new NpgsqlParameter<long> { TypedValue = batch.Revision.Number },
+            new NpgsqlParameter<Guid[]> { TypedValue = Array.ConvertAll(rows, row => row.Id) },
+            new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(rows, row => row.Person.Name) },
+            new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(rows, row => row.Person.Email) },
+            new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(rows, row => row.Person.Phone) },
+        },
+    };
+
+    private int UpdateOneByOne(RawBatch batch, int worker, int workers, Func<bool> goesOn)
+    {
+        using var connection = _cluster.Open(RawDatabase, GenericPlans);
+        using var update = new NpgsqlCommand(UpdateOne, connection);
+        var id = new NpgsqlParameter<Guid>();
+        var name = new NpgsqlParameter<string>();
+        var email = new NpgsqlParameter<string>();
+        var phone = new NpgsqlParameter<string>();
+        update.Parameters.Add(new NpgsqlParameter<long> { TypedValue = WorkspaceId });
+        update.Parameters.Add(new NpgsqlParameter<long> { TypedValue = batch.Revision.At.Microseconds });
+        update.Parameters.Add(new NpgsqlParameter<long> { TypedValue = batch.Revision.Number });
+        foreach (var parameter in new NpgsqlParameter[] { id, name, email, phone })
+            update.Parameters.Add(parameter);
+        var written = 0;
+        for (var next = worker; goesOn(); next += workers)
+        {
+            var row = batch.Rows[next % batch.Rows.Length];
+            (id.TypedValue, name.TypedValue, email.TypedValue, phone.TypedValue) = (row.Id, row.Person.Name, row.Person.Email, row.Person.Phone);
+            if (written == 0)
+                update.Prepare();
+            written += update.ExecuteNonQuery();
+        }
+        return written;
+    }
+
+    private static void Grow(NpgsqlConnection database, long partners)
+    {
+        var there = Count(database);
+        for (var (copy, left) = (1, partners); left > 0; copy++, left -= there)
+        {
+            using var grow = new NpgsqlCommand(GrowOnce, database) { CommandTimeout = 0, Parameters = { Value(copy), Value(Math.Min(left, there)) } };
+            grow.ExecuteNonQuery();
+        }
+        Execute(database, $"update log_end set live = live + {partners}");
+        Execute(database, "vacuum analyze partner");
+
+        static NpgsqlParameter<T> Value<T>(T value) => new() { TypedValue = value };
+    }
+
+    private static long Count(NpgsqlConnection database)
+    {
+        using var count = new NpgsqlCommand("select count(*) from partner", database) { CommandTimeout = 0 };
+        return (long)count.ExecuteScalar()!;
+    }
+
+    private static void Execute(NpgsqlConnection database, string sql)
+    {
+        using var command = new NpgsqlCommand(sql, database) { CommandTimeout = 0 };
+        command.ExecuteNonQuery();
+    }
+
+    private static TimeSpan Write(NpgsqlBatch statements, int rows)
+    {
+        using (statements)
+        {
+            var start = Stopwatch.GetTimestamp();
+            var written = statements.ExecuteNonQuery();
+            var elapsed = Stopwatch.GetElapsedTime(start);
+            if (written != rows)
+                throw new InvalidOperationException($"PostgreSQL wrote {written} rows, not {rows}.");
+            return elapsed;
+        }
+    }
+}

@@ -1,0 +1,21 @@
+using Roster.Storage;
+
+namespace Roster.Bench.Engines;
+
+/// <summary>The server's own schema, so that the engine alone works on the same partner table and indexes.</summary>
+internal static class Schema
+{
+    /// <summary>The SQL of each migration, oldest first.</summary>
+    /// <param name="engine">As the resources' names call it.</param>
+    public static IEnumerable<string> Migrations(string engine)
+    {
+        var storage = typeof(Store).Assembly;
+        foreach (var name in storage.GetManifestResourceNames().Order(StringComparer.Ordinal))
+        {
+            if (!name.StartsWith($"{engine}/migrations/", StringComparison.Ordinal))
+                continue;
+            using var reader = new StreamReader(storage.GetManifestResourceStream(name)!);
+            yield return reader.ReadToEnd();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using Roster.Bench.Engines;
+using Roster.Bench.Servers;
+
+namespace Roster.Bench.Measures;
+
+/// <summary>An export of the whole directory, several times, in seconds.</summary>
+/// <param name="Engine">The engine alone; empty where it was not asked.</param>
+/// <param name="Before">The server's physical memory before, in MB.</param>
+/// <param name="Peak">The most of it meanwhile.</param>
+internal sealed record ExportResult(
+    string Format, IReadOnlyList<double> Server, IReadOnlyList<double> Engine, long Partners, long Bytes, double Before, double Peak);
+
+/// <summary>The server's exports, and by turns with them the engine's own scan, written as the same lines of JSON.</summary>
+internal static class ExportTest
+{
+    public static async Task<IReadOnlyList<ExportResult>> RunAsync(
+        IEngine engine, RosterServer server, Contest contest, int rounds, CancellationToken cancel)
+    {
+        using var client = new ApiClient(server);
+        return
+        [
+            await MeasureAsync("NDJSON", "application/x-ndjson", engine.Export),
+            await MeasureAsync("CSV", "text/csv", null),
+        ];
+
+        async Task<ExportResult> MeasureAsync(string name, string format, Func<NdjsonExport>? export)
+        {
+            Progress.Say($"export as {name}");
+            var (servers, engines) = (new List<double>(), new List<double>());
+            var (partners, bytes) = ((long)contest.Partners, 0L);
+            await contest.RestAsync(cancel);
+            var before = server.State.ResidentMegabytes;
+            server.State.ResetPeak();
+            for (var round = 0; round <= rounds; round++)
+            {
+                await contest.RestAsync(cancel);
+                var alone = export?.Invoke();
+                await contest.RestAsync(cancel);
+                var answer = await client.GetAsync($"{ReadPaths.Partners}?sort=asc", format, cancel);
+                bytes = answer.Bytes;
+                if (alone is not null && (alone.Rows < partners * 9 / 10 || alone.Bytes / alone.Rows != bytes / partners))
+                    throw new InvalidOperationException(
+                        $"The engine alone exported {alone.Bytes} bytes of {alone.Rows} partners, the server {bytes} of {partners}.");
+                // The first one warms both up.
+                if (round == 0)
+                    continue;
+                servers.Add(answer.Elapsed.TotalSeconds);
+                // For as many partners as the server has, of which the engine lacks those that only the server was given.
+                if (alone is not null)
+                    engines.Add(alone.Elapsed.TotalSeconds * partners / alone.Rows);
+            }
+            return new ExportResult(name, servers, engines, partners, bytes, before, server.State.PeakMegabytes);
+        }
+    }
+}

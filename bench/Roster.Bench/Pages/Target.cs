@@ -1,0 +1,55 @@
+using Roster.Bench.People;
+
+namespace Roster.Bench.Pages;
+
+/// <summary>A bound for what is measured, from above or from below.</summary>
+internal readonly record struct Limit(double Value, bool IsAtMost)
+{
+    public bool IsMetBy(double value) => IsAtMost ? value <= Value : value >= Value;
+
+    public string Text(string unit) => $"at {(IsAtMost ? "most" : "least")} {Value:0.##} {unit}";
+}
+
+/// <summary>What Roster is to keep to, on each engine.</summary>
+/// <param name="Sqlite">Null where it is not for SQLite.</param>
+/// <param name="Measure">Null where a run did not measure it.</param>
+internal sealed record Target(string Name, string Unit, Limit? Sqlite, Limit Postgres, Func<EngineResults, Spread?> Measure)
+{
+    /// <summary>Every target, in the order of the page.</summary>
+    public static IEnumerable<Target> All
+    {
+        get
+        {
+            foreach (var workload in Workload.All)
+            {
+                yield return workload.IsWrite
+                    ? AtMost($"{workload.Name}, engine = 1", "×", 1.5, 1.6, run => BatchRatios.ToEngine(run, workload))
+                    : AtMost($"{workload.Name}, engine's updates = 1", "×", 0.4, 0.4, run => BatchRatios.ToEngine(run, workload));
+            }
+            yield return AtLeast(
+                "single updates a second, 64 connections, engine on one = 1", "×", 4, 3,
+                run => run.Singles is { } singles
+                    ? Spread.Ratio([.. singles.Server.Select(load => load.PerSecond)], singles.Engine[1]) : null);
+            foreach (var workload in Workload.All.Where(workload => workload.IsWrite))
+                yield return AtLeast($"{workload.Name}, EF Core's time, Roster = 1", "×", 4, 4, run => BatchRatios.OfEfCore(run, workload));
+            yield return AtMost("creates beside many more partners, beside few = 1", "×", 1.3, 1.3, run => run.Scale is { } scale
+                ? Spread.Ratio(scale.Large.Server, scale.Small.Server) : null);
+            yield return AtMost("page by cursor, slowest depth, fastest = 1", "×", 1.2, 1.2, run => run.Pages.Count > 0
+                ? Only(run.Pages.Max(page => page.P50) / run.Pages.Min(page => page.P50)) : null);
+            yield return AtMost("memory, 4 requests of 10,000 at once", "MB", 200, 200, run => run.Memory is { } memory ? Only(memory.Peak) : null);
+            yield return AtMost("start to first answer", "ms", 400, 400, run => run.Starts.Count > 0 ? Spread.Of(run.Starts) : null);
+            yield return AtLeast("export as NDJSON, speed, engine's scan and writing = 1", "×", 0.5, 0.5, run => run.Exports.Count > 0
+                ? Spread.Ratio(run.Exports[0].Engine, run.Exports[0].Server) : null);
+        }
+    }
+
+    public Limit? For(EngineResults run) => run.IsPostgres ? Postgres : Sqlite;
+
+    private static Target AtMost(string name, string unit, double sqlite, double postgres, Func<EngineResults, Spread?> measure) =>
+        new(name, unit, new Limit(sqlite, true), new Limit(postgres, true), measure);
+
+    private static Target AtLeast(string name, string unit, double sqlite, double postgres, Func<EngineResults, Spread?> measure) =>
+        new(name, unit, new Limit(sqlite, false), new Limit(postgres, false), measure);
+
+    private static Spread Only(double value) => new(value, value, value);
+}

@@ -1,0 +1,11 @@
+using System.Diagnostics;
+
+namespace Roster.Bench;
+
+/// <summary>What the benchmark is at, on standard error.</summary>
+internal static class Progress
+{
+    private static readonly long Start = Stopwatch.GetTimestamp();
+
+    public static void Say(string what) => Console.Error.WriteLine($"{Stopwatch.GetElapsedTime(Start):mm\\:ss} {what}");
+}

@@ -1,0 +1,77 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Roster.Bench.People;
+
+namespace Roster.Bench.Servers;
+
+/// <summary>A batch as a request carries it, and what the answer must say.</summary>
+/// <param name="Body">JSON in UTF-8, as most clients write it: only what must be escaped is.</param>
+internal sealed record ServerBatch(byte[] Body, int Created, int Updated, int Unchanged)
+{
+    /// <exception cref="InvalidOperationException">The answer counts otherwise.</exception>
+    public void Demand(ServerAnswer answer)
+    {
+        Demand("Roster-Created", Created);
+        Demand("Roster-Updated", Updated);
+        Demand("Roster-Unchanged", Unchanged);
+
+        void Demand(string header, int expected)
+        {
+            var value = answer.Headers.TryGetValues(header, out var values) ? values.Single() : "missing";
+            if (value != expected.ToString(CultureInfo.InvariantCulture))
+                throw new InvalidOperationException($"{header} is {value} and should be {expected}.");
+        }
+    }
+}
+
+/// <summary>Makes the requests and keeps the ids that the answers give to new partners.</summary>
+/// <param name="ids">Those of the partners that are there already, in the order of the population.</param>
+internal sealed class ServerBatches(IEnumerable<Guid> ids)
+{
+    private static readonly JsonWriterOptions JsonOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    private readonly List<Guid> _ids = [.. ids];
+
+    public ServerBatch Prepare(IReadOnlyList<Row> rows, bool isWrite)
+    {
+        var body = new ArrayBufferWriter<byte>();
+        using (var json = new Utf8JsonWriter(body, JsonOptions))
+        {
+            json.WriteStartArray();
+            foreach (var row in rows)
+            {
+                json.WriteStartObject();
+                if (!row.IsNew)
+                    json.WriteString("id", _ids[row.Partner]);
+                json.WriteString("name", row.Person.Name);
+                json.WriteString("email", row.Person.Email);
+                json.WriteString("phone", row.Person.Phone);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        }
+        var created = rows.Count(row => row.IsNew);
+        var existing = rows.Count - created;
+        return new ServerBatch(body.WrittenSpan.ToArray(), created, isWrite ? existing : 0, isWrite ? 0 : existing);
+    }
+
+    /// <summary>Learns the new partners' ids; the answer's order is the request's.</summary>
+    public void Learn(IReadOnlyList<Row> rows, ServerAnswer answer)
+    {
+        var json = new Utf8JsonReader(answer.Body.Span);
+        var row = 0;
+        while (json.Read())
+        {
+            if (json.TokenType != JsonTokenType.PropertyName || !json.ValueTextEquals("id"u8))
+                continue;
+            json.Read();
+            if (rows[row++].IsNew)
+                _ids.Add(json.GetGuid());
+        }
+        if (row != rows.Count)
+            throw new InvalidOperationException($"The server answers {row} partners to {rows.Count}.");
+    }
+}

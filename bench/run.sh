@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Measures Roster against its database engine alone and against peers, and writes the tables of docs/performance.md anew. Installs
+# what is missing. A whole run takes about 25 minutes; one to try it out, two:
+#   bench/run.sh --partners 20000 --rounds 2 --page /tmp/page.md --no-directus
+# --no-directus leaves Directus out. The other options are the benchmark's own: bench/run.sh --help lists them.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(dirname "$here")
+out=$root/artifacts/bench
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
+
+options=(--page "$root/docs/performance.md")
+for option in "$@"; do
+    case $option in
+        --page) options=() ;;
+    esac
+done
+options+=("$@")
+
+# PostgreSQL, of which the benchmark starts a private cluster. Installing it must not start any.
+if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
+    export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
+    apt-get update -qq
+    apt-get install -y -qq postgresql-common
+    sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
+    apt-get install -y -qq postgresql
+fi
+
+publish() { dotnet publish "$root/$1" -c Release -o "$out/$2" --nologo -v quiet >&2; }
+publish src/Roster.Server server
+publish bench/Roster.Bench.EfCore efcore
+publish bench/Roster.Bench bench
+
+# In the foreground of a terminal Ctrl+C reaches the benchmark by itself; any other end of this script is handed on, so that it stops
+# its databases.
+"$out/bench/Roster.Bench" --server "$out/server" --efcore "$out/efcore" "${options[@]}" &
+benchmark=$!
+trap 'kill -TERM $benchmark 2>/dev/null || true' TERM INT
+status=0
+wait $benchmark || status=$?
+# A wait that a signal ends comes back before the benchmark does.
+while kill -0 $benchmark 2>/dev/null; do wait $benchmark || status=$?; done
+exit $status
