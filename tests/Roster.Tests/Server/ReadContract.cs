@@ -371,6 +371,26 @@ public abstract class ReadContract(RosterHost host)
         Assert.Equal(["b"], (await api.GetAsync(byCreation)).Names);
     }
 
+    [Fact]
+    public async Task A_partner_that_gets_a_name_back_is_in_the_list_by_name_once_now_and_later()
+    {
+        await using var own = await host.AnotherAsync();
+        var api = await own.NewWorkspaceAsync();
+        var id = (await api.PostAsync("""[{"name":"a"},{"name":"c"}]""")).Ids[0];
+        foreach (var name in new[] { "d", "a", "d", "a" })
+        {
+            await api.PutAsync($$"""[{"id":"{{id}}","name":"{{name}}"}]""");
+            Assert.Equal(name == "a" ? ["a", "c"] : ["c", "d"], (await api.GetAsync(Path + "?sort=name")).Names);
+        }
+        for (var hours = 1; hours <= 3; hours++)
+        {
+            own.Clock.Move(TimeSpan.FromHours(hours * 2));
+            await api.PostAsync("""[{"name":"e"}]""");
+            Assert.Equal(["a", "c"], (await api.GetAsync(Path + "?sort=name&take=2")).Names);
+            Assert.Single((await api.GetAsync(Path + "?sort=updatedAt&q=a&take=9")).Names);
+        }
+    }
+
     private async Task<RosterClient> Letters(params string[] names)
     {
         var api = await host.NewWorkspaceAsync();

@@ -12,7 +12,8 @@ namespace Roster.Tests.Storage;
 public sealed partial class PostgresSqlTests
 {
     private static readonly string[] WorkspaceTables =
-        ["log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "search_pass", "search_doc", "search_name", "search_update"];
+        ["log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "search_pass", "search_doc", "search_was",
+            "search_name", "search_update", "search_segment", "search_page"];
 
     /// <summary>All constants that are SQL, and all queries that are put together, as <c>name, SQL</c>.</summary>
     private static List<(string Name, string Sql)> Texts
@@ -94,17 +95,16 @@ public sealed partial class PostgresSqlTests
         foreach (var filter in filters)
         {
             yield return ("Count", PostgresSearchQuery.Count(1, filter));
-            if (filter.Q is { } q)
-                yield return ("Having", PostgresSearchQuery.Having(1, q));
+            yield return ("CountAmong", PostgresSearchQuery.CountAmong(1, filter, [1]));
             foreach (var sort in Enum.GetValues<PartnerSort>())
                 foreach (var after in new[] { null, new PartnerCursor(Guid.NewGuid(), "n", new Timestamp(1), 1) })
-                    foreach (var few in new[] { null, new[] { Guid.NewGuid() } })
-                    {
-                        var list = new PartnerQuery(filter, sort, after is null, 50, 0, after);
-                        yield return ("InSnapshot", PostgresSearchQuery.InSnapshot(1, list, 1, few));
-                        yield return ("InCreationOrder", PostgresSearchQuery.InCreationOrder(1, list, few));
-                        yield return ("AmongNext", PostgresSearchQuery.AmongNext(1, list));
-                    }
+                {
+                    var list = new PartnerQuery(filter, sort, after is null, 50, 0, after);
+                    yield return ("InSnapshot", PostgresSearchQuery.InSnapshot(1, list, 1, null));
+                    yield return ("InSnapshot", PostgresSearchQuery.InSnapshot(1, list, 1, [1]));
+                    yield return ("InCreationOrder", PostgresSearchQuery.InCreationOrder(1, list));
+                    yield return ("FoundAmong", PostgresSearchQuery.FoundAmong(1, list, [1]));
+                }
         }
     }
 }

@@ -15,17 +15,11 @@ internal sealed class PostgresQuery(long workspaceId)
     }
 
     /// <summary>The conditions of a filter on <c>search_doc as d</c>, each after an <c>and</c>.</summary>
-    /// <param name="byGrams">Whether trigrams lead to where a search text may be.</param>
-    public string And(PartnerFilter filter, bool byGrams = true)
+    public string And(PartnerFilter filter)
     {
         var conditions = new List<string>();
         if (filter.Q is { } q)
-        {
-            var folded = SearchText.Fold(q);
-            if (byGrams && Grams.Sought(workspaceId, folded) is { Length: > 0 } grams)
-                conditions.Add($" and d.grams @> {Put(grams)}");
-            conditions.Add($" and strpos(d.text, {Put(folded)}) > 0");
-        }
+            conditions.Add($" and strpos(d.text, {Put(SearchText.Fold(q))}) > 0");
         if (filter.Email is { } email)
             conditions.Add($" and d.email = {Put(Upsert.FoldEmail(email))}");
         if (filter.Phone is { } phone)

@@ -1,5 +1,4 @@
-using System.Collections.Concurrent;
-using System.Threading.Channels;
+using System.Diagnostics;
 using Npgsql;
 using Roster.Changes;
 
@@ -16,51 +15,42 @@ internal sealed class PostgresSearch : IAsyncDisposable
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
-    /// <summary>After this long, a workspace that another node held, or that failed, is looked at again.</summary>
-    private static readonly TimeSpan Later = TimeSpan.FromMilliseconds(250);
-
     private const string SelectReached = """
         select log_end.revision, search_state.reached from log_end join search_state on search_state.workspace_id = log_end.workspace_id
         where log_end.workspace_id = $1
         """;
 
-    private const string SelectIdsWithEmail = "select id from search_doc where workspace_id = $1 and email = any ($2) and not deleted";
+    private const string SelectIds = "select id from unnest($2::integer[]) as n (number) join search_doc using (number) where workspace_id = $1";
 
     private readonly PostgresDatabase _database;
     private readonly TimeProvider _clock;
-    private readonly ConcurrentDictionary<long, bool> _pending = [];
-    private readonly Channel<long> _changed = Channel.CreateUnbounded<long>();
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Task _following;
-    private volatile Exception? _failure;
+    private readonly PostgresSearchWork _passes;
+    private readonly PostgresSearchWork _merges;
 
     public PostgresSearch(PostgresDatabase database, TimeProvider clock)
     {
         (_database, _clock) = (database, clock);
-        _following = Task.Run(FollowLogsAsync);
+        _passes = new PostgresSearchWork(FollowAsync);
+        _merges = new PostgresSearchWork(MergeAsync);
     }
 
-    /// <summary>Tells the follower that a workspace's log has grown.</summary>
-    public void Changed(long workspaceId)
-    {
-        if (_pending.TryAdd(workspaceId, true))
-            _changed.Writer.TryWrite(workspaceId);
-    }
+    /// <summary>Tells that a workspace's log has grown. It is followed soon, with what else is written by then.</summary>
+    public void Changed(long workspaceId) => _passes.DoSoon(workspaceId);
 
     /// <summary>Returns when the workspace's index shows all that is written now.</summary>
     /// <exception cref="StoreException">It does not within <see cref="Patience"/>.</exception>
     public async Task ReachNewestAsync(long workspaceId, CancellationToken cancel)
     {
         var (newest, reached) = await ReachedAsync();
-        var start = System.Diagnostics.Stopwatch.GetTimestamp();
+        var start = Stopwatch.GetTimestamp();
         for (var pause = TimeSpan.FromMilliseconds(2); reached < newest; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
-            Changed(workspaceId);
+            _passes.DoNow(workspaceId);
             await Task.Delay(pause, cancel);
             (_, reached) = await ReachedAsync();
-            if (System.Diagnostics.Stopwatch.GetElapsedTime(start) > Patience)
+            if (Stopwatch.GetElapsedTime(start) > Patience)
                 throw new StoreException(
-                    StoreTrouble.SearchBehind, $"The search index is at revision {reached} and {newest} is wanted. {_failure?.Message}", _failure);
+                    StoreTrouble.SearchBehind, $"The search index is at revision {reached} and {newest} is wanted. {_passes.Failure?.Message}", _passes.Failure);
         }
 
         async Task<(long Newest, long Reached)> ReachedAsync() => (await _database.ReadAsync(connection => connection.ListAsync(
@@ -83,8 +73,8 @@ internal sealed class PostgresSearch : IAsyncDisposable
         var (_, reached) = (await connection.ListAsync(
             new PostgresStatement(SelectReached, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), default))[0];
         var ids = await PostgresSearchPass.ReadChangedAsync(connection, workspaceId, reached, end);
-        ids.UnionWith(await connection.ListAsync(
-            new PostgresStatement(SelectIdsWithEmail, workspaceId, emails), row => row.GetGuid(0), default));
+        var numbers = await PostgresSearchSegments.HavingEmailAsync(connection, workspaceId, emails);
+        ids.UnionWith(await connection.ListAsync(new PostgresStatement(SelectIds, workspaceId, numbers), row => row.GetGuid(0), default));
         var partners = await connection.ListAsync(
             new PostgresStatement(PostgresStore.SelectNamed, workspaceId, ids.ToArray()), PostgresStore.MapPartner, default);
         return partners.Where(partner => partner is { DeletedAt: null, Email: not null }).OrderBy(partner => partner.Id)
@@ -93,49 +83,32 @@ internal sealed class PostgresSearch : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _changed.Writer.Complete();
-        await _stop.CancelAsync();
-        await _following;
-        _stop.Dispose();
-    }
-
-    private async Task FollowLogsAsync()
-    {
-        await foreach (var workspaceId in _changed.Reader.ReadAllAsync())
-        {
-            // Before the pass, so that what is written during it is followed by another.
-            _pending.TryRemove(workspaceId, out _);
-            try
-            {
-                if (!await FollowAsync(workspaceId))
-                    ChangedLater(workspaceId);
-                _failure = null;
-            }
-            catch (Exception failure)
-            {
-                // The directory must go on without its index. Searches wait in vain and say why; the next pass tries again.
-                _failure = failure;
-                ChangedLater(workspaceId);
-            }
-        }
-    }
-
-    private void ChangedLater(long workspaceId)
-    {
-        if (!_stop.IsCancellationRequested)
-            _ = Task.Delay(Later, _stop.Token).ContinueWith(_ => Changed(workspaceId), TaskContinuationOptions.OnlyOnRanToCompletion);
+        await _passes.DisposeAsync();
+        await _merges.DisposeAsync();
     }
 
     /// <returns>False where another node holds the workspace's index.</returns>
-    private async Task<bool> FollowAsync(long workspaceId)
+    private async Task<bool> FollowAsync(long workspaceId, CancellationToken stop)
     {
-        while (!_stop.IsCancellationRequested)
+        while (true)
         {
             var outcome = PassOutcome.Held;
             await _database.WriteAgainAsync(
-                async connection => outcome = await PostgresSearchPass.RunAsync(connection, workspaceId, Timestamp.Now(_clock)), _stop.Token);
+                async connection => outcome = await PostgresSearchPass.RunAsync(connection, workspaceId, Timestamp.Now(_clock)), stop);
             if (outcome != PassOutcome.More)
                 return outcome == PassOutcome.Reached;
+            _merges.DoNow(workspaceId);
+        }
+    }
+
+    private async Task<bool> MergeAsync(long workspaceId, CancellationToken stop)
+    {
+        while (await _database.ReadAsync(connection => PostgresSearchMerge.ChooseAsync(connection, workspaceId), stop) is { Count: > 0 } chosen)
+        {
+            var isDone = false;
+            await _database.WriteAgainAsync(async connection => isDone = await PostgresSearchMerge.RunAsync(connection, workspaceId, chosen), stop);
+            if (!isDone)
+                return false;
         }
         return true;
     }
