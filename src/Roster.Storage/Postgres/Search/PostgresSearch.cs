@@ -95,9 +95,11 @@ internal sealed class PostgresSearch : IAsyncDisposable
             var outcome = PassOutcome.Held;
             await _database.WriteAgainAsync(
                 async connection => outcome = await PostgresSearchPass.RunAsync(connection, workspaceId, Timestamp.Now(_clock)), stop);
+            if (outcome != PassOutcome.Held)
+                _merges.DoNow(workspaceId);
+            // What was written meanwhile has its own turn, so that it is many when that comes.
             if (outcome != PassOutcome.More)
                 return outcome == PassOutcome.Reached;
-            _merges.DoNow(workspaceId);
         }
     }
 

@@ -9,6 +9,7 @@ namespace Roster.Storage.Postgres.Search;
 /// </summary>
 internal static class PostgresSearchMerge
 {
+    /// <summary>So many at least; all of their level, where passes were faster than merging.</summary>
     private const int Together = 4;
 
     /// <summary>How many partners' lists are held in memory at once.</summary>
@@ -32,16 +33,16 @@ internal static class PostgresSearchMerge
     private const string DeleteSegments = $"delete from search_segment where workspace_id = $1 and {Chosen}";
 
     /// <summary>
-    /// What to merge next, the oldest first: so many segments of a level that are next to each other. Or all, where partners were erased: then
-    /// nothing stays behind of what they were found by.
+    /// What to merge next, the oldest first: those of the highest level that has enough. Or all, where partners were erased: then nothing stays
+    /// behind of what they were found by.
     /// </summary>
     public static async Task<IReadOnlyList<(int Level, long Reached)>> ChooseAsync(NpgsqlConnection connection, long workspaceId)
     {
         var all = await connection.ListAsync(
             new(SelectAll, workspaceId), row => (Level: row.GetInt32(0), Reached: row.GetInt64(1), Erases: row.GetBoolean(2)), default);
-        var chosen = all.Exists(segment => segment.Erases) ? all
-            : all.GroupBy(segment => segment.Level).LastOrDefault(level => level.Count() >= Together)?.Take(Together) ?? [];
-        return [.. chosen.Select(segment => (segment.Level, segment.Reached))];
+        var full = all.GroupBy(segment => segment.Level).FirstOrDefault(level => level.Count() >= Together);
+        var chosen = all.Exists(segment => segment.Erases) ? all : full?.ToList() ?? [];
+        return chosen.ConvertAll(segment => (segment.Level, segment.Reached));
     }
 
     /// <summary>Makes one of the chosen segments, in the connection's transaction.</summary>

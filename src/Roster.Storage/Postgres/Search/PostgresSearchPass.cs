@@ -8,10 +8,10 @@ internal enum PassOutcome
     /// <summary>Another node is at it.</summary>
     Held,
 
-    /// <summary>The index shows the newest revision.</summary>
+    /// <summary>The index shows what was the newest revision when the step began.</summary>
     Reached,
 
-    /// <summary>There is more to follow.</summary>
+    /// <summary>There was more to follow than one step takes.</summary>
     More,
 }
 
@@ -27,7 +27,9 @@ internal static class PostgresSearchPass
     /// <summary>How long a list whose order writes change can be read on after its first page.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
 
-    private const string HoldState = "select reached, kept from search_state where workspace_id = $1 for update skip locked";
+    private const string HoldState = """
+        select reached, kept, (select revision from log_end where workspace_id = $1) from search_state where workspace_id = $1 for update skip locked
+        """;
 
     private const string SelectChanges = """
         select changes from change_set where workspace_id = $1 and revision > $2 and revision <= $3
@@ -69,20 +71,16 @@ internal static class PostgresSearchPass
     /// <summary>Takes the next step in the connection's transaction.</summary>
     public static async Task<PassOutcome> RunAsync(NpgsqlConnection connection, long workspaceId, Timestamp now)
     {
-        if (await HoldAsync(connection, workspaceId) is not (var reached, var kept))
+        if (await connection.ListAsync(
+            new(HoldState, workspaceId), row => (Reached: row.GetInt64(0), Kept: row.GetInt64(1), Newest: row.GetInt64(2)), default) is not [var state])
             return PassOutcome.Held;
-        if (await PostgresStore.FindUpToAsync(connection, workspaceId, reached, MaxChanges, MaxChanges, default) is not { } upTo)
+        if (await PostgresStore.FindUpToAsync(connection, workspaceId, state.Reached, MaxChanges, MaxChanges, default) is not { } upTo)
             return PassOutcome.Reached;
-        await PutAsync(connection, workspaceId, await ReadChangedAsync(connection, workspaceId, reached, upTo), upTo);
+        await PutAsync(connection, workspaceId, await ReadChangedAsync(connection, workspaceId, state.Reached, upTo), upTo);
         await connection.RunAsync(default, new(InsertPass, workspaceId, upTo, now), new(UpdateState, workspaceId, upTo));
-        await PruneAsync(connection, workspaceId, kept, now);
-        return PassOutcome.More;
+        await PruneAsync(connection, workspaceId, state.Kept, now);
+        return upTo < state.Newest ? PassOutcome.More : PassOutcome.Reached;
     }
-
-    /// <summary>Holds a workspace's index until the transaction ends.</summary>
-    /// <returns>The revision that it shows, and the oldest snapshot that is kept; null where another node holds it.</returns>
-    public static async Task<(long Reached, long Kept)?> HoldAsync(NpgsqlConnection connection, long workspaceId) =>
-        await connection.ListAsync(new(HoldState, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), default) is [var state] ? state : null;
 
     /// <summary>The partners that were changed after one revision and up to another.</summary>
     public static async Task<HashSet<Guid>> ReadChangedAsync(NpgsqlConnection connection, long workspaceId, long after, long upTo)
