@@ -9,7 +9,7 @@ namespace Roster.Storage.Postgres.Search;
 internal static class PostgresSearchQuery
 {
     /// <summary>Up to so many partners that may be found are sorted; where there are more, the order leads.</summary>
-    private const int MaxSorted = 50_000;
+    private const int MaxSorted = 100_000;
 
     /// <summary>Up to so many are looked up to be counted; where there are more, all are looked at.</summary>
     private const int MaxCounted = 100_000;

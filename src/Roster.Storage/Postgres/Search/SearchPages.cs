@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Roster.Storage.Postgres.Search;
 
@@ -92,10 +93,17 @@ internal static class SearchList
 
     public static List<int> Unpack(ReadOnlySpan<byte> list)
     {
-        var numbers = new List<int>(list.Length);
-        var (at, number) = (0, 0);
+        var numbers = new List<int>();
+        CollectionsMarshal.SetCount(numbers, list.Length);
+        var span = CollectionsMarshal.AsSpan(numbers);
+        var (at, number, count) = (0, 0, 0);
         while (at < list.Length)
-            numbers.Add(number += ReadNumber(list, ref at));
+        {
+            // Most are near the one before.
+            number += list[at] < 0x80 ? list[at++] : ReadNumber(list, ref at);
+            span[count++] = number;
+        }
+        CollectionsMarshal.SetCount(numbers, count);
         return numbers;
     }
 
@@ -122,16 +130,17 @@ internal static class SearchList
     /// <summary>The numbers that are in both lists.</summary>
     public static List<int> Both(List<int> left, List<int> right)
     {
-        var both = new List<int>(Math.Min(left.Count, right.Count));
-        for (int i = 0, j = 0; i < left.Count && j < right.Count;)
+        var both = new List<int>();
+        var lefts = CollectionsMarshal.AsSpan(left);
+        var rights = CollectionsMarshal.AsSpan(right);
+        var (i, j) = (0, 0);
+        while (i < lefts.Length && j < rights.Length)
         {
-            if (left[i] == right[j])
-                both.Add(left[i]);
-            var isLeftLess = left[i] <= right[j];
-            if (left[i] >= right[j])
-                j++;
-            if (isLeftLess)
-                i++;
+            var (one, other) = (lefts[i], rights[j]);
+            if (one == other)
+                both.Add(one);
+            i += one <= other ? 1 : 0;
+            j += other <= one ? 1 : 0;
         }
         return both;
     }
