@@ -24,9 +24,7 @@ public sealed class SearchPagesTests
     [Fact]
     public void Lists_are_cut_and_joined_as_sets_are() => Gen.Select(Numbers, Numbers).Sample((left, right) =>
     {
-        var others = right.Except(left).ToList();
-
         Assert.Equal(left.Intersect(right).Order(), SearchList.Both([.. left], [.. right]));
-        Assert.Equal(left.Concat(others).Order(), SearchList.Either([.. left], others));
+        Assert.Equal(left.Concat(right).Order(), SearchList.Either([.. left], [.. right]));
     }, iter: 50);
 }

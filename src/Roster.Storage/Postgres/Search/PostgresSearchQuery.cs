@@ -111,7 +111,7 @@ internal static class PostgresSearchQuery
             ? await PostgresSearchSegments.HavingAllAsync(connection, workspaceId, keys, cancel)
             : null;
 
-    /// <summary>Looks candidates up in the list's order until the page is full, at first as many as it would take if all were found.</summary>
+    /// <summary>Looks candidates up in the list's order until the page is full, at first twice as many as it takes.</summary>
     private static async Task<IReadOnlyList<PartnerCursor>> FindAmongAsync(
         NpgsqlConnection connection, long workspaceId, PartnerQuery query, int[] candidates, int? after, CancellationToken cancel)
     {
@@ -123,7 +123,7 @@ internal static class PostgresSearchQuery
         }
         var found = new List<PartnerCursor>();
         var wanted = (long)query.Skip + query.Take;
-        for (var size = wanted; from < to && found.Count < wanted; size *= 4)
+        for (var size = wanted * 2; from < to && found.Count < wanted; size *= 4)
         {
             var count = (int)Math.Min(Math.Min(size, MaxLookedUp), to - from);
             var next = query.IsDescending ? candidates[(to - count)..to] : candidates[from..(from + count)];

@@ -80,15 +80,14 @@ internal static class PostgresSearchSegments
             lists.Add(SearchPage.Find(rows.GetFieldValue<byte[]>(3), rows.GetInt32(2)));
         }
         EndSegment();
-        // Where partners were never changed, segments follow each other, and it is in order.
-        having.Sort();
         return [.. having.Where((number, i) => i == 0 || number != having[i - 1])];
 
         // All keys of a partner are in one segment.
         void EndSegment()
         {
             if (lists.Count == keys.Length && lists.TrueForAll(list => list.Length > 0))
-                having.AddRange(lists.OrderBy(list => list.Length).Select(list => SearchList.Unpack(list.Span)).Aggregate(SearchList.Both));
+                having = SearchList.Either(
+                    having, lists.OrderBy(list => list.Length).Select(list => SearchList.Unpack(list.Span)).Aggregate(SearchList.Both));
             lists.Clear();
         }
     }

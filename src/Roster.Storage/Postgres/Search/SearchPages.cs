@@ -145,7 +145,7 @@ internal static class SearchList
         return both;
     }
 
-    /// <summary>The numbers of two lists that have none in common.</summary>
+    /// <summary>The numbers of two lists, twice where both have them.</summary>
     public static List<int> Either(List<int> left, List<int> right)
     {
         if (left.Count == 0 || right.Count == 0)
@@ -154,8 +154,8 @@ internal static class SearchList
         var (i, j) = (0, 0);
         while (i < left.Count && j < right.Count)
             all.Add(left[i] < right[j] ? left[i++] : right[j++]);
-        all.AddRange(left[i..]);
-        all.AddRange(right[j..]);
+        all.AddRange(CollectionsMarshal.AsSpan(left)[i..]);
+        all.AddRange(CollectionsMarshal.AsSpan(right)[j..]);
         return all;
     }
 }
