@@ -24,6 +24,9 @@ internal static class PostgresSearchPass
     /// <summary>A pass ends with the change set that brings it to so many changes.</summary>
     private const long MaxChanges = 10_000;
 
+    /// <summary>So what an hour of many writes left is forgotten in many steps, too.</summary>
+    private const long MaxPrunedPasses = 4;
+
     /// <summary>How long a list whose order writes change can be read on after its first page.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
 
@@ -62,7 +65,11 @@ internal static class PostgresSearchPass
 
     private const string UpdateState = "update search_state set reached = $2 where workspace_id = $1";
 
-    private const string SelectKept = "select coalesce(max(reached), 0) from search_pass where workspace_id = $1 and at < $2";
+    private const string SelectExpired = """
+        select coalesce(max(reached), 0) from (
+            select reached, at from search_pass where workspace_id = $1 and reached > $2 order by reached limit $3) as oldest
+        where at < $4
+        """;
 
     private const string PrunePasses = "delete from search_pass where workspace_id = $1 and reached < $2";
 
@@ -139,7 +146,8 @@ internal static class PostgresSearchPass
     private static async Task PruneAsync(NpgsqlConnection connection, long workspaceId, long kept, Timestamp now)
     {
         var keep = (await connection.ListAsync(
-            new(SelectKept, workspaceId, now.AddMilliseconds(-(long)Kept.TotalMilliseconds)), row => row.GetInt64(0), default))[0];
+            new(SelectExpired, workspaceId, kept, MaxPrunedPasses, now.AddMilliseconds(-(long)Kept.TotalMilliseconds)),
+            row => row.GetInt64(0), default))[0];
         if (keep > kept)
             await connection.RunAsync(default, [
                 .. PostgresSearchOrders.Prune(workspaceId, keep),
