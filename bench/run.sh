@@ -9,13 +9,33 @@ root=$(dirname "$here")
 out=$root/artifacts/bench
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
-options=(--page "$root/docs/performance.md")
+directus_version=12.3.0
+directus=${XDG_CACHE_HOME:-$HOME/.cache}/roster-bench/directus-$directus_version
+options=(--server "$out/server" --efcore "$out/efcore")
+page=(--page "$root/docs/performance.md")
+wants_directus=true
 for option in "$@"; do
     case $option in
-        --page) options=() ;;
+        --no-directus) wants_directus=false ;;
+        --page) page=() options+=("$option") ;;
+        *) options+=("$option") ;;
     esac
 done
-options+=("$@")
+
+# Directus, outside the repository, once. Where it cannot be had, it is left out.
+install_directus() {
+    command -v npm >/dev/null || { echo "Directus is left out: there is no npm." >&2; return 1; }
+    [ -d "$directus" ] && return
+    local new=$directus.new
+    rm -rf "$new" && mkdir -p "$new" && echo '{"private": true}' >"$new/package.json"
+    echo "Installing Directus $directus_version" >&2
+    if ! (cd "$new" && timeout 300 npm install --no-audit --no-fund --legacy-peer-deps "directus@$directus_version" </dev/null >"$new.log" 2>&1); then
+        echo "Directus is left out: npm could not install it, see $new.log." >&2
+        return 1
+    fi
+    mv "$new" "$directus"
+}
+if $wants_directus && install_directus; then options+=(--directus "$directus"); fi
 
 # PostgreSQL, of which the benchmark starts a private cluster. Installing it must not start any.
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
@@ -33,7 +53,7 @@ publish bench/Roster.Bench bench
 
 # In the foreground of a terminal Ctrl+C reaches the benchmark by itself; any other end of this script is handed on, so that it stops
 # its databases.
-"$out/bench/Roster.Bench" --server "$out/server" --efcore "$out/efcore" "${options[@]}" &
+"$out/bench/Roster.Bench" "${options[@]}" "${page[@]}" &
 benchmark=$!
 trap 'kill -TERM $benchmark 2>/dev/null || true' TERM INT
 status=0

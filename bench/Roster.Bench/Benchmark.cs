@@ -46,6 +46,9 @@ internal sealed class Benchmark(BenchOptions options, string engineName, string 
         engine.Settle();
         if (options.Runs(Part.Batches))
             results.Batches = await RunBatchesAsync(engine, contest);
+        if (options.Runs(Part.Directus) && results.IsPostgres && options.Directus is { } installed)
+            results.Directus = await DirectusTest.RunAsync(
+                installed, engine.CopyForPeer(DirectusServer.Name), directory, contest.RawIds, cancel);
         if (options.Runs(Part.Pages))
             results.Pages = await ReadTest.PagesAsync(server, contest, cancel);
         if (options.Runs(Part.Reads))

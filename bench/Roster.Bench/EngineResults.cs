@@ -16,6 +16,8 @@ internal sealed class EngineResults(string engine, string version)
 
     public IReadOnlyList<Sample> Batches { get; set; } = [];
 
+    public DirectusResult? Directus { get; set; }
+
     /// <summary>In MB, when the server had started on an empty database.</summary>
     public double StartedMemory { get; set; }
 

@@ -37,6 +37,11 @@ internal static class Program
             });
         }
         var scale = Option<long?>("--scale", "In the end also creates beside this many partners, which are put right into the tables", null);
+        scale.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<long?>() <= result.GetValue(partners))
+                result.AddError("--scale is more than --partners.");
+        });
         var only = Option<string[]>("--only", "Only these parts, printed and not written into the page", []);
         only.AllowMultipleArgumentsPerToken = true;
         only.AcceptOnlyFromAmong(Part.All);

@@ -17,6 +17,9 @@ internal static class EngineChapter
             AppendBatches(page, run);
             AppendStages(page, run.Batches);
         }
+        if (run.Directus is { } directus)
+            page.Append(CultureInfo.InvariantCulture, $"Directus {directus.Version}: 10,000 creates in {Spread.Of(directus.Creates).Text("N0")} ms, "
+                + $"10,000 updates in {Spread.Of(directus.Updates).Text("N0")} ms.\n\n");
         if (run.Singles is { } singles)
             AppendSingles(page, singles);
         if (run.Loads.Count > 0)

@@ -1,3 +1,4 @@
+using Roster.Bench.Measures;
 using Roster.Bench.People;
 
 namespace Roster.Bench.Pages;
@@ -32,6 +33,8 @@ internal sealed record Target(string Name, string Unit, Limit? Sqlite, Limit Pos
                     ? Spread.Ratio([.. singles.Server.Select(load => load.PerSecond)], singles.Engine[1]) : null);
             foreach (var workload in Workload.All.Where(workload => workload.IsWrite))
                 yield return AtLeast($"{workload.Name}, EF Core's time, Roster = 1", "×", 4, 4, run => BatchRatios.OfEfCore(run, workload));
+            yield return OfDirectus(Workload.Creates, directus => directus.Creates);
+            yield return OfDirectus(Workload.Updates, directus => directus.Updates);
             yield return AtMost("creates beside many more partners, beside few = 1", "×", 1.3, 1.3, run => run.Scale is { } scale
                 ? Spread.Ratio(scale.Large.Server, scale.Small.Server) : null);
             yield return AtMost("page by cursor, slowest depth, fastest = 1", "×", 1.2, 1.2, run => run.Pages.Count > 0
@@ -50,6 +53,11 @@ internal sealed record Target(string Name, string Unit, Limit? Sqlite, Limit Pos
 
     private static Target AtLeast(string name, string unit, double sqlite, double postgres, Func<EngineResults, Spread?> measure) =>
         new(name, unit, new Limit(sqlite, false), new Limit(postgres, false), measure);
+
+    private static Target OfDirectus(Workload workload, Func<DirectusResult, IReadOnlyList<double>> times) => new(
+        $"{workload.Name}, Directus' time, Roster = 1", "×", null, new Limit(100, false),
+        run => run.Directus is { } directus && run.Batches.Count > 0
+            ? Only(Spread.Of(times(directus)).Median / Spread.Of(BatchRatios.Server(run, workload)).Median) : null);
 
     private static Spread Only(double value) => new(value, value, value);
 }
