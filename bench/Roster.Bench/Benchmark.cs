@@ -10,6 +10,9 @@ internal sealed class Benchmark(BenchOptions options, string engineName, string 
     /// <summary>Fixed, so that every run writes the same partners in the same order.</summary>
     private const int Seed = 20_240_229;
 
+    /// <summary>At most, of what takes long and varies little.</summary>
+    private const int LongRounds = 3;
+
     private string ServerLog => Path.Combine(directory, "server.log");
 
     public async Task<EngineResults> RunAsync()
@@ -54,9 +57,9 @@ internal sealed class Benchmark(BenchOptions options, string engineName, string 
         if (options.Runs(Part.Reads))
             results.Reads = await ReadTest.OthersAsync(server, contest, cancel);
         if (options.Runs(Part.Export))
-            results.Exports = await ExportTest.RunAsync(engine, server, contest, options.Rounds, cancel);
+            results.Exports = await ExportTest.RunAsync(engine, server, contest, Math.Min(options.Rounds, LongRounds), cancel);
         if (options.Runs(Part.Memory))
-            results.Memory = await MemoryTest.RunAsync(server, contest, options.Rounds, cancel);
+            results.Memory = await MemoryTest.RunAsync(server, contest, Math.Min(options.Rounds, LongRounds), cancel);
         if (options.Runs(Part.Singles))
             results.Singles = await SingleTest.RunAsync(engine, server, contest, directory, options.Rounds, options.Load, cancel);
         if (options.Runs(Part.Load))

@@ -16,6 +16,9 @@ internal static class Program
     /// <summary>How long databases may take to stop after Ctrl+C.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(60);
 
+    /// <summary>The exit code after Ctrl+C, as a shell gives it.</summary>
+    private const int Stopped = 130;
+
     public static Task<int> Main(string[] args)
     {
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -68,10 +71,19 @@ internal static class Program
             var engines = parsed.GetRequiredValue(engine) is var one && one == EngineNames.Both
                 ? new[] { EngineNames.Sqlite, EngineNames.Postgres } : [one];
             var directory = BenchDirectory.Create(parsed.GetValue(keep));
-            var tables = Tables.Of(await RunAsync(options, engines, directory, cancel), options, Machine.Describe(directory.Path));
-            Console.WriteLine(tables);
-            if (parsed.GetValue(page) is { } file && options.Only.Count == 0)
-                MeasuredPage.Write(file.FullName, tables);
+            try
+            {
+                var tables = Tables.Of(await RunAsync(options, engines, directory, cancel), options, Machine.Describe(directory.Path));
+                Console.WriteLine(tables);
+                if (parsed.GetValue(page) is { } file && options.Only.Count == 0)
+                    MeasuredPage.Write(file.FullName, tables);
+            }
+            catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+            {
+                Progress.Say("stopped");
+                directory.DeleteUnlessKept();
+                return Stopped;
+            }
             directory.DeleteUnlessKept();
             return 0;
         });

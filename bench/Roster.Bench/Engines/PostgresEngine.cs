@@ -31,11 +31,6 @@ internal sealed class PostgresEngine : IEngine
         where partner.workspace_id = $1 and partner.id = n.id
         """;
 
-    /// <summary>A transaction by itself, in one round trip.</summary>
-    private const string UpdateOne = """
-        update partner set updated_at = $2, revision = $3, name = $5, email = $6, phone = $7 where workspace_id = $1 and id = $4
-        """;
-
     private const string Select = "select id, name, email, phone, created_at, updated_at from partner where workspace_id = 1 order by id";
 
     /// <summary>Copies of what is there, with the first two bytes of the id, which is the time, earlier by eons.</summary>
@@ -95,13 +90,8 @@ internal sealed class PostgresEngine : IEngine
         return () => Write(statements, batch.Rows.Length);
     }
 
-    public async Task<double> UpdateOneByOneAsync(RawBatch batch, int connections, TimeSpan duration)
-    {
-        var start = Stopwatch.GetTimestamp();
-        var written = await Task.WhenAll(Enumerable.Range(0, connections).Select(worker => Task.Factory.StartNew(
-            () => UpdateOneByOne(batch, worker, connections, () => Stopwatch.GetElapsedTime(start) < duration), TaskCreationOptions.LongRunning)));
-        return written.Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds;
-    }
+    public Task<double> UpdateOneByOneAsync(RawBatch batch, int connections, TimeSpan duration) =>
+        new PostgresSingleUpdates(batch, () => _cluster.Open(RawDatabase, GenericPlans), duration).RunAsync(connections, WorkspaceId);
 
     public NdjsonExport Export()
     {
@@ -182,31 +172,6 @@ internal sealed class PostgresEngine : IEngine
             new NpgsqlParameter<string[]> { TypedValue = Array.ConvertAll(rows, row => row.Person.Phone) },
         },
     };
-
-    private int UpdateOneByOne(RawBatch batch, int worker, int workers, Func<bool> goesOn)
-    {
-        using var connection = _cluster.Open(RawDatabase, GenericPlans);
-        using var update = new NpgsqlCommand(UpdateOne, connection);
-        var id = new NpgsqlParameter<Guid>();
-        var name = new NpgsqlParameter<string>();
-        var email = new NpgsqlParameter<string>();
-        var phone = new NpgsqlParameter<string>();
-        update.Parameters.Add(new NpgsqlParameter<long> { TypedValue = WorkspaceId });
-        update.Parameters.Add(new NpgsqlParameter<long> { TypedValue = batch.Revision.At.Microseconds });
-        update.Parameters.Add(new NpgsqlParameter<long> { TypedValue = batch.Revision.Number });
-        foreach (var parameter in new NpgsqlParameter[] { id, name, email, phone })
-            update.Parameters.Add(parameter);
-        var written = 0;
-        for (var next = worker; goesOn(); next += workers)
-        {
-            var row = batch.Rows[next % batch.Rows.Length];
-            (id.TypedValue, name.TypedValue, email.TypedValue, phone.TypedValue) = (row.Id, row.Person.Name, row.Person.Email, row.Person.Phone);
-            if (written == 0)
-                update.Prepare();
-            written += update.ExecuteNonQuery();
-        }
-        return written;
-    }
 
     private static void Grow(NpgsqlConnection database, long partners)
     {

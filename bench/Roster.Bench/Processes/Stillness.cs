@@ -6,7 +6,7 @@ namespace Roster.Bench.Processes;
 internal static class Stillness
 {
     /// <summary>Longer than the server's checkpointer waits after a write, 200 ms, before it begins.</summary>
-    public static readonly TimeSpan OfServers = TimeSpan.FromMilliseconds(400);
+    public static readonly TimeSpan OfServers = TimeSpan.FromMilliseconds(300);
 
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(20);
 
