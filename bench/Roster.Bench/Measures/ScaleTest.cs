@@ -21,7 +21,7 @@ internal static class ScaleTest
         IEngine engine, Func<Task<RosterServer>> start, long partners, int rounds, CancellationToken cancel)
     {
         var small = await MeasureAsync(engine, start, rounds, cancel);
-        var missing = partners - engine.CountServersPartners();
+        var missing = Math.Max(0, partners - engine.CountServersPartners());
         Progress.Say($"putting {missing:N0} more partners into both databases");
         engine.Grow(missing);
         return new ScaleResult(small, await MeasureAsync(engine, start, rounds, cancel));
