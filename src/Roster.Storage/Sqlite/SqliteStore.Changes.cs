@@ -133,8 +133,9 @@ internal sealed partial class SqliteStore
     private static void Write(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
     {
         request.Planned?.Invoke(plan);
-        // The log's entry is encoded on another core while this one writes the rows.
-        var changes = Task.Run(() => ChangeEncoding.Encode(plan));
+        // The log's entry of a large change is encoded on another core while this one writes the rows.
+        var changes = plan.Changes.Count > SqliteWriter.MaxRowsTogether
+            ? Task.Run(() => ChangeEncoding.Encode(plan)) : Task.FromResult(ChangeEncoding.Encode(plan));
         // New partners are in id order already.
         var inFileOrder = plan.Created == plan.Changes.Count ? plan.Changes : InFileOrder(plan.Changes, change => change.After.Id);
         if (plan.Kind == ChangeKind.Erase)

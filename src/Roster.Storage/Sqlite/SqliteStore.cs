@@ -11,7 +11,7 @@ internal sealed partial class SqliteStore : IRosterStore
     /// <summary>16 MiB for the writer: the inner pages of a table of ten million partners. More was measured to gain nothing.</summary>
     private const int WriterCacheKibibytes = 16_384;
 
-    private const int ReaderCacheKibibytes = 4_096;
+    private const int ReaderCacheKibibytes = 2_048;
 
     /// <summary>With less than one full batch needs, the server is not ready for one.</summary>
     private const long MinFreeBytes = 64 << 20;

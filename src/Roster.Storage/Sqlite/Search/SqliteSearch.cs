@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Globalization;
 
 namespace Roster.Storage.Sqlite.Search;
@@ -9,15 +10,20 @@ internal sealed class SqliteSearch : IDisposable
     /// <summary>How long a search waits for the index to show what was written before it came.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a write waits to be followed, with what else is written by then: one pass over many costs a fraction of many passes.</summary>
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(250);
+
     private readonly string _folder;
     private readonly TimeProvider _clock;
     private readonly SqliteDatabase _main;
     private readonly Func<long, long, Guid?> _requestOf;
     private readonly Dictionary<long, SqliteSearchIndex> _indexes = [];
     private readonly ConcurrentDictionary<long, bool> _pending = [];
-    private readonly BlockingCollection<long> _changed = [];
+    private readonly BlockingCollection<(long WorkspaceId, long Since)> _changed = [];
+    private readonly AutoResetEvent _hurry = new(false);
     private readonly Thread _thread;
     private volatile Exception? _failure;
+    private int _waiting;
 
     /// <param name="folder">Where the index files are; created.</param>
     /// <param name="main">A connection to the directory, which is the follower's from now on.</param>
@@ -40,7 +46,7 @@ internal sealed class SqliteSearch : IDisposable
     public void Changed(long workspaceId)
     {
         if (_pending.TryAdd(workspaceId, true))
-            _changed.Add(workspaceId);
+            _changed.Add((workspaceId, Stopwatch.GetTimestamp()));
     }
 
     /// <summary>The workspace's index, as soon as it shows this revision.</summary>
@@ -58,11 +64,20 @@ internal sealed class SqliteSearch : IDisposable
         }
         if (index.Reached < revision)
         {
-            Changed(workspaceId);
-            if (!await index.WaitAsync(revision, Patience, cancel))
-                throw new StoreException(
-                    StoreTrouble.SearchBehind,
-                    $"The search index is at revision {index.Reached} and {revision} is wanted. {_failure?.Message}", _failure);
+            Interlocked.Increment(ref _waiting);
+            try
+            {
+                Changed(workspaceId);
+                _hurry.Set();
+                if (!await index.WaitAsync(revision, Patience, cancel))
+                    throw new StoreException(
+                        StoreTrouble.SearchBehind,
+                        $"The search index is at revision {index.Reached} and {revision} is wanted. {_failure?.Message}", _failure);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _waiting);
+            }
         }
         return index;
     }
@@ -70,8 +85,10 @@ internal sealed class SqliteSearch : IDisposable
     public void Dispose()
     {
         _changed.CompleteAdding();
+        _hurry.Set();
         _thread.Join();
         _changed.Dispose();
+        _hurry.Dispose();
         foreach (var index in _indexes.Values)
             index.Dispose();
         _main.Dispose();
@@ -92,8 +109,11 @@ internal sealed class SqliteSearch : IDisposable
 
     private void FollowLogs()
     {
-        foreach (var workspaceId in _changed.GetConsumingEnumerable())
+        foreach (var (workspaceId, since) in _changed.GetConsumingEnumerable())
         {
+            var left = Gathering - Stopwatch.GetElapsedTime(since);
+            if (left > TimeSpan.Zero && Volatile.Read(ref _waiting) == 0 && !_changed.IsAddingCompleted)
+                _hurry.WaitOne(left);
             // Before the pass, so that what is written during it is followed by another.
             _pending.TryRemove(workspaceId, out _);
             try
