@@ -27,18 +27,32 @@ internal static class PartnerExport
         var isFirst = true;
         while (true)
         {
-            if (format == PartnerFormat.Ndjson)
-                WriteLines(http, page.Partners, list.Include);
-            else
-                WriteRecords(http, page.Partners, list.Include, format == PartnerFormat.Spreadsheet, isFirst);
-            isFirst = false;
-            await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            // The next page is read while this one is written and sent.
             left -= page.Partners.Count;
-            if (page.Next is null || left <= 0)
-                return;
             query = query with { After = page.Next, Skip = 0, Take = Math.Min(left, PageSize) };
-            page = await list.ReadAsync(store, http.Caller().WorkspaceId, query, http.RequestAborted);
+            var next = page.Next is null || left <= 0 ? null : ReadAsync(query);
+            try
+            {
+                if (format == PartnerFormat.Ndjson)
+                    WriteLines(http, page.Partners, list.Include);
+                else
+                    WriteRecords(http, page.Partners, list.Include, format == PartnerFormat.Spreadsheet, isFirst);
+                isFirst = false;
+                await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+            }
+            finally
+            {
+                // No read outlives its request, also where the client has gone.
+                if (next is not null)
+                    await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            if (next is null)
+                return;
+            page = await next;
         }
+
+        Task<PartnerPage> ReadAsync(PartnerQuery part) =>
+            Task.Run(() => list.ReadAsync(store, http.Caller().WorkspaceId, part, http.RequestAborted), http.RequestAborted);
     }
 
     private static void WriteLines(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include)
