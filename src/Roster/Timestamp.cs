@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 
 namespace Roster;
 
@@ -49,7 +50,36 @@ public readonly record struct Timestamp(long Microseconds) : IComparable<Timesta
         return true;
     }
 
+    /// <summary>How many bytes a time takes as text.</summary>
+    public const int TextLength = 24;
+
     /// <summary>RFC 3339 in UTC with milliseconds: <c>2024-01-01T00:00:00.000Z</c>.</summary>
-    public override string ToString() =>
-        ToDateTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+    public override string ToString()
+    {
+        Span<byte> text = stackalloc byte[TextLength];
+        Format(text);
+        return Encoding.ASCII.GetString(text);
+    }
+
+    /// <summary>Writes the text of <see cref="ToString"/>, digit by digit: a list has two times for each partner.</summary>
+    /// <param name="text">Of <see cref="TextLength"/>.</param>
+    public void Format(Span<byte> text)
+    {
+        var (date, time) = ToDateTime();
+        var (year, month, day) = date;
+        "0000-00-00T00:00:00.000Z"u8.CopyTo(text);
+        Write(text[..4], year);
+        Write(text[5..7], month);
+        Write(text[8..10], day);
+        Write(text[11..13], time.Hour);
+        Write(text[14..16], time.Minute);
+        Write(text[17..19], time.Second);
+        Write(text[20..23], time.Millisecond);
+
+        static void Write(Span<byte> digits, int number)
+        {
+            for (var i = digits.Length - 1; i >= 0; i--, number /= 10)
+                digits[i] = (byte)('0' + (number % 10));
+        }
+    }
 }

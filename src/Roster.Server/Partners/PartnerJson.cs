@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Roster.Changes;
@@ -24,8 +23,8 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
     private static readonly JsonEncodedText DeletedAt = JsonEncodedText.Encode("deletedAt");
 
     private readonly Utf8JsonWriter _json = new(buffer, Options);
-    private TimeText _createdAt;
-    private TimeText _updatedAt;
+    private TimeText _createdAt = new();
+    private TimeText _updatedAt = new();
 
     public void WriteArray(IEnumerable<Partner> partners)
     {
@@ -91,13 +90,18 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
     /// <summary>A time as text. Rows of one change set share their time, so most often it is the one before.</summary>
     private struct TimeText
     {
-        private Timestamp _time;
-        private byte[]? _text;
+        private readonly byte[] _text = new byte[Timestamp.TextLength];
+        private Timestamp? _time;
+
+        public TimeText()
+        {
+        }
 
         public ReadOnlySpan<byte> Of(Timestamp time)
         {
-            if (_text is null || time != _time)
-                (_time, _text) = (time, Encoding.ASCII.GetBytes(time.ToString()));
+            if (time != _time)
+                time.Format(_text);
+            _time = time;
             return _text;
         }
     }
