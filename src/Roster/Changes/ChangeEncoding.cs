@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -32,7 +31,7 @@ public static class ChangeEncoding
 
     private static ReadOnlyMemory<byte> Encode(int count, IEnumerable<LoggedChange> changes)
     {
-        var json = new ArrayBufferWriter<byte>(128 * (count + 1));
+        using var json = new PooledBuffer(128 * (count + 1));
         using (var writer = new Utf8JsonWriter(json, Options))
         {
             writer.WriteStartArray();
@@ -40,7 +39,7 @@ public static class ChangeEncoding
                 Write(writer, change.Id, change.Before);
             writer.WriteEndArray();
         }
-        return PackedJson.Pack(json.WrittenSpan);
+        return PackedJson.Pack(json.Written);
     }
 
     /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>
