@@ -14,6 +14,9 @@ internal sealed partial class PostgresStore
     /// <summary>More rows than this are read on two connections.</summary>
     private const int ReadByOne = 1_000;
 
+    /// <summary>Rows in one statement.</summary>
+    private const int SentTogether = 2_500;
+
     private const string SelectHolders = $"""
         select {Columns} from partner where workspace_id = $1 and external_id = any ($2) and deleted_at is null
         """;
@@ -229,10 +232,9 @@ internal sealed partial class PostgresStore
         if (isErasure)
             await EraseAsync(connection, workspaceId, written[0].Plan);
         var (created, updated) = Outcome(isErasure ? [] : written.Select(one => one.Plan));
-        if (created.Length > 0)
-            statements.Add(Insert(workspaceId, created));
-        if (updated.Length > 0)
-            statements.Add(Update(workspaceId, updated));
+        // In parts, all in one round trip: the database writes the first while the others are still being sent.
+        statements.AddRange(created.Chunk(SentTogether).Select(part => Insert(workspaceId, part)));
+        statements.AddRange(updated.Chunk(SentTogether).Select(part => Update(workspaceId, part)));
         var end = written[^1].Plan.Revision;
         statements.Add(new PostgresStatement(
             UpdateLogEnd, workspaceId, written[0].Plan.Revision.Number - 1, end.Number, end.At,

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using Roster.Changes;
 using Roster.Storage.Sqlite.Search;
@@ -84,7 +85,9 @@ internal sealed partial class SqliteStore
         if (named.Length <= SqliteWriter.MaxRowsTogether || Environment.ProcessorCount == 1)
             Read(database, named);
         else
-            Parallel.ForEach(named.Chunk(ReadByOne), part => _readers.ReadTogether(reader => Read(reader, part)));
+            Parallel.ForEach(
+                Partitioner.Create(named.Chunk(ReadByOne), EnumerablePartitionerOptions.NoBuffering),
+                part => _readers.ReadTogether(reader => Read(reader, part)));
 
         bool Read(SqliteDatabase reader, NamedPartner[] part)
         {
