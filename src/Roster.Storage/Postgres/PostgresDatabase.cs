@@ -42,9 +42,6 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
     /// </summary>
     public const string LockLogEnd = "select revision, changed_at from log_end where workspace_id = $1 for update";
 
-    /// <summary>The same without holding it.</summary>
-    public const string SelectLogEnd = "select revision, changed_at from log_end where workspace_id = $1";
-
     /// <summary>Reads, on another connection where one is lost.</summary>
     /// <exception cref="StoreException">The database does not answer.</exception>
     public Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) => ReadAsync(ReadPatience, read, cancel);

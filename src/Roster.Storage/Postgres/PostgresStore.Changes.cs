@@ -158,18 +158,23 @@ internal sealed partial class PostgresStore
         // As they lie in the table.
         Array.Sort(ids);
         PostgresStatement[] begin = [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, workspaceId)];
-        if (ids.Length > ReadByOne)
+        if (ids.Length <= ReadByOne)
+            return await ReadAsync(connection, begin, workspaceId, ids);
+        var (end, partners) = await ReadAsync(connection, begin, workspaceId, []);
+        var (first, second) = (ids[..(ids.Length / 2)], ids[(ids.Length / 2)..]);
+        var beside = ReadBesideAsync(workspaceId, second, end);
+        Add(await ReadHereAsync(first));
+        Add(await beside ?? await ReadHereAsync(second));
+        return (end, partners);
+
+        Task<List<Partner>> ReadHereAsync(Guid[] part) =>
+            connection.ListAsync(new PostgresStatement(SelectNamed, workspaceId, part), MapPartner, CancellationToken.None);
+
+        void Add(IEnumerable<Partner> part)
         {
-            var (end, partners) = await ReadAsync(connection, begin, workspaceId, []);
-            var (first, second) = (ids[..(ids.Length / 2)], ids[(ids.Length / 2)..]);
-            var beside = ReadBesideAsync(workspaceId, second, end);
-            (_, partners) = await ReadAsync(connection, [new(PostgresDatabase.SelectLogEnd, workspaceId)], workspaceId, first);
-            var others = await beside ?? (await ReadAsync(connection, [new(PostgresDatabase.SelectLogEnd, workspaceId)], workspaceId, second)).Partners;
-            foreach (var (id, partner) in others)
-                partners.Add(id, partner);
-            return (end, partners);
+            foreach (var partner in part)
+                partners.Add(partner.Id, partner);
         }
-        return await ReadAsync(connection, begin, workspaceId, ids);
     }
 
     /// <summary>
@@ -177,16 +182,16 @@ internal sealed partial class PostgresStore
     /// finds them in half the time.
     /// </summary>
     /// <returns>Null where they cannot be had so, or it is a server that has another log.</returns>
-    private async Task<Dictionary<Guid, Partner>?> ReadBesideAsync(long workspaceId, Guid[] ids, Revision end)
+    private async Task<IEnumerable<Partner>?> ReadBesideAsync(long workspaceId, Guid[] ids, Revision end)
     {
         try
         {
             return await _database.ReadNowAsync(async connection =>
             {
-                PostgresStatement[] begin = [.. PostgresDatabase.Begin, new(PostgresDatabase.SelectLogEnd, workspaceId)];
+                PostgresStatement[] begin = [.. PostgresDatabase.Begin, new(SelectEnd, workspaceId)];
                 var (seen, partners) = await ReadAsync(connection, begin, workspaceId, ids);
                 await connection.RunAsync(CancellationToken.None, new PostgresStatement("rollback"));
-                return seen == end ? partners : null;
+                return seen == end ? partners.Values : null;
             }, CancellationToken.None);
         }
         catch (StoreException)
@@ -264,14 +269,10 @@ internal sealed partial class PostgresStore
         var after = new Dictionary<Guid, (bool IsNew, Partner Partner)>();
         foreach (var change in plans.SelectMany(plan => plan.Changes))
             after[change.After.Id] = (change.Before is null || (after.TryGetValue(change.After.Id, out var earlier) && earlier.IsNew), change.After);
-        return (InIdOrder(isNew: true), InIdOrder(isNew: false));
+        return (Those(areNew: true), Those(areNew: false));
 
-        Partner[] InIdOrder(bool isNew)
-        {
-            Partner[] partners = [.. after.Values.Where(one => one.IsNew == isNew).Select(one => one.Partner)];
-            Array.Sort(Array.ConvertAll(partners, partner => partner.Id), partners);
-            return partners;
-        }
+        Partner[] Those(bool areNew) =>
+            after.Values.Where(one => one.IsNew == areNew).Select(one => one.Partner).InIdOrder(partner => partner.Id);
     }
 
     private static PostgresStatement Insert(long workspaceId, Partner[] partners) => new(

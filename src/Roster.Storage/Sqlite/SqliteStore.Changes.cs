@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using Roster.Changes;
 using Roster.Storage.Sqlite.Search;
@@ -81,13 +79,11 @@ internal sealed partial class SqliteStore
     private void ReadNamed(SqliteDatabase database, long workspaceId, Change change, RowsNow now)
     {
         const int ReadByOne = 500;
-        var named = InFileOrder(change.Named, one => one.Id);
+        var named = change.Named.InIdOrder(one => one.Id);
         if (named.Length <= SqliteWriter.MaxRowsTogether || Environment.ProcessorCount == 1)
             Read(database, named);
         else
-            Parallel.ForEach(
-                Partitioner.Create(named.Chunk(ReadByOne), EnumerablePartitionerOptions.NoBuffering),
-                part => _readers.ReadTogether(reader => Read(reader, part)));
+            Parallel.ForEach(named.Chunk(ReadByOne), part => _readers.ReadTogether(reader => Read(reader, part)));
 
         bool Read(SqliteDatabase reader, NamedPartner[] part)
         {
@@ -96,20 +92,6 @@ internal sealed partial class SqliteStore
                 now[one.Index] = ReadPartner(select, workspaceId, one.Id);
             return true;
         }
-    }
-
-    /// <summary>By id, as they lie in the file.</summary>
-    private static T[] InFileOrder<T>(IEnumerable<T> all, Func<T, Guid> id)
-    {
-        var ordered = all.ToArray();
-        var keys = Array.ConvertAll(ordered, one =>
-        {
-            Span<byte> bytes = stackalloc byte[16];
-            id(one).TryWriteBytes(bytes, bigEndian: true, out _);
-            return BinaryPrimitives.ReadUInt128BigEndian(bytes);
-        });
-        Array.Sort(keys, ordered);
-        return ordered;
     }
 
     /// <summary>The first live partners that no item names.</summary>
@@ -140,7 +122,7 @@ internal sealed partial class SqliteStore
         var changes = plan.Changes.Count > SqliteWriter.MaxRowsTogether
             ? Task.Run(() => ChangeEncoding.Encode(plan)) : Task.FromResult(ChangeEncoding.Encode(plan));
         // New partners are in id order already.
-        var inFileOrder = plan.Created == plan.Changes.Count ? plan.Changes : InFileOrder(plan.Changes, change => change.After.Id);
+        var inFileOrder = plan.Created == plan.Changes.Count ? plan.Changes : plan.Changes.InIdOrder(change => change.After.Id);
         if (plan.Kind == ChangeKind.Erase)
         {
             Erase(database, workspaceId, plan);
