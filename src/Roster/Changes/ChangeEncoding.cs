@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 
@@ -31,7 +32,7 @@ public static class ChangeEncoding
 
     private static ReadOnlyMemory<byte> Encode(int count, IEnumerable<LoggedChange> changes)
     {
-        using var json = new PooledBuffer(128 * (count + 1));
+        var json = new ArrayBufferWriter<byte>(128 * (count + 1));
         using (var writer = new Utf8JsonWriter(json, Options))
         {
             writer.WriteStartArray();
@@ -39,7 +40,7 @@ public static class ChangeEncoding
                 Write(writer, change.Id, change.Before);
             writer.WriteEndArray();
         }
-        return PackedJson.Pack(json.Written);
+        return PackedJson.Pack(json.WrittenSpan);
     }
 
     /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.IO.Compression;
 
 namespace Roster.Changes;
@@ -21,19 +20,19 @@ internal static class PackedJson
 
     public static ReadOnlyMemory<byte> Pack(ReadOnlySpan<byte> json)
     {
-        if (json.Length < MinCompressed)
-            return (byte[])[Version, Plain, .. json];
-        var compressed = ArrayPool<byte>.Shared.Rent(BrotliEncoder.GetMaxCompressedLength(json.Length));
-        try
+        var isCompressed = json.Length >= MinCompressed;
+        var packed = new byte[HeaderLength + (isCompressed ? BrotliEncoder.GetMaxCompressedLength(json.Length) : json.Length)];
+        packed[0] = Version;
+        packed[1] = isCompressed ? Brotli : Plain;
+        var body = packed.AsSpan(HeaderLength);
+        if (!isCompressed)
         {
-            if (!BrotliEncoder.TryCompress(json, compressed, out var length, Quality, Window))
-                throw new InvalidOperationException("Brotli needed more room than its own bound.");
-            return (byte[])[Version, Brotli, .. compressed.AsSpan(0, length)];
+            json.CopyTo(body);
+            return packed;
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(compressed);
-        }
+        if (!BrotliEncoder.TryCompress(json, body, out var length, Quality, Window))
+            throw new InvalidOperationException("Brotli needed more room than its own bound.");
+        return packed.AsMemory(0, HeaderLength + length);
     }
 
     /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows.</exception>
