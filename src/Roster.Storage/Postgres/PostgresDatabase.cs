@@ -44,14 +44,21 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
 
     /// <summary>Reads, on another connection where one is lost.</summary>
     /// <exception cref="StoreException">The database does not answer.</exception>
-    public Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) => ReadAsync(ReadPatience, read, cancel);
+    public Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
+        ReadAsync(Stopwatch.GetTimestamp(), read, cancel);
+
+    /// <param name="since">When the read began to wait, as <see cref="Stopwatch"/> counts: its patience began then.</param>
+    /// <inheritdoc cref="ReadAsync{T}(Func{NpgsqlConnection, Task{T}}, CancellationToken)"/>
+    public Task<T> ReadAsync<T>(long since, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
+        ReadAsync(since, ReadPatience, read, cancel);
 
     /// <summary>Reads, or says at once why it cannot.</summary>
     /// <exception cref="StoreException">The database does not answer.</exception>
-    public Task<T> ReadNowAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) => ReadAsync(TimeSpan.Zero, read, cancel);
+    public Task<T> ReadNowAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
+        ReadAsync(Stopwatch.GetTimestamp(), TimeSpan.Zero, read, cancel);
 
-    private Task<T> ReadAsync<T>(TimeSpan patience, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
-        TryAgainAsync(Stopwatch.GetTimestamp(), patience, async () =>
+    private Task<T> ReadAsync<T>(long since, TimeSpan patience, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
+        TryAgainAsync(since, patience, async () =>
         {
             await using var connection = await source.OpenConnectionAsync(cancel);
             return await read(connection);

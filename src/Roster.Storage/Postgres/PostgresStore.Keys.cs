@@ -12,7 +12,7 @@ internal sealed partial class PostgresStore
         from api_key
         """;
 
-    private const string SelectKeyByHash = SelectKeys + " where hash = $1";
+    private const string SelectKeysByHash = SelectKeys + " where hash = any ($1)";
 
     private const string SelectKeysOfWorkspace = SelectKeys + " where workspace_id = $1 order by id";
 
@@ -50,8 +50,10 @@ internal sealed partial class PostgresStore
 
     private const string SelectAuditEvent = "select number from audit_event where workspace_id = $1 and id = $2";
 
-    public async Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel) =>
-        (await ListKeysAsync(new PostgresStatement(SelectKeyByHash, hash.ToArray()), cancel)).SingleOrDefault();
+    public Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel) => _keysByHash.FindAsync(hash, cancel);
+
+    private Task<List<ApiKey>> FindKeysAsync(long since, byte[][] hashes) => _database.ReadAsync(
+        since, connection => connection.ListAsync(new PostgresStatement(SelectKeysByHash, hashes), MapKey, CancellationToken.None), CancellationToken.None);
 
     public Task<bool> AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel) =>
         AdministerAsync(audit, async connection =>

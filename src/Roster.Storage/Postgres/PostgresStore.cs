@@ -18,6 +18,7 @@ internal sealed partial class PostgresStore : IRosterStore
     private readonly PostgresDatabase _database;
     private readonly TimeProvider _clock;
     private readonly PostgresWriter _writer;
+    private readonly PostgresKeysByHash _keysByHash;
     private readonly PostgresSearch? _search;
 
     private PostgresStore(PostgresAddress address, NpgsqlDataSource source, StoreUse use, TimeProvider clock)
@@ -26,6 +27,7 @@ internal sealed partial class PostgresStore : IRosterStore
         _database = new PostgresDatabase(source);
         _clock = clock;
         _writer = new PostgresWriter(WriteTogetherAsync);
+        _keysByHash = new PostgresKeysByHash(FindKeysAsync);
         _search = use == StoreUse.Serve ? new PostgresSearch(_database, clock) : null;
     }
 

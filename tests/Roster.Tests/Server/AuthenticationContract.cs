@@ -42,6 +42,35 @@ public abstract class AuthenticationContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Callers_who_come_at_once_are_each_who_they_are_and_a_key_that_is_revoked_meanwhile_opens_nothing_more()
+    {
+        var callers = new List<(RosterClient Api, string Name)>();
+        for (var i = 0; i < 4; i++)
+        {
+            var api = await host.NewWorkspaceAsync();
+            await api.PutAsync($$"""[{"name":"of caller {{i}}"}]""");
+            callers.Add((api, $"of caller {i}"));
+        }
+        var revoked = (await host.Store.FindKeyAsync(ApiKeySecret.Parse(callers[0].Api.Key!)!.Hash(), CancellationToken.None))!;
+
+        Assert.All(await AllAsync(), answer => Assert.Equal(200, answer.Status));
+        var during = AllAsync();
+        await host.Store.RevokeKeyAsync(
+            revoked.Id, AuditEvent.Of(AuditAction.KeyRevoked, revoked.WorkspaceId, Timestamp.Now(host.Clock), Actor.Command, ""), CancellationToken.None);
+        Assert.All(await AllAsync(), answer => Assert.Equal(answer.Caller == 0 ? 401 : 200, answer.Status));
+        Assert.All(await during, answer => Assert.True(answer.Status == 200 || answer.Caller == 0));
+
+        async Task<(int Caller, int Status)[]> AllAsync() => await Task.WhenAll(Enumerable.Range(0, 200).Select(async i =>
+        {
+            var (api, name) = callers[i % callers.Count];
+            var answer = await api.GetAsync(Path);
+            if (answer.Status == 200)
+                Assert.Equal([name], answer.Json.EnumerateArray().Select(partner => partner.GetProperty("name").GetString()));
+            return (i % callers.Count, answer.Status);
+        }));
+    }
+
+    [Fact]
     public async Task A_key_stops_working_when_it_expires()
     {
         await using var own = await host.AnotherAsync();
