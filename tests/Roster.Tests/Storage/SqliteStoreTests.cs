@@ -194,6 +194,25 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Stopping_does_not_wait_for_an_index_to_be_filled()
+    {
+        var index = System.IO.Path.Combine(File + ".search", "1.db");
+        Workspace workspace;
+        await using (var store = await OpenAsync())
+        {
+            workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+            await store.WriteAsync(
+                workspace.Id, Some.Upsert("[" + string.Join(',', Enumerable.Range(0, 10_000).Select(i => $$"""{"name":"needle {{i}}"}""")) + "]"),
+                new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+        }
+
+        Assert.False(System.IO.File.Exists(index) && Scalar("select reached from state", index) != "0");
+        await using (var store = await OpenAsync())
+            Assert.Equal(10_000, await store.CountAsync(workspace.Id, new PartnerFilter(Q: "needle"), CancellationToken.None));
+        Assert.Equal("1", Scalar("select reached from state", index));
+    }
+
+    [Fact]
     public async Task What_was_erased_is_in_no_byte_of_any_file()
     {
         await using var store = await OpenAsync();
@@ -244,9 +263,9 @@ public sealed class SqliteStoreTests : IDisposable
     private Task<IRosterStore> OpenAsync(StoreUse use = StoreUse.Serve) =>
         Store.Parse("sqlite:" + File).OpenAsync(use, TimeProvider.System, CancellationToken.None);
 
-    private string? Scalar(string sql)
+    private string? Scalar(string sql, string? file = null)
     {
-        using var connection = new SqliteConnection($"Data Source={File};Pooling=false");
+        using var connection = new SqliteConnection($"Data Source={file ?? File};Pooling=false");
         connection.Open();
         using var command = connection.CreateCommand();
         command.CommandText = sql;

@@ -21,6 +21,7 @@ internal sealed class SqliteSearch : IDisposable
     private readonly ConcurrentDictionary<long, bool> _pending = [];
     private readonly BlockingCollection<(long WorkspaceId, long Since)> _changed = [];
     private readonly AutoResetEvent _hurry = new(false);
+    private readonly CancellationTokenSource _stopping = new();
     private readonly Thread _thread;
     private volatile Exception? _failure;
     private int _waiting;
@@ -82,11 +83,16 @@ internal sealed class SqliteSearch : IDisposable
         return index;
     }
 
+    /// <summary>
+    /// Stops in the middle of a pass: what is not followed yet is followed after the next start. Only what was erased is still removed.
+    /// </summary>
     public void Dispose()
     {
         _changed.CompleteAdding();
+        _stopping.Cancel();
         _hurry.Set();
         _thread.Join();
+        _stopping.Dispose();
         _changed.Dispose();
         _hurry.Dispose();
         foreach (var index in _indexes.Values)
@@ -112,13 +118,13 @@ internal sealed class SqliteSearch : IDisposable
         foreach (var (workspaceId, since) in _changed.GetConsumingEnumerable())
         {
             var left = Gathering - Stopwatch.GetElapsedTime(since);
-            if (left > TimeSpan.Zero && Volatile.Read(ref _waiting) == 0 && !_changed.IsAddingCompleted)
+            if (left > TimeSpan.Zero && Volatile.Read(ref _waiting) == 0 && !_stopping.IsCancellationRequested)
                 _hurry.WaitOne(left);
             // Before the pass, so that what is written during it is followed by another.
             _pending.TryRemove(workspaceId, out _);
             try
             {
-                IndexOf(workspaceId).Follow(_main, Timestamp.Now(_clock));
+                IndexOf(workspaceId).Follow(_main, Timestamp.Now(_clock), _stopping.Token);
                 _failure = null;
             }
             catch (Exception failure)

@@ -72,25 +72,31 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// turn comes: one that is newer than the revision will be looked at again.
     /// </summary>
     /// <param name="main">A connection to the directory.</param>
-    public void Follow(SqliteDatabase main, Timestamp now)
+    /// <param name="stopping">Gives the pass up, and the next one begins where this one did; but not one that removes what was erased.</param>
+    public void Follow(SqliteDatabase main, Timestamp now, CancellationToken stopping)
     {
         var revision = SqliteStore.ReadRevision(main, _workspaceId);
         if (revision == Reached)
             return;
         // What was erased must not stay in pages and segments of this file: it is filled anew, and written anew.
         var hasErased = Reached != 0 && SqliteStore.HasErased(main, _workspaceId, Reached);
+        var givesUp = hasErased ? CancellationToken.None : stopping;
+        givesUp.ThrowIfCancellationRequested();
         var changed = Reached == 0 || hasErased ? null : SqliteStore.ReadChanged(main, _workspaceId, Reached, revision, MaxFollowed);
         if (changed is null)
-            Fill(main);
+            Fill(main, givesUp);
         InTransaction(() =>
         {
             if (changed is null)
                 OrderAll(revision);
             else
                 foreach (var id in changed.Order())
+                {
+                    givesUp.ThrowIfCancellationRequested();
                     // One that was erased meanwhile is met again in the pass that fills anew.
                     if (SqliteStore.ReadPartner(main, _workspaceId, id) is { } partner)
                         Put(partner, revision);
+                }
             Prune(now);
             _database.Prepare("insert or replace into pass (reached, at) values (?1, ?2)").Bind(1, revision).Bind(2, now).Run();
             _database.Prepare("update state set reached = ?1, request_id = ?2")
@@ -176,7 +182,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// Takes over all partners, in transactions of <see cref="FilledTogether"/>. Until the pass is over, <see cref="Reached"/> says
     /// that the index shows nothing, also after a crash.
     /// </summary>
-    private void Fill(SqliteDatabase main)
+    private void Fill(SqliteDatabase main, CancellationToken stopping)
     {
         InTransaction(() =>
         {
@@ -184,17 +190,18 @@ internal sealed class SqliteSearchIndex : IDisposable
                 _database.Execute(statement);
         });
         for (Guid? last = Guid.Empty; last is not null;)
-            InTransaction(() => last = FillAfter(main, last.Value));
+            InTransaction(() => last = FillAfter(main, last.Value, stopping));
     }
 
     /// <returns>The last partner's id; null where there are no more.</returns>
-    private Guid? FillAfter(SqliteDatabase main, Guid from)
+    private Guid? FillAfter(SqliteDatabase main, Guid from, CancellationToken stopping)
     {
         Guid? last = null;
         using var rows = main.Prepare(SqliteStore.SelectPartners + " where workspace_id = ?1 and id > ?2 order by id limit ?3")
             .Bind(1, _workspaceId).Bind(2, from).Bind(3, FilledTogether).Query();
         while (rows.Step())
         {
+            stopping.ThrowIfCancellationRequested();
             last = rows.Guid(0);
             Add(SqliteStore.MapPartner(rows));
         }
