@@ -4,9 +4,11 @@ using System.Text.Json;
 
 namespace Roster.Server.Operations;
 
-/// <summary>sbom: the packages that this very build is made of, as CycloneDX 1.5.</summary>
+/// <summary>sbom: the packages that this very build is made of, .NET's own where it holds them, as CycloneDX 1.5.</summary>
 internal static class SbomCommand
 {
+    private const string Pack = "runtimepack";
+
     public static Command Create()
     {
         var sbom = new Command("sbom", "Print the software bill of materials of this build: CycloneDX 1.5, JSON.");
@@ -34,9 +36,10 @@ internal static class SbomCommand
         json.WriteStartArray("components");
         foreach (var library in dependencies.RootElement.GetProperty("libraries").EnumerateObject())
         {
-            if (library.Value.GetProperty("type").GetString() != "package")
+            // A published build holds .NET itself, as packs.
+            if (library.Value.GetProperty("type").GetString() is not ("package" or Pack))
                 continue;
-            var name = library.Name.Split('/');
+            var name = library.Name.Replace(Pack + ".", "", StringComparison.Ordinal).Split('/');
             WriteComponent(json, null, "library", name[0], name[1], library.Value.GetProperty("sha512").GetString());
         }
         json.WriteEndArray();
