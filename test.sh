@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need if it is missing, builds everything with warnings as errors, checks the formatting, and runs all
-# tests. Arguments go to the test runner: ./test.sh -class Roster.Tests.Server.KillOnSqlite
+# Installs what the tests need if it is missing, builds everything with warnings as errors, checks the formatting, publishes the server,
+# and runs all tests; those that start a server start the published one. Arguments go to the test runner:
+#   ./test.sh -class Roster.Tests.Server.KillOnSqlite
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
@@ -23,8 +24,15 @@ if ! has_postgres || ! [ -x /usr/sbin/pgbouncer ]; then
     apt-get install -y -qq --no-install-recommends pgbouncer
 fi
 
+# What the published server is linked with.
+if ! command -v clang >/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang
+fi
+
 dotnet build Roster.slnx -c Release
 dotnet format Roster.slnx --no-restore --verify-no-changes
+dotnet publish src/Roster.Server -c Release -o artifacts/test/server
+export ROSTER_TEST_SERVER=$PWD/artifacts/test/server/Roster.Server
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

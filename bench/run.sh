@@ -46,6 +46,11 @@ if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v in
     apt-get install -y -qq postgresql
 fi
 
+# What the published server is linked with.
+if ! command -v clang >/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang
+fi
+
 publish() { dotnet publish "$root/$1" -c Release -o "$out/$2" --nologo -v quiet >&2; }
 publish src/Roster.Server server
 publish bench/Roster.Bench.EfCore efcore

@@ -24,7 +24,7 @@ internal static class SbomCommand
     private static void Write(Stream output)
     {
         var assembly = typeof(SbomCommand).Assembly;
-        using var dependencies = JsonDocument.Parse(File.ReadAllBytes(Path.ChangeExtension(assembly.Location, ".deps.json")));
+        using var dependencies = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "Roster.Server.deps.json")));
         using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true, NewLine = "\n" });
         json.WriteStartObject();
         json.WriteString("bomFormat", "CycloneDX");

@@ -4,7 +4,10 @@ using System.Text.RegularExpressions;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>The real executable in a process of its own.</summary>
+/// <summary>
+/// The real server in a process of its own: the published build that <c>ROSTER_TEST_SERVER</c> names, which <c>test.sh</c> makes, or else what
+/// was built beside the tests.
+/// </summary>
 internal sealed partial class RosterProcess : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -117,13 +120,13 @@ internal sealed partial class RosterProcess : IDisposable
 
     private static Process Start(string workingFolder, IEnumerable<string> arguments)
     {
-        var server = Path.Combine(AppContext.BaseDirectory, "Roster.Server.dll");
-        var start = new ProcessStartInfo("dotnet", [server, .. arguments])
-        {
-            WorkingDirectory = workingFolder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var published = Environment.GetEnvironmentVariable("ROSTER_TEST_SERVER");
+        var start = string.IsNullOrEmpty(published)
+            ? new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Roster.Server.dll"), .. arguments])
+            : new ProcessStartInfo(published, arguments);
+        start.WorkingDirectory = workingFolder;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
         return Process.Start(start)!;
     }
 }
