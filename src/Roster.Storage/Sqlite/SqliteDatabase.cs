@@ -13,7 +13,10 @@ internal sealed class SqliteDatabase : IDisposable
 
     static SqliteDatabase() => Batteries_V2.Init();
 
-    private SqliteDatabase(sqlite3 handle) => _handle = handle;
+    private SqliteDatabase(string path, sqlite3 handle) => (LogPath, _handle) = (path + "-wal", handle);
+
+    /// <summary>Where the write-ahead log is, if there is one.</summary>
+    public string LogPath { get; }
 
     /// <summary>The bundled SQLite's version as a number: 3051003 is 3.51.3.</summary>
     public static int LibraryVersion => raw.sqlite3_libversion_number();
@@ -22,7 +25,7 @@ internal sealed class SqliteDatabase : IDisposable
     {
         const int Flags = raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX;
         var result = raw.sqlite3_open_v2(path, out var handle, Flags, null);
-        var database = new SqliteDatabase(handle);
+        var database = new SqliteDatabase(path, handle);
         try
         {
             database.Check(result);

@@ -187,6 +187,33 @@ public abstract partial class UpsertContract(RosterHost host)
     }
 
     [Fact]
+    public async Task A_full_update_that_has_a_fault_or_is_a_preview_or_comes_too_late_leaves_everything_as_it_was()
+    {
+        const int Count = 10_000;
+        var api = await host.NewWorkspaceAsync();
+        var ids = (await api.PutAsync("[" + string.Join(',', Enumerable.Repeat("""{"name":"old"}""", Count)) + "]")).Ids;
+        var updates = ids.Select(id => $$"""{"id":"{{id}}","name":"new"}""").ToList();
+        // By its id the last that is looked at, and the first.
+        var unknown = updates[..^1].Append("""{"id":"ffffffff-ffff-7fff-bfff-ffffffffffff","name":"new"}""");
+        var tooLate = updates[1..].Prepend($$"""{"id":"{{ids[0]}}","name":"new","ifUpdatedAt":"2020-01-01T00:00:00.000Z"}""");
+
+        Assert.Equal([$"{Count - 1} id partner_not_found"], (await PutAsync(unknown)).Faults);
+        Assert.Equal(["0 ifUpdatedAt changed_since"], (await PutAsync(tooLate)).Faults);
+        Assert.Equal((0, Count, 0), (await PutAsync(updates, "?dryRun=true")).Counts);
+        Assert.Equal(412, (await PutAsync(updates, "", ("If-Revision", "0"))).Status);
+        var untouched = await PutAsync(ids.Select(id => $$"""{"id":"{{id}}","name":"old"}"""));
+        Assert.Equal(((0, 0, Count), 1), (untouched.Counts, untouched.Revision));
+
+        var written = await PutAsync(updates.Append("""{"name":"created"}""").Skip(1));
+        Assert.Equal(((1, Count - 1, 0), 2), (written.Counts, written.Revision));
+        var asItIs = await PutAsync(updates);
+        Assert.Equal((0, 1, Count - 1), asItIs.Counts);
+
+        Task<Answer> PutAsync(IEnumerable<string> items, string query = "", params IReadOnlyList<(string, string?)> headers) => api.SendAsync(
+            HttpMethod.Put, "/api/partners" + query, new StringContent("[" + string.Join(',', items) + "]", Encoding.UTF8, "application/json"), headers: headers);
+    }
+
+    [Fact]
     public async Task More_than_10000_items_are_refused_and_what_follows_is_not_read()
     {
         var answer = await (await host.NewWorkspaceAsync()).PutAsync(
