@@ -8,7 +8,7 @@ namespace Roster.Bench.Load;
 /// <summary>The load generator as a process of its own, so that it shares neither garbage nor threads with the benchmark.</summary>
 internal static class LoadProcess
 {
-    private const string Name = "load";
+    private const string Name = "call";
 
     /// <summary>Load before the clock runs, so that both sides' code is compiled.</summary>
     public static readonly TimeSpan Warming = TimeSpan.FromMilliseconds(300);

@@ -8,8 +8,8 @@ internal sealed partial class SqliteStore : IRosterStore
     /// <summary>3.51.3, the first without a rare corruption of the write-ahead log (sqlite.org/wal.html#walresetbug).</summary>
     private const int MinLibraryVersion = 3_051_003;
 
-    /// <summary>16 MiB for the writer: the inner pages of a table of ten million partners. More was measured to gain nothing.</summary>
-    private const int WriterCacheKibibytes = 16_384;
+    /// <summary>8 MiB for the writer: the inner pages of a table of ten million partners. More was measured to gain nothing.</summary>
+    private const int WriterCacheKibibytes = 8_192;
 
     private const int ReaderCacheKibibytes = 2_048;
 
