@@ -12,7 +12,7 @@ namespace Roster.Server.Partners;
 /// </summary>
 internal static class PartnerExport
 {
-    private const int PageSize = 4_000;
+    private const int PageSize = 8_000;
 
     /// <summary>What spreadsheets take for a formula (owasp.org/www-community/attacks/CSV_Injection).</summary>
     private const string FormulaStarts = "=+-@\t\r";

@@ -9,8 +9,8 @@ namespace Roster.Storage.Sqlite;
 /// </summary>
 internal sealed unsafe class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle)
 {
-    /// <summary>The texts and ids of a partner, unless they are very long.</summary>
-    private const int RoomBytes = 2_048;
+    /// <summary>For each parameter: more than most texts have.</summary>
+    private const int RoomBytes = 256;
 
     private const int GuidLength = 16;
     private const int BytesStay = 0;
@@ -20,7 +20,7 @@ internal sealed unsafe class SqliteStatement(SqliteDatabase database, sqlite3_st
     private readonly nint _statement = handle.DangerousGetHandle();
 
     /// <summary>Where what is bound stays until the next run, so that SQLite need not copy it. It does not move.</summary>
-    private readonly byte[] _room = GC.AllocateUninitializedArray<byte>(RoomBytes, pinned: true);
+    private readonly byte[] _room = GC.AllocateUninitializedArray<byte>((raw.sqlite3_bind_parameter_count(handle) * RoomBytes) + 1, pinned: true);
 
     private int _used;
 
