@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Roster.Changes;
 using Roster.Server.Http;
@@ -181,11 +180,25 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
                 return;
             }
             _room[Length++] = (byte)'"';
-            if (text.AsSpan().ContainsAny(Escaped))
-                Add(JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
-            else
-                Length += Encoding.UTF8.GetBytes(text, _room[Length..]);
+            var rest = text.AsSpan();
+            while (rest.IndexOfAny(Escaped) is >= 0 and var at)
+            {
+                AddUtf8(rest[..at]);
+                AddEscape(rest[at]);
+                rest = rest[(at + 1)..];
+            }
+            AddUtf8(rest);
             _room[Length++] = (byte)'"';
+        }
+
+        private void AddUtf8(ReadOnlySpan<char> text) => Length += Encoding.UTF8.GetBytes(text, _room[Length..]);
+
+        private void AddEscape(char escaped)
+        {
+            if (escaped is '"' or '\\')
+                Add(escaped == '"' ? "\\\""u8 : "\\\\"u8);
+            else
+                AddUtf8($"\\u{(int)escaped:x4}");
         }
     }
 }

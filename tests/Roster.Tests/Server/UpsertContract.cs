@@ -187,6 +187,14 @@ public abstract partial class UpsertContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Text_is_answered_as_it_is_but_for_quotes_backslashes_and_control_characters()
+    {
+        var answer = await (await host.NewWorkspaceAsync()).PutAsync("""[{"name":"\"C:\\\u002Fu\" \uD83D\uDE00 😀 é\u2028x"}]""");
+
+        Assert.Contains("\"name\":\"\\\"C:\\\\/u\\\" 😀 😀 é\u2028x\"", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_full_update_that_has_a_fault_or_is_a_preview_or_comes_too_late_leaves_everything_as_it_was()
     {
         const int Count = 10_000;
