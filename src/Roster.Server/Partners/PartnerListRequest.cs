@@ -10,7 +10,7 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
     private const int DefaultTake = 50;
     private const int MaxText = 1_000;
 
-    /// <summary>The revision as of which it is to be read; null for now.</summary>
+    /// <summary>The revision as of which it is to be read; null: as it is.</summary>
     public long? AsOf { get; private init; }
 
     private CursorText _cursors = null!;

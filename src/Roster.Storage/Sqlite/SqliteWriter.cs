@@ -92,9 +92,9 @@ internal sealed class SqliteWriter : IDisposable
                 return;
             }
             _database.Execute("begin immediate");
+            using var writeback = jobs[0].Rows > MaxRowsTogether ? SqliteLogWriteback.Begin(_database.LogPath) : null;
             // A savepoint makes SQLite copy each page before it first changes: half as much work again for a large job, which is
             // alone and whose failure is the transaction's.
-            using var writeback = jobs[0].Rows > MaxRowsTogether ? SqliteLogWriteback.Begin(_database.LogPath) : null;
             if (jobs.Count == 1)
                 jobs[0].Run(_database);
             else
