@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Roster.Storage;
 
 internal static class IdOrder
@@ -6,7 +8,11 @@ internal static class IdOrder
     public static T[] InIdOrder<T>(this IEnumerable<T> all, Converter<T, Guid> id)
     {
         T[] ordered = [.. all];
-        Array.Sort(Array.ConvertAll(ordered, id), ordered);
+        var ids = ArrayPool<Guid>.Shared.Rent(ordered.Length);
+        for (var i = 0; i < ordered.Length; i++)
+            ids[i] = id(ordered[i]);
+        Array.Sort(ids, ordered, 0, ordered.Length);
+        ArrayPool<Guid>.Shared.Return(ids);
         return ordered;
     }
 }

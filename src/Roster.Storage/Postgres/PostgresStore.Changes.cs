@@ -105,7 +105,8 @@ internal sealed partial class PostgresStore
     /// <summary>Plans changes that see only the rows that they name, each on what those before it leave.</summary>
     private async Task<List<ChangePlan>> PlanTogetherAsync(NpgsqlConnection connection, long workspaceId, IReadOnlyList<PostgresWriter.Write> writes)
     {
-        var ids = writes.SelectMany(write => write.Request.Change.Named).Select(named => named.Id).Distinct().ToArray();
+        var named = writes.SelectMany(write => write.Request.Change.Named).Select(named => named.Id);
+        Guid[] ids = [.. writes.Count == 1 ? named : named.Distinct()];
         var (end, rows) = await BeginAsync(connection, workspaceId, ids);
         var plans = new List<ChangePlan>(writes.Count);
         foreach (var write in writes)
@@ -161,6 +162,7 @@ internal sealed partial class PostgresStore
         if (ids.Length <= ReadByOne)
             return await ReadAsync(connection, begin, workspaceId, ids);
         var (end, partners) = await ReadAsync(connection, begin, workspaceId, []);
+        partners.EnsureCapacity(ids.Length);
         var (first, second) = (ids[..(ids.Length / 2)], ids[(ids.Length / 2)..]);
         var beside = ReadBesideAsync(workspaceId, second, end);
         Add(await ReadHereAsync(first));
@@ -231,12 +233,12 @@ internal sealed partial class PostgresStore
         foreach (var (plan, request) in written)
             request.Planned?.Invoke(plan);
         // The log's entries are encoded on another core while this one gathers the rows.
-        var changes = Task.Run(() => written.Select(one => ChangeEncoding.Encode(one.Plan).ToArray()).ToArray());
+        var changes = Task.Run(() => written.Select(one => ChangeEncoding.Encode(one.Plan)).ToArray());
         var statements = new List<PostgresStatement>();
         var isErasure = written[0].Plan.Kind == ChangeKind.Erase;
         if (isErasure)
             await EraseAsync(connection, workspaceId, written[0].Plan);
-        var (created, updated) = Outcome(isErasure ? [] : written.Select(one => one.Plan));
+        var (created, updated) = Outcome(isErasure ? [] : [.. written.Select(one => one.Plan)]);
         // In parts, all in one round trip: the database writes the first while the others are still being sent.
         statements.AddRange(created.Chunk(SentTogether).Select(part => Insert(workspaceId, part)));
         statements.AddRange(updated.Chunk(SentTogether).Select(part => Update(workspaceId, part)));
@@ -264,8 +266,11 @@ internal sealed partial class PostgresStore
     }
 
     /// <summary>The partners as the plans leave them, each once, in id order, as they lie in the table.</summary>
-    private static (Partner[] Created, Partner[] Updated) Outcome(IEnumerable<ChangePlan> plans)
+    private static (Partner[] Created, Partner[] Updated) Outcome(IReadOnlyList<ChangePlan> plans)
     {
+        // One plan has each once.
+        if (plans.Count == 1)
+            return (InOrder(plans[0].Changes.Where(change => change.Before is null)), InOrder(plans[0].Changes.Where(change => change.Before is not null)));
         var after = new Dictionary<Guid, (bool IsNew, Partner Partner)>();
         foreach (var change in plans.SelectMany(plan => plan.Changes))
             after[change.After.Id] = (change.Before is null || (after.TryGetValue(change.After.Id, out var earlier) && earlier.IsNew), change.After);
@@ -273,6 +278,8 @@ internal sealed partial class PostgresStore
 
         Partner[] Those(bool areNew) =>
             after.Values.Where(one => one.IsNew == areNew).Select(one => one.Partner).InIdOrder(partner => partner.Id);
+
+        static Partner[] InOrder(IEnumerable<PartnerChange> changes) => changes.Select(change => change.After).InIdOrder(partner => partner.Id);
     }
 
     private static PostgresStatement Insert(long workspaceId, Partner[] partners) => new(

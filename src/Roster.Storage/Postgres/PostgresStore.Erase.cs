@@ -37,7 +37,7 @@ internal sealed partial class PostgresStore
                 return;
             await connection.RunAsync(cancel,
                 new(UpdateChanges, workspaceId, old.Select(one => one.Revision).ToArray(),
-                    old.Select(one => ChangeEncoding.EncodeAgain(Erasure.Blank(one.Entries, null).Entries).ToArray()).ToArray()),
+                    old.Select(one => ChangeEncoding.EncodeAgain(Erasure.Blank(one.Entries, null).Entries)).ToArray()),
                 new(UpdateForgotten, workspaceId, old[^1].Revision));
         }, cancel);
         return hasMore;
@@ -58,7 +58,7 @@ internal sealed partial class PostgresStore
                 .ConvertAll(changeSet => (changeSet.Revision.Number, Blank: Erasure.Blank(changeSet.Changes, erased.Contains)));
             await connection.RunAsync(CancellationToken.None, new PostgresStatement(
                 UpdateChanges, workspaceId, blanked.Select(one => one.Number).ToArray(),
-                blanked.Select(one => ChangeEncoding.EncodeAgain(one.Blank.Entries).ToArray()).ToArray()));
+                blanked.Select(one => ChangeEncoding.EncodeAgain(one.Blank.Entries)).ToArray()));
             toVisit = [.. blanked.SelectMany(one => one.Blank.Earlier).Select(one => one.Revision).Distinct().Where(revision => !visited.Contains(revision))];
         }
     }

@@ -148,7 +148,7 @@ internal sealed partial class SqliteStore
             .Bind(1, workspaceId).Bind(2, plan.Revision.Number).Bind(3, plan.Kind)
             .Bind(4, request.Origin.KeyId).Bind(5, request.Origin.RequestId)
             .Bind(6, plan.Created).Bind(7, plan.Updated).Bind(8, plan.Unchanged).Bind(9, plan.Deleted).Bind(10, plan.Restored)
-            .Bind(11, plan.Revision.At).Bind(12, changes.GetAwaiter().GetResult().Span).Bind(13, request.Change.Undoes).Run();
+            .Bind(11, plan.Revision.At).Bind(12, changes.GetAwaiter().GetResult()).Bind(13, request.Change.Undoes).Run();
     }
 
     private static void Insert(SqliteDatabase database, long workspaceId, IReadOnlyList<PartnerChange> changes)

@@ -52,7 +52,7 @@ internal sealed partial class SqliteStore
 
     private static void WriteEntries(SqliteDatabase database, long workspaceId, long revision, IReadOnlyList<LoggedChange> entries) =>
         database.Prepare("update change_set set changes = ?3 where workspace_id = ?1 and revision = ?2")
-            .Bind(1, workspaceId).Bind(2, revision).Bind(3, ChangeEncoding.EncodeAgain(entries).Span).Run();
+            .Bind(1, workspaceId).Bind(2, revision).Bind(3, ChangeEncoding.EncodeAgain(entries)).Run();
 
     /// <summary>
     /// Makes the file anew without what was erased: SQLite leaves it in free pages and in gaps of others. Then empties the write-ahead log,

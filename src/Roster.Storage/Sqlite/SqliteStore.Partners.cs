@@ -107,8 +107,9 @@ internal sealed partial class SqliteStore
             .Bind(1, workspaceId).Bind(2, after).Bind(3, upTo).Query();
         while (rows.Step())
         {
-            foreach (var change in ChangeEncoding.Decode(rows.Blob(0).ToArray()))
-                changed.Add(change.Id);
+            var ids = ChangeEncoding.DecodeIds(rows.Blob(0).ToArray());
+            changed.EnsureCapacity(changed.Count + ids.Count);
+            changed.UnionWith(ids);
             if (changed.Count > max)
                 return null;
         }

@@ -83,7 +83,7 @@ public abstract record BatchReading
     /// <param name="Body">Why the body as a whole is refused; null where only items are at fault.</param>
     /// <param name="Faults">The items' faults, as far as the body was read.</param>
     /// <param name="Named">The partners that items name, so that unknown ones can be reported with the rest.</param>
-    public sealed record Refused(BodyFault? Body, int Count, FaultList Faults, IReadOnlyList<NamedPartner> Named) : BatchReading
+    public sealed record Refused(BodyFault? Body, int Count, FaultList Faults, IEnumerable<NamedPartner> Named) : BatchReading
     {
         public override int Items => Count;
     }

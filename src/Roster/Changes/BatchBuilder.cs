@@ -9,8 +9,7 @@ namespace Roster.Changes;
 public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing, Mirror? mirror = null)
 {
     private readonly List<BatchRow> _rows = [];
-    private readonly List<NamedPartner> _named = [];
-    private readonly Dictionary<Guid, int> _firstIndexOf = [];
+    private readonly NamedPartners _named = new();
     private readonly FaultList _faults = new();
     private readonly List<Fault> _faultsOfItem = [];
     private PartnerFields _given;
@@ -69,10 +68,8 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
             Reject(FaultCode.IdNotAllowed, "This call creates partners and gives them their ids; use PUT to update.", "id");
             return;
         }
-        _named.Add(new NamedPartner(Index, id));
-        if (!_firstIndexOf.TryAdd(id, Index))
-            Reject(FaultCode.DuplicateId, $"Items {_firstIndexOf[id]} and {Index} have the same id; send each partner once.", IdField,
-                otherIndex: _firstIndexOf[id]);
+        if (_named.Add(Index, id) is { } first)
+            Reject(FaultCode.DuplicateId, $"Items {first} and {Index} have the same id; send each partner once.", IdField, otherIndex: first);
     }
 
     public void RejectId(bool isNull) => Reject(
@@ -174,6 +171,9 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
         var canUpdate = (_given & PartnerFields.Id) != 0 && kind != ChangeKind.Create;
         if ((_given & PartnerFields.Name) == 0 && !canUpdate && !canMatch)
             RejectText(PartnerFields.Name, FaultCode.NameRequired);
+        // At once to the most, which stays below what .NET keeps apart as large (85,000 bytes): growing would pass that.
+        if (_rows.Count == _rows.Capacity && _rows.Count >= 1_024)
+            _rows.Capacity = PartnerRules.MaxItems;
         _rows.Add(new BatchRow(_given, _id, _name, _email, _phone, _externalId, _ifUpdatedAt));
     }
 

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Roster.Changes;
@@ -14,42 +12,52 @@ namespace Roster.Changes;
 /// </summary>
 public static class ChangeEncoding
 {
-    private static readonly JsonWriterOptions Options =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
-
     /// <summary>The entries of a plan. An erasure keeps nothing of what was before.</summary>
-    public static ReadOnlyMemory<byte> Encode(ChangePlan plan) => plan.Kind == ChangeKind.Erase
+    public static byte[] Encode(ChangePlan plan) => plan.Kind == ChangeKind.Erase
         ? EncodeAgain(Erasure.Blank([.. EntriesOf(plan.Changes)], null).Entries)
         : Encode(plan.Changes);
 
-    public static ReadOnlyMemory<byte> Encode(IReadOnlyList<PartnerChange> changes) => Encode(changes.Count, EntriesOf(changes));
+    public static byte[] Encode(IEnumerable<PartnerChange> changes) => EncodeAgain(EntriesOf(changes));
 
     private static IEnumerable<LoggedChange> EntriesOf(IEnumerable<PartnerChange> changes) =>
         changes.Select(change => new LoggedChange(change.After.Id, change.Before is null ? null : StateOf(change.Before)));
 
     /// <summary>Encodes what was decoded before.</summary>
-    public static ReadOnlyMemory<byte> EncodeAgain(IReadOnlyCollection<LoggedChange> changes) => Encode(changes.Count, changes);
-
-    private static ReadOnlyMemory<byte> Encode(int count, IEnumerable<LoggedChange> changes)
+    public static byte[] EncodeAgain(IEnumerable<LoggedChange> changes) => PackedJson.Pack(json =>
     {
-        var json = new ArrayBufferWriter<byte>(128 * (count + 1));
-        using (var writer = new Utf8JsonWriter(json, Options))
-        {
-            writer.WriteStartArray();
-            foreach (var change in changes)
-                Write(writer, change.Id, change.Before);
-            writer.WriteEndArray();
-        }
-        return PackedJson.Pack(json.WrittenSpan);
-    }
+        json.WriteStartArray();
+        foreach (var change in changes)
+            Write(json, change.Id, change.Before);
+        json.WriteEndArray();
+    });
 
     /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>
-    public static IReadOnlyList<LoggedChange> Decode(ReadOnlyMemory<byte> encoded)
+    public static IReadOnlyList<LoggedChange> Decode(ReadOnlyMemory<byte> encoded) => Decode(encoded, Read);
+
+    /// <summary>The partners alone, in a fraction of the time.</summary>
+    /// <inheritdoc cref="Decode(ReadOnlyMemory{byte})" path="/exception"/>
+    public static IReadOnlyList<Guid> DecodeIds(ReadOnlyMemory<byte> encoded) => Decode(encoded, (ref json) =>
+    {
+        var id = ReadId(ref json);
+        while (!IsAtEnd(ref json))
+            continue;
+        return id;
+    });
+
+    private static List<T> Decode<T>(ReadOnlyMemory<byte> encoded, ReadEntry<T> read)
     {
         try
         {
-            using var json = JsonDocument.Parse(PackedJson.Unpack(encoded));
-            return [.. json.RootElement.EnumerateArray().Select(Read)];
+            return PackedJson.Unpack(encoded, bytes =>
+            {
+                var json = new Utf8JsonReader(bytes);
+                var all = new List<T>();
+                json.Read();
+                while (!IsAtEnd(ref json))
+                    all.Add(read(ref json));
+                json.Read();
+                return all;
+            });
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or FormatException)
         {
@@ -84,14 +92,37 @@ public static class ChangeEncoding
         json.WriteEndArray();
     }
 
-    private static LoggedChange Read(JsonElement entry) => new(
-        entry[0].GetGuid(),
-        entry.GetArrayLength() == 1 ? null : new LoggedState(
-            entry[1].GetInt64(),
-            new Timestamp(entry[2].GetInt64()),
-            entry[3].ValueKind == JsonValueKind.Null ? null : new Timestamp(entry[3].GetInt64()),
-            entry.GetArrayLength() > 4 ? entry[4].GetString() : null,
-            entry.GetArrayLength() > 4 ? entry[5].GetString() : null,
-            entry.GetArrayLength() > 4 ? entry[6].GetString() : null,
-            entry.GetArrayLength() > 7 ? entry[7].GetString() : null));
+    private static LoggedChange Read(ref Utf8JsonReader json)
+    {
+        var id = ReadId(ref json);
+        if (IsAtEnd(ref json))
+            return new LoggedChange(id, null);
+        var revision = json.GetInt64();
+        json.Read();
+        var updatedAt = new Timestamp(json.GetInt64());
+        json.Read();
+        var deletedAt = json.TokenType == JsonTokenType.Null ? (Timestamp?)null : new Timestamp(json.GetInt64());
+        var texts = new string?[4];
+        for (var i = 0; !IsAtEnd(ref json); i++)
+            texts[i < texts.Length ? i : throw new JsonException("The entry has too many values.")] = json.GetString();
+        return new LoggedChange(id, new LoggedState(revision, updatedAt, deletedAt, texts[0], texts[1], texts[2], texts[3]));
+    }
+
+    /// <summary>From an entry's start.</summary>
+    private static Guid ReadId(ref Utf8JsonReader json)
+    {
+        json.Read();
+        return json.GetGuid();
+    }
+
+    /// <summary>Goes on to the next value of an array.</summary>
+    /// <returns>Whether there is none.</returns>
+    private static bool IsAtEnd(ref Utf8JsonReader json)
+    {
+        json.Read();
+        return json.TokenType == JsonTokenType.EndArray;
+    }
+
+    /// <param name="json">At the entry's start; at its end afterwards.</param>
+    private delegate T ReadEntry<T>(ref Utf8JsonReader json);
 }

@@ -73,7 +73,7 @@ internal sealed class PlanBuilder(Change change, Moment moment)
 {
     private readonly FaultList _faults = new();
     private readonly List<Partner> _answer = new(change.Count);
-    private readonly List<PartnerChange> _changes = new(change.Count);
+    private readonly List<PartnerChange> _changes = [];
     private readonly List<(int Index, Partner Partner)> _claims = [];
     private readonly List<Fault> _claimFaults = [];
     private readonly FaultList _tooManyFaults = new();
@@ -155,7 +155,10 @@ internal sealed class PlanBuilder(Change change, Moment moment)
         _answer.Add(after);
         if (after.ExternalId is not null && after.DeletedAt is null)
             _claims.Add((index, after));
-        if (!ReferenceEquals(before, after))
-            _changes.Add(new PartnerChange(before, after));
+        if (ReferenceEquals(before, after))
+            return;
+        // At once, and only where anything changes at all.
+        _changes.EnsureCapacity(change.Count);
+        _changes.Add(new PartnerChange(before, after));
     }
 }

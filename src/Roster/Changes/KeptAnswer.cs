@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -14,19 +15,18 @@ public sealed record KeptAnswer(
     public static byte[] Encode(ChangePlan plan)
     {
         var changed = plan.Changes.Select(change => change.After.Id).ToHashSet();
-        return PackedJson.Pack(JsonSerializer.SerializeToUtf8Bytes(
-            new KeptAnswer(
-                plan.Kind, plan.Revision.Number, plan.Changes.Count > 0, plan.Answer.Count,
-                [.. plan.Answer.Index().Where(one => !changed.Contains(one.Item.Id)).Select(one => new Partner(one.Index, one.Item.Id))],
-                [.. plan.Kept.Select(fault => new Conflict(fault.Index, fault.Id!.Value, fault.Code, fault.Message, fault.Field, fault.Current is not null))]),
-            KeptAnswerJson.Default.KeptAnswer)).ToArray();
+        var kept = new KeptAnswer(
+            plan.Kind, plan.Revision.Number, plan.Changes.Count > 0, plan.Answer.Count,
+            [.. plan.Answer.Index().Where(one => !changed.Contains(one.Item.Id)).Select(one => new Partner(one.Index, one.Item.Id))],
+            [.. plan.Kept.Select(fault => new Conflict(fault.Index, fault.Id!.Value, fault.Code, fault.Message, fault.Field, fault.Current is not null))]);
+        return PackedJson.Pack(json => JsonSerializer.Serialize(json, kept, KeptAnswerJson.Default.KeptAnswer));
     }
 
     /// <summary>The plan as it was when it was carried out.</summary>
     /// <exception cref="HistoryGoneException">Some of it is not kept any more.</exception>
     public static async Task<ChangePlan> ReplayAsync(byte[] encoded, IRosterStore store, long workspaceId, CancellationToken cancel)
     {
-        var kept = JsonSerializer.Deserialize(PackedJson.Unpack(encoded).Span, KeptAnswerJson.Default.KeptAnswer)!;
+        var kept = PackedJson.Unpack(encoded, Read);
         var logged = kept.IsChangeSet ? (await store.ReadLogAsync(workspaceId, [kept.Revision], cancel)).Single() : null;
         var changes = logged?.Changes ?? [];
         var ids = kept.Unchanged.Select(one => one.Id).Concat(changes.Select(change => change.Id)).Concat(kept.Kept.Select(one => one.Id));
@@ -68,6 +68,12 @@ public sealed record KeptAnswer(
         }
 
         Roster.Partner At(Guid id) => then.GetValueOrDefault(id) is { } partner && History.IsKept(partner) ? partner : throw new HistoryGoneException();
+    }
+
+    private static KeptAnswer Read(ReadOnlySequence<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        return JsonSerializer.Deserialize(ref reader, KeptAnswerJson.Default.KeptAnswer)!;
     }
 
     /// <summary>A partner that an item left alone.</summary>

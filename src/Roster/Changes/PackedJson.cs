@@ -1,8 +1,15 @@
+using System.Buffers;
 using System.IO.Compression;
+using System.IO.Pipelines;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 
 namespace Roster.Changes;
 
-/// <summary>JSON as the log keeps it: one byte for the version (1), one for the compression (0 none, 1 Brotli), then the JSON.</summary>
+/// <summary>
+/// JSON as the log keeps it: one byte for the version (1), one for the compression (0 none, 1 Brotli), then the JSON. A large one passes through
+/// pooled memory: arrays of its size would have .NET collect all that lives, once in a request or two.
+/// </summary>
 internal static class PackedJson
 {
     private const byte Version = 1;
@@ -18,37 +25,93 @@ internal static class PackedJson
 
     private const int Window = 18;
 
-    public static ReadOnlyMemory<byte> Pack(ReadOnlySpan<byte> json)
-    {
-        var isCompressed = json.Length >= MinCompressed;
-        var packed = new byte[HeaderLength + (isCompressed ? BrotliEncoder.GetMaxCompressedLength(json.Length) : json.Length)];
-        packed[0] = Version;
-        packed[1] = isCompressed ? Brotli : Plain;
-        var body = packed.AsSpan(HeaderLength);
-        if (!isCompressed)
-        {
-            json.CopyTo(body);
-            return packed;
-        }
-        if (!BrotliEncoder.TryCompress(json, body, out var length, Quality, Window))
-            throw new InvalidOperationException("Brotli needed more room than its own bound.");
-        return packed.AsMemory(0, HeaderLength + length);
-    }
+    private static readonly JsonWriterOptions JsonOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows.</exception>
-    public static ReadOnlyMemory<byte> Unpack(ReadOnlyMemory<byte> packed)
+    private static readonly PipeOptions BufferOptions = new(
+        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0,
+        minimumSegmentSize: 64 << 10, useSynchronizationContext: false);
+
+    public static byte[] Pack(Action<Utf8JsonWriter> write) => Buffered(
+        buffer =>
+        {
+            using var json = new Utf8JsonWriter(buffer, JsonOptions);
+            write(json);
+        },
+        json => json.Length < MinCompressed ? [Version, Plain, .. json.ToArray()]
+            : Buffered(buffer => Compress(json, buffer), compressed => compressed.ToArray()));
+
+    /// <param name="read">Reads the JSON, whose memory is another's afterwards.</param>
+    /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>
+    public static T Unpack<T>(ReadOnlyMemory<byte> packed, Func<ReadOnlySequence<byte>, T> read)
     {
         if (packed.Length < HeaderLength || packed.Span[0] != Version || packed.Span[1] > Brotli)
             throw new InvalidDataException("The change set is in an encoding that this version of Roster does not know.");
         var body = packed[HeaderLength..];
-        return packed.Span[1] == Plain ? body : Decompress(body);
+        return packed.Span[1] == Plain ? read(new ReadOnlySequence<byte>(body)) : Buffered(buffer => Decompress(body.Span, buffer), read);
     }
 
-    private static ReadOnlyMemory<byte> Decompress(ReadOnlyMemory<byte> body)
+    /// <summary>Reads what was written into a buffer, whose memory is another's afterwards.</summary>
+    private static T Buffered<T>(Action<IBufferWriter<byte>> write, Func<ReadOnlySequence<byte>, T> read)
     {
-        var json = new MemoryStream();
-        using var stream = new BrotliStream(new MemoryStream(body.ToArray()), CompressionMode.Decompress);
-        stream.CopyTo(json);
-        return json.GetBuffer().AsMemory(0, (int)json.Length);
+        var buffer = new Pipe(BufferOptions);
+        try
+        {
+            write(buffer.Writer);
+            buffer.Writer.Complete();
+            buffer.Reader.TryRead(out var written);
+            return read(written.Buffer);
+        }
+        finally
+        {
+            buffer.Writer.Complete();
+            buffer.Reader.Complete();
+        }
+    }
+
+    private static void Compress(ReadOnlySequence<byte> json, IBufferWriter<byte> packed)
+    {
+        packed.Write([Version, Brotli]);
+        var encoder = new BrotliEncoder(Quality, Window);
+        try
+        {
+            var left = json.Length;
+            foreach (var part in json)
+            {
+                left -= part.Length;
+                var status = OperationStatus.DestinationTooSmall;
+                for (var rest = part.Span; status == OperationStatus.DestinationTooSmall;)
+                {
+                    status = encoder.Compress(rest, packed.GetSpan(), out var consumed, out var written, isFinalBlock: left == 0);
+                    packed.Advance(written);
+                    rest = rest[consumed..];
+                }
+            }
+        }
+        finally
+        {
+            encoder.Dispose();
+        }
+    }
+
+    private static void Decompress(ReadOnlySpan<byte> body, IBufferWriter<byte> json)
+    {
+        var decoder = new BrotliDecoder();
+        try
+        {
+            var status = OperationStatus.DestinationTooSmall;
+            while (status == OperationStatus.DestinationTooSmall)
+            {
+                status = decoder.Decompress(body, json.GetSpan(), out var consumed, out var written);
+                json.Advance(written);
+                body = body[consumed..];
+            }
+            if (status != OperationStatus.Done)
+                throw new InvalidDataException("The change set is damaged.");
+        }
+        finally
+        {
+            decoder.Dispose();
+        }
     }
 }

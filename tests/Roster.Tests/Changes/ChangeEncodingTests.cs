@@ -21,7 +21,18 @@ public sealed class ChangeEncodingTests
         Gen.Select(AnyPartner.Null(), AnyPartner, (before, after) =>
                 new PartnerChange(before is null ? null : before with { Id = after.Id }, after))
             .Array[0, 200]
-            .Sample(changes => Assert.Equal(changes.Select(Logged), ChangeEncoding.Decode(ChangeEncoding.Encode(changes))), iter: 300);
+            .Sample(changes => AssertIsDecoded(changes), iter: 300);
+
+    [Fact]
+    public void A_full_batch_is_decoded_though_it_spans_many_pieces_of_memory()
+    {
+        var text = new string('長', 100);
+        AssertIsDecoded([.. Enumerable.Range(0, PartnerRules.MaxItems).Select(i =>
+        {
+            var before = new Partner(Guid.NewGuid(), $"{text} {i}", $"{i}@example.com", null, $"e{i}", new(i), new(i), null, i);
+            return new PartnerChange(i % 5 == 0 ? null : before, before with { Name = "Ada" });
+        })]);
+    }
 
     [Fact]
     public void The_encoding_is_the_documented_one_to_the_byte()
@@ -55,6 +66,11 @@ public sealed class ChangeEncodingTests
     [InlineData("01005B")]
     [InlineData("01005B5B375D5D")]
     [InlineData("0101FFFFFF")]
+    [InlineData("010037")]
+    [InlineData("01005B5B5D5D")]
+    [InlineData("01005B2261225D")]
+    [InlineData("01005B5D37")]
+    [InlineData("01005B5B2230313933323465362D336331642D376430612D613166352D336532623563386439663130222C312C322C6E756C6C2C2261222C2262222C2263222C2264222C2265225D5D")]
     public void An_unknown_version_or_damaged_bytes_are_refused(string hex) =>
         Assert.Throws<InvalidDataException>(() => ChangeEncoding.Decode(Convert.FromHexString(hex)));
 
@@ -67,6 +83,13 @@ public sealed class ChangeEncodingTests
         var bytesPerCreate = ChangeEncoding.Encode(creates).Length / 10_000.0;
 
         Assert.InRange(bytesPerCreate, 1, 16);
+    }
+
+    private static void AssertIsDecoded(IReadOnlyList<PartnerChange> changes)
+    {
+        var encoded = ChangeEncoding.Encode(changes);
+        Assert.Equal(changes.Select(Logged), ChangeEncoding.Decode(encoded));
+        Assert.Equal(changes.Select(change => change.After.Id), ChangeEncoding.DecodeIds(encoded));
     }
 
     private static LoggedChange Logged(PartnerChange change) => new(

@@ -108,7 +108,7 @@ public sealed class PostgresSearchTests(PostgresHost host)
             $"insert into partner values (1, '{partner.Id}', '{partner.Name}', null, null, null, 1, 1, null, 1)",
             $"""
             insert into change_set values (1, 1, 'upsert', '{Guid.Empty}', '{Guid.Empty}', 1, 0, 0, 0, 0, 1, null,
-                '\x{Convert.ToHexString(ChangeEncoding.Encode([new PartnerChange(null, partner)]).Span)}')
+                '\x{Convert.ToHexString(ChangeEncoding.Encode([new PartnerChange(null, partner)]))}')
             """);
 
         await using var store = await Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None);

@@ -95,8 +95,11 @@ internal static class PostgresSearchPass
         var changed = new HashSet<Guid>();
         await using var rows = await connection.QueryAsync(default, new PostgresStatement(SelectChanges, workspaceId, after, upTo));
         while (await rows.ReadAsync())
-            foreach (var change in ChangeEncoding.Decode(rows.GetFieldValue<byte[]>(0)))
-                changed.Add(change.Id);
+        {
+            var ids = ChangeEncoding.DecodeIds(rows.GetFieldValue<byte[]>(0));
+            changed.EnsureCapacity(changed.Count + ids.Count);
+            changed.UnionWith(ids);
+        }
         return changed;
     }
 
