@@ -107,12 +107,12 @@ internal sealed class SqliteSearchIndex : IDisposable
             _database.Execute("vacuum");
             _database.ReadInt64("pragma wal_checkpoint(truncate)");
         }
+        Interlocked.Exchange(ref _reached, revision);
+        Interlocked.Exchange(ref _advanced, NewSignal()).SetResult();
         // The cache may be full now, there is one for each workspace, and it may be long until the next pass.
         _database.Execute("pragma shrink_memory");
         if (changed is null || changed.Count >= PartnerRules.MaxItems)
             GiveMemoryBack();
-        Interlocked.Exchange(ref _reached, revision);
-        Interlocked.Exchange(ref _advanced, NewSignal()).SetResult();
     }
 
     public void Dispose()
