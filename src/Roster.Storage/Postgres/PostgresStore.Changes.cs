@@ -268,18 +268,21 @@ internal sealed partial class PostgresStore
     /// <summary>The partners as the plans leave them, each once, in id order, as they lie in the table.</summary>
     private static (Partner[] Created, Partner[] Updated) Outcome(IReadOnlyList<ChangePlan> plans)
     {
-        // One plan has each once.
-        if (plans.Count == 1)
-            return (InOrder(plans[0].Changes.Where(change => change.Before is null)), InOrder(plans[0].Changes.Where(change => change.Before is not null)));
+        // One plan alone has each once already.
+        IEnumerable<(bool IsNew, Partner Partner)> after =
+            plans.Count == 1 ? plans[0].Changes.Select(change => (change.Before is null, change.After)) : Last(plans);
+        return (Those(areNew: true), Those(areNew: false));
+
+        Partner[] Those(bool areNew) => after.Where(one => one.IsNew == areNew).Select(one => one.Partner).InIdOrder(partner => partner.Id);
+    }
+
+    /// <summary>Each partner as the last plan that changes it leaves it, and whether one of them creates it.</summary>
+    private static (bool IsNew, Partner Partner)[] Last(IEnumerable<ChangePlan> plans)
+    {
         var after = new Dictionary<Guid, (bool IsNew, Partner Partner)>();
         foreach (var change in plans.SelectMany(plan => plan.Changes))
             after[change.After.Id] = (change.Before is null || (after.TryGetValue(change.After.Id, out var earlier) && earlier.IsNew), change.After);
-        return (Those(areNew: true), Those(areNew: false));
-
-        Partner[] Those(bool areNew) =>
-            after.Values.Where(one => one.IsNew == areNew).Select(one => one.Partner).InIdOrder(partner => partner.Id);
-
-        static Partner[] InOrder(IEnumerable<PartnerChange> changes) => changes.Select(change => change.After).InIdOrder(partner => partner.Id);
+        return [.. after.Values];
     }
 
     private static PostgresStatement Insert(long workspaceId, Partner[] partners) => new(
