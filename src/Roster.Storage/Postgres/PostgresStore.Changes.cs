@@ -17,6 +17,9 @@ internal sealed partial class PostgresStore
     /// <summary>Rows in one statement.</summary>
     private const int SentTogether = 2_500;
 
+    /// <summary>Up to this many rows, a round trip takes longer than what could be done meanwhile.</summary>
+    private const int WrittenInOneTrip = 200;
+
     private const string SelectHolders = $"""
         select {Columns} from partner where workspace_id = $1 and external_id = any ($2) and deleted_at is null
         """;
@@ -230,23 +233,26 @@ internal sealed partial class PostgresStore
     private static async Task WriteAsync(
         NpgsqlConnection connection, long workspaceId, (ChangePlan Plan, WriteRequest Request)[] written)
     {
-        foreach (var (plan, request) in written)
-            request.Planned?.Invoke(plan);
-        // The log's entries are encoded on another core while this one gathers the rows.
-        var changes = Task.Run(() => written.Select(one => ChangeEncoding.Encode(one.Plan)).ToArray());
-        var statements = new List<PostgresStatement>();
         var isErasure = written[0].Plan.Kind == ChangeKind.Erase;
         if (isErasure)
             await EraseAsync(connection, workspaceId, written[0].Plan);
         var (created, updated) = Outcome(isErasure ? [] : [.. written.Select(one => one.Plan)]);
-        // In parts, all in one round trip: the database writes the first while the others are still being sent.
-        statements.AddRange(created.Chunk(SentTogether).Select(part => Insert(workspaceId, part)));
-        statements.AddRange(updated.Chunk(SentTogether).Select(part => Update(workspaceId, part)));
         var end = written[^1].Plan.Revision;
-        statements.Add(new PostgresStatement(
-            UpdateLogEnd, workspaceId, written[0].Plan.Revision.Number - 1, end.Number, end.At,
-            written.Sum(one => (long)(one.Plan.Created + one.Plan.Restored - one.Plan.Deleted))));
-        statements.Add(new PostgresStatement(
+        // In parts, all in one round trip: the database writes the first while the others are still being sent.
+        PostgresStatement[] rows =
+        [
+            .. created.Chunk(SentTogether).Select(part => Insert(workspaceId, part)),
+            .. updated.Chunk(SentTogether).Select(part => Update(workspaceId, part)),
+            new(UpdateLogEnd, workspaceId, written[0].Plan.Revision.Number - 1, end.Number, end.At,
+                written.Sum(one => (long)(one.Plan.Created + one.Plan.Restored - one.Plan.Deleted))),
+        ];
+        // Many rows go ahead, in a round trip of their own: the database writes them while the log's entries are encoded and the answer is made.
+        var ahead = created.Length + updated.Length > WrittenInOneTrip ? connection.RunAsync(CancellationToken.None, rows) : null;
+        foreach (var (plan, request) in written)
+            request.Planned?.Invoke(plan);
+        var changes = Task.Run(() => Array.ConvertAll(written, one => ChangeEncoding.Encode(one.Plan)));
+        var count = ahead is null ? 0 : await ahead;
+        var log = new PostgresStatement(
             InsertChangeSets, workspaceId,
             written.Select(one => one.Plan.Revision.Number).ToArray(),
             written.Select(one => one.Plan.Kind).ToArray(),
@@ -259,8 +265,8 @@ internal sealed partial class PostgresStore
             written.Select(one => one.Plan.Restored).ToArray(),
             written.Select(one => one.Plan.Revision.At.Microseconds).ToArray(),
             written.Select(one => one.Request.Change.Undoes).ToArray(),
-            await changes));
-        var count = await connection.RunAsync(CancellationToken.None, statements);
+            await changes);
+        count += await connection.RunAsync(CancellationToken.None, ahead is null ? [.. rows, log] : [log]);
         if (count != created.Length + updated.Length + 1 + written.Length)
             throw new InvalidOperationException($"{count} rows were written instead of {created.Length + updated.Length + 1 + written.Length}.");
     }
