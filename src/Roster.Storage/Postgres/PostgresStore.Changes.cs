@@ -35,10 +35,18 @@ internal sealed partial class PostgresStore
     private const string UpdatePartners = """
         update partner set name = n.name, email = n.email, phone = n.phone, external_id = n.external_id,
             updated_at = coalesce(n.updated_at, $10), deleted_at = n.deleted_at, revision = coalesce(n.revision, $11)
-        from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[])
-            as n (id, name, email, phone, external_id, updated_at, deleted_at, revision)
+        from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[],
+                $12::text[]::tid[])
+            as n (id, name, email, phone, external_id, updated_at, deleted_at, revision, place)
         where partner.workspace_id = $1 and partner.id = n.id
         """;
+
+    /// <summary>
+    /// Goes to each row where it was seen, without a second way through the index. It still lies there: nobody else writes in a workspace
+    /// whose log is held, and "vacuum full" waits for who has read. Also in Citus, since one workspace is named
+    /// (https://github.com/citusdata/citus/issues/512).
+    /// </summary>
+    private const string UpdatePlaced = $"{UpdatePartners} and partner.ctid = n.place";
 
     private const string UpdateLogEnd =
         "update log_end set revision = $3, changed_at = $4, live = live + $5 where workspace_id = $1 and revision = $2";
@@ -79,14 +87,16 @@ internal sealed partial class PostgresStore
             workspaceId, writes[0].Since,
             async connection =>
             {
-                var plans = !writes[0].SeesOnlyNamed
-                    ? [await PlanAloneAsync(connection, workspaceId, writes[0].Request)]
-                    : await PlanTogetherAsync(connection, workspaceId, writes);
+                var named = writes.SelectMany(write => write.Request.Change.Named).Select(named => named.Id);
+                var rows = new PostgresRows(writes.Count == 1 ? named : named.Distinct());
+                var end = await BeginAsync(connection, workspaceId, rows);
+                var plans = writes[0].SeesOnlyNamed ? PlanTogether(writes, rows, end)
+                    : [await PlanAloneAsync(connection, workspaceId, writes[0].Request, rows, end)];
                 var planned = Stopwatch.GetTimestamp();
                 var outcomes = plans.Zip(writes, (plan, write) => (Plan: plan, write.Request)).ToArray();
                 var toWrite = Array.FindAll(outcomes, one => one.Request.Writes(one.Plan));
                 if (toWrite.Length > 0)
-                    await WriteAsync(connection, workspaceId, toWrite);
+                    await WriteAsync(connection, workspaceId, toWrite, rows);
                 var toKeep = Array.FindAll(outcomes, one => one.Request.Keeps(one.Plan));
                 if (toKeep.Length > 0 && await connection.RunAsync(CancellationToken.None, Keep(workspaceId, toKeep)) != toKeep.Length)
                     throw new StoreException(StoreTrouble.Unavailable, "The claim of an idempotency key ran out; nothing was written.");
@@ -106,11 +116,8 @@ internal sealed partial class PostgresStore
     }
 
     /// <summary>Plans changes that see only the rows that they name, each on what those before it leave.</summary>
-    private async Task<List<ChangePlan>> PlanTogetherAsync(NpgsqlConnection connection, long workspaceId, IReadOnlyList<PostgresWriter.Write> writes)
+    private List<ChangePlan> PlanTogether(IReadOnlyList<PostgresWriter.Write> writes, PostgresRows rows, Revision end)
     {
-        var named = writes.SelectMany(write => write.Request.Change.Named).Select(named => named.Id);
-        Guid[] ids = [.. writes.Count == 1 ? named : named.Distinct()];
-        var (end, rows) = await BeginAsync(connection, workspaceId, ids);
         var plans = new List<ChangePlan>(writes.Count);
         foreach (var write in writes)
         {
@@ -120,15 +127,15 @@ internal sealed partial class PostgresStore
                 continue;
             end = plan.Revision;
             foreach (var done in plan.Changes)
-                rows[done.After.Id] = done.After;
+                rows.Change(done.After);
         }
         return plans;
     }
 
-    private async Task<ChangePlan> PlanAloneAsync(NpgsqlConnection connection, long workspaceId, WriteRequest request)
+    private async Task<ChangePlan> PlanAloneAsync(
+        NpgsqlConnection connection, long workspaceId, WriteRequest request, PostgresRows rows, Revision end)
     {
         var change = request.Change;
-        var (end, rows) = await BeginAsync(connection, workspaceId, change.Named.Select(named => named.Id).ToArray());
         var now = NamedRows(change, rows);
         var values = change.Sought.Select(sought => sought.Value).Distinct().ToArray();
         if (values.Length > 0)
@@ -156,82 +163,82 @@ internal sealed partial class PostgresStore
             new PostgresStatement(SelectHolders, workspaceId, externalIds), MapPartner, CancellationToken.None);
     }
 
-    /// <summary>Begins the transaction, takes the workspace's log, and reads the partners with these ids.</summary>
-    private async Task<(Revision End, Dictionary<Guid, Partner> Rows)> BeginAsync(NpgsqlConnection connection, long workspaceId, Guid[] ids)
+    /// <summary>Begins the transaction, takes the workspace's log, and reads the partners that are named.</summary>
+    /// <returns>The log's end.</returns>
+    private async Task<Revision> BeginAsync(NpgsqlConnection connection, long workspaceId, PostgresRows rows)
     {
-        // As they lie in the table.
-        Array.Sort(ids);
         PostgresStatement[] begin = [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, workspaceId)];
-        if (ids.Length <= ReadByOne)
-            return await ReadAsync(connection, begin, workspaceId, ids);
-        var (end, partners) = await ReadAsync(connection, begin, workspaceId, []);
-        partners.EnsureCapacity(ids.Length);
-        var (first, second) = (ids[..(ids.Length / 2)], ids[(ids.Length / 2)..]);
-        var beside = ReadBesideAsync(workspaceId, second, end);
-        Add(await ReadHereAsync(first));
-        Add(await beside ?? await ReadHereAsync(second));
-        return (end, partners);
-
-        Task<List<Partner>> ReadHereAsync(Guid[] part) =>
-            connection.ListAsync(new PostgresStatement(SelectNamed, workspaceId, part), MapPartner, CancellationToken.None);
-
-        void Add(IEnumerable<Partner> part)
-        {
-            foreach (var partner in part)
-                partners.Add(partner.Id, partner);
-        }
+        if (rows.Count <= ReadByOne)
+            return await ReadAsync(connection, begin, workspaceId, rows, ..);
+        var end = await ReadAsync(connection, begin, workspaceId, rows, ..0);
+        var (first, second) = (..(rows.Count / 2), (rows.Count / 2)..);
+        var beside = ReadBesideAsync(workspaceId, rows, second, end);
+        await ReadAsync(connection, workspaceId, rows, first);
+        if (!await beside)
+            await ReadAsync(connection, workspaceId, rows, second);
+        return end;
     }
 
     /// <summary>
     /// Reads half of a large change's partners on another connection: the workspace's log is held, so both see the same, and the server
     /// finds them in half the time.
     /// </summary>
-    /// <returns>Null where they cannot be had so, or it is a server that has another log.</returns>
-    private async Task<IEnumerable<Partner>?> ReadBesideAsync(long workspaceId, Guid[] ids, Revision end)
+    /// <returns>False where they cannot be had so, or it is a server that has another log.</returns>
+    private async Task<bool> ReadBesideAsync(long workspaceId, PostgresRows rows, Range part, Revision end)
     {
         try
         {
             return await _database.ReadNowAsync(async connection =>
             {
                 PostgresStatement[] begin = [.. PostgresDatabase.Begin, new(SelectEnd, workspaceId)];
-                var (seen, partners) = await ReadAsync(connection, begin, workspaceId, ids);
+                var isSame = await ReadAsync(connection, begin, workspaceId, rows, ..0) == end;
+                if (isSame)
+                    await ReadAsync(connection, workspaceId, rows, part);
                 await connection.RunAsync(CancellationToken.None, new PostgresStatement("rollback"));
-                return seen == end ? partners.Values : null;
+                return isSame;
             }, CancellationToken.None);
         }
         catch (StoreException)
         {
-            return null;
+            return false;
         }
     }
 
     /// <param name="begin">What comes before; its last statement gives the log's end.</param>
-    private static async Task<(Revision End, Dictionary<Guid, Partner> Partners)> ReadAsync(
-        NpgsqlConnection connection, PostgresStatement[] begin, long workspaceId, Guid[] ids)
+    private static async Task<Revision> ReadAsync(
+        NpgsqlConnection connection, PostgresStatement[] begin, long workspaceId, PostgresRows rows, Range part)
     {
-        await using var rows = await connection.QueryAsync(
-            CancellationToken.None, ids.Length == 0 ? begin : [.. begin, new(SelectNamed, workspaceId, ids)]);
-        if (!await rows.ReadAsync())
+        var ids = rows.Ids(part);
+        await using var reader = await connection.QueryAsync(
+            CancellationToken.None, ids.Length == 0 ? begin : [.. begin, new(PostgresRows.Select, workspaceId, ids)]);
+        if (!await reader.ReadAsync())
             throw new InvalidOperationException("The workspace is gone while one of its keys is in use.");
-        var end = new Revision(rows.GetInt64(0), rows.Timestamp(1));
-        var partners = new Dictionary<Guid, Partner>(ids.Length);
-        if (await rows.NextResultAsync())
-            while (await rows.ReadAsync())
-                partners.Add(rows.GetGuid(0), MapPartner(rows));
-        return (end, partners);
+        var end = new Revision(reader.GetInt64(0), reader.Timestamp(1));
+        if (await reader.NextResultAsync())
+            while (await reader.ReadAsync())
+                rows.Add(reader);
+        return end;
+    }
+
+    private static async Task ReadAsync(NpgsqlConnection connection, long workspaceId, PostgresRows rows, Range part)
+    {
+        await using var reader = await connection.QueryAsync(
+            CancellationToken.None, new PostgresStatement(PostgresRows.Select, workspaceId, rows.Ids(part)));
+        while (await reader.ReadAsync())
+            rows.Add(reader);
     }
 
     /// <summary>Those rows that the change names.</summary>
-    private static RowsNow NamedRows(Change change, Dictionary<Guid, Partner> rows)
+    private static RowsNow NamedRows(Change change, PostgresRows rows)
     {
         var now = new RowsNow(change.Count);
         foreach (var named in change.Named)
-            now[named.Index] = rows.GetValueOrDefault(named.Id);
+            now[named.Index] = rows[named.Id];
         return now;
     }
 
     private static async Task WriteAsync(
-        NpgsqlConnection connection, long workspaceId, (ChangePlan Plan, WriteRequest Request)[] written)
+        NpgsqlConnection connection, long workspaceId, (ChangePlan Plan, WriteRequest Request)[] written, PostgresRows seen)
     {
         var isErasure = written[0].Plan.Kind == ChangeKind.Erase;
         if (isErasure)
@@ -242,7 +249,7 @@ internal sealed partial class PostgresStore
         PostgresStatement[] rows =
         [
             .. created.Chunk(SentTogether).Select(part => Insert(workspaceId, part)),
-            .. updated.Chunk(SentTogether).Select(part => Update(workspaceId, part)),
+            .. updated.Chunk(SentTogether).Select(part => Update(workspaceId, part, seen)),
             new(UpdateLogEnd, workspaceId, written[0].Plan.Revision.Number - 1, end.Number, end.At,
                 written.Sum(one => (long)(one.Plan.Created + one.Plan.Restored - one.Plan.Deleted))),
         ];
@@ -304,17 +311,24 @@ internal sealed partial class PostgresStore
         Differing(partners, partner => partner.Revision),
         partners[0].CreatedAt, partners[0].UpdatedAt, partners[0].Revision);
 
-    private static PostgresStatement Update(long workspaceId, Partner[] partners) => new(
-        UpdatePartners, workspaceId,
-        Array.ConvertAll(partners, partner => partner.Id),
-        Array.ConvertAll(partners, partner => partner.Name),
-        Array.ConvertAll(partners, partner => partner.Email),
-        Array.ConvertAll(partners, partner => partner.Phone),
-        Column(partners, partner => partner.ExternalId),
-        Differing(partners, partner => partner.UpdatedAt.Microseconds),
-        Column(partners, partner => partner.DeletedAt?.Microseconds),
-        Differing(partners, partner => partner.Revision),
-        partners[0].UpdatedAt, partners[0].Revision);
+    private static PostgresStatement Update(long workspaceId, Partner[] partners, PostgresRows seen)
+    {
+        // Those that were found by something else than their id have no place.
+        var places = Array.ConvertAll(partners, partner => seen.PlaceOf(partner.Id));
+        var arePlaced = Array.TrueForAll(places, place => place is not null);
+        return new PostgresStatement(
+            arePlaced ? UpdatePlaced : UpdatePartners, workspaceId,
+            Array.ConvertAll(partners, partner => partner.Id),
+            Array.ConvertAll(partners, partner => partner.Name),
+            Array.ConvertAll(partners, partner => partner.Email),
+            Array.ConvertAll(partners, partner => partner.Phone),
+            Column(partners, partner => partner.ExternalId),
+            Differing(partners, partner => partner.UpdatedAt.Microseconds),
+            Column(partners, partner => partner.DeletedAt?.Microseconds),
+            Differing(partners, partner => partner.Revision),
+            partners[0].UpdatedAt, partners[0].Revision,
+            arePlaced ? Array.ConvertAll(places, place => place!.Value.ToString()) : []);
+    }
 
     /// <summary>A column of numbers; none where all are the same, as within one change set, and the statement takes that one instead.</summary>
     private static long[] Differing(Partner[] partners, Converter<Partner, long> value) =>

@@ -1,0 +1,60 @@
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Roster.Storage.Postgres;
+
+/// <summary>
+/// The partners that changes name by id, as they were read and as the changes leave them, and where each lies in the table. Several
+/// connections may add to it at once, each other partners.
+/// </summary>
+internal sealed class PostgresRows
+{
+    /// <summary>In the order of <see cref="Add"/>.</summary>
+    public const string Select =
+        $"select {PostgresStore.Columns}, partner.ctid from unnest($2::uuid[]) as n (id) join partner using (id) where workspace_id = $1";
+
+    private const int PlaceColumn = 9;
+
+    private readonly Guid[] _ids;
+    private readonly Partner?[] _partners;
+    private readonly NpgsqlTid[] _places;
+
+    /// <param name="ids">None of them twice.</param>
+    public PostgresRows(IEnumerable<Guid> ids)
+    {
+        _ids = [.. ids];
+        // As they lie in the table.
+        Array.Sort(_ids);
+        _partners = new Partner?[_ids.Length];
+        _places = new NpgsqlTid[_ids.Length];
+    }
+
+    public int Count => _ids.Length;
+
+    /// <summary>The partner as it is now; null where there is none, or it was not named.</summary>
+    public Partner? this[Guid id] => Find(id) is >= 0 and var index ? _partners[index] : null;
+
+    /// <summary>Some of the ids, in the order in which their rows lie.</summary>
+    public Guid[] Ids(Range part) => _ids[part];
+
+    /// <summary>Takes the row that a reader is at.</summary>
+    public void Add(NpgsqlDataReader row)
+    {
+        var partner = PostgresStore.MapPartner(row);
+        var index = Find(partner.Id);
+        _partners[index] = partner;
+        _places[index] = row.GetFieldValue<NpgsqlTid>(PlaceColumn);
+    }
+
+    /// <summary>Where the partner's row was read; null where it was not.</summary>
+    public NpgsqlTid? PlaceOf(Guid id) => Find(id) is >= 0 and var index && _places[index] != default ? _places[index] : null;
+
+    /// <summary>Notes a partner as a change leaves it, for later changes that name it.</summary>
+    public void Change(Partner after)
+    {
+        if (Find(after.Id) is >= 0 and var index)
+            _partners[index] = after;
+    }
+
+    private int Find(Guid id) => Array.BinarySearch(_ids, id);
+}
