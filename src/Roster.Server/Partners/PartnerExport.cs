@@ -14,6 +14,9 @@ internal static class PartnerExport
 {
     private const int PageSize = 8_000;
 
+    /// <summary>After an export of so many partners, what it took is given back: .NET would keep much of it for the next one.</summary>
+    private const int Large = 100_000;
+
     /// <summary>What spreadsheets take for a formula (owasp.org/www-community/attacks/CSV_Injection).</summary>
     private const string FormulaStarts = "=+-@\t\r";
 
@@ -25,10 +28,12 @@ internal static class PartnerExport
         var page = await list.ReadAsync(store, http.Caller().WorkspaceId, query, http.RequestAborted);
         http.Response.ContentType = format.ContentType;
         var isFirst = true;
+        var written = 0;
         while (true)
         {
             // The next page is read while this one is written and sent.
             left -= page.Partners.Count;
+            written += page.Partners.Count;
             query = query with { After = page.Next, Skip = 0, Take = Math.Min(left, PageSize) };
             var next = page.Next is null || left <= 0 ? null : ReadAsync(query);
             try
@@ -47,9 +52,11 @@ internal static class PartnerExport
                     await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
             if (next is null)
-                return;
+                break;
             page = await next;
         }
+        if (written >= Large)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
 
         Task<PartnerPage> ReadAsync(PartnerQuery part) =>
             Task.Run(() => list.ReadAsync(store, http.Caller().WorkspaceId, part, http.RequestAborted), http.RequestAborted);
@@ -75,7 +82,10 @@ internal static class PartnerExport
         }
         if (isFirst && isSpreadsheet)
             Encoding.UTF8.GetBytes("\uFEFF", http.Response.BodyWriter);
-        Encoding.UTF8.GetBytes(text.ToString(), http.Response.BodyWriter);
+        // Piece by piece, since the whole would be one large string; a letter can begin in one and end in the next.
+        var encoder = Encoding.UTF8.GetEncoder();
+        foreach (var piece in text.GetStringBuilder().GetChunks())
+            encoder.Convert(piece.Span, http.Response.BodyWriter, flush: false, out _, out _);
     }
 
     private static void WriteHeader(CsvWriter csv, IncludedFields include)

@@ -191,6 +191,18 @@ public abstract class FormatContract(RosterHost host)
     }
 
     [Fact]
+    public async Task A_long_CSV_keeps_letters_of_two_code_units_whole()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var names = Enumerable.Range(0, 400).Select(i => new string('x', 1 + i % 7) + string.Concat(Enumerable.Repeat("🎓", 60))).ToArray();
+        await api.PostAsync(JsonSerializer.Serialize(names.Select(name => new { name })));
+
+        var answer = await api.GetAsync(Path + "?sort=asc", Csv);
+
+        Assert.Equal(names, answer.Text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Skip(1).Select(line => line.Split(',')[1]));
+    }
+
+    [Fact]
     public async Task CSV_for_spreadsheets_guards_formulas_and_begins_with_a_byte_order_mark()
     {
         var api = await host.NewWorkspaceAsync();
