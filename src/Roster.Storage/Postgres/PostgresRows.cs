@@ -9,19 +9,23 @@ namespace Roster.Storage.Postgres;
 /// </summary>
 internal sealed class PostgresRows
 {
-    /// <summary>In the order of <see cref="Add"/>.</summary>
-    public const string Select =
+    /// <summary>What <see cref="PostgresStore.SelectNamed"/> gives, and after it where each row lies.</summary>
+    public const string SelectPlaced =
         $"select {PostgresStore.Columns}, partner.ctid from unnest($2::uuid[]) as n (id) join partner using (id) where workspace_id = $1";
 
     private const int PlaceColumn = 9;
+
+    private readonly bool _arePlaced;
 
     private readonly Guid[] _ids;
     private readonly Partner?[] _partners;
     private readonly NpgsqlTid[] _places;
 
     /// <param name="ids">None of them twice.</param>
-    public PostgresRows(IEnumerable<Guid> ids)
+    /// <param name="arePlaced">Whether the engine says where rows lie.</param>
+    public PostgresRows(IEnumerable<Guid> ids, bool arePlaced)
     {
+        _arePlaced = arePlaced;
         _ids = [.. ids];
         // As they lie in the table.
         Array.Sort(_ids);
@@ -34,8 +38,10 @@ internal sealed class PostgresRows
     /// <summary>The partner as it is now; null where there is none, or it was not named.</summary>
     public Partner? this[Guid id] => Find(id) is >= 0 and var index ? _partners[index] : null;
 
-    /// <summary>Some of the ids, in the order in which their rows lie.</summary>
-    public Guid[] Ids(Range part) => _ids[part];
+    /// <summary>Reads some of them, in the order in which they lie.</summary>
+    /// <returns>Null where there are none to read.</returns>
+    public PostgresStatement? Select(long workspaceId, Range part) => _ids[part] is { Length: > 0 } ids
+        ? new PostgresStatement(_arePlaced ? SelectPlaced : PostgresStore.SelectNamed, workspaceId, ids) : null;
 
     /// <summary>Takes the row that a reader is at.</summary>
     public void Add(NpgsqlDataReader row)
@@ -43,10 +49,11 @@ internal sealed class PostgresRows
         var partner = PostgresStore.MapPartner(row);
         var index = Find(partner.Id);
         _partners[index] = partner;
-        _places[index] = row.GetFieldValue<NpgsqlTid>(PlaceColumn);
+        if (_arePlaced)
+            _places[index] = row.GetFieldValue<NpgsqlTid>(PlaceColumn);
     }
 
-    /// <summary>Where the partner's row was read; null where it was not.</summary>
+    /// <summary>Where the partner's row was read; null where it was not, or the engine does not say.</summary>
     public NpgsqlTid? PlaceOf(Guid id) => Find(id) is >= 0 and var index && _places[index] != default ? _places[index] : null;
 
     /// <summary>Notes a partner as a change leaves it, for later changes that name it.</summary>

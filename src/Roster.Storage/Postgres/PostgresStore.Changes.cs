@@ -32,21 +32,20 @@ internal sealed partial class PostgresStore
             as n (id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision)
         """;
 
-    private const string UpdatePartners = """
+    internal const string UpdatePartners = """
         update partner set name = n.name, email = n.email, phone = n.phone, external_id = n.external_id,
             updated_at = coalesce(n.updated_at, $10), deleted_at = n.deleted_at, revision = coalesce(n.revision, $11)
         from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[],
-                $12::text[]::tid[])
+                $12::text[])
             as n (id, name, email, phone, external_id, updated_at, deleted_at, revision, place)
         where partner.workspace_id = $1 and partner.id = n.id
         """;
 
     /// <summary>
     /// Goes to each row where it was seen, without a second way through the index. It still lies there: nobody else writes in a workspace
-    /// whose log is held, and "vacuum full" waits for who has read. Also in Citus, since one workspace is named
-    /// (https://github.com/citusdata/citus/issues/512).
+    /// whose log is held, and "vacuum full" waits for who has read.
     /// </summary>
-    private const string UpdatePlaced = $"{UpdatePartners} and partner.ctid = n.place";
+    internal const string UpdatePlaced = $"{UpdatePartners} and partner.ctid = n.place::tid";
 
     private const string UpdateLogEnd =
         "update log_end set revision = $3, changed_at = $4, live = live + $5 where workspace_id = $1 and revision = $2";
@@ -88,7 +87,7 @@ internal sealed partial class PostgresStore
             async connection =>
             {
                 var named = writes.SelectMany(write => write.Request.Change.Named).Select(named => named.Id);
-                var rows = new PostgresRows(writes.Count == 1 ? named : named.Distinct());
+                var rows = new PostgresRows(writes.Count == 1 ? named : named.Distinct(), TellsPlaces);
                 var end = await BeginAsync(connection, workspaceId, rows);
                 var plans = writes[0].SeesOnlyNamed ? PlanTogether(writes, rows, end)
                     : [await PlanAloneAsync(connection, workspaceId, writes[0].Request, rows, end)];
@@ -208,9 +207,8 @@ internal sealed partial class PostgresStore
     private static async Task<Revision> ReadAsync(
         NpgsqlConnection connection, PostgresStatement[] begin, long workspaceId, PostgresRows rows, Range part)
     {
-        var ids = rows.Ids(part);
         await using var reader = await connection.QueryAsync(
-            CancellationToken.None, ids.Length == 0 ? begin : [.. begin, new(PostgresRows.Select, workspaceId, ids)]);
+            CancellationToken.None, rows.Select(workspaceId, part) is { } select ? [.. begin, select] : begin);
         if (!await reader.ReadAsync())
             throw new InvalidOperationException("The workspace is gone while one of its keys is in use.");
         var end = new Revision(reader.GetInt64(0), reader.Timestamp(1));
@@ -222,8 +220,7 @@ internal sealed partial class PostgresStore
 
     private static async Task ReadAsync(NpgsqlConnection connection, long workspaceId, PostgresRows rows, Range part)
     {
-        await using var reader = await connection.QueryAsync(
-            CancellationToken.None, new PostgresStatement(PostgresRows.Select, workspaceId, rows.Ids(part)));
+        await using var reader = await connection.QueryAsync(CancellationToken.None, rows.Select(workspaceId, part)!.Value);
         while (await reader.ReadAsync())
             rows.Add(reader);
     }
@@ -313,7 +310,7 @@ internal sealed partial class PostgresStore
 
     private static PostgresStatement Update(long workspaceId, Partner[] partners, PostgresRows seen)
     {
-        // Those that were found by something else than their id have no place.
+        // Those that were found by something else than their id have no place, and on some engines none has.
         var places = Array.ConvertAll(partners, partner => seen.PlaceOf(partner.Id));
         var arePlaced = Array.TrueForAll(places, place => place is not null);
         return new PostgresStatement(

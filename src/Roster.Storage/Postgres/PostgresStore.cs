@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Npgsql;
 using Roster.Storage.Postgres.Search;
 using Roster.Storage.Sqlite;
@@ -13,6 +14,8 @@ internal sealed partial class PostgresStore : IRosterStore
             coalesce(current_setting('fsync', true), 'on'), coalesce(current_setting('synchronous_commit', true), 'on'),
             coalesce(current_setting('full_page_writes', true), 'on')
         """;
+
+    private const string SelectEngine = "select version(), exists (select 1 from pg_extension where extname = 'citus')";
 
     private readonly PostgresAddress _address;
     private readonly PostgresDatabase _database;
@@ -31,6 +34,12 @@ internal sealed partial class PostgresStore : IRosterStore
         _search = use == StoreUse.Serve ? new PostgresSearch(_database, clock) : null;
     }
 
+    /// <summary>
+    /// Whether the engine is PostgreSQL itself, in which a row can be found again by its ctid. The others that speak its language have none,
+    /// or it is not certain what theirs means: they are asked by key.
+    /// </summary>
+    internal bool TellsPlaces { get; set; }
+
     /// <inheritdoc cref="Store.OpenAsync"/>
     public static async Task<PostgresStore> OpenAsync(PostgresAddress address, StoreUse use, TimeProvider clock, CancellationToken cancel)
     {
@@ -41,6 +50,8 @@ internal sealed partial class PostgresStore : IRosterStore
             if (await store.TroubleAsync(cancel) is { } trouble)
                 throw new StoreRefusedException(trouble.Message);
             await PostgresMigrations.RequireAsync(source, use, cancel);
+            store.TellsPlaces = (await store._database.ReadNowAsync(connection => connection.ListAsync(
+                new PostgresStatement(SelectEngine), row => IsPlain(row.GetString(0)) && !row.GetBoolean(1), cancel), cancel))[0];
             return store;
         }
         catch (Exception failure)
@@ -106,6 +117,13 @@ internal sealed partial class PostgresStore : IRosterStore
                 + "Turn them on, or accept that with --unsafe-database on.");
         return null;
     }
+
+    /// <summary>Whether it is a PostgreSQL whose version is only numbers ("15.2-YB-..." is not).</summary>
+    /// <param name="version">What <c>version()</c> gives.</param>
+    internal static bool IsPlain(string version) => PlainVersion().IsMatch(version);
+
+    [GeneratedRegex(@"^PostgreSQL [0-9.]+[ ,]")]
+    private static partial Regex PlainVersion();
 
     /// <summary>Does an operator's work on a database that is not opened for serving.</summary>
     private static async Task<T> WithSourceAsync<T>(PostgresAddress address, Func<NpgsqlDataSource, Task<T>> work)
