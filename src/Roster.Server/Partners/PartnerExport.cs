@@ -28,12 +28,10 @@ internal static class PartnerExport
         var page = await list.ReadAsync(store, http.Caller().WorkspaceId, query, http.RequestAborted);
         http.Response.ContentType = format.ContentType;
         var isFirst = true;
-        var written = 0;
         while (true)
         {
             // The next page is read while this one is written and sent.
             left -= page.Partners.Count;
-            written += page.Partners.Count;
             query = query with { After = page.Next, Skip = 0, Take = Math.Min(left, PageSize) };
             var next = page.Next is null || left <= 0 ? null : ReadAsync(query);
             try
@@ -55,7 +53,7 @@ internal static class PartnerExport
                 break;
             page = await next;
         }
-        if (written >= Large)
+        if (list.Query.Take - left >= Large)
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
 
         Task<PartnerPage> ReadAsync(PartnerQuery part) =>

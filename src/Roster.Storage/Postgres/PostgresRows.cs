@@ -10,13 +10,11 @@ namespace Roster.Storage.Postgres;
 internal sealed class PostgresRows
 {
     /// <summary>What <see cref="PostgresStore.SelectNamed"/> gives, and after it where each row lies.</summary>
-    public const string SelectPlaced =
-        $"select {PostgresStore.Columns}, partner.ctid from unnest($2::uuid[]) as n (id) join partner using (id) where workspace_id = $1";
+    public const string SelectPlaced = $"select {PostgresStore.Columns}, partner.ctid {PostgresStore.FromNamed}";
 
     private const int PlaceColumn = 9;
 
     private readonly bool _arePlaced;
-
     private readonly Guid[] _ids;
     private readonly Partner?[] _partners;
     private readonly NpgsqlTid[] _places;
@@ -43,14 +41,17 @@ internal sealed class PostgresRows
     public PostgresStatement? Select(long workspaceId, Range part) => _ids[part] is { Length: > 0 } ids
         ? new PostgresStatement(_arePlaced ? SelectPlaced : PostgresStore.SelectNamed, workspaceId, ids) : null;
 
-    /// <summary>Takes the row that a reader is at.</summary>
-    public void Add(NpgsqlDataReader row)
+    /// <summary>Takes the rows of the result that a reader is at.</summary>
+    public async Task AddAsync(NpgsqlDataReader rows)
     {
-        var partner = PostgresStore.MapPartner(row);
-        var index = Find(partner.Id);
-        _partners[index] = partner;
-        if (_arePlaced)
-            _places[index] = row.GetFieldValue<NpgsqlTid>(PlaceColumn);
+        while (await rows.ReadAsync())
+        {
+            var partner = PostgresStore.MapPartner(rows);
+            var index = Find(partner.Id);
+            _partners[index] = partner;
+            if (_arePlaced)
+                _places[index] = rows.GetFieldValue<NpgsqlTid>(PlaceColumn);
+        }
     }
 
     /// <summary>Where the partner's row was read; null where it was not, or the engine does not say.</summary>

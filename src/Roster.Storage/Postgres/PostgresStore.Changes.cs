@@ -213,16 +213,14 @@ internal sealed partial class PostgresStore
             throw new InvalidOperationException("The workspace is gone while one of its keys is in use.");
         var end = new Revision(reader.GetInt64(0), reader.Timestamp(1));
         if (await reader.NextResultAsync())
-            while (await reader.ReadAsync())
-                rows.Add(reader);
+            await rows.AddAsync(reader);
         return end;
     }
 
     private static async Task ReadAsync(NpgsqlConnection connection, long workspaceId, PostgresRows rows, Range part)
     {
         await using var reader = await connection.QueryAsync(CancellationToken.None, rows.Select(workspaceId, part)!.Value);
-        while (await reader.ReadAsync())
-            rows.Add(reader);
+        await rows.AddAsync(reader);
     }
 
     /// <summary>Those rows that the change names.</summary>

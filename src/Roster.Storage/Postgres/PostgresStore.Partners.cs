@@ -10,7 +10,9 @@ internal sealed partial class PostgresStore
     internal const string Columns = "id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision";
 
     /// <summary>By ids, none of them twice. Joined, since for "= any" with thousands of ids the planner may scan the whole table instead.</summary>
-    internal const string SelectNamed = $"select {Columns} from unnest($2::uuid[]) as n (id) join partner using (id) where workspace_id = $1";
+    internal const string SelectNamed = $"select {Columns} {FromNamed}";
+
+    internal const string FromNamed = "from unnest($2::uuid[]) as n (id) join partner using (id) where workspace_id = $1";
 
     private const string SelectNewestFirst = $"""
         select {Columns} from partner
