@@ -27,6 +27,7 @@ public static class Program
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
         builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>().AddSingleton<PartnerWrite>().AddSingleton<Health>();
+        builder.Services.AddSingleton<IdleMemory>().AddHostedService(services => services.GetRequiredService<IdleMemory>());
         if (settings.OldValuesKept is not null)
             builder.Services.AddHostedService<Retention>();
         builder.Services.AddRoutingCore();
@@ -35,6 +36,7 @@ public static class Program
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, KeyCorsPolicy>();
 
         var app = builder.Build();
+        app.Use(app.Services.GetRequiredService<IdleMemory>().CountAsync);
         app.UseTrustedProxies(settings);
         app.UseRequestLog();
         app.UseSafeHeaders();

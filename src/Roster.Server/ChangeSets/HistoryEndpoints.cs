@@ -1,5 +1,6 @@
 using Roster.Changes;
 using Roster.Server.Http;
+using Roster.Server.Operations;
 using Roster.Server.Partners;
 
 namespace Roster.Server.ChangeSets;
@@ -49,7 +50,7 @@ internal static class HistoryEndpoints
     }
 
     /// <summary>GET /api/partners/changes: each partner that was changed after a revision, once, as it is now, in the order of the log.</summary>
-    public static async Task FeedAsync(HttpContext http, IRosterStore store, RequestLimits limits)
+    public static async Task FeedAsync(HttpContext http, IRosterStore store, RequestLimits limits, IdleMemory memory)
     {
         var parameters = new Parameters(http.Request);
         var take = parameters.Integer("take", 1, PartnerRules.MaxItems) ?? MaxSteps;
@@ -70,7 +71,7 @@ internal static class HistoryEndpoints
         var page = await feed.ReadAsync(position!, take, http.RequestAborted);
         while (page is { Partners.Count: 0, HasMore: false } && TimeProvider.System.GetElapsedTime(start) < wait)
         {
-            await Task.Delay(LookAgain, http.RequestAborted);
+            await memory.RestAsync(Task.Delay(LookAgain, http.RequestAborted));
             page = await feed.ReadAsync(page.Next, take, http.RequestAborted);
         }
         if (page is null)

@@ -14,9 +14,6 @@ internal static class PartnerExport
 {
     private const int PageSize = 8_000;
 
-    /// <summary>After an export of so many partners, what it took is given back: .NET would keep much of it for the next one.</summary>
-    private const int Large = 100_000;
-
     /// <summary>What spreadsheets take for a formula (owasp.org/www-community/attacks/CSV_Injection).</summary>
     private const string FormulaStarts = "=+-@\t\r";
 
@@ -53,8 +50,6 @@ internal static class PartnerExport
                 break;
             page = await next;
         }
-        if (list.Query.Take - left >= Large)
-            GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
 
         Task<PartnerPage> ReadAsync(PartnerQuery part) =>
             Task.Run(() => list.ReadAsync(store, http.Caller().WorkspaceId, part, http.RequestAborted), http.RequestAborted);

@@ -42,21 +42,4 @@ internal static unsafe partial class SqliteNative
 
     [LibraryImport(Library, EntryPoint = "sqlite3_column_bytes"), SuppressGCTransition]
     public static partial int ColumnBytes(nint statement, int column);
-
-    /// <summary>Gives what SQLite has freed back to the system, where the C library is glibc, which would keep it; with another one it does nothing.</summary>
-    public static void TrimMemory()
-    {
-        try
-        {
-            if (OperatingSystem.IsLinux())
-                _ = MallocTrim(0);
-        }
-        catch (EntryPointNotFoundException)
-        {
-            // Another C library.
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "malloc_trim")]
-    private static partial int MallocTrim(nuint kept);
 }

@@ -77,6 +77,28 @@ public sealed partial class FloodTests : IDisposable
         Assert.InRange(peak, 1, MaxMebibytes);
     }
 
+    [Fact]
+    public async Task What_large_requests_took_is_given_back_while_nobody_asks_for_anything_and_a_mirror_waits()
+    {
+        await _api.PutAsync("[" + string.Join(',', Enumerable.Repeat("""{"name":"a name of some length","email":"a@b.example"}""", 10_000)) + "]");
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(async _ =>
+        {
+            for (var i = 0; i < 5; i++)
+                Assert.Equal(200, (await _api.GetAsync("/api/partners?take=10000")).Status);
+        }));
+
+        var mirror = _api.GetAsync("/api/partners/changes?after=1&wait=30");
+        var start = TimeProvider.System.GetTimestamp();
+        while (Mebibytes("VmRSS:") > Mebibytes("VmHWM:") - 10 && TimeProvider.System.GetElapsedTime(start) < TimeSpan.FromSeconds(30))
+            await Task.Delay(100);
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"{Mebibytes("VmHWM:")} MiB at most, {Mebibytes("VmRSS:")} MiB when nobody asked any more.");
+        Assert.InRange(Mebibytes("VmRSS:"), 1, Mebibytes("VmHWM:") - 10);
+        Assert.False(mirror.IsCompleted);
+        await _api.PutAsync("""[{"name":"what it waits for"}]""");
+        Assert.Equal(200, (await mirror).Status);
+    }
+
     /// <summary>What a well-behaved client sees meanwhile: every request succeeds.</summary>
     private async Task<(int Count, double P99)> OthersAsync(TimeSpan span)
     {

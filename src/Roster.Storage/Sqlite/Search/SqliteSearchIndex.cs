@@ -111,24 +111,12 @@ internal sealed class SqliteSearchIndex : IDisposable
         Interlocked.Exchange(ref _advanced, NewSignal()).SetResult();
         // The cache may be full now, there is one for each workspace, and it may be long until the next pass.
         _database.Execute("pragma shrink_memory");
-        if (changed is null || changed.Count >= PartnerRules.MaxItems)
-            GiveMemoryBack();
     }
 
     public void Dispose()
     {
         _readers.Dispose();
         _database.Dispose();
-    }
-
-    /// <summary>
-    /// After a full batch, which has been answered by now: what it and this pass took is garbage, of which .NET and the C library would keep
-    /// much for the next one. A collection costs little here, where little is alive, and less than one in the middle of a request.
-    /// </summary>
-    private static void GiveMemoryBack()
-    {
-        SqliteNative.TrimMemory();
-        GC.Collect(GC.MaxGeneration, GCCollectionMode.Forced, blocking: true, compacting: true);
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
