@@ -19,9 +19,15 @@ public sealed class ChangePlan
         Answer = answer;
         Changes = changes;
         Faults = faults;
-        Created = changes.Count(change => change.Before is null);
-        Deleted = changes.Count(change => change is { Before.DeletedAt: null, After.DeletedAt: not null });
-        Restored = changes.Count(change => change is { Before.DeletedAt: not null, After.DeletedAt: null });
+        foreach (var (before, after) in changes)
+        {
+            if (before is null)
+                Created++;
+            else if (before.DeletedAt is null && after.DeletedAt is not null)
+                Deleted++;
+            else if (before.DeletedAt is not null && after.DeletedAt is null)
+                Restored++;
+        }
     }
 
     public string Kind { get; }
@@ -112,6 +118,8 @@ internal sealed class PlanBuilder(Change change, Moment moment)
     /// <summary>Rejects items that would leave two live partners with one external id.</summary>
     public void RejectTakenExternalIds(RowsNow now)
     {
+        if (_claims.Count == 0)
+            return;
         var givenUp = _changes.Where(done => done.Before?.ExternalId is not null && (done.Before.ExternalId != done.After.ExternalId || done.After.DeletedAt is not null))
             .Select(done => done.After.Id).ToHashSet();
         var claimedAt = new Dictionary<string, int>(StringComparer.Ordinal);

@@ -3,8 +3,19 @@ namespace Roster.Changes;
 /// <summary>Updates partners by id or by a match, and creates the others: PUT, and POST without ids.</summary>
 public sealed class Upsert : Change
 {
-    internal Upsert(string kind, IReadOnlyList<BatchRow> rows, MatchOn matchOn, Mirror? mirror) =>
+    private readonly bool _names;
+    private readonly bool _claims;
+
+    internal Upsert(string kind, IReadOnlyList<BatchRow> rows, MatchOn matchOn, Mirror? mirror)
+    {
         (Kind, Rows, MatchOn, Mirror) = (kind, rows, matchOn, mirror);
+        // Most batches have only one of them, or none.
+        foreach (var row in rows)
+        {
+            _names |= row.Id is not null;
+            _claims |= row.ExternalId is not null;
+        }
+    }
 
     public IReadOnlyList<BatchRow> Rows { get; }
 
@@ -16,19 +27,19 @@ public sealed class Upsert : Change
 
     public override Mirror? Mirror { get; }
 
-    public override IEnumerable<NamedPartner> Named =>
-        Rows.Index().Where(row => row.Item.Id is not null).Select(row => new NamedPartner(row.Index, row.Item.Id!.Value));
+    public override IEnumerable<NamedPartner> Named => !_names ? []
+        : Rows.Index().Where(row => row.Item.Id is not null).Select(row => new NamedPartner(row.Index, row.Item.Id!.Value));
 
-    public override IEnumerable<(int Index, string Value)> Sought =>
+    public override IEnumerable<(int Index, string Value)> Sought => MatchOn == MatchOn.Nothing ? [] :
         from row in Rows.Index()
         let value = Key(row.Item)
         where row.Item.Id is null && value is not null
         select (row.Index, value);
 
-    public override bool SeesOnlyNamed => MatchOn == MatchOn.Nothing && Mirror is null && !Rows.Any(row => row.ExternalId is not null);
+    public override bool SeesOnlyNamed => MatchOn == MatchOn.Nothing && Mirror is null && !_claims;
 
-    public override IEnumerable<string> Claimed(RowsNow now) =>
-        Rows.Where(row => row.ExternalId is not null).Select(row => row.ExternalId!);
+    public override IEnumerable<string> Claimed(RowsNow now) => !_claims ? []
+        : Rows.Where(row => row.ExternalId is not null).Select(row => row.ExternalId!);
 
     public override ChangePlan PlanOn(RowsNow now, Moment moment)
     {
