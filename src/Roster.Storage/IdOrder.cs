@@ -9,15 +9,9 @@ internal static class IdOrder
     {
         T[] ordered = [.. all];
         var ids = ArrayPool<Guid>.Shared.Rent(ordered.Length);
-        var isOrdered = true;
         for (var i = 0; i < ordered.Length; i++)
-        {
             ids[i] = id(ordered[i]);
-            isOrdered = isOrdered && (i == 0 || ids[i - 1] < ids[i]);
-        }
-        // New partners are.
-        if (!isOrdered)
-            Array.Sort(ids, ordered, 0, ordered.Length);
+        Array.Sort(ids, ordered, 0, ordered.Length);
         ArrayPool<Guid>.Shared.Return(ids);
         return ordered;
     }

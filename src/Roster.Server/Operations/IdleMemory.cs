@@ -17,6 +17,7 @@ internal sealed class IdleMemory : BackgroundService
     private long _begun;
     private int _underWay;
 
+    /// <summary>Middleware around all other: from here a request is under way.</summary>
     public async Task CountAsync(HttpContext http, RequestDelegate next)
     {
         Interlocked.Increment(ref _begun);

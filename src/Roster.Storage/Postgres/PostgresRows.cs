@@ -1,5 +1,3 @@
-using System.Numerics;
-using System.Runtime.InteropServices;
 using Npgsql;
 using NpgsqlTypes;
 
@@ -18,9 +16,6 @@ internal sealed class PostgresRows
 
     private readonly bool _arePlaced;
     private readonly Guid[] _ids;
-
-    /// <summary>At the place of an id's hash, or where that is taken after it: one more than its number in the ids. 0 where there is none.</summary>
-    private readonly int[] _numbers;
     private readonly Partner?[] _partners;
     private readonly NpgsqlTid[] _places;
 
@@ -32,9 +27,6 @@ internal sealed class PostgresRows
         _ids = [.. ids];
         // As they lie in the table.
         Array.Sort(_ids);
-        _numbers = new int[BitOperations.RoundUpToPowerOf2((uint)(_ids.Length * 4 / 3) + 1)];
-        for (var i = 0; i < _ids.Length; i++)
-            _numbers[Place(_ids[i])] = i + 1;
         _partners = new Partner?[_ids.Length];
         _places = new NpgsqlTid[_ids.Length];
     }
@@ -72,16 +64,5 @@ internal sealed class PostgresRows
             _partners[index] = after;
     }
 
-    /// <returns>-1 where it was not named.</returns>
-    private int Find(Guid id) => _numbers[Place(id)] - 1;
-
-    private int Place(Guid id)
-    {
-        // With the process' own seed, as NamedPartners.
-        var parts = MemoryMarshal.Cast<Guid, int>(new ReadOnlySpan<Guid>(in id));
-        var place = HashCode.Combine(parts[0], parts[1], parts[2], parts[3]) & (_numbers.Length - 1);
-        while (_numbers[place] != 0 && _ids[_numbers[place] - 1] != id)
-            place = (place + 1) & (_numbers.Length - 1);
-        return place;
-    }
+    private int Find(Guid id) => Array.BinarySearch(_ids, id);
 }

@@ -30,11 +30,11 @@ public sealed class Upsert : Change
     public override IEnumerable<NamedPartner> Named => !_names ? []
         : Rows.Index().Where(row => row.Item.Id is not null).Select(row => new NamedPartner(row.Index, row.Item.Id!.Value));
 
-    public override IEnumerable<(int Index, string Value)> Sought => MatchOn == MatchOn.Nothing ? [] :
-        from row in Rows.Index()
-        let value = Key(row.Item)
-        where row.Item.Id is null && value is not null
-        select (row.Index, value);
+    public override IEnumerable<(int Index, string Value)> Sought => MatchOn == MatchOn.Nothing ? []
+        : from row in Rows.Index()
+          let value = Key(row.Item)
+          where row.Item.Id is null && value is not null
+          select (row.Index, value);
 
     public override bool SeesOnlyNamed => MatchOn == MatchOn.Nothing && Mirror is null && !_claims;
 
