@@ -14,7 +14,7 @@ internal sealed partial class RosterProcess : IDisposable
 
     private readonly Process _process;
     private readonly BlockingCollection<string> _errors = [];
-    private readonly List<string> _output = [];
+    private readonly string _outputFile;
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         Expect100ContinueTimeout = Patience,
@@ -22,14 +22,9 @@ internal sealed partial class RosterProcess : IDisposable
         SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=localhost" },
     });
 
-    private RosterProcess(Process process)
+    private RosterProcess(Process process, string output)
     {
-        _process = process;
-        process.OutputDataReceived += (_, line) =>
-        {
-            lock (_output)
-                _output.Add(line.Data ?? "");
-        };
+        (_process, _outputFile) = (process, output);
         process.ErrorDataReceived += (_, line) =>
         {
             if (line.Data is null)
@@ -37,9 +32,12 @@ internal sealed partial class RosterProcess : IDisposable
             else
                 _errors.Add(line.Data);
         };
-        process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
+
+    /// <summary>What starts the server, before its arguments.</summary>
+    private static string[] Command => Environment.GetEnvironmentVariable("ROSTER_TEST_SERVER") is { Length: > 0 } published
+        ? [published] : ["dotnet", Path.Combine(AppContext.BaseDirectory, "Roster.Server.dll")];
 
     public Uri Address { get; private set; } = null!;
 
@@ -51,7 +49,10 @@ internal sealed partial class RosterProcess : IDisposable
     /// <summary>Starts a server on a free port and returns when it listens.</summary>
     public static RosterProcess Serve(string workingFolder, params string[] arguments)
     {
-        var server = new RosterProcess(Start(workingFolder, arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments]));
+        // In a file, what it printed before it said that it listens is there when that is read; from two pipes it could come later.
+        var output = Path.GetTempFileName();
+        string[] all = [.. Command, .. arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments]];
+        var server = new RosterProcess(Start(workingFolder, ["sh", "-c", "output=$1; shift; exec \"$@\" >\"$output\"", "sh", output, .. all]), output);
         var before = new List<string>();
         while (server._errors.TryTake(out var line, Patience))
         {
@@ -70,7 +71,7 @@ internal sealed partial class RosterProcess : IDisposable
     /// <summary>Runs a command to its end.</summary>
     public static (int ExitCode, string Output, string Errors) Run(string workingFolder, params string[] arguments)
     {
-        using var process = Start(workingFolder, arguments);
+        using var process = Start(workingFolder, [.. Command, .. arguments]);
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         Assert.True(process.WaitForExit(Patience));
@@ -80,11 +81,7 @@ internal sealed partial class RosterProcess : IDisposable
     public RosterClient Client(string key) => new(_http, key, null);
 
     /// <summary>What the server has printed on standard output; a first start's welcome comes before it listens.</summary>
-    public string Output()
-    {
-        lock (_output)
-            return string.Join('\n', _output);
-    }
+    public string Output() => File.ReadAllText(_outputFile);
 
     /// <summary>Returns when the server has logged a line with this text.</summary>
     public Task SaysAsync(string text) => Task.Run(() =>
@@ -116,17 +113,17 @@ internal sealed partial class RosterProcess : IDisposable
         _process.Dispose();
         _http.Dispose();
         _errors.Dispose();
+        File.Delete(_outputFile);
     }
 
-    private static Process Start(string workingFolder, IEnumerable<string> arguments)
+    private static Process Start(string workingFolder, string[] command)
     {
-        var published = Environment.GetEnvironmentVariable("ROSTER_TEST_SERVER");
-        var start = string.IsNullOrEmpty(published)
-            ? new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "Roster.Server.dll"), .. arguments])
-            : new ProcessStartInfo(published, arguments);
-        start.WorkingDirectory = workingFolder;
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardError = true;
+        var start = new ProcessStartInfo(command[0], command[1..])
+        {
+            WorkingDirectory = workingFolder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         return Process.Start(start)!;
     }
 }
