@@ -1,18 +1,55 @@
 using System.Buffers;
+using System.Buffers.Binary;
 
 namespace Roster.Storage;
 
-internal static class IdOrder
+/// <summary>
+/// Ids in the order in which partners lie in every engine's table, so that its pages are touched one after the other; with each, where it
+/// came from. In pooled memory: 10,000 of them would be what .NET keeps apart as large.
+/// </summary>
+internal sealed class IdOrder : IDisposable
 {
-    /// <summary>By id, as partners lie in every engine's table: so pages are touched one after the other.</summary>
-    public static T[] InIdOrder<T>(this IEnumerable<T> all, Converter<T, Guid> id)
+    private const int GuidLength = 16;
+
+    /// <summary>They compare as their ids, in two steps where ids take eleven.</summary>
+    private readonly UInt128[] _ids;
+
+    private readonly int[] _places;
+
+    /// <param name="ids">Each with its place in what it is from.</param>
+    /// <param name="atMost">How many there can be.</param>
+    public IdOrder(IEnumerable<(Guid Id, int Place)> ids, int atMost)
     {
-        T[] ordered = [.. all];
-        var ids = ArrayPool<Guid>.Shared.Rent(ordered.Length);
-        for (var i = 0; i < ordered.Length; i++)
-            ids[i] = id(ordered[i]);
-        Array.Sort(ids, ordered, 0, ordered.Length);
-        ArrayPool<Guid>.Shared.Return(ids);
-        return ordered;
+        _ids = ArrayPool<UInt128>.Shared.Rent(atMost);
+        _places = ArrayPool<int>.Shared.Rent(atMost);
+        Span<byte> bytes = stackalloc byte[GuidLength];
+        foreach (var (id, place) in ids)
+        {
+            id.TryWriteBytes(bytes, bigEndian: true, out _);
+            _ids[Count] = BinaryPrimitives.ReadUInt128BigEndian(bytes);
+            _places[Count++] = place;
+        }
+        Array.Sort(_ids, _places, 0, Count);
+    }
+
+    public int Count { get; }
+
+    public ReadOnlySpan<int> Places => _places.AsSpan(..Count);
+
+    public (Guid Id, int Place) this[int index]
+    {
+        get
+        {
+            Span<byte> bytes = stackalloc byte[GuidLength];
+            BinaryPrimitives.WriteUInt128BigEndian(bytes, _ids[index]);
+            return (new Guid(bytes, bigEndian: true), _places[index]);
+        }
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose()
+    {
+        ArrayPool<UInt128>.Shared.Return(_ids);
+        ArrayPool<int>.Shared.Return(_places);
     }
 }

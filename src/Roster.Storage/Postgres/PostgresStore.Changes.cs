@@ -281,7 +281,12 @@ internal sealed partial class PostgresStore
             plans.Count == 1 ? plans[0].Changes.Select(change => (change.Before is null, change.After)) : Last(plans);
         return (Those(areNew: true), Those(areNew: false));
 
-        Partner[] Those(bool areNew) => after.Where(one => one.IsNew == areNew).Select(one => one.Partner).InIdOrder(partner => partner.Id);
+        Partner[] Those(bool areNew)
+        {
+            Partner[] those = [.. after.Where(one => one.IsNew == areNew).Select(one => one.Partner)];
+            using var order = new IdOrder(those.Select((partner, place) => (partner.Id, place)), those.Length);
+            return [.. order.Places.ToArray().Select(place => those[place])];
+        }
     }
 
     /// <summary>Each partner as the last plan that changes it leaves it, and whether one of them creates it.</summary>

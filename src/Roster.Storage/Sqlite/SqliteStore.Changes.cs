@@ -86,17 +86,23 @@ internal sealed partial class SqliteStore
     private void ReadNamed(SqliteDatabase database, long workspaceId, Change change, RowsNow now)
     {
         const int ReadByOne = 500;
-        var named = change.Named.InIdOrder(one => one.Id);
-        if (named.Length <= SqliteWriter.MaxRowsTogether || Environment.ProcessorCount == 1)
-            Read(database, named);
+        using var named = new IdOrder(change.Named.Select(one => (one.Id, one.Index)), change.Count);
+        if (named.Count <= SqliteWriter.MaxRowsTogether || Environment.ProcessorCount == 1)
+            Read(database, 0, named.Count);
         else
-            Parallel.ForEach(named.Chunk(ReadByOne), part => _readers.ReadTogether(reader => Read(reader, part)));
+            // Each connection reads the inner pages of the tree for itself, so not by more than there are cores.
+            Parallel.For(
+                0, (named.Count + ReadByOne - 1) / ReadByOne, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+                part => _readers.ReadTogether(reader => Read(reader, part * ReadByOne, Math.Min((part + 1) * ReadByOne, named.Count))));
 
-        bool Read(SqliteDatabase reader, NamedPartner[] part)
+        bool Read(SqliteDatabase reader, int from, int to)
         {
             var select = reader.Prepare(SelectPartner);
-            foreach (var one in part)
-                now[one.Index] = ReadPartner(select, workspaceId, one.Id);
+            for (var i = from; i < to; i++)
+            {
+                var (id, index) = named[i];
+                now[index] = ReadPartner(select, workspaceId, id);
+            }
             return true;
         }
     }
@@ -128,19 +134,10 @@ internal sealed partial class SqliteStore
         // The log's entry of a large change is encoded on another core while this one writes the rows.
         var changes = plan.Changes.Count > SqliteWriter.MaxRowsTogether
             ? Task.Run(() => ChangeEncoding.Encode(plan)) : Task.FromResult(ChangeEncoding.Encode(plan));
-        // New partners are in id order already.
-        var inFileOrder = plan.Created == plan.Changes.Count ? plan.Changes : plan.Changes.InIdOrder(change => change.After.Id);
         if (plan.Kind == ChangeKind.Erase)
-        {
             Erase(database, workspaceId, plan);
-            inFileOrder = [];
-        }
-        var update = database.Prepare(UpdatePartner);
-        foreach (var (before, after) in inFileOrder)
-            if (before is not null)
-                Update(update, workspaceId, after);
-        if (plan.Created > 0)
-            Insert(database, workspaceId, inFileOrder);
+        else
+            WriteRows(database, workspaceId, plan.Changes);
         database.Prepare(UpdateWorkspace)
             .Bind(1, workspaceId).Bind(2, plan.Revision.Number).Bind(3, plan.Revision.At)
             .Bind(4, plan.Created + plan.Restored - plan.Deleted).Run();
@@ -151,9 +148,21 @@ internal sealed partial class SqliteStore
             .Bind(11, plan.Revision.At).Bind(12, changes.GetAwaiter().GetResult()).Bind(13, request.Change.Undoes).Run();
     }
 
-    private static void Insert(SqliteDatabase database, long workspaceId, IReadOnlyList<PartnerChange> changes)
+    private static void WriteRows(SqliteDatabase database, long workspaceId, IReadOnlyList<PartnerChange> changes)
     {
-        var created = changes.Where(change => change.Before is null).Select(change => change.After).ToArray();
+        var updated = changes.Index().Where(change => change.Item.Before is not null).Select(change => (change.Item.After.Id, change.Index));
+        using (var inFileOrder = new IdOrder(updated, changes.Count))
+        {
+            var update = database.Prepare(UpdatePartner);
+            foreach (var at in inFileOrder.Places)
+                Update(update, workspaceId, changes[at].After);
+        }
+        // New partners have their ids in the order of the request.
+        Insert(database, workspaceId, [.. changes.Where(change => change.Before is null).Select(change => change.After)]);
+    }
+
+    private static void Insert(SqliteDatabase database, long workspaceId, Partner[] created)
+    {
         var rest = created.Length % InsertedTogether;
         Run(InsertPartners, created.AsSpan(..^rest), InsertedTogether);
         Run(InsertPartner, created.AsSpan(^rest..), 1);

@@ -27,8 +27,15 @@ public sealed class Upsert : Change
 
     public override Mirror? Mirror { get; }
 
-    public override IEnumerable<NamedPartner> Named => !_names ? []
-        : Rows.Index().Where(row => row.Item.Id is not null).Select(row => new NamedPartner(row.Index, row.Item.Id!.Value));
+    public override IEnumerable<NamedPartner> Named
+    {
+        get
+        {
+            for (var i = 0; _names && i < Rows.Count; i++)
+                if (Rows[i].Id is { } id)
+                    yield return new NamedPartner(i, id);
+        }
+    }
 
     public override IEnumerable<(int Index, string Value)> Sought => MatchOn == MatchOn.Nothing ? []
         : from row in Rows.Index()

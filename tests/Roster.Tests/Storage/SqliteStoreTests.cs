@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Roster.Access;
 using Roster.Changes;
@@ -115,6 +116,26 @@ public sealed class SqliteStoreTests : IDisposable
             [null, new LoggedState(1, first.UpdatedAt, null, "a", "a@b.example", null, null)], log[1].Changes.Select(change => change.Before));
         Assert.Equal(first.Id, log[1].Changes[1].Id);
         Assert.Equal("2", Scalar($"select revision from partner where hex(id) = '{first.Id:N}' collate nocase"));
+    }
+
+    [Fact]
+    public async Task Large_changes_are_read_on_no_more_connections_than_there_are_cores()
+    {
+        const int Many = 10_000;
+        const int OfWriterCheckpointsAndSearch = 3;
+        await using var store = await OpenAsync();
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        var ids = (await WriteAsync(Enumerable.Range(0, Many).Select(i => (object)new { name = $"before {i}" }))).Answer.Select(partner => partner.Id).ToArray();
+        Random.Shared.Shuffle(ids);
+
+        for (var i = 0; i < 20; i++)
+            Assert.Equal(Many, (await WriteAsync(ids.Select(id => (object)new { id }))).Unchanged);
+
+        var open = new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos().Count(descriptor => descriptor.LinkTarget == File);
+        Assert.InRange(open, OfWriterCheckpointsAndSearch, OfWriterCheckpointsAndSearch + Environment.ProcessorCount);
+
+        async Task<ChangePlan> WriteAsync(IEnumerable<object> items) => (await store.WriteAsync(
+            workspace.Id, Some.Upsert(JsonSerializer.Serialize(items)), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None)).Plan;
     }
 
     [Fact]
