@@ -13,7 +13,7 @@ namespace Roster.Bench.Engines;
 internal sealed class SqliteEngine : IEngine
 {
     /// <summary>The page cache of the server's writer.</summary>
-    private const int CacheKibibytes = 8_192;
+    private const int CacheKibibytes = 512;
 
     private const string Insert = """
         insert into partner (workspace_id, id, name, email, phone, created_at, updated_at, revision)

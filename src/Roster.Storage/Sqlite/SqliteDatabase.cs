@@ -8,6 +8,12 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>How long a statement waits while another process, an operator's command, holds the write lock.</summary>
     private const int BusyTimeoutMilliseconds = 10_000;
 
+    /// <summary>
+    /// How much of the file a connection keeps, while the operating system keeps all that it can. A processor's own cache holds so
+    /// little; with 2 and 8 MiB looking partners up, and changing them, was measured to take longer (docs/performance.md, Tried).
+    /// </summary>
+    private const int CacheKibibytes = 512;
+
     private readonly sqlite3 _handle;
     private readonly Dictionary<string, SqliteStatement> _statements = [];
 
@@ -21,7 +27,7 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>The bundled SQLite's version as a number: 3051003 is 3.51.3.</summary>
     public static int LibraryVersion => raw.sqlite3_libversion_number();
 
-    public static SqliteDatabase Open(string path)
+    public static SqliteDatabase Open(string path, int cacheKibibytes = CacheKibibytes)
     {
         const int Flags = raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX;
         var result = raw.sqlite3_open_v2(path, out var handle, Flags, null);
@@ -31,6 +37,7 @@ internal sealed class SqliteDatabase : IDisposable
             database.Check(result);
             raw.sqlite3_extended_result_codes(handle, 1);
             raw.sqlite3_busy_timeout(handle, BusyTimeoutMilliseconds);
+            database.Execute($"pragma cache_size = -{cacheKibibytes}");
             return database;
         }
         catch

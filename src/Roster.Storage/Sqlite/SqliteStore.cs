@@ -8,11 +8,6 @@ internal sealed partial class SqliteStore : IRosterStore
     /// <summary>3.51.3, the first without a rare corruption of the write-ahead log (sqlite.org/wal.html#walresetbug).</summary>
     private const int MinLibraryVersion = 3_051_003;
 
-    /// <summary>8 MiB for the writer: the inner pages of a table of ten million partners. More was measured to gain nothing.</summary>
-    private const int WriterCacheKibibytes = 8_192;
-
-    private const int ReaderCacheKibibytes = 2_048;
-
     /// <summary>With less than one full batch needs, the server is not ready for one.</summary>
     private const long MinFreeBytes = 64 << 20;
 
@@ -31,7 +26,7 @@ internal sealed partial class SqliteStore : IRosterStore
         _lock = serverLock;
         _readers = new SqliteReaders(OpenReader);
         _checkpointer = serverLock is null ? null : new SqliteCheckpointer(OpenDurable(path));
-        _writer = new SqliteWriter(OpenWriter(), database => _checkpointer?.AfterCommit(database));
+        _writer = new SqliteWriter(OpenDurable(path), database => _checkpointer?.AfterCommit(database));
         _search = serverLock is null ? null : new SqliteSearch(
             path + ".search", OpenReader(), (workspace, revision) => _readers.Read(database => ReadRequestOf(database, workspace, revision)), clock);
     }
@@ -169,18 +164,10 @@ internal sealed partial class SqliteStore : IRosterStore
         }
     }
 
-    private SqliteDatabase OpenWriter()
-    {
-        var database = OpenDurable(_path);
-        database.Execute($"pragma cache_size = -{WriterCacheKibibytes}");
-        return database;
-    }
-
     private SqliteDatabase OpenReader()
     {
         var database = SqliteDatabase.Open(_path);
         database.Execute("pragma query_only = on");
-        database.Execute($"pragma cache_size = -{ReaderCacheKibibytes}");
         return database;
     }
 }

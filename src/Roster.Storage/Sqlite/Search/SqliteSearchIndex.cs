@@ -17,8 +17,6 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private const int FollowerCacheKibibytes = 16_384;
 
-    private const int ReaderCacheKibibytes = 2_048;
-
     /// <summary>How long a list whose order writes change can be read on after its first page.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
 
@@ -33,7 +31,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         _workspaceId = workspaceId;
         _database = OpenOrCreate(path);
-        _readers = new SqliteReaders(() => OpenFile(path, ReaderCacheKibibytes));
+        _readers = new SqliteReaders(() => SqliteDatabase.Open(path));
         using var state = _database.Prepare("select reached, request_id from state").Query();
         state.Step();
         var isOfThisLog = !state.IsNull(1) && requestOf(state.Int64(0)) == state.Guid(1);
@@ -128,7 +126,7 @@ internal sealed class SqliteSearchIndex : IDisposable
             return current;
         foreach (var file in new[] { path, path + "-wal", path + "-shm" })
             File.Delete(file);
-        var database = OpenFile(path, FollowerCacheKibibytes);
+        var database = OpenFile(path);
         database.Execute("begin");
         foreach (var statement in SqlText.Statements("sqlite/search/index.sql"))
             database.Execute(statement);
@@ -142,7 +140,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         var database = default(SqliteDatabase);
         try
         {
-            database = OpenFile(path, FollowerCacheKibibytes);
+            database = OpenFile(path);
             if (database.ReadInt64("pragma user_version") == Version)
                 return database;
         }
@@ -154,13 +152,12 @@ internal sealed class SqliteSearchIndex : IDisposable
         return null;
     }
 
-    private static SqliteDatabase OpenFile(string path, int cacheKibibytes)
+    private static SqliteDatabase OpenFile(string path)
     {
-        var database = SqliteDatabase.Open(path);
+        var database = SqliteDatabase.Open(path, FollowerCacheKibibytes);
         database.ReadText("pragma journal_mode = wal");
         // After a power cut the index may be behind, never torn: the log brings it up to date.
         database.Execute("pragma synchronous = normal");
-        database.Execute($"pragma cache_size = -{cacheKibibytes}");
         return database;
     }
 
