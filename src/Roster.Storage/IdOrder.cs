@@ -34,7 +34,7 @@ internal sealed class IdOrder : IDisposable
 
     public int Count { get; }
 
-    public ReadOnlySpan<int> Places => _places.AsSpan(..Count);
+    public ArraySegment<int> Places => new(_places, 0, Count);
 
     public (Guid Id, int Place) this[int index]
     {

@@ -285,7 +285,7 @@ internal sealed partial class PostgresStore
         {
             Partner[] those = [.. after.Where(one => one.IsNew == areNew).Select(one => one.Partner)];
             using var order = new IdOrder(those.Select((partner, place) => (partner.Id, place)), those.Length);
-            return [.. order.Places.ToArray().Select(place => those[place])];
+            return [.. order.Places.Select(place => those[place])];
         }
     }
 

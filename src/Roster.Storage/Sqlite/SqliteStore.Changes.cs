@@ -137,7 +137,7 @@ internal sealed partial class SqliteStore
         if (plan.Kind == ChangeKind.Erase)
             Erase(database, workspaceId, plan);
         else
-            WriteRows(database, workspaceId, plan.Changes);
+            WriteRows(database, workspaceId, plan);
         database.Prepare(UpdateWorkspace)
             .Bind(1, workspaceId).Bind(2, plan.Revision.Number).Bind(3, plan.Revision.At)
             .Bind(4, plan.Created + plan.Restored - plan.Deleted).Run();
@@ -148,17 +148,19 @@ internal sealed partial class SqliteStore
             .Bind(11, plan.Revision.At).Bind(12, changes.GetAwaiter().GetResult()).Bind(13, request.Change.Undoes).Run();
     }
 
-    private static void WriteRows(SqliteDatabase database, long workspaceId, IReadOnlyList<PartnerChange> changes)
+    private static void WriteRows(SqliteDatabase database, long workspaceId, ChangePlan plan)
     {
-        var updated = changes.Index().Where(change => change.Item.Before is not null).Select(change => (change.Item.After.Id, change.Index));
-        using (var inFileOrder = new IdOrder(updated, changes.Count))
+        if (plan.Created < plan.Changes.Count)
         {
+            var updated = plan.Changes.Index().Where(change => change.Item.Before is not null).Select(change => (change.Item.After.Id, change.Index));
+            using var inFileOrder = new IdOrder(updated, plan.Changes.Count);
             var update = database.Prepare(UpdatePartner);
             foreach (var at in inFileOrder.Places)
-                Update(update, workspaceId, changes[at].After);
+                Update(update, workspaceId, plan.Changes[at].After);
         }
         // New partners have their ids in the order of the request.
-        Insert(database, workspaceId, [.. changes.Where(change => change.Before is null).Select(change => change.After)]);
+        if (plan.Created > 0)
+            Insert(database, workspaceId, [.. plan.Changes.Where(change => change.Before is null).Select(change => change.After)]);
     }
 
     private static void Insert(SqliteDatabase database, long workspaceId, Partner[] created)

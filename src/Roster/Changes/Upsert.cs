@@ -31,7 +31,9 @@ public sealed class Upsert : Change
     {
         get
         {
-            for (var i = 0; _names && i < Rows.Count; i++)
+            if (!_names)
+                yield break;
+            for (var i = 0; i < Rows.Count; i++)
                 if (Rows[i].Id is { } id)
                     yield return new NamedPartner(i, id);
         }
