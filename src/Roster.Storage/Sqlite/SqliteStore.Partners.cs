@@ -6,10 +6,10 @@ namespace Roster.Storage.Sqlite;
 /// <summary>Reading partners: by id, in creation order, or as the search index finds them.</summary>
 internal sealed partial class SqliteStore
 {
-    /// <summary>Columns in the order of <see cref="MapPartner"/>.</summary>
-    internal const string SelectPartners = """
-        select id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision from partner
-        """;
+    /// <summary>In the order of <see cref="MapPartner"/>.</summary>
+    private const string SelectColumns = "select id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision";
+
+    internal const string SelectPartners = SelectColumns + " from partner";
 
     private const string SelectPartner = SelectPartners + " where workspace_id = ?1 and id = ?2";
 

@@ -201,11 +201,12 @@ public abstract partial class UpsertContract(RosterHost host)
         var api = await host.NewWorkspaceAsync();
         var ids = (await api.PutAsync("[" + string.Join(',', Enumerable.Repeat("""{"name":"old"}""", Count)) + "]")).Ids;
         var updates = ids.Select(id => $$"""{"id":"{{id}}","name":"new"}""").ToList();
-        // By its id the last that is looked at, and the first.
-        var unknown = updates[..^1].Append("""{"id":"ffffffff-ffff-7fff-bfff-ffffffffffff","name":"new"}""");
+        // By its id the last that is looked at, one among others that are there, and the first.
+        var unknown = updates[..^1].Append("""{"id":"ffffffff-ffff-7fff-bfff-ffffffffffff","name":"new"}""").ToList();
+        unknown[Count / 2] = $$"""{"id":"{{ids[Count / 2][..^1]}}{{(ids[Count / 2][^1] == '0' ? '1' : '0')}}","name":"new"}""";
         var tooLate = updates[1..].Prepend($$"""{"id":"{{ids[0]}}","name":"new","ifUpdatedAt":"2020-01-01T00:00:00.000Z"}""");
 
-        Assert.Equal([$"{Count - 1} id partner_not_found"], (await PutAsync(unknown)).Faults);
+        Assert.Equal([$"{Count / 2} id partner_not_found", $"{Count - 1} id partner_not_found"], (await PutAsync(unknown)).Faults);
         Assert.Equal(["0 ifUpdatedAt changed_since"], (await PutAsync(tooLate)).Faults);
         Assert.Equal((0, Count, 0), (await PutAsync(updates, "?dryRun=true")).Counts);
         Assert.Equal(412, (await PutAsync(updates, "", ("If-Revision", "0"))).Status);
