@@ -1,4 +1,4 @@
-using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
 
 namespace Roster.Storage.Sqlite;
 
@@ -6,11 +6,8 @@ namespace Roster.Storage.Sqlite;
 /// Has Linux begin to write the write-ahead log to the disk while a large transaction still adds to it, so that its commit, which waits until all
 /// is there, has little to wait for. A hint and no more: what is durable, SQLite's own flush decides. Elsewhere it does nothing.
 /// </summary>
-internal sealed partial class SqliteLogWriteback : IDisposable
+internal sealed class SqliteLogWriteback : IDisposable
 {
-    /// <summary>Begins to write what is not being written yet, and waits for none of it (sync_file_range(2)).</summary>
-    private const uint SyncFileRangeWrite = 2;
-
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
     private readonly string _log;
@@ -30,13 +27,14 @@ internal sealed partial class SqliteLogWriteback : IDisposable
 
     public void Dispose() => _done.Set();
 
+    [SupportedOSPlatform("linux")]
     private void Push()
     {
         try
         {
-            using var file = File.OpenHandle(_log, share: FileShare.ReadWrite | FileShare.Delete);
+            using var file = FileWriteback.Open(_log);
             do
-                _ = SyncFileRange(file, 0, 0, SyncFileRangeWrite);
+                FileWriteback.Begin(file);
             while (!_done.Wait(Pause));
         }
         catch (Exception unopened) when (unopened is IOException or UnauthorizedAccessException)
@@ -44,8 +42,4 @@ internal sealed partial class SqliteLogWriteback : IDisposable
             // Whatever it is, the write itself meets it.
         }
     }
-
-    /// <param name="length">In bytes; 0 is up to the end.</param>
-    [LibraryImport("libc", EntryPoint = "sync_file_range")]
-    private static partial int SyncFileRange(SafeHandle file, long offset, long length, uint flags);
 }

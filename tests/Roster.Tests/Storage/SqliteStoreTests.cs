@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Roster.Access;
@@ -5,6 +6,7 @@ using Roster.Changes;
 using Roster.Server.Operations;
 using Roster.Storage;
 using Roster.Storage.Sqlite;
+using Roster.Storage.Sqlite.Search;
 
 namespace Roster.Tests.Storage;
 
@@ -231,6 +233,47 @@ public sealed class SqliteStoreTests : IDisposable
         await using (var store = await OpenAsync())
             Assert.Equal(10_000, await store.CountAsync(workspace.Id, new PartnerFilter(Q: "needle"), CancellationToken.None));
         Assert.Equal("1", Scalar("select reached from state", index));
+    }
+
+    [Fact]
+    public async Task A_search_index_s_log_goes_into_its_file_and_begins_again()
+    {
+        const int Many = 10_000;
+        var path = _folder.File("index.db");
+        var (file, log) = (new FileInfo(path), new FileInfo(path + "-wal"));
+        await using var store = await OpenAsync();
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        using var main = SqliteDatabase.Open(File);
+        using var index = new SqliteSearchIndex(path, workspace.Id, _ => null);
+
+        await FollowAsync(1);
+        await FollowAsync(Many);
+        Assert.Equal(0, PartnersInFileAlone());
+        index.Log.Settle();
+        index.Log.FinishSettling();
+        Assert.Equal(1 + Many, PartnersInFileAlone());
+
+        var length = log.Length;
+        await FollowAsync(Many);
+        log.Refresh();
+        Assert.InRange(log.Length, length, length * 3 / 2);
+        Assert.Equal(1 + (2 * Many), index.Read(database => database.ReadInt64("select count(*) from doc")));
+
+        async Task FollowAsync(int creates)
+        {
+            await store.WriteAsync(
+                workspace.Id, Some.Upsert(JsonSerializer.Serialize(Enumerable.Range(0, creates).Select(i => new { name = Convert.ToHexString(SHA512.HashData(BitConverter.GetBytes(i))) }))),
+                new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+            index.Follow(main, new Timestamp(1), CancellationToken.None);
+        }
+
+        long PartnersInFileAlone()
+        {
+            // As it would be without its log.
+            var copy = file.CopyTo(_folder.File("copy.db"), overwrite: true);
+            using var alone = SqliteDatabase.Open(copy.FullName);
+            return alone.ReadInt64("select count(*) from sqlite_schema where name = 'doc'") == 0 ? 0 : alone.ReadInt64("select count(*) from doc");
+        }
     }
 
     [Fact]

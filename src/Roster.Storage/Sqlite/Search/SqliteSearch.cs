@@ -124,8 +124,10 @@ internal sealed class SqliteSearch : IDisposable
             _pending.TryRemove(workspaceId, out _);
             try
             {
-                IndexOf(workspaceId).Follow(_main, Timestamp.Now(_clock), _stopping.Token);
+                var index = IndexOf(workspaceId);
+                index.Follow(_main, Timestamp.Now(_clock), _stopping.Token);
                 _failure = null;
+                index.Log.Settle();
             }
             catch (Exception failure)
             {

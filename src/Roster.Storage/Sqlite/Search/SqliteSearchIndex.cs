@@ -32,11 +32,15 @@ internal sealed class SqliteSearchIndex : IDisposable
         _workspaceId = workspaceId;
         _database = OpenOrCreate(path);
         _readers = new SqliteReaders(() => SqliteDatabase.Open(path));
+        Log = new SqliteSearchLog(path, _database, _readers);
         using var state = _database.Prepare("select reached, request_id from state").Query();
         state.Step();
         var isOfThisLog = !state.IsNull(1) && requestOf(state.Int64(0)) == state.Guid(1);
         _reached = isOfThisLog ? state.Int64(0) : 0;
     }
+
+    /// <summary>The file's own log, which is settled after each pass.</summary>
+    public SqliteSearchLog Log { get; }
 
     /// <summary>The revision whose partners the index shows.</summary>
     public long Reached => Interlocked.Read(ref _reached);
@@ -102,6 +106,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         });
         if (hasErased)
         {
+            Log.FinishSettling();
             _database.Execute("vacuum");
             _database.ReadInt64("pragma wal_checkpoint(truncate)");
         }
@@ -111,11 +116,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         _database.Execute("pragma shrink_memory");
     }
 
-    public void Dispose()
-    {
-        _readers.Dispose();
-        _database.Dispose();
-    }
+    public void Dispose() => Log.Dispose();
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -156,8 +157,9 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         var database = SqliteDatabase.Open(path, FollowerCacheKibibytes);
         database.ReadText("pragma journal_mode = wal");
-        // After a power cut the index may be behind, never torn: the log brings it up to date.
+        // After a power cut the index may be behind, never torn: the directory's log brings it up to date.
         database.Execute("pragma synchronous = normal");
+        database.ReadInt64("pragma wal_autocheckpoint = 0");
         return database;
     }
 
@@ -189,7 +191,10 @@ internal sealed class SqliteSearchIndex : IDisposable
                 _database.Execute(statement);
         });
         for (Guid? last = Guid.Empty; last is not null;)
+        {
             InTransaction(() => last = FillAfter(main, last.Value, stopping));
+            Log.Settle();
+        }
     }
 
     /// <returns>The last partner's id; null where there are no more.</returns>
