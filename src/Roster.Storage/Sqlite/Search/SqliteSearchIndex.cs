@@ -229,8 +229,10 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         long number;
         string text, name;
+        string? email, phone;
         Timestamp updatedAt;
-        using (var row = _database.Prepare("select number, text, name, updated_at from doc where id = ?1").Bind(1, partner.Id).Query())
+        bool isDeleted;
+        using (var row = _database.Prepare("select number, text, name, email, phone, updated_at, deleted from doc where id = ?1").Bind(1, partner.Id).Query())
         {
             if (!row.Step())
             {
@@ -239,19 +241,23 @@ internal sealed class SqliteSearchIndex : IDisposable
                 AddUpdate(added, partner, revision);
                 return;
             }
-            (number, text, name, updatedAt) = (row.Int64(0), row.Text(1), row.Text(2), row.Timestamp(3));
+            (number, text, name, email, phone) = (row.Int64(0), row.Text(1), row.Text(2), row.TextOrNull(3), row.TextOrNull(4));
+            (updatedAt, isDeleted) = (row.Timestamp(5), row.Int64(6) != 0);
         }
-        var newText = SearchText.Of(partner);
+        var (newText, newEmail, newPhone, isNowDeleted) = (SearchText.Of(partner), FoldedEmail(partner), Digits(partner), partner.DeletedAt is not null);
         if (newText != text)
         {
             _database.Prepare("delete from gram where rowid = ?1").Bind(1, number).Run();
             AddGrams(number, newText);
         }
-        _database.Prepare("""
-            update doc set text = ?2, email = ?3, phone = ?4, name = ?5, updated_at = ?6, deleted = ?7 where number = ?1
-            """)
-            .Bind(1, number).Bind(2, newText).Bind(3, FoldedEmail(partner)).Bind(4, Digits(partner)).Bind(5, partner.Name)
-            .Bind(6, partner.UpdatedAt).Bind(7, partner.DeletedAt is null ? 0 : 1).Run();
+        // Setting them writes their indexes anew, to what they were, too.
+        var setsIndexed = (newEmail, newPhone, isNowDeleted) != (email, phone, isDeleted);
+        var update = _database.Prepare(
+            "update doc set text = ?2, name = ?3, updated_at = ?4" + (setsIndexed ? ", email = ?5, phone = ?6, deleted = ?7" : "") + " where number = ?1");
+        update.Bind(1, number).Bind(2, newText).Bind(3, partner.Name).Bind(4, partner.UpdatedAt);
+        if (setsIndexed)
+            update.Bind(5, newEmail).Bind(6, newPhone).Bind(7, isNowDeleted ? 1 : 0);
+        update.Run();
         if (name != partner.Name)
         {
             _database.Prepare("update name_order set until = ?3 where name = ?1 and number = ?2 and until is null")
