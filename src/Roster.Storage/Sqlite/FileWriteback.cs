@@ -17,6 +17,9 @@ internal static partial class FileWriteback
     private const uint Write = 2;
     private const uint WaitAfter = 4;
 
+    private const int InputOutputError = 5;
+    private const int NoSpace = 28;
+
     /// <summary>Opens a file that is open elsewhere, too.</summary>
     public static SafeFileHandle Open(string path) =>
         File.OpenHandle(path, access: FileAccess.ReadWrite, share: FileShare.ReadWrite | FileShare.Delete);
@@ -37,13 +40,15 @@ internal static partial class FileWriteback
         {
             var length = RandomAccess.GetLength(file);
             for (var at = 0L; at < length && !hurries(); at += PartBytes)
-                _ = SyncFileRange(file, at, PartBytes, WaitBefore | Write | WaitAfter);
+                // A failure is told once for each handle: the flush would not repeat it. Where the call itself is not known, the flush does it all.
+                if (SyncFileRange(file, at, PartBytes, WaitBefore | Write | WaitAfter) != 0 && Marshal.GetLastPInvokeError() is InputOutputError or NoSpace)
+                    throw new IOException("A file could not be written to the disk.");
         }
         RandomAccess.FlushToDisk(file);
     }
 
     /// <param name="length">In bytes; 0 is up to the end.</param>
     [SupportedOSPlatform("linux")]
-    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
     private static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 }
