@@ -8,7 +8,7 @@ namespace Roster.Storage.Sqlite;
 internal sealed class SqliteCheckpointer : IDisposable
 {
     /// <summary>256 MiB of pages of 4 KiB.</summary>
-    private const int MaxLogPages = 65_536;
+    public const int MaxLogPages = 65_536;
 
     /// <summary>How long a checkpoint waits for further writes to share it with.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);

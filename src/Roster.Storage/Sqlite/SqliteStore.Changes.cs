@@ -105,13 +105,16 @@ internal sealed partial class SqliteStore
         bool Read(SqliteDatabase reader, int from, int to)
         {
             var rest = (to - from) % ReadTogether;
-            ReadBy(reader.Prepare(SelectNamed), from, to - rest, ReadTogether);
-            ReadBy(reader.Prepare(SelectPartner), to - rest, to, 1);
+            ReadBy(reader, SelectNamed, from, to - rest, ReadTogether);
+            ReadBy(reader, SelectPartner, to - rest, to, 1);
             return true;
         }
 
-        void ReadBy(SqliteStatement select, int from, int to, int together)
+        void ReadBy(SqliteDatabase reader, string sql, int from, int to, int together)
         {
+            if (from == to)
+                return;
+            var select = reader.Prepare(sql);
             for (var i = from; i < to; i += together)
             {
                 select.Bind(1, workspaceId);
@@ -194,6 +197,8 @@ internal sealed partial class SqliteStore
 
         void Run(string sql, ReadOnlySpan<Partner> partners, int together)
         {
+            if (partners.IsEmpty)
+                return;
             var insert = database.Prepare(sql);
             for (var i = 0; i < partners.Length; i++)
             {

@@ -60,13 +60,9 @@ internal sealed partial class SqliteStore
         return index.Read(search => SqliteSearchQuery.Count(search, filter));
     }
 
-    internal static Partner? ReadPartner(SqliteDatabase database, long workspaceId, Guid id) =>
-        ReadPartner(database.Prepare(SelectPartner), workspaceId, id);
-
-    /// <param name="select">Prepared from <see cref="SelectPartner"/>.</param>
-    private static Partner? ReadPartner(SqliteStatement select, long workspaceId, Guid id)
+    internal static Partner? ReadPartner(SqliteDatabase database, long workspaceId, Guid id)
     {
-        using var row = select.Bind(1, workspaceId).Bind(2, id).Query();
+        using var row = database.Prepare(SelectPartner).Bind(1, workspaceId).Bind(2, id).Query();
         return row.Step() ? MapPartner(row) : null;
     }
 

@@ -252,8 +252,9 @@ internal sealed class SqliteSearchIndex : IDisposable
         }
         // Setting them writes their indexes anew, to what they were, too.
         var setsIndexed = (newEmail, newPhone, isNowDeleted) != (email, phone, isDeleted);
-        var update = _database.Prepare(
-            "update doc set text = ?2, name = ?3, updated_at = ?4" + (setsIndexed ? ", email = ?5, phone = ?6, deleted = ?7" : "") + " where number = ?1");
+        var update = _database.Prepare(setsIndexed
+            ? "update doc set text = ?2, name = ?3, updated_at = ?4, email = ?5, phone = ?6, deleted = ?7 where number = ?1"
+            : "update doc set text = ?2, name = ?3, updated_at = ?4 where number = ?1");
         update.Bind(1, number).Bind(2, newText).Bind(3, partner.Name).Bind(4, partner.UpdatedAt);
         if (setsIndexed)
             update.Bind(5, newEmail).Bind(6, newPhone).Bind(7, isNowDeleted ? 1 : 0);

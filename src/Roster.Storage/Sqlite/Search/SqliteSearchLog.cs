@@ -12,38 +12,28 @@ internal sealed class SqliteSearchLog : IDisposable
     /// <summary>Of 4 KiB, as SQLite's own checkpoints would come.</summary>
     private const int MinSettledPages = 1_000;
 
-    /// <summary>256 MiB, as of the directory's own log.</summary>
-    private const int MaxPages = 65_536;
-
+    private readonly string _path;
     private readonly SqliteDatabase _writer;
     private readonly SqliteReaders _readers;
 
-    /// <summary>Copies the log, and leaves flushing to us.</summary>
-    private readonly SqliteDatabase _copier;
-
     /// <summary>
-    /// To flush it. Open as long as SQLite has it open: closing any handle of it takes SQLite's locks away (sqlite.org/howtocorrupt.html, 2.2).
+    /// To flush it. From its first use on open as long as SQLite has it open: closing any handle of it takes SQLite's locks away
+    /// (sqlite.org/howtocorrupt.html, 2.2).
     /// </summary>
-    private readonly SafeFileHandle _file;
+    private SafeFileHandle? _file;
 
     private Thread? _settling;
     private volatile bool _hurries;
 
     /// <param name="writer">The connection that adds to the log; is closed with this.</param>
     /// <param name="readers">Connections to the same file; are closed with this.</param>
-    public SqliteSearchLog(string path, SqliteDatabase writer, SqliteReaders readers)
-    {
-        (_writer, _readers) = (writer, readers);
-        _file = FileWriteback.Open(path);
-        _copier = SqliteDatabase.Open(path);
-        _copier.Execute("pragma synchronous = off");
-    }
+    public SqliteSearchLog(string path, SqliteDatabase writer, SqliteReaders readers) => (_path, _writer, _readers) = (path, writer, readers);
 
     /// <summary>Has the log copied into the file, as far as it goes now, where that is worth it. For the writer's thread, outside of a transaction.</summary>
     public void Settle()
     {
         var (pages, copied) = Pages();
-        if (pages > MaxPages)
+        if (pages > SqliteCheckpointer.MaxLogPages)
         {
             // Now to its end, while nothing is added, so that it begins again.
             FinishSettling();
@@ -67,11 +57,9 @@ internal sealed class SqliteSearchLog : IDisposable
     public void Dispose()
     {
         FinishSettling();
-        // The last connection copies the rest of the log, and removes it: that is one which flushes.
-        _copier.Dispose();
         _readers.Dispose();
         _writer.Dispose();
-        _file.Dispose();
+        _file?.Dispose();
     }
 
     /// <returns>How many the log has, and how many of them are copied.</returns>
@@ -93,9 +81,15 @@ internal sealed class SqliteSearchLog : IDisposable
             _readers.ReadTogether(snapshot =>
             {
                 snapshot.ReadInt64("select reached from state");
+                _file ??= FileWriteback.Open(_path);
                 using (var log = FileWriteback.Open(_writer.LogPath))
                     FileWriteback.Flush(log, () => _hurries);
-                _copier.Execute("pragma wal_checkpoint(passive)");
+                using (var copier = SqliteDatabase.Open(_path))
+                {
+                    // It copies, and flushes nothing.
+                    copier.Execute("pragma synchronous = off");
+                    copier.Execute("pragma wal_checkpoint(passive)");
+                }
                 FileWriteback.Flush(_file, () => _hurries);
                 return true;
             });
