@@ -22,11 +22,9 @@ internal sealed class IdOrder : IDisposable
     {
         _ids = ArrayPool<UInt128>.Shared.Rent(atMost);
         _places = ArrayPool<int>.Shared.Rent(atMost);
-        Span<byte> bytes = stackalloc byte[GuidLength];
         foreach (var (id, place) in ids)
         {
-            id.TryWriteBytes(bytes, bigEndian: true, out _);
-            _ids[Count] = BinaryPrimitives.ReadUInt128BigEndian(bytes);
+            _ids[Count] = Number(id);
             _places[Count++] = place;
         }
         Array.Sort(_ids, _places, 0, Count);
@@ -46,10 +44,25 @@ internal sealed class IdOrder : IDisposable
         }
     }
 
+    /// <summary>Where an id is: at once, where that is where it is expected.</summary>
+    /// <returns>Less than 0 where it is not there.</returns>
+    public int Find(Guid id, int expected)
+    {
+        var number = Number(id);
+        return expected < Count && _ids[expected] == number ? expected : Array.BinarySearch(_ids, 0, Count, number);
+    }
+
     /// <summary>Gives the memory back.</summary>
     public void Dispose()
     {
         ArrayPool<UInt128>.Shared.Return(_ids);
         ArrayPool<int>.Shared.Return(_places);
+    }
+
+    private static UInt128 Number(Guid id)
+    {
+        Span<byte> bytes = stackalloc byte[GuidLength];
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
+        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
     }
 }

@@ -1,5 +1,6 @@
 using Npgsql;
 using NpgsqlTypes;
+using Roster.Changes;
 
 namespace Roster.Storage.Postgres;
 
@@ -7,7 +8,7 @@ namespace Roster.Storage.Postgres;
 /// The partners that changes name by id, as they were read and as the changes leave them, and where each lies in the table. Several
 /// connections may add to it at once, each other partners.
 /// </summary>
-internal sealed class PostgresRows
+internal sealed class PostgresRows : IDisposable
 {
     /// <summary>What <see cref="PostgresStore.SelectNamed"/> gives, and after it where each row lies.</summary>
     public const string SelectPlaced = $"select {PostgresStore.Columns}, partner.ctid {PostgresStore.FromNamed}";
@@ -15,54 +16,94 @@ internal sealed class PostgresRows
     private const int PlaceColumn = 9;
 
     private readonly bool _arePlaced;
-    private readonly Guid[] _ids;
+    private readonly bool _areOfOne;
+
+    /// <summary>As they lie in the table; those of one change with their items.</summary>
+    private readonly IdOrder _ids;
+
     private readonly Partner?[] _partners;
     private readonly NpgsqlTid[] _places;
 
-    /// <param name="ids">None of them twice.</param>
     /// <param name="arePlaced">Whether the engine says where rows lie.</param>
-    public PostgresRows(IEnumerable<Guid> ids, bool arePlaced)
+    public PostgresRows(IReadOnlyCollection<Change> changes, bool arePlaced)
     {
         _arePlaced = arePlaced;
-        _ids = [.. ids];
-        // As they lie in the table.
-        Array.Sort(_ids);
-        _partners = new Partner?[_ids.Length];
-        _places = new NpgsqlTid[_ids.Length];
+        _areOfOne = changes.Count == 1;
+        var named = changes.SelectMany(change => change.Named);
+        // One change names none twice.
+        _ids = new IdOrder(
+            (_areOfOne ? named : named.DistinctBy(one => one.Id)).Select(one => (one.Id, one.Index)), changes.Sum(change => change.Count));
+        _partners = new Partner?[Count];
+        _places = new NpgsqlTid[Count];
     }
 
-    public int Count => _ids.Length;
-
-    /// <summary>The partner as it is now; null where there is none, or it was not named.</summary>
-    public Partner? this[Guid id] => Find(id) is >= 0 and var index ? _partners[index] : null;
+    public int Count => _ids.Count;
 
     /// <summary>Reads some of them, in the order in which they lie.</summary>
-    /// <returns>Null where there are none to read.</returns>
-    public PostgresStatement? Select(long workspaceId, Range part) => _ids[part] is { Length: > 0 } ids
-        ? new PostgresStatement(_arePlaced ? SelectPlaced : PostgresStore.SelectNamed, workspaceId, ids) : null;
+    /// <returns>No statement where there are none to read.</returns>
+    public PostgresStatement[] Select(long workspaceId, Range part)
+    {
+        var (from, count) = part.GetOffsetAndLength(Count);
+        if (count == 0)
+            return [];
+        var ids = new Guid[count];
+        for (var i = 0; i < count; i++)
+            ids[i] = _ids[from + i].Id;
+        return [new PostgresStatement(_arePlaced ? SelectPlaced : PostgresStore.SelectNamed, workspaceId, ids)];
+    }
 
     /// <summary>Takes the rows of the result that a reader is at.</summary>
     public async Task AddAsync(NpgsqlDataReader rows)
     {
+        var next = 0;
         while (await rows.ReadAsync())
         {
             var partner = PostgresStore.MapPartner(rows);
-            var index = Find(partner.Id);
-            _partners[index] = partner;
+            var at = _ids.Find(partner.Id, next);
+            _partners[at] = partner;
             if (_arePlaced)
-                _places[index] = rows.GetFieldValue<NpgsqlTid>(PlaceColumn);
+                _places[at] = rows.GetFieldValue<NpgsqlTid>(PlaceColumn);
+            next = at + 1;
         }
     }
 
-    /// <summary>Where the partner's row was read; null where it was not, or the engine does not say.</summary>
-    public NpgsqlTid? PlaceOf(Guid id) => Find(id) is >= 0 and var index && _places[index] != default ? _places[index] : null;
+    /// <summary>Those that one of the changes names.</summary>
+    public RowsNow Of(Change change)
+    {
+        var now = new RowsNow(change.Count);
+        if (_areOfOne)
+            for (var i = 0; i < Count; i++)
+                now[_ids.Places[i]] = _partners[i];
+        else
+            foreach (var named in change.Named)
+                now[named.Index] = _partners[_ids.Find(named.Id, 0)];
+        return now;
+    }
+
+    /// <summary>Where partners' rows were read.</summary>
+    /// <param name="partners">In the order in which they lie.</param>
+    /// <returns>None where the engine does not say it, or one of them was not read here.</returns>
+    public string[] PlacesOf(Partner[] partners)
+    {
+        var places = new string[_arePlaced ? partners.Length : 0];
+        var next = 0;
+        for (var i = 0; i < places.Length; i++)
+        {
+            var at = _ids.Find(partners[i].Id, next);
+            if (at < 0 || _places[at] == default)
+                return [];
+            places[i] = _places[at].ToString();
+            next = at + 1;
+        }
+        return places;
+    }
 
     /// <summary>Notes a partner as a change leaves it, for later changes that name it.</summary>
     public void Change(Partner after)
     {
-        if (Find(after.Id) is >= 0 and var index)
-            _partners[index] = after;
+        if (_ids.Find(after.Id, 0) is >= 0 and var at)
+            _partners[at] = after;
     }
 
-    private int Find(Guid id) => Array.BinarySearch(_ids, id);
+    public void Dispose() => _ids.Dispose();
 }
