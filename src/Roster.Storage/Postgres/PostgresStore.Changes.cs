@@ -172,16 +172,15 @@ internal sealed partial class PostgresStore
         var (first, second) = (..(rows.Count / 2), (rows.Count / 2)..);
         // On a thread of its own: where nothing made it wait, it would send and read much before the first half is asked for.
         var beside = Task.Run(() => ReadBesideAsync(workspaceId, rows, second, end));
-        var isRead = false;
         try
         {
             await ReadAsync(connection, workspaceId, rows, first);
         }
         finally
         {
-            isRead = await beside;
+            await beside;
         }
-        if (!isRead)
+        if (!await beside)
             await ReadAsync(connection, workspaceId, rows, second);
         return end;
     }

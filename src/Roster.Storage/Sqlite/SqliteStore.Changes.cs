@@ -125,9 +125,8 @@ internal sealed partial class SqliteStore
                 for (var at = i; rows.Step(); at++)
                 {
                     var partner = MapPartner(rows);
-                    while (named[at].Id != partner.Id)
-                        at++;
-                    now[named[at].Place] = partner;
+                    at = named.Find(partner.Id, at);
+                    now[named.Places[at]] = partner;
                 }
             }
         }
