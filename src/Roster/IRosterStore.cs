@@ -59,6 +59,15 @@ public interface IRosterStore : IAsyncDisposable
     /// <summary>The key with this SHA-256 hash, whether it is valid or not.</summary>
     Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel);
 
+    /// <summary>The key with this id, of any workspace, whether it is valid or not.</summary>
+    Task<ApiKey?> FindKeyAsync(Guid id, CancellationToken cancel);
+
+    /// <summary>Whether there has ever been a key.</summary>
+    Task<bool> HasKeysAsync(CancellationToken cancel);
+
+    /// <summary>The lists of hostnames that valid keys of all workspaces are bound to, each once; not those that allow any.</summary>
+    Task<IReadOnlyList<HostnameList>> ListHostnamesAsync(Timestamp now, CancellationToken cancel);
+
     /// <summary>Adds a key, with its audit event in the same transaction.</summary>
     /// <param name="replaced">With a rotation: the key that it replaces, and when that one ends.</param>
     /// <returns>False, with nothing added, where the key to be replaced is not valid any more.</returns>

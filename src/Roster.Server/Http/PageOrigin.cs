@@ -53,9 +53,7 @@ internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : IC
             var now = clock.GetUtcNow();
             if (now - _readAt > Fresh || now < _readAt)
             {
-                var at = Timestamp.From(now);
-                _hostnames = [.. (await store.ListKeysAsync(null, cancel))
-                    .Where(key => key.IsValidAt(at) && !key.AllowedHostnames.IsAny).Select(key => key.AllowedHostnames)];
+                _hostnames = await store.ListHostnamesAsync(Timestamp.From(now), cancel);
                 _readAt = now;
             }
             return _hostnames;

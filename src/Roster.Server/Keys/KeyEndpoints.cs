@@ -125,8 +125,8 @@ internal static class KeyEndpoints
 
     /// <returns>Null where the caller's workspace has no such key.</returns>
     private static async Task<ApiKey?> FindAsync(HttpContext http, string id, IRosterStore store) =>
-        !Uuid.TryParse(id, out var wanted) ? null
-        : (await store.ListKeysAsync(http.Caller().WorkspaceId, http.RequestAborted)).FirstOrDefault(key => key.Id == wanted);
+        Uuid.TryParse(id, out var wanted)
+        && await store.FindKeyAsync(wanted, http.RequestAborted) is { } key && key.WorkspaceId == http.Caller().WorkspaceId ? key : null;
 
     private static string Subject(ApiKey key) => $"{key.Id} {key.Name}";
 

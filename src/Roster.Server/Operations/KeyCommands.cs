@@ -88,8 +88,7 @@ internal static class KeyCommands
         var revoke = new Command("revoke", "Revoke a key; it stops working at once.") { id };
         revoke.SetAction(withStore(async (parsed, store, cancel) =>
         {
-            var key = !Guid.TryParse(parsed.GetRequiredValue(id), out var wanted) ? null
-                : (await store.ListKeysAsync(null, cancel)).FirstOrDefault(one => one.Id == wanted);
+            var key = Guid.TryParse(parsed.GetRequiredValue(id), out var wanted) ? await store.FindKeyAsync(wanted, cancel) : null;
             if (key is null)
                 throw new SettingException("There is no key with this id; keys list shows them.");
             var now = Timestamp.Now(TimeProvider.System);

@@ -37,7 +37,7 @@ internal static class Serve
     /// <summary>On the first start, the workspace and the key that a newcomer begins with.</summary>
     private static async Task<ApiKeySecret?> FirstKeyAsync(IRosterStore store, Timestamp now, CancellationToken cancel)
     {
-        if ((await store.ListKeysAsync(null, cancel)).Count > 0)
+        if (await store.HasKeysAsync(cancel))
             return null;
         var workspace = await store.AddWorkspaceAsync(Workspace.Default, now, cancel)
             ?? (await store.ListWorkspacesAsync(cancel)).Single(one => one.Name == Workspace.Default);

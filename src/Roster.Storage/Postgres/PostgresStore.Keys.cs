@@ -18,6 +18,15 @@ internal sealed partial class PostgresStore
 
     private const string SelectAllKeys = SelectKeys + " order by id";
 
+    private const string SelectKeyById = SelectKeys + " where id = $1";
+
+    private const string SelectAnyKey = "select id from api_key limit 1";
+
+    private const string SelectHostnames = """
+        select distinct allowed_hostnames from api_key
+        where allowed_hostnames is not null and revoked_at is null and (expires_at is null or expires_at > $1)
+        """;
+
     private const string InsertKey = """
         insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
@@ -54,6 +63,15 @@ internal sealed partial class PostgresStore
 
     private Task<List<ApiKey>> FindKeysAsync(long since, byte[][] hashes) => _database.ReadAsync(
         since, connection => connection.ListAsync(new PostgresStatement(SelectKeysByHash, hashes), MapKey, CancellationToken.None), CancellationToken.None);
+
+    public async Task<ApiKey?> FindKeyAsync(Guid id, CancellationToken cancel) =>
+        (await ListKeysAsync(new PostgresStatement(SelectKeyById, id), cancel)).FirstOrDefault();
+
+    public async Task<bool> HasKeysAsync(CancellationToken cancel) => (await _database.ReadAsync(
+        connection => connection.ListAsync(new PostgresStatement(SelectAnyKey), row => row.GetGuid(0), cancel), cancel)).Count > 0;
+
+    public async Task<IReadOnlyList<HostnameList>> ListHostnamesAsync(Timestamp now, CancellationToken cancel) => await _database.ReadAsync(
+        connection => connection.ListAsync(new PostgresStatement(SelectHostnames, now), row => ParseHostnames(row.GetString(0)), cancel), cancel);
 
     public Task<bool> AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel) =>
         AdministerAsync(audit, async connection =>
@@ -117,6 +135,7 @@ internal sealed partial class PostgresStore
         row.GetGuid(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetFieldValue<byte[]>(4),
         ScopeNames.TryParse(row.GetString(5), out var scopes, out _) ? scopes : Scopes.None,
         row.Timestamp(6), row.TimestampOrNull(7), row.TimestampOrNull(8),
-        HostnameList.Parse(row.TextOrNull(9)?.Split(' ') ?? [], out _) ?? HostnameList.Any,
-        row.TimestampOrNull(10));
+        ParseHostnames(row.TextOrNull(9)), row.TimestampOrNull(10));
+
+    private static HostnameList ParseHostnames(string? text) => HostnameList.Parse(text?.Split(' ') ?? [], out _) ?? HostnameList.Any;
 }

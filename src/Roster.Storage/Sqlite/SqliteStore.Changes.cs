@@ -7,12 +7,13 @@ namespace Roster.Storage.Sqlite;
 /// <summary>Writing: one change set, from the rows that it must see to its commit.</summary>
 internal sealed partial class SqliteStore
 {
-    private const string SelectHolder = SelectPartners + " where workspace_id = ?1 and external_id = ?2 and deleted_at is null";
-
     private const string SelectLive = SelectPartners + " where workspace_id = ?1 and deleted_at is null order by id";
 
     /// <summary>How many partners one statement looks up, as long as there are so many: a tenth less time for 10,000.</summary>
     private const int ReadTogether = 20;
+
+    /// <summary>How many partners one connection reads at once, where several share the work.</summary>
+    private const int ReadByOne = 500;
 
     private static readonly string SelectNamed =
         "with named (id) as (values (?" + string.Join("), (?", Enumerable.Range(2, ReadTogether)) + ")) " +
@@ -75,40 +76,52 @@ internal sealed partial class SqliteStore
     private RowsNow ReadRows(SqliteDatabase database, long workspaceId, Change change, EmailMatches? byEmail)
     {
         var now = new RowsNow(change.Count);
-        ReadNamed(database, workspaceId, change, now);
-        foreach (var (at, value) in change.Sought)
-            now.Match(at, byEmail is null ? FindHolders(database, workspaceId, value) : byEmail.Find(value));
-        foreach (var externalId in change.Claimed(now))
-            foreach (var holder in FindHolders(database, workspaceId, externalId))
-                now.Hold(externalId, holder.Id);
+        ReadById(database, workspaceId, change.Named.Select(one => (one.Id, one.Index)), change.Count, now);
+        string[] known = [];
+        if (byEmail is not null)
+            foreach (var (at, value) in change.Sought)
+                now.Match(at, byEmail.Find(value));
+        else if (change.MatchOn == MatchOn.ExternalId)
+            known = ReadMatches(database, workspaceId, change, now);
+        ReadClaimed(database, workspaceId, change, known, now);
         if (change.Mirror is { } mirror)
             now.SetRest(ReadRest(database, workspaceId, now, now.CountRest(ReadLive(database, workspaceId), mirror)));
         return now;
     }
 
+    private static int PartsOf(int count) => count <= SqliteWriter.MaxRowsTogether || Environment.ProcessorCount == 1
+        ? 1 : (count + ReadByOne - 1) / ReadByOne;
+
     /// <summary>
-    /// Reads the partners that the change names. Those of a large one are read by several connections at once: nothing was written
-    /// before it in its transaction, and the write lock is held, so all of them see the same.
+    /// Reads for a change, many rows by several connections at once: nothing was written before it in its transaction, and the write lock is
+    /// held, so all of them see the same.
     /// </summary>
-    private void ReadNamed(SqliteDatabase database, long workspaceId, Change change, RowsNow now)
+    /// <param name="read">Given the connection, the part's number, and where it begins and ends.</param>
+    private void ReadInParts(SqliteDatabase database, int count, Action<SqliteDatabase, int, int, int> read)
     {
-        const int ReadByOne = 500;
-        using var named = new IdOrder(change.Named.Select(one => (one.Id, one.Index)), change.Count);
-        if (named.Count <= SqliteWriter.MaxRowsTogether || Environment.ProcessorCount == 1)
-            Read(database, 0, named.Count);
+        if (PartsOf(count) == 1)
+            read(database, 0, 0, count);
         else
             // Each connection reads the inner pages of the tree for itself, so not by more than there are cores.
             Parallel.For(
-                0, (named.Count + ReadByOne - 1) / ReadByOne, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
-                part => _readers.ReadTogether(reader => Read(reader, part * ReadByOne, Math.Min((part + 1) * ReadByOne, named.Count))));
+                0, PartsOf(count), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+                part => _readers.ReadTogether(reader =>
+                {
+                    read(reader, part, part * ReadByOne, Math.Min((part + 1) * ReadByOne, count));
+                    return true;
+                }));
+    }
 
-        bool Read(SqliteDatabase reader, int from, int to)
+    /// <summary>Reads partners, each for the item with its index.</summary>
+    private void ReadById(SqliteDatabase database, long workspaceId, IEnumerable<(Guid Id, int Index)> ids, int atMost, RowsNow now)
+    {
+        using var named = new IdOrder(ids, atMost);
+        ReadInParts(database, named.Count, (reader, _, from, to) =>
         {
             var rest = (to - from) % ReadTogether;
             ReadBy(reader, SelectNamed, from, to - rest, ReadTogether);
             ReadBy(reader, SelectPartner, to - rest, to, 1);
-            return true;
-        }
+        });
 
         void ReadBy(SqliteDatabase reader, string sql, int from, int to, int together)
         {
@@ -142,15 +155,6 @@ internal sealed partial class SqliteStore
             if (!found.Contains(rows.Guid(0)))
                 rest.Add(MapPartner(rows));
         return rest;
-    }
-
-    private static List<Partner> FindHolders(SqliteDatabase database, long workspaceId, string externalId)
-    {
-        var holders = new List<Partner>();
-        using var rows = database.Prepare(SelectHolder).Bind(1, workspaceId).Bind(2, externalId).Query();
-        while (rows.Step())
-            holders.Add(MapPartner(rows));
-        return holders;
     }
 
     private static void Write(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)

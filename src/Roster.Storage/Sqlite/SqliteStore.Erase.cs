@@ -12,6 +12,12 @@ internal sealed partial class SqliteStore
         where workspace_id = ?1 and revision > (select forgotten from workspace where id = ?1) and at < ?2 order by revision limit ?3
         """;
 
+    private const string UpdateForgotten = "update workspace set forgotten = ?2 where id = ?1";
+
+    private const string DeletePartner = "delete from partner where workspace_id = ?1 and id = ?2";
+
+    private const string UpdateChanges = "update change_set set changes = ?3 where workspace_id = ?1 and revision = ?2";
+
     public Task<bool> ForgetValuesAsync(long workspaceId, Timestamp before, CancellationToken cancel) =>
         _writer.RunAsync(ForgottenTogether, database =>
         {
@@ -22,7 +28,7 @@ internal sealed partial class SqliteStore
             foreach (var (revision, changes) in old)
                 WriteEntries(database, workspaceId, revision, Erasure.Blank(ChangeEncoding.Decode(changes), null).Entries);
             if (old.Count > 0)
-                database.Prepare("update workspace set forgotten = ?2 where id = ?1").Bind(1, workspaceId).Bind(2, old[^1].Revision).Run();
+                database.Prepare(UpdateForgotten).Bind(1, workspaceId).Bind(2, old[^1].Revision).Run();
             return old.Count == ForgottenTogether;
         }, cancel);
 
@@ -31,7 +37,7 @@ internal sealed partial class SqliteStore
     {
         var ids = plan.Changes.Select(change => change.After.Id).ToHashSet();
         foreach (var id in ids)
-            database.Prepare("delete from partner where workspace_id = ?1 and id = ?2").Bind(1, workspaceId).Bind(2, id).Run();
+            database.Prepare(DeletePartner).Bind(1, workspaceId).Bind(2, id).Run();
         var toVisit = new SortedSet<long>(plan.Changes.Select(change => change.Before!.Revision));
         // Backwards, since each entry names an earlier change set.
         while (toVisit.Count > 0)
@@ -51,7 +57,7 @@ internal sealed partial class SqliteStore
     }
 
     private static void WriteEntries(SqliteDatabase database, long workspaceId, long revision, IReadOnlyList<LoggedChange> entries) =>
-        database.Prepare("update change_set set changes = ?3 where workspace_id = ?1 and revision = ?2")
+        database.Prepare(UpdateChanges)
             .Bind(1, workspaceId).Bind(2, revision).Bind(3, ChangeEncoding.EncodeAgain(entries)).Run();
 
     /// <summary>

@@ -18,6 +18,12 @@ internal sealed partial class SqliteStore
         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         """;
 
+    /// <summary>Some of those that are too old: so many that they become fewer, and so few that no write is held up by them.</summary>
+    private const string DeleteOldKept = """
+        delete from idempotency where workspace_id = ?1
+          and key in (select key from idempotency indexed by idempotency_at where workspace_id = ?1 and at < ?2 order by at limit 100)
+        """;
+
     private readonly ConcurrentDictionary<(long WorkspaceId, string Key), Idempotency> _running = [];
 
     public Task<IdempotencyState> FindIdempotencyAsync(
@@ -55,7 +61,7 @@ internal sealed partial class SqliteStore
     private void Keep(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
     {
         var idempotency = request.Idempotency!;
-        database.Prepare("delete from idempotency where workspace_id = ?1 and at < ?2").Bind(1, workspaceId).Bind(2, idempotency.KeptSince).Run();
+        database.Prepare(DeleteOldKept).Bind(1, workspaceId).Bind(2, idempotency.KeptSince).Run();
         database.Prepare(InsertKept)
             .Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.Fingerprint).Bind(4, Timestamp.Now(_clock))
             .Bind(5, request.Origin.KeyId).Bind(6, request.Origin.RequestId).Bind(7, plan.Revision.Number).Bind(8, KeptAnswer.Encode(plan)).Run();

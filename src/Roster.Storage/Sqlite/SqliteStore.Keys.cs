@@ -19,18 +19,68 @@ internal sealed partial class SqliteStore
         insert into audit_event (workspace_id, id, at, action, actor_key_id, address, subject) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)
         """;
 
-    private const string SelectAudit = """
-        select id, at, action, actor_key_id, address, subject from audit_event
-        where workspace_id = ?1
-          and (?2 is null or number < (select number from audit_event where workspace_id = ?1 and id = ?2))
-        order by number desc limit ?3
+    private const string SelectKeyByHash = SelectKeys + " where hash = ?1";
+
+    private const string SelectKeyById = SelectKeys + " where id = ?1";
+
+    private const string SelectKeysOfWorkspace = SelectKeys + " where workspace_id = ?1 order by id";
+
+    private const string SelectAllKeys = SelectKeys + " order by id";
+
+    private const string SelectAnyKey = "select min(id) from api_key";
+
+    private const string SelectHostnames = """
+        select distinct allowed_hostnames from api_key indexed by api_key_hostnames
+        where allowed_hostnames is not null and revoked_at is null and (expires_at is null or expires_at > ?1)
         """;
+
+    private const string SelectAudit = """
+        select id, at, action, actor_key_id, address, subject from audit_event where workspace_id = ?1 order by number desc limit ?2
+        """;
+
+    private const string SelectAuditBefore = """
+        select id, at, action, actor_key_id, address, subject from audit_event
+        where workspace_id = ?1 and number < (select number from audit_event where workspace_id = ?1 and id = ?3)
+        order by number desc limit ?2
+        """;
+
+    private const string RevokeKey = "update api_key set revoked_at = ?2 where id = ?1 and revoked_at is null returning 1";
+
+    private const string ReplaceKey = """
+        update api_key set expires_at = min(coalesce(expires_at, ?2), ?2)
+        where id = ?1 and revoked_at is null and (expires_at is null or expires_at > ?3) returning 1
+        """;
+
+    private const string UpdateKeyUse = "update api_key set last_used_at = max(coalesce(last_used_at, 0), ?2) where id = ?1";
 
     public Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel) =>
         Task.FromResult(_readers.Read(database =>
         {
-            using var row = database.Prepare(SelectKeys + " where hash = ?1").Bind(1, hash.Span).Query();
+            using var row = database.Prepare(SelectKeyByHash).Bind(1, hash.Span).Query();
             return row.Step() ? MapKey(row) : null;
+        }));
+
+    public Task<ApiKey?> FindKeyAsync(Guid id, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read(database =>
+        {
+            using var row = database.Prepare(SelectKeyById).Bind(1, id).Query();
+            return row.Step() ? MapKey(row) : null;
+        }));
+
+    public Task<bool> HasKeysAsync(CancellationToken cancel) => Task.FromResult(_readers.Read(database =>
+    {
+        using var row = database.Prepare(SelectAnyKey).Query();
+        return row.Step() && !row.IsNull(0);
+    }));
+
+    public Task<IReadOnlyList<HostnameList>> ListHostnamesAsync(Timestamp now, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read<IReadOnlyList<HostnameList>>(database =>
+        {
+            var lists = new List<HostnameList>();
+            using var rows = database.Prepare(SelectHostnames).Bind(1, now).Query();
+            while (rows.Step())
+                lists.Add(ParseHostnames(rows.Text(0)));
+            return lists;
         }));
 
     public Task<bool> AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel) =>
@@ -49,8 +99,7 @@ internal sealed partial class SqliteStore
     public Task RevokeKeyAsync(Guid id, AuditEvent audit, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>
         {
-            using (var row = database.Prepare(
-                "update api_key set revoked_at = ?2 where id = ?1 and revoked_at is null returning 1").Bind(1, id).Bind(2, audit.At).Query())
+            using (var row = database.Prepare(RevokeKey).Bind(1, id).Bind(2, audit.At).Query())
                 if (!row.Step())
                     return false;
             Record(database, audit);
@@ -62,8 +111,8 @@ internal sealed partial class SqliteStore
         {
             var keys = new List<ApiKey>();
             var statement = workspaceId is { } id
-                ? database.Prepare(SelectKeys + " where workspace_id = ?1 order by id").Bind(1, id)
-                : database.Prepare(SelectKeys + " order by id");
+                ? database.Prepare(SelectKeysOfWorkspace).Bind(1, id)
+                : database.Prepare(SelectAllKeys);
             using var rows = statement.Query();
             while (rows.Step())
                 keys.Add(MapKey(rows));
@@ -74,8 +123,7 @@ internal sealed partial class SqliteStore
         _writer.RunAsync(lastUsedAt.Count, database =>
         {
             foreach (var (id, at) in lastUsedAt)
-                database.Prepare("update api_key set last_used_at = max(coalesce(last_used_at, 0), ?2) where id = ?1")
-                    .Bind(1, id).Bind(2, at).Run();
+                database.Prepare(UpdateKeyUse).Bind(1, id).Bind(2, at).Run();
             return true;
         }, cancel);
 
@@ -83,8 +131,8 @@ internal sealed partial class SqliteStore
         Task.FromResult(_readers.Read<IReadOnlyList<AuditEvent>>(database =>
         {
             var events = new List<AuditEvent>();
-            var statement = database.Prepare(SelectAudit).Bind(1, workspaceId).Bind(3, take);
-            using var rows = (before is { } id ? statement.Bind(2, id) : statement.Bind(2, default(string))).Query();
+            var statement = database.Prepare(before is null ? SelectAudit : SelectAuditBefore).Bind(1, workspaceId).Bind(2, take);
+            using var rows = (before is { } id ? statement.Bind(3, id) : statement).Query();
             while (rows.Step())
                 events.Add(new AuditEvent(
                     rows.Guid(0), workspaceId, rows.Timestamp(1), rows.Text(2), rows.IsNull(3) ? null : rows.Guid(3), rows.TextOrNull(4), rows.Text(5)));
@@ -93,10 +141,7 @@ internal sealed partial class SqliteStore
 
     private static bool EndKey(SqliteDatabase database, Guid id, Timestamp endsAt, Timestamp now)
     {
-        using var row = database.Prepare("""
-            update api_key set expires_at = min(coalesce(expires_at, ?2), ?2)
-            where id = ?1 and revoked_at is null and (expires_at is null or expires_at > ?3) returning 1
-            """).Bind(1, id).Bind(2, endsAt).Bind(3, now).Query();
+        using var row = database.Prepare(ReplaceKey).Bind(1, id).Bind(2, endsAt).Bind(3, now).Query();
         return row.Step();
     }
 
@@ -113,6 +158,7 @@ internal sealed partial class SqliteStore
         row.Guid(0), row.Int64(1), row.Text(2), row.Text(3), row.Blob(4).ToArray(),
         ScopeNames.TryParse(row.Text(5), out var scopes, out _) ? scopes : Scopes.None,
         row.Timestamp(6), row.TimestampOrNull(7), row.TimestampOrNull(8),
-        HostnameList.Parse(row.TextOrNull(9)?.Split(' ') ?? [], out _) ?? HostnameList.Any,
-        row.TimestampOrNull(10));
+        ParseHostnames(row.TextOrNull(9)), row.TimestampOrNull(10));
+
+    private static HostnameList ParseHostnames(string? text) => HostnameList.Parse(text?.Split(' ') ?? [], out _) ?? HostnameList.Any;
 }

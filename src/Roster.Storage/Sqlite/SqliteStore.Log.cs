@@ -5,13 +5,24 @@ namespace Roster.Storage.Sqlite;
 /// <summary>Reading the log.</summary>
 internal sealed partial class SqliteStore
 {
-    private const string SelectChangeSets = """
+    /// <summary>In the order of <see cref="MapChangeSet"/>. The table has what the lists need before the changes, which they do not read.</summary>
+    private const string SelectHeads = """
         select revision, at, kind, key_id, request_id, created, updated, unchanged, deleted, restored, undoes,
-            (select max(revision) from change_set as later where later.workspace_id = ?1 and later.undoes = change_set.revision)
+            (select max(revision) from change_set as later indexed by change_set_undoes where later.workspace_id = ?1 and later.undoes = change_set.revision)
         from change_set
-        where workspace_id = ?1 and revision < ?2 and (?3 is null or key_id = ?3) and at >= ?4 and (?5 is null or kind = ?5)
-        order by revision desc limit ?6
         """;
+
+    private const string SelectChangeSets = SelectHeads + " where workspace_id = ?1 and revision < ?2 order by revision desc limit ?3";
+
+    private const string SelectChangeSetsOfKind = SelectHeads + """
+         indexed by change_set_kind where workspace_id = ?1 and revision < ?2 and kind = ?4 order by revision desc limit ?3
+        """;
+
+    private const string SelectChangeSetsOfKey = SelectHeads + """
+         indexed by change_set_key where workspace_id = ?1 and revision < ?2 and kind = ?4 and key_id = ?5 order by revision desc limit ?3
+        """;
+
+    private const string SelectEnd = "select revision, changed_at from workspace where id = ?1";
 
     private const string SelectLog = "select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = ?1 and revision = ?2";
 
@@ -23,25 +34,38 @@ internal sealed partial class SqliteStore
 
     private static Revision ReadEnd(SqliteDatabase database, long workspaceId)
     {
-        using var row = database.Prepare("select revision, changed_at from workspace where id = ?1").Bind(1, workspaceId).Query();
+        using var row = database.Prepare(SelectEnd).Bind(1, workspaceId).Query();
         return row.Step() ? new Revision(row.Int64(0), row.Timestamp(1))
             : throw new InvalidOperationException("The workspace is gone while one of its keys is in use.");
     }
 
     public Task<IReadOnlyList<ChangeSet>> ListChangeSetsAsync(long workspaceId, ChangeSetQuery query, CancellationToken cancel) =>
-        Task.FromResult(_readers.Read<IReadOnlyList<ChangeSet>>(database =>
-        {
-            var found = new List<ChangeSet>();
-            using var rows = database.Prepare(SelectChangeSets)
-                .Bind(1, workspaceId).Bind(2, query.Before ?? long.MaxValue).Bind(3, query.KeyId).Bind(4, query.Since ?? default)
-                .Bind(5, query.Kind).Bind(6, query.Take).Query();
-            while (rows.Step())
-                found.Add(new ChangeSet(
-                    new Revision(rows.Int64(0), rows.Timestamp(1)), rows.Text(2), new Origin(rows.Guid(3), rows.Guid(4)),
-                    new ChangeCounts((int)rows.Int64(5), (int)rows.Int64(6), (int)rows.Int64(7), (int)rows.Int64(8), (int)rows.Int64(9)),
-                    rows.Int64OrNull(10), rows.Int64OrNull(11)));
-            return found;
-        }));
+        Task.FromResult(_readers.ReadTogether<IReadOnlyList<ChangeSet>>(database => query is { KeyId: not null, Kind: null }
+            // One index serves a key with and without a kind: there are few kinds.
+            ? [.. ChangeKind.All.SelectMany(kind => ReadChangeSets(database, workspaceId, query with { Kind = kind }))
+                .OrderByDescending(changeSet => changeSet.Revision.Number).Take(query.Take)]
+            : ReadChangeSets(database, workspaceId, query)));
+
+    private static List<ChangeSet> ReadChangeSets(SqliteDatabase database, long workspaceId, ChangeSetQuery query)
+    {
+        var select = database.Prepare(query.KeyId is not null ? SelectChangeSetsOfKey : query.Kind is not null ? SelectChangeSetsOfKind : SelectChangeSets)
+            .Bind(1, workspaceId).Bind(2, query.Before ?? long.MaxValue).Bind(3, query.Take);
+        if (query.Kind is not null)
+            select.Bind(4, query.Kind);
+        if (query.KeyId is not null)
+            select.Bind(5, query.KeyId);
+        var found = new List<ChangeSet>();
+        using var rows = select.Query();
+        // Times grow with revisions, so all that follow the first one that is too old are too old as well.
+        while (rows.Step() && !(rows.Timestamp(1) < query.Since))
+            found.Add(MapChangeSet(rows));
+        return found;
+    }
+
+    private static ChangeSet MapChangeSet(SqliteStatement.Rows row) => new(
+        new Revision(row.Int64(0), row.Timestamp(1)), row.Text(2), new Origin(row.Guid(3), row.Guid(4)),
+        new ChangeCounts((int)row.Int64(5), (int)row.Int64(6), (int)row.Int64(7), (int)row.Int64(8), (int)row.Int64(9)),
+        row.Int64OrNull(10), row.Int64OrNull(11));
 
     public Task<IReadOnlyList<LoggedChangeSet>> ReadLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, CancellationToken cancel) =>
         Task.FromResult(_readers.Read<IReadOnlyList<LoggedChangeSet>>(database =>

@@ -21,7 +21,15 @@ internal sealed partial class SqliteStore
          where workspace_id = ?1 and id > ?2 and (?3 or deleted_at is null) order by id limit ?4 offset ?5
         """;
 
-    private const string SelectByExternalId = SelectPartners + " where workspace_id = ?1 and external_id = ?2 order by id";
+    private const string SelectLiveCount = "select live from workspace where id = ?1";
+
+    private const string SelectRevision = "select revision from workspace where id = ?1";
+
+    private const string SelectRequest = "select request_id from change_set where workspace_id = ?1 and revision = ?2";
+
+    private const string SelectOfKindAfter = "select 1 from change_set where workspace_id = ?1 and kind = ?3 and revision > ?2 limit 1";
+
+    private const string SelectChangesBetween = "select changes from change_set where workspace_id = ?1 and revision > ?2 and revision <= ?3";
 
     public Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel) =>
         Task.FromResult(_readers.ReadTogether<IReadOnlyDictionary<Guid, Partner>>(database =>
@@ -39,7 +47,7 @@ internal sealed partial class SqliteStore
         if (filter.Id is { } id)
             return ListPages.Cut(query, _readers.Read(database => ReadPartner(database, workspaceId, id)) is { } one ? [one] : []);
         if (filter.ExternalId is { } externalId)
-            return ListPages.Cut(query, _readers.Read(database => ReadByExternalId(database, workspaceId, externalId)));
+            return ListPages.Cut(query, _readers.Read(database => ReadByExternalId(database, workspaceId, externalId, filter.Deleted)));
         if (!ListPages.NeedSearch(query))
             return _readers.Read(database => ReadInCreationOrder(database, workspaceId, query));
         var index = await ReachNewestAsync(workspaceId, cancel);
@@ -68,21 +76,21 @@ internal sealed partial class SqliteStore
 
     private static long ReadLive(SqliteDatabase database, long workspaceId)
     {
-        using var row = database.Prepare("select live from workspace where id = ?1").Bind(1, workspaceId).Query();
+        using var row = database.Prepare(SelectLiveCount).Bind(1, workspaceId).Query();
         row.Step();
         return row.Int64(0);
     }
 
     internal static long ReadRevision(SqliteDatabase database, long workspaceId)
     {
-        using var row = database.Prepare("select revision from workspace where id = ?1").Bind(1, workspaceId).Query();
+        using var row = database.Prepare(SelectRevision).Bind(1, workspaceId).Query();
         return row.Step() ? row.Int64(0) : 0;
     }
 
     /// <summary>The request that made a revision; null where the log has no such revision.</summary>
     internal static Guid? ReadRequestOf(SqliteDatabase database, long workspaceId, long revision)
     {
-        using var row = database.Prepare("select request_id from change_set where workspace_id = ?1 and revision = ?2")
+        using var row = database.Prepare(SelectRequest)
             .Bind(1, workspaceId).Bind(2, revision).Query();
         return row.Step() ? row.Guid(0) : null;
     }
@@ -90,7 +98,7 @@ internal sealed partial class SqliteStore
     /// <summary>Whether partners were erased after a revision.</summary>
     internal static bool HasErased(SqliteDatabase database, long workspaceId, long after)
     {
-        using var row = database.Prepare("select 1 from change_set where workspace_id = ?1 and revision > ?2 and kind = ?3 limit 1")
+        using var row = database.Prepare(SelectOfKindAfter)
             .Bind(1, workspaceId).Bind(2, after).Bind(3, ChangeKind.Erase).Query();
         return row.Step();
     }
@@ -99,7 +107,7 @@ internal sealed partial class SqliteStore
     internal static HashSet<Guid>? ReadChanged(SqliteDatabase database, long workspaceId, long after, long upTo, int max)
     {
         var changed = new HashSet<Guid>();
-        using var rows = database.Prepare("select changes from change_set where workspace_id = ?1 and revision > ?2 and revision <= ?3")
+        using var rows = database.Prepare(SelectChangesBetween)
             .Bind(1, workspaceId).Bind(2, after).Bind(3, upTo).Query();
         while (rows.Step())
         {
@@ -122,15 +130,6 @@ internal sealed partial class SqliteStore
         var search = _search ?? throw new InvalidOperationException("Only a server searches.");
         var newest = _readers.Read(database => ReadRevision(database, workspaceId));
         return search.ReachAsync(workspaceId, newest, cancel);
-    }
-
-    private static List<Partner> ReadByExternalId(SqliteDatabase database, long workspaceId, string externalId)
-    {
-        var found = new List<Partner>();
-        using var rows = database.Prepare(SelectByExternalId).Bind(1, workspaceId).Bind(2, externalId).Query();
-        while (rows.Step())
-            found.Add(MapPartner(rows));
-        return found;
     }
 
     private static PartnerPage ReadInCreationOrder(SqliteDatabase database, long workspaceId, PartnerQuery query)

@@ -4,14 +4,18 @@ namespace Roster.Storage.Sqlite;
 
 internal sealed partial class SqliteStore
 {
+    private const string InsertWorkspace = """
+        insert into workspace (name, revision, changed_at, created_at) values (?1, 0, ?2, ?2)
+        on conflict (name) do nothing returning id
+        """;
+
+    private const string SelectWorkspaces = "select id, name, revision, created_at from workspace order by name";
+
     public Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>
         {
             long id;
-            using (var row = database.Prepare("""
-                insert into workspace (name, revision, changed_at, created_at) values (?1, 0, ?2, ?2)
-                on conflict (name) do nothing returning id
-                """).Bind(1, name).Bind(2, at).Query())
+            using (var row = database.Prepare(InsertWorkspace).Bind(1, name).Bind(2, at).Query())
             {
                 if (!row.Step())
                     return null;
@@ -25,7 +29,7 @@ internal sealed partial class SqliteStore
         Task.FromResult(_readers.Read<IReadOnlyList<Workspace>>(database =>
         {
             var workspaces = new List<Workspace>();
-            using var rows = database.Prepare("select id, name, revision, created_at from workspace order by name").Query();
+            using var rows = database.Prepare(SelectWorkspaces).Query();
             while (rows.Step())
                 workspaces.Add(new Workspace(rows.Int64(0), rows.Text(1), rows.Int64(2), rows.Timestamp(3)));
             return workspaces;

@@ -11,6 +11,10 @@ internal sealed partial class SqliteStore : IRosterStore
     /// <summary>With less than one full batch needs, the server is not ready for one.</summary>
     private const long MinFreeBytes = 64 << 20;
 
+    private const string SelectFirstWorkspace = "select min(id) from workspace";
+
+    private const string TouchWorkspace = "update workspace set revision = revision where id = (select min(id) from workspace)";
+
     private readonly string _path;
     private readonly TimeProvider _clock;
     private readonly FileStream? _lock;
@@ -83,13 +87,13 @@ internal sealed partial class SqliteStore : IRosterStore
 
     public Task CheckAsync(CancellationToken cancel)
     {
-        _readers.Read(database => database.ReadInt64("select count(*) from workspace"));
+        _readers.Read(database => database.ReadInt64(SelectFirstWorkspace));
         if (new DriveInfo(Path.GetFullPath(_path)).AvailableFreeSpace < MinFreeBytes)
             throw new StoreException(StoreTrouble.Full, $"The disk of {_path} has less than {MinFreeBytes >> 20} MiB left.");
         return _writer.RunAsync(0, database =>
         {
             // Takes the write lock and touches the log, so that a read-only or full disk shows; changes nothing.
-            database.Execute("update workspace set revision = revision where id = (select min(id) from workspace)");
+            database.Execute(TouchWorkspace);
             return true;
         }, cancel);
     }
