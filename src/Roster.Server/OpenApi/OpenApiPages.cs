@@ -2,7 +2,7 @@ using Scalar.AspNetCore;
 
 namespace Roster.Server.OpenApi;
 
-/// <summary>The OpenAPI document, written by hand in v1.json, and the page that shows it to people.</summary>
+/// <summary>The OpenAPI document, written by hand in the YAML files of this folder, and the page that shows it to people.</summary>
 internal static class OpenApiPages
 {
     public const string Path = "/openapi/v1.json";
