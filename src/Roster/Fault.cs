@@ -25,6 +25,7 @@ public static class FaultCode
     public const string NotDeleted = "not_deleted";
     public const string PartnerNotFound = "partner_not_found";
     public const string TooLong = "too_long";
+    public const string TooManyFields = "too_many_fields";
     public const string UnknownField = "unknown_field";
     public const string WouldBeDeleted = "would_be_deleted";
 }
@@ -93,8 +94,18 @@ public sealed class FaultList
             _listed.Add(fault);
     }
 
-    /// <summary>Counts faults that nobody could list anyway.</summary>
-    public void AddUnlisted(int count) => Count += count;
+    /// <summary>How many more faults are listed; what is added beyond them is only counted.</summary>
+    public int Room => Fault.MaxListed - _listed.Count;
+
+    /// <summary>Counts faults of an item that are not listed.</summary>
+    /// <param name="index">The item, or <see cref="Fault.NoItem"/>.</param>
+    public void AddUnlisted(int index, long count)
+    {
+        if (count == 0)
+            return;
+        Count = (int)Math.Min(int.MaxValue, Count + count);
+        _items.Add(index);
+    }
 
     /// <summary>These faults and those, in the order of the request.</summary>
     public FaultList With(FaultList others)

@@ -10,6 +10,9 @@ public static class PartnerRules
     /// <summary>Partners in one request.</summary>
     public const int MaxItems = 10_000;
 
+    /// <summary>Members of one item of JSON: far more than there are fields. An item of more is passed over.</summary>
+    public const int MaxMembers = 64;
+
     public const int MaxName = 255;
 
     /// <summary>RFC 5321 section 4.5.3.1.3 with erratum 1690: a path of 256 octets, less its angle brackets.</summary>

@@ -12,6 +12,7 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
     private readonly NamedPartners _named = new();
     private readonly FaultList _faults = new();
     private readonly List<Fault> _faultsOfItem = [];
+    private int _unlistedOfItem;
     private PartnerFields _given;
     private Guid? _id;
     private string? _name;
@@ -140,19 +141,35 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
     }
 
     /// <summary>Rejects a field name or a value that is not text at all.</summary>
+    /// <param name="fieldName">As <see cref="ShownName"/> has it; null where it is not text, or too long to be shown.</param>
     public void RejectText(string? fieldName) => Reject(
         FaultCode.InvalidText,
-        $"{fieldName ?? "A field name"} has a lone surrogate or invalid UTF-8.",
+        $"{fieldName ?? "A field name, or the value of an unknown field,"} has a lone surrogate or invalid UTF-8.",
         fieldName);
 
-    public void RejectUnknownField(string name)
+    /// <param name="name">As <see cref="ShownName"/> has it; null where it is too long to be shown.</param>
+    public void RejectUnknownField(string? name)
     {
-        const int MaxShown = 64;
-        var shown = name.Length <= MaxShown ? name : string.Concat(name.AsSpan(0, MaxShown - 1), "…");
         var meant = PartnerFieldNames.All.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
         Reject(FaultCode.UnknownField, meant is null
-            ? $"There is no such field; the fields are {string.Join(", ", PartnerFieldNames.All)}."
-            : $"There is no such field; did you mean {meant}?", shown);
+            ? $"There is no such field; the fields are {AllNames}."
+            : $"There is no such field; did you mean {meant}?", name);
+    }
+
+    /// <summary>A field's name as faults show it, whatever was sent: at most 64 UTF-16 units.</summary>
+    public static string ShownName(string name)
+    {
+        const int MaxShown = 64;
+        return name.Length <= MaxShown ? name
+            : string.Concat(name.AsSpan(0, char.IsHighSurrogate(name[MaxShown - 2]) ? MaxShown - 2 : MaxShown - 1), "…");
+    }
+
+    /// <summary>Rejects an item of more than <see cref="PartnerRules.MaxMembers"/>, which is not looked at further.</summary>
+    public void RejectMembers()
+    {
+        ForgetFaultsOfItem();
+        Reject(FaultCode.TooManyFields,
+            $"The item has more than {PartnerRules.MaxMembers} members, and was not read further; the fields are {AllNames}.", null);
     }
 
     public void RejectItemType() => Reject(FaultCode.InvalidType, "The item is not an object.", null);
@@ -160,7 +177,7 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
     /// <summary>Rejects an item that is not of the body's format; its fields are not looked at.</summary>
     public void RejectRecord(string message)
     {
-        _faultsOfItem.Clear();
+        ForgetFaultsOfItem();
         Reject(FaultCode.InvalidRecord, message, null);
     }
 
@@ -199,14 +216,28 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
 
     private string? IdField => ItemsAreIds ? null : "id";
 
-    private void Reject(string code, string message, string? field, int? otherIndex = null) =>
-        _faultsOfItem.Add(new Fault(Index, code, message, field) { OtherIndex = otherIndex, Place = (Line, Column) });
+    private static string AllNames { get; } = string.Join(", ", PartnerFieldNames.All);
+
+    private void Reject(string code, string message, string? field, int? otherIndex = null)
+    {
+        if (_faultsOfItem.Count < _faults.Room)
+            _faultsOfItem.Add(new Fault(Index, code, message, field) { OtherIndex = otherIndex, Place = (Line, Column) });
+        else
+            _unlistedOfItem++;
+    }
 
     /// <summary>An item's faults are kept when all of it is read, so that each can say which partner it is about.</summary>
     private void KeepFaultsOfItem()
     {
         foreach (var fault in _faultsOfItem)
             _faults.Add(fault with { Id = _id });
+        _faults.AddUnlisted(Index, _unlistedOfItem);
+        ForgetFaultsOfItem();
+    }
+
+    private void ForgetFaultsOfItem()
+    {
         _faultsOfItem.Clear();
+        _unlistedOfItem = 0;
     }
 }

@@ -112,7 +112,7 @@ internal sealed class PlanBuilder(Change change, Moment moment)
         _tooMany = (now.RestCount, allowed);
         foreach (var rest in now.Rest)
             _tooManyFaults.Add(new Fault(Fault.NoItem, FaultCode.WouldBeDeleted, "No item names this partner, so it would be deleted.") { Id = rest.Id });
-        _tooManyFaults.AddUnlisted((int)Math.Min(int.MaxValue, now.RestCount - now.Rest.Count));
+        _tooManyFaults.AddUnlisted(Fault.NoItem, now.RestCount - now.Rest.Count);
     }
 
     /// <summary>Rejects items that would leave two live partners with one external id.</summary>

@@ -11,6 +11,9 @@ internal sealed class JsonItems(BatchBuilder batch)
     /// <summary>The most bytes that JSON takes for one code point: two escaped surrogates.</summary>
     private const int MaxBytesPerCodePoint = 12;
 
+    /// <summary>A field's name that is longer is none that there is, and is not shown.</summary>
+    private const int MaxNameBytes = 64 * MaxBytesPerCodePoint;
+
     private static readonly byte[][] FieldNames = [.. PartnerFieldNames.All.Select(System.Text.Encoding.ASCII.GetBytes)];
 
     /// <summary>Room for the longest text of a field without escapes; what is longer goes the long way.</summary>
@@ -19,6 +22,8 @@ internal sealed class JsonItems(BatchBuilder batch)
     private Expecting _expecting;
     private Expecting _afterSkip;
     private int _skipDepth;
+    private bool _skipsUnread;
+    private int _members;
     private PartnerFields _field;
     private string? _fieldName;
 
@@ -67,6 +72,7 @@ internal sealed class JsonItems(BatchBuilder batch)
         else if (json.TokenType == JsonTokenType.StartObject)
         {
             _expecting = Expecting.FieldName;
+            _members = 0;
         }
         else
         {
@@ -85,6 +91,13 @@ internal sealed class JsonItems(BatchBuilder batch)
             _expecting = Expecting.Item;
             return;
         }
+        if (++_members > PartnerRules.MaxMembers)
+        {
+            batch.RejectMembers();
+            // To the end of the item, which lies around its members.
+            SkipTo(json.CurrentDepth - 1, Expecting.Item, unread: true);
+            return;
+        }
         _expecting = Expecting.Value;
         _field = PartnerFields.None;
         _fieldName = null;
@@ -98,7 +111,7 @@ internal sealed class JsonItems(BatchBuilder batch)
         }
         else if (IsText(ref json))
         {
-            _fieldName = json.GetString()!;
+            _fieldName = ValueLength(ref json) > MaxNameBytes ? null : BatchBuilder.ShownName(json.GetString()!);
             batch.RejectUnknownField(_fieldName);
         }
         else
@@ -199,15 +212,25 @@ internal sealed class JsonItems(BatchBuilder batch)
             _expecting = then;
             return;
         }
-        _skipDepth = json.CurrentDepth;
-        _afterSkip = then;
+        SkipTo(json.CurrentDepth, then, unread: false);
+    }
+
+    /// <param name="depth">How deep what is passed over lies.</param>
+    /// <param name="unread">Whether its texts are not looked at.</param>
+    private void SkipTo(int depth, Expecting then, bool unread)
+    {
+        (_skipDepth, _afterSkip, _skipsUnread) = (depth, then, unread);
         _expecting = Expecting.EndOfSkipped;
     }
 
     private void TakeSkipped(ref Utf8JsonReader json)
     {
-        if (json.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !IsText(ref json))
+        if (!_skipsUnread && json.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !IsText(ref json))
+        {
             batch.RejectText(_fieldName);
+            // One fault says it of all that is passed over.
+            _skipsUnread = true;
+        }
         if (json.CurrentDepth == _skipDepth && json.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray)
             _expecting = _afterSkip;
     }
