@@ -24,7 +24,12 @@ public static class Program
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration()
             .UseUrls([.. settings.Urls]).ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, settings));
         builder.Logging.AddRosterConsole(settings.LogFormat);
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.Configure<HostOptions>(host =>
+        {
+            host.ShutdownTimeout = ShutdownTimeout;
+            // RepeatedWork logs what fails in the background and goes on; none of it is worth ending the server for.
+            host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
+        });
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
         builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>().AddSingleton<PartnerWrite>().AddSingleton<Health>();
         builder.Services.AddSingleton<IdleMemory>().AddHostedService(services => services.GetRequiredService<IdleMemory>());

@@ -52,9 +52,11 @@ public interface IRosterStore : IAsyncDisposable
     /// <summary>Gives a claimed key back, since nothing was carried out under it.</summary>
     Task ReleaseAsync(long workspaceId, Idempotency idempotency, CancellationToken cancel);
 
-    /// <summary>Forgets the old values in some change sets from before a time, the oldest first.</summary>
-    /// <returns>False when there are no more of them.</returns>
-    Task<bool> ForgetValuesAsync(long workspaceId, Timestamp before, CancellationToken cancel);
+    /// <summary>
+    /// Forgets the old values in some change sets from before a time, the oldest first: so few that writes beside it wait for it no longer
+    /// than for each other.
+    /// </summary>
+    Task<ForgottenValues> ForgetValuesAsync(long workspaceId, Timestamp before, CancellationToken cancel);
 
     /// <summary>The key with this SHA-256 hash, whether it is valid or not.</summary>
     Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel);
@@ -95,6 +97,11 @@ public interface IRosterStore : IAsyncDisposable
     /// <summary>Returns where the database can read and write now, and throws where it cannot.</summary>
     Task CheckAsync(CancellationToken cancel);
 }
+
+/// <summary>What became of forgetting old values.</summary>
+/// <param name="HasMore">Whether there may be more to forget.</param>
+/// <param name="Damaged">The revisions that cannot be read, and were passed over.</param>
+public sealed record ForgottenValues(bool HasMore, IReadOnlyList<long> Damaged);
 
 /// <summary>What became of a write.</summary>
 /// <param name="Planning">How long reading the rows and planning took, waiting for other writers included.</param>

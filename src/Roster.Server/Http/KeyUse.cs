@@ -1,12 +1,11 @@
 using System.Collections.Concurrent;
+using Roster.Server.Operations;
 
 namespace Roster.Server.Http;
 
 /// <summary>Remembers when keys were used and writes that down every few seconds, since no request should wait for it.</summary>
-internal sealed class KeyUse(IRosterStore store) : BackgroundService
+internal sealed class KeyUse(IRosterStore store, ILogger<KeyUse> logger) : RepeatedWork(TimeSpan.FromSeconds(5), logger)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
-
     private readonly ConcurrentDictionary<Guid, Timestamp> _lastUsedAt = [];
 
     public void Note(Guid keyId, Timestamp at) => _lastUsedAt[keyId] = at;
@@ -17,19 +16,7 @@ internal sealed class KeyUse(IRosterStore store) : BackgroundService
         await WriteAsync();
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(Interval);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                await WriteAsync();
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops; StopAsync writes the rest.
-        }
-    }
+    protected override Task PassAsync(CancellationToken cancel) => WriteAsync();
 
     private async Task WriteAsync()
     {

@@ -6,7 +6,7 @@ namespace Roster.Server.Operations;
 /// Gives memory back while nobody asks for anything. What requests and the search index behind them took is garbage by then, of which .NET
 /// and the C library would keep much. Little is alive, so it costs some milliseconds, which no request meets in its middle.
 /// </summary>
-internal sealed class IdleMemory : BackgroundService
+internal sealed class IdleMemory(ILogger<IdleMemory> logger) : RepeatedWork(Quiet, logger)
 {
     /// <summary>So much must have been allocated since the last time, in bytes.</summary>
     private const long WorthIt = 8 << 20;
@@ -16,6 +16,8 @@ internal sealed class IdleMemory : BackgroundService
 
     private long _begun;
     private int _underWay;
+    private long _begunBefore;
+    private long _allocatedBefore;
 
     /// <summary>Middleware around all other: from here a request is under way.</summary>
     public async Task CountAsync(HttpContext http, RequestDelegate next)
@@ -46,27 +48,17 @@ internal sealed class IdleMemory : BackgroundService
         }
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task PassAsync(CancellationToken cancel)
     {
-        using var timer = new PeriodicTimer(Quiet);
-        var (begunBefore, allocatedBefore) = (0L, 0L);
-        try
+        var begun = Interlocked.Read(ref _begun);
+        var isQuiet = begun == _begunBefore && Volatile.Read(ref _underWay) == 0;
+        _begunBefore = begun;
+        if (isQuiet && GC.GetTotalAllocatedBytes() - _allocatedBefore >= WorthIt)
         {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-            {
-                var begun = Interlocked.Read(ref _begun);
-                var isQuiet = begun == begunBefore && Volatile.Read(ref _underWay) == 0;
-                begunBefore = begun;
-                if (!isQuiet || GC.GetTotalAllocatedBytes() - allocatedBefore < WorthIt)
-                    continue;
-                GiveBack();
-                allocatedBefore = GC.GetTotalAllocatedBytes();
-            }
+            GiveBack();
+            _allocatedBefore = GC.GetTotalAllocatedBytes();
         }
-        catch (OperationCanceledException)
-        {
-            // The server stops.
-        }
+        return Task.CompletedTask;
     }
 
     private static void GiveBack()

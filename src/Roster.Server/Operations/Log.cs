@@ -23,4 +23,11 @@ internal static partial class Log
 
     [LoggerMessage(12, LogLevel.Error, "A bug: request {RequestId} failed")]
     public static partial void RequestFailed(ILogger logger, Exception failure, string requestId);
+
+    [LoggerMessage(30, LogLevel.Error, "{Work} failed. It is tried again; this is not said again until it has succeeded")]
+    public static partial void RepeatedWorkFailed(ILogger logger, Exception failure, string work);
+
+    [LoggerMessage(31, LogLevel.Error,
+        "Change set {Revision} of workspace {Workspace} is damaged: its old values cannot be read, shown or forgotten. It was skipped")]
+    public static partial void DamagedChangeSet(ILogger logger, long workspace, long revision);
 }

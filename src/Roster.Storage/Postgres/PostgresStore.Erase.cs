@@ -23,24 +23,27 @@ internal sealed partial class PostgresStore
 
     private const string UpdateForgotten = "update log_end set forgotten = $2 where workspace_id = $1";
 
-    public async Task<bool> ForgetValuesAsync(long workspaceId, Timestamp before, CancellationToken cancel)
+    public async Task<ForgottenValues> ForgetValuesAsync(long workspaceId, Timestamp before, CancellationToken cancel)
     {
         var hasMore = false;
+        var damaged = new List<long>();
         await _database.WriteAgainAsync(async connection =>
         {
+            damaged.Clear();
             var forgotten = (await connection.ListAsync(new PostgresStatement(SelectForgotten, workspaceId), row => row.GetInt64(0), cancel))[0];
             var old = await connection.ListAsync(
                 new PostgresStatement(SelectOld, workspaceId, forgotten, before, (long)ForgottenTogether),
-                row => (Revision: row.GetInt64(0), Entries: ChangeEncoding.Decode(row.GetFieldValue<byte[]>(1))), cancel);
+                row => (Revision: row.GetInt64(0), Changes: Erasure.BlankAll(row.GetFieldValue<byte[]>(1), out var isDamaged), IsDamaged: isDamaged), cancel);
             hasMore = old.Count == ForgottenTogether;
             if (old.Count == 0)
                 return;
+            damaged.AddRange(old.Where(one => one.IsDamaged).Select(one => one.Revision));
+            var blanked = old.Where(one => one.Changes is not null).ToList();
             await connection.RunAsync(cancel,
-                new(UpdateChanges, workspaceId, old.Select(one => one.Revision).ToArray(),
-                    old.Select(one => ChangeEncoding.EncodeAgain(Erasure.Blank(one.Entries, null).Entries)).ToArray()),
+                new(UpdateChanges, workspaceId, blanked.Select(one => one.Revision).ToArray(), blanked.Select(one => one.Changes!).ToArray()),
                 new(UpdateForgotten, workspaceId, old[^1].Revision));
         }, cancel);
-        return hasMore;
+        return new ForgottenValues(hasMore, damaged);
     }
 
     /// <summary>Removes the partners of an erasure from the table, and their values from every change set that has some.</summary>

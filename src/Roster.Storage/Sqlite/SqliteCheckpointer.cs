@@ -1,9 +1,10 @@
 namespace Roster.Storage.Sqlite;
 
 /// <summary>
-/// Copies the write-ahead log into the file, away from requests: after writes, a thread with its own connection copies
-/// what no reader needs any more. Where writes never pause, so that the log cannot start over, the writer makes the rest of one
-/// itself once the log is <see cref="MaxLogPages"/> long. Neither ever waits for a reader.
+/// Copies the write-ahead log into the file, away from requests: after writes, a thread with its own connection copies what no reader needs any
+/// more. Where reads overlap, so that the log never begins again by itself, the same thread makes it begin again from half of
+/// its bound on; and from three quarters on the writer does that itself. Both wait for the readers of that moment, but not for
+/// long: the bound holds as long as no reader goes on for more than <see cref="PatienceAtBound"/>.
 /// </summary>
 internal sealed class SqliteCheckpointer : IDisposable
 {
@@ -13,15 +14,26 @@ internal sealed class SqliteCheckpointer : IDisposable
     /// <summary>How long a checkpoint waits for further writes to share it with.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>How long the log waits for readers before it begins again, in milliseconds; writes wait with it.</summary>
+    private const int Patience = 200;
+
+    /// <summary>The same where the log has its bound.</summary>
+    private const int PatienceAtBound = 1_000;
+
     private readonly SqliteDatabase _database;
+    private readonly int _maxLogPages;
+    private readonly Lock _checkpoint = new();
     private readonly AutoResetEvent _written = new(false);
     private readonly ManualResetEvent _closing = new(false);
     private readonly Thread _thread;
-    private volatile int _logPages;
+    private int _writersNext;
 
-    public SqliteCheckpointer(SqliteDatabase database)
+    /// <param name="maxLogPages">The log's bound; one transaction can go beyond it.</param>
+    public SqliteCheckpointer(SqliteDatabase database, int maxLogPages = MaxLogPages)
     {
         _database = database;
+        _maxLogPages = maxLogPages;
+        _writersNext = maxLogPages / 4 * 3;
         _thread = new Thread(FollowWrites) { IsBackground = true, Name = "SQLite checkpointer" };
         _thread.Start();
     }
@@ -29,8 +41,16 @@ internal sealed class SqliteCheckpointer : IDisposable
     /// <summary>What the writer calls after each transaction, with its own connection.</summary>
     public void AfterCommit(SqliteDatabase writer)
     {
-        if (_logPages > MaxLogPages)
-            _logPages = Checkpoint(writer, "pragma wal_checkpoint(passive)");
+        var pages = Run(writer, "pragma wal_checkpoint(noop)");
+        if (pages < _maxLogPages / 4 * 3)
+            _writersNext = _maxLogPages / 4 * 3;
+        else if (pages >= _writersNext)
+        {
+            lock (_checkpoint)
+                BeginAgain(writer, pages >= _maxLogPages ? PatienceAtBound : Patience);
+            // Where a reader goes on and on, each commit would wait for it.
+            _writersNext = pages + (_maxLogPages / 16);
+        }
         _written.Set();
     }
 
@@ -38,7 +58,8 @@ internal sealed class SqliteCheckpointer : IDisposable
     {
         _closing.Set();
         _thread.Join();
-        Checkpoint(_database, "pragma wal_checkpoint(truncate)");
+        // Where another process reads, the log stays as it is, and is read at the next start.
+        Run(_database, "pragma wal_checkpoint(truncate)");
         _database.Dispose();
         _written.Dispose();
         _closing.Dispose();
@@ -48,14 +69,24 @@ internal sealed class SqliteCheckpointer : IDisposable
     {
         WaitHandle[] closingOrWritten = [_closing, _written];
         while (WaitHandle.WaitAny(closingOrWritten) != 0 && !_closing.WaitOne(Pause))
-            _logPages = Checkpoint(_database, "pragma wal_checkpoint(passive)");
+            lock (_checkpoint)
+                if (Run(_database, "pragma wal_checkpoint(passive)") >= _maxLogPages / 2)
+                    BeginAgain(_database, Patience);
+    }
+
+    /// <summary>Copies all that is left, and waits until nobody reads the log: the next write is at its beginning.</summary>
+    private static void BeginAgain(SqliteDatabase database, int patience)
+    {
+        database.SetBusyTimeout(patience);
+        Run(database, "pragma wal_checkpoint(restart)");
+        database.SetBusyTimeout(SqliteDatabase.BusyTimeoutMilliseconds);
     }
 
     /// <returns>
-    /// How many pages the log still has; 0 where the checkpoint failed. A failed one loses nothing: the log keeps what
-    /// it has, the next one tries again, and trouble with the disk shows in the writes themselves.
+    /// How many pages the log has. Whether a checkpoint came to its end is not looked at: what was left, the next one does. A failed one loses
+    /// nothing either: the log keeps what it has, and trouble with the disk shows in the writes themselves.
     /// </returns>
-    private static int Checkpoint(SqliteDatabase database, string sql)
+    private static int Run(SqliteDatabase database, string sql)
     {
         try
         {

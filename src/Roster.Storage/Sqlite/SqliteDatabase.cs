@@ -6,7 +6,7 @@ namespace Roster.Storage.Sqlite;
 internal sealed class SqliteDatabase : IDisposable
 {
     /// <summary>How long a statement waits while another process, an operator's command, holds the write lock.</summary>
-    private const int BusyTimeoutMilliseconds = 10_000;
+    public const int BusyTimeoutMilliseconds = 10_000;
 
     /// <summary>
     /// How much of the file a connection keeps, while the operating system keeps all that it can. A processor's own cache holds so
@@ -19,7 +19,21 @@ internal sealed class SqliteDatabase : IDisposable
 
     static SqliteDatabase() => Batteries_V2.Init();
 
-    private SqliteDatabase(string path, sqlite3 handle) => (LogPath, _handle) = (path + "-wal", handle);
+    private SqliteDatabase(string path, sqlite3 handle) => (Path, LogPath, _handle) = (path, path + "-wal", handle);
+
+    /// <summary>For tests that count what statements cost: told of every connection of the process.</summary>
+    internal static event Action<SqliteDatabase>? Opened;
+
+    /// <summary>Told before the connection is closed.</summary>
+    internal event Action<SqliteDatabase>? Closing;
+
+    /// <summary>As it was given.</summary>
+    public string Path { get; }
+
+    internal nint Handle => _handle.DangerousGetHandle();
+
+    /// <summary>The texts of all statements that were prepared.</summary>
+    internal IReadOnlyCollection<string> Texts => _statements.Keys;
 
     /// <summary>Where the write-ahead log is, if there is one.</summary>
     public string LogPath { get; }
@@ -38,6 +52,7 @@ internal sealed class SqliteDatabase : IDisposable
             raw.sqlite3_extended_result_codes(handle, 1);
             raw.sqlite3_busy_timeout(handle, BusyTimeoutMilliseconds);
             database.Execute($"pragma cache_size = -{cacheKibibytes}");
+            Opened?.Invoke(database);
             return database;
         }
         catch
@@ -57,6 +72,9 @@ internal sealed class SqliteDatabase : IDisposable
         _statements.Add(sql, statement);
         return statement;
     }
+
+    /// <summary>How long statements wait for a lock, in milliseconds.</summary>
+    public void SetBusyTimeout(int milliseconds) => raw.sqlite3_busy_timeout(_handle, milliseconds);
 
     public void Execute(string sql) => Prepare(sql).Run();
 
@@ -96,6 +114,7 @@ internal sealed class SqliteDatabase : IDisposable
 
     public void Dispose()
     {
+        Closing?.Invoke(this);
         foreach (var statement in _statements.Values)
             statement.Close();
         _handle.Dispose();

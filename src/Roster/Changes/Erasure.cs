@@ -57,4 +57,22 @@ public sealed class Erasure : Change
             [.. entries.Select((entry, i) => isErased[i] ? entry with { Before = entry.Before! with { Name = null, Email = null, Phone = null, ExternalId = null } } : entry)],
             entries.Where((_, i) => isErased[i]).Select(entry => (entry.Id, entry.Before!.Revision)));
     }
+
+    /// <summary>A change set's bytes without any values.</summary>
+    /// <param name="isDamaged">Whether they cannot be read.</param>
+    /// <returns>Null where nothing is to be changed.</returns>
+    public static byte[]? BlankAll(ReadOnlyMemory<byte> changes, out bool isDamaged)
+    {
+        isDamaged = false;
+        try
+        {
+            var entries = ChangeEncoding.Decode(changes);
+            return entries.Any(entry => entry.Before is { IsKept: true }) ? ChangeEncoding.EncodeAgain(Blank(entries, null).Entries) : null;
+        }
+        catch (InvalidDataException)
+        {
+            isDamaged = true;
+            return null;
+        }
+    }
 }

@@ -14,6 +14,7 @@ internal sealed partial class RosterProcess : IDisposable
 
     private readonly Process _process;
     private readonly BlockingCollection<string> _errors = [];
+    private readonly List<string> _before = [];
     private readonly string _outputFile;
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
@@ -53,7 +54,7 @@ internal sealed partial class RosterProcess : IDisposable
         var output = Path.GetTempFileName();
         string[] all = [.. Command, .. arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments]];
         var server = new RosterProcess(Start(workingFolder, ["sh", "-c", "output=$1; shift; exec \"$@\" >\"$output\"", "sh", output, .. all]), output);
-        var before = new List<string>();
+        var before = server._before;
         while (server._errors.TryTake(out var line, Patience))
         {
             before.Add(line);
@@ -83,9 +84,11 @@ internal sealed partial class RosterProcess : IDisposable
     /// <summary>What the server has printed on standard output; a first start's welcome comes before it listens.</summary>
     public string Output() => File.ReadAllText(_outputFile);
 
-    /// <summary>Returns when the server has logged a line with this text.</summary>
+    /// <summary>Returns when the server has logged a line with this text, also before it listened.</summary>
     public Task SaysAsync(string text) => Task.Run(() =>
     {
+        if (_before.Exists(line => line.Contains(text, StringComparison.Ordinal)))
+            return;
         while (_errors.TryTake(out var line, Patience))
             if (line.Contains(text, StringComparison.Ordinal))
                 return;

@@ -9,6 +9,9 @@ public sealed class SqliteHost : RosterHost
 
     protected override RosterHost Create() => new SqliteHost();
 
+    /// <summary>Another one that is not started yet; dispose it.</summary>
+    internal SqliteHost Another() => (SqliteHost)Create();
+
     public string File => _folder.File("roster.db");
 
     public override async ValueTask DisposeAsync()

@@ -485,7 +485,7 @@ public abstract class ChangeSetContract(RosterHost host)
         own.Clock.Move(TimeSpan.FromDays(31));
         await api.PutAsync($$"""[{"id":"{{id}}","name":"third"}]""");
 
-        while (await own.Store.ForgetValuesAsync(api.Workspace.Id, Timestamp.From(own.Clock.GetUtcNow() - TimeSpan.FromDays(30)), CancellationToken.None))
+        while ((await own.Store.ForgetValuesAsync(api.Workspace.Id, Timestamp.From(own.Clock.GetUtcNow() - TimeSpan.FromDays(30)), CancellationToken.None)).HasMore)
         {
         }
 

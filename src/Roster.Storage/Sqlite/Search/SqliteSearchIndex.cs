@@ -8,7 +8,7 @@ namespace Roster.Storage.Sqlite.Search;
 /// </summary>
 internal sealed class SqliteSearchIndex : IDisposable
 {
-    private const int Version = 2;
+    private const int Version = 3;
 
     /// <summary>A pass over more changes than this reads all partners instead of the log.</summary>
     private const int MaxFollowed = 200_000;
@@ -19,6 +19,54 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     /// <summary>How long a list whose order writes change can be read on after its first page.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
+
+    private const string SelectState = "select reached, request_id from state";
+
+    private const string InsertPass = "insert or replace into pass (reached, at) values (?1, ?2)";
+
+    private const string UpdateState = "update state set reached = ?1, request_id = ?2";
+
+    private const string InsertNames = "insert into name_order (name, number, since) select name, number, ?1 from doc order by name, number";
+
+    private const string InsertUpdates =
+        "insert into update_order (updated_at, number, since) select updated_at, number, ?1 from doc order by updated_at, number";
+
+    private const string SetKept = "update state set kept = ?1";
+
+    private const string SelectDoc = "select number, text, name, email, phone, updated_at, deleted from doc where id = ?1";
+
+    private const string DeleteGrams = "delete from gram where rowid = ?1";
+
+    private const string UpdateDocWithIndexes =
+        "update doc set text = ?2, name = ?3, updated_at = ?4, email = ?5, phone = ?6, deleted = ?7 where number = ?1";
+
+    private const string UpdateDoc = "update doc set text = ?2, name = ?3, updated_at = ?4 where number = ?1";
+
+    private const string EndName = "update name_order set until = ?3 where name = ?1 and number = ?2 and until is null";
+
+    private const string EndUpdate = "update update_order set until = ?3 where updated_at = ?1 and number = ?2 and until is null";
+
+    private const string InsertGrams = "insert into gram (rowid, text) values (?1, ?2)";
+
+    private const string InsertName = "insert into name_order (name, number, since) values (?1, ?2, ?3)";
+
+    private const string InsertUpdate = "insert into update_order (updated_at, number, since) values (?1, ?2, ?3)";
+
+    private const string SelectPassBefore = "select reached from pass where at < ?1 order by at desc limit 1";
+
+    private const string DeleteNames = "delete from name_order where until <= ?1";
+
+    private const string DeleteUpdates = "delete from update_order where until <= ?1";
+
+    private const string DeletePasses = "delete from pass where reached < ?1";
+
+    private const string KeepFrom = "update state set kept = max(kept, ?1)";
+
+    private const string InsertDoc = """
+        insert into doc (id, text, email, phone, name, updated_at, deleted) values (?1, ?2, ?3, ?4, ?5, ?6, ?7) returning number
+        """;
+
+    private const string SelectPartnersAfter = SqliteStore.SelectPartners + " where workspace_id = ?1 and id > ?2 order by id limit ?3";
 
     private readonly long _workspaceId;
     private readonly SqliteDatabase _database;
@@ -33,7 +81,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         _database = OpenOrCreate(path);
         _readers = new SqliteReaders(() => SqliteDatabase.Open(path));
         Log = new SqliteSearchLog(path, _database, _readers);
-        using var state = _database.Prepare("select reached, request_id from state").Query();
+        using var state = _database.Prepare(SelectState).Query();
         state.Step();
         var isOfThisLog = !state.IsNull(1) && requestOf(state.Int64(0)) == state.Guid(1);
         _reached = isOfThisLog ? state.Int64(0) : 0;
@@ -100,8 +148,8 @@ internal sealed class SqliteSearchIndex : IDisposable
                         Put(partner, revision);
                 }
             Prune(now);
-            _database.Prepare("insert or replace into pass (reached, at) values (?1, ?2)").Bind(1, revision).Bind(2, now).Run();
-            _database.Prepare("update state set reached = ?1, request_id = ?2")
+            _database.Prepare(InsertPass).Bind(1, revision).Bind(2, now).Run();
+            _database.Prepare(UpdateState)
                 .Bind(1, revision).Bind(2, SqliteStore.ReadRequestOf(main, _workspaceId, revision)!.Value).Run();
         });
         if (hasErased)
@@ -201,7 +249,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     private Guid? FillAfter(SqliteDatabase main, Guid from, CancellationToken stopping)
     {
         Guid? last = null;
-        using var rows = main.Prepare(SqliteStore.SelectPartners + " where workspace_id = ?1 and id > ?2 order by id limit ?3")
+        using var rows = main.Prepare(SelectPartnersAfter)
             .Bind(1, _workspaceId).Bind(2, from).Bind(3, FilledTogether).Query();
         while (rows.Step())
         {
@@ -217,12 +265,9 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         foreach (var statement in SqlText.Statements("sqlite/search/order.sql"))
             _database.Prepare(statement).Run();
-        _database.Prepare("insert into name_order (name, number, since) select name, number, ?1 from doc order by name, number")
-            .Bind(1, revision).Run();
-        _database.Prepare("""
-            insert into update_order (updated_at, number, since) select updated_at, number, ?1 from doc order by updated_at, number
-            """).Bind(1, revision).Run();
-        _database.Prepare("update state set kept = ?1").Bind(1, revision).Run();
+        _database.Prepare(InsertNames).Bind(1, revision).Run();
+        _database.Prepare(InsertUpdates).Bind(1, revision).Run();
+        _database.Prepare(SetKept).Bind(1, revision).Run();
     }
 
     private void Put(Partner partner, long revision)
@@ -232,7 +277,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         string? email, phone;
         Timestamp updatedAt;
         bool isDeleted;
-        using (var row = _database.Prepare("select number, text, name, email, phone, updated_at, deleted from doc where id = ?1").Bind(1, partner.Id).Query())
+        using (var row = _database.Prepare(SelectDoc).Bind(1, partner.Id).Query())
         {
             if (!row.Step())
             {
@@ -247,27 +292,25 @@ internal sealed class SqliteSearchIndex : IDisposable
         var (newText, newEmail, newPhone, isNowDeleted) = (SearchText.Of(partner), FoldedEmail(partner), Digits(partner), partner.DeletedAt is not null);
         if (newText != text)
         {
-            _database.Prepare("delete from gram where rowid = ?1").Bind(1, number).Run();
+            _database.Prepare(DeleteGrams).Bind(1, number).Run();
             AddGrams(number, newText);
         }
         // Setting them writes their indexes anew, to what they were, too.
         var setsIndexed = (newEmail, newPhone, isNowDeleted) != (email, phone, isDeleted);
-        var update = _database.Prepare(setsIndexed
-            ? "update doc set text = ?2, name = ?3, updated_at = ?4, email = ?5, phone = ?6, deleted = ?7 where number = ?1"
-            : "update doc set text = ?2, name = ?3, updated_at = ?4 where number = ?1");
+        var update = _database.Prepare(setsIndexed ? UpdateDocWithIndexes : UpdateDoc);
         update.Bind(1, number).Bind(2, newText).Bind(3, partner.Name).Bind(4, partner.UpdatedAt);
         if (setsIndexed)
             update.Bind(5, newEmail).Bind(6, newPhone).Bind(7, isNowDeleted ? 1 : 0);
         update.Run();
         if (name != partner.Name)
         {
-            _database.Prepare("update name_order set until = ?3 where name = ?1 and number = ?2 and until is null")
+            _database.Prepare(EndName)
                 .Bind(1, name).Bind(2, number).Bind(3, revision).Run();
             AddName(number, partner, revision);
         }
         if (updatedAt != partner.UpdatedAt)
         {
-            _database.Prepare("update update_order set until = ?3 where updated_at = ?1 and number = ?2 and until is null")
+            _database.Prepare(EndUpdate)
                 .Bind(1, updatedAt).Bind(2, number).Bind(3, revision).Run();
             AddUpdate(number, partner, revision);
         }
@@ -278,9 +321,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         var text = SearchText.Of(partner);
         long number;
-        using (var row = _database.Prepare("""
-            insert into doc (id, text, email, phone, name, updated_at, deleted) values (?1, ?2, ?3, ?4, ?5, ?6, ?7) returning number
-            """)
+        using (var row = _database.Prepare(InsertDoc)
             .Bind(1, partner.Id).Bind(2, text).Bind(3, FoldedEmail(partner)).Bind(4, Digits(partner)).Bind(5, partner.Name)
             .Bind(6, partner.UpdatedAt).Bind(7, partner.DeletedAt is null ? 0 : 1).Query())
         {
@@ -292,32 +333,31 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     private void AddGrams(long number, string text) =>
-        _database.Prepare("insert into gram (rowid, text) values (?1, ?2)").Bind(1, number).Bind(2, text).Run();
+        _database.Prepare(InsertGrams).Bind(1, number).Bind(2, text).Run();
 
     private void AddName(long number, Partner partner, long revision) =>
-        _database.Prepare("insert into name_order (name, number, since) values (?1, ?2, ?3)")
+        _database.Prepare(InsertName)
             .Bind(1, partner.Name).Bind(2, number).Bind(3, revision).Run();
 
     private void AddUpdate(long number, Partner partner, long revision) =>
-        _database.Prepare("insert into update_order (updated_at, number, since) values (?1, ?2, ?3)")
+        _database.Prepare(InsertUpdate)
             .Bind(1, partner.UpdatedAt).Bind(2, number).Bind(3, revision).Run();
 
     /// <summary>Forgets the orders of snapshots that are older than <see cref="Kept"/>.</summary>
     private void Prune(Timestamp now)
     {
         long kept;
-        using (var row = _database.Prepare("select max(reached) from pass where at < ?1")
+        using (var row = _database.Prepare(SelectPassBefore)
             .Bind(1, now.AddMilliseconds(-(long)Kept.TotalMilliseconds)).Query())
         {
-            row.Step();
-            if (row.IsNull(0))
+            if (!row.Step())
                 return;
             kept = row.Int64(0);
         }
-        _database.Prepare("delete from name_order where until <= ?1").Bind(1, kept).Run();
-        _database.Prepare("delete from update_order where until <= ?1").Bind(1, kept).Run();
-        _database.Prepare("delete from pass where reached < ?1").Bind(1, kept).Run();
-        _database.Prepare("update state set kept = max(kept, ?1)").Bind(1, kept).Run();
+        _database.Prepare(DeleteNames).Bind(1, kept).Run();
+        _database.Prepare(DeleteUpdates).Bind(1, kept).Run();
+        _database.Prepare(DeletePasses).Bind(1, kept).Run();
+        _database.Prepare(KeepFrom).Bind(1, kept).Run();
     }
 
     private static string? FoldedEmail(Partner partner) => partner.Email is null ? null : Upsert.FoldEmail(partner.Email);

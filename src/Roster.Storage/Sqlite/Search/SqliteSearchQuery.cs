@@ -14,10 +14,18 @@ internal static class SqliteSearchQuery
     /// <summary>Four are rarely had by more than a few partners.</summary>
     private const int MaxGrams = 4;
 
+    private const string SelectIdsWithEmail = "select id from doc where email = ?1 and deleted = 0 order by number";
+
+    private const string SelectNumber = "select number from doc where id = ?1";
+
+    private const string SelectReached = "select reached from state";
+
+    private const string SelectKept = "select kept from state";
+
     public static IReadOnlyList<Guid> IdsWithEmail(SqliteDatabase search, string email)
     {
         var ids = new List<Guid>();
-        using var rows = search.Prepare("select id from doc where email = ?1 and deleted = 0 order by number").Bind(1, email).Query();
+        using var rows = search.Prepare(SelectIdsWithEmail).Bind(1, email).Query();
         while (rows.Step())
             ids.Add(rows.Guid(0));
         return ids;
@@ -25,7 +33,7 @@ internal static class SqliteSearchQuery
 
     public static long Count(SqliteDatabase search, PartnerFilter filter)
     {
-        using var row = Bind(search.Prepare($"select count(*) from {From(filter)} where {Where(filter)}"), filter).Query();
+        using var row = Bind(search.Prepare(CountText(filter)), filter).Query();
         row.Step();
         return row.Int64(0);
     }
@@ -47,13 +55,7 @@ internal static class SqliteSearchQuery
 
     private static List<PartnerCursor> FindInCreationOrder(SqliteDatabase search, PartnerQuery query)
     {
-        var (comparison, direction) = query.IsDescending ? ("<", "desc") : (">", "asc");
-        // Where grams lead, they come in the order of their row numbers, which is creation order.
-        var number = LeadsByGrams(query.Filter) ? "gram.rowid" : "doc.number";
-        var statement = search.Prepare($"""
-            select doc.id from {From(query.Filter)} where {Where(query.Filter)} and {number} {comparison} ?7
-            order by {number} {direction} limit ?8 offset ?9
-            """);
+        var statement = search.Prepare(CreationOrderText(query));
         var start = query.IsDescending ? long.MaxValue : 0;
         using var rows = Bind(statement, query.Filter)
             .Bind(7, query.After is { } after ? NumberOf(search, after.Id) : start).Bind(8, query.Take).Bind(9, query.Skip).Query();
@@ -66,22 +68,11 @@ internal static class SqliteSearchQuery
     /// <summary>In the order of the snapshot in which the list began, whatever was written since.</summary>
     private static List<PartnerCursor> FindInSnapshot(SqliteDatabase search, PartnerQuery query)
     {
-        var snapshot = query.After?.Snapshot ?? search.ReadInt64("select reached from state");
-        if (snapshot < search.ReadInt64("select kept from state"))
+        var snapshot = query.After?.Snapshot ?? search.ReadInt64(SelectReached);
+        if (snapshot < search.ReadInt64(SelectKept))
             throw new CursorExpiredException();
         var isByName = query.Sort == PartnerSort.Name;
-        var (table, key) = isByName ? ("name_order", "name") : ("update_order", "updated_at");
-        var (comparison, direction) = query.IsDescending ? ("<", "desc") : (">", "asc");
-        var statement = search.Prepare($"""
-            select doc.id, sorted.{key}
-            from {table} as sorted cross join doc on doc.number = sorted.number
-            where sorted.since <= ?11 and (sorted.until is null or sorted.until > ?11)
-              {(query.After is null ? "" : $"and (sorted.{key}, sorted.number) {comparison} (?10, ?7)")}
-              {(query.Filter.Q is null ? "" : "and instr(doc.text, ?1) > 0")}
-              {(isByName || query.Filter.UpdatedSince is null ? "" : "and sorted.updated_at >= ?5")}
-              and {Where(query.Filter with { Q = null, UpdatedSince = isByName ? query.Filter.UpdatedSince : null })}
-            order by sorted.{key} {direction}, sorted.number {direction} limit ?8 offset ?9
-            """);
+        var statement = search.Prepare(SnapshotText(query));
         Bind(statement, query.Filter).Bind(8, query.Take).Bind(9, query.Skip).Bind(11, snapshot);
         if (query.After is { } after)
         {
@@ -100,9 +91,39 @@ internal static class SqliteSearchQuery
         return found;
     }
 
+    internal static string CountText(PartnerFilter filter) => $"select count(*) from {From(filter)} where {Where(filter)}";
+
+    internal static string CreationOrderText(PartnerQuery query)
+    {
+        var (comparison, direction) = query.IsDescending ? ("<", "desc") : (">", "asc");
+        // Where grams lead, they come in the order of their row numbers, which is creation order.
+        var number = LeadsByGrams(query.Filter) ? "gram.rowid" : "doc.number";
+        return $"""
+            select doc.id from {From(query.Filter)} where {Where(query.Filter)} and {number} {comparison} ?7
+            order by {number} {direction} limit ?8 offset ?9
+            """;
+    }
+
+    internal static string SnapshotText(PartnerQuery query)
+    {
+        var isByName = query.Sort == PartnerSort.Name;
+        var (table, key) = isByName ? ("name_order", "name") : ("update_order", "updated_at");
+        var (comparison, direction) = query.IsDescending ? ("<", "desc") : (">", "asc");
+        return $"""
+            select doc.id, sorted.{key}
+            from {table} as sorted cross join doc on doc.number = sorted.number
+            where sorted.since <= ?11 and (sorted.until is null or sorted.until > ?11)
+              {(query.After is null ? "" : $"and (sorted.{key}, sorted.number) {comparison} (?10, ?7)")}
+              {(query.Filter.Q is null ? "" : "and instr(doc.text, ?1) > 0")}
+              {(isByName || query.Filter.UpdatedSince is null ? "" : "and sorted.updated_at >= ?5")}
+              and {Where(query.Filter with { Q = null, UpdatedSince = isByName ? query.Filter.UpdatedSince : null })}
+            order by sorted.{key} {direction}, sorted.number {direction} limit ?8 offset ?9
+            """;
+    }
+
     private static long NumberOf(SqliteDatabase search, Guid id)
     {
-        using var row = search.Prepare("select number from doc where id = ?1").Bind(1, id).Query();
+        using var row = search.Prepare(SelectNumber).Bind(1, id).Query();
         return row.Step() ? row.Int64(0) : throw new CursorExpiredException();
     }
 

@@ -8,6 +8,7 @@ insert into state values (0, null, 0);
 
 -- When each snapshot was made, in microseconds, to know which to keep.
 create table pass (reached integer not null primary key, at integer not null) strict;
+create index pass_at on pass (at);
 
 -- A row for each partner, deleted ones included, numbered in creation order.
 create table doc (

@@ -1,0 +1,194 @@
+using System.Text.Json;
+using Roster.Access;
+using Roster.Storage;
+using Roster.Tests.Plans;
+
+namespace Roster.Tests.Growth;
+
+/// <summary>
+/// No call costs more because more is stored: each is made on a directory, and on one with four times as much of everything. Counted are
+/// SQLite's steps and pages, which do not depend on the machine.
+/// </summary>
+public sealed class GrowthOnSqlite(SqliteHost host)
+{
+    private const int Small = 2_000;
+    private const int Times = 4;
+    private const int Items = 100;
+
+    /// <summary>How often each call is made; the cheapest counts, since the server does other things beside.</summary>
+    private const int Rounds = 3;
+
+    private const double MaxGrowth = 1.5;
+
+    /// <summary>What trees that are a level deeper, one page for each of <see cref="Items"/>, and work in the background, may add.</summary>
+    private static readonly Cost Slack = new(400, 150);
+
+    /// <summary>The calls, each with the number of its round, so that writes can differ.</summary>
+    private static readonly (string Name, Func<Directory, int, Task> Call)[] Calls =
+    [
+        ("PUT by id", (one, round) => one.PutAsync(one.Some(i => new { id = one.Ids[i], phone = $"{round}" }))),
+        ("PUT by id, unchanged", (one, _) => one.PutAsync(one.Some(i => new { id = one.Ids[i] }))),
+        ("PUT by external id", (one, round) => one.PutAsync(one.Some(i => new { externalId = $"crm-{i}", phone = $"x{round}" }), "?matchOn=externalId")),
+        ("PUT by email", (one, round) => one.PutAsync(one.Some(i => new { email = $"P{i}@x.example", phone = $"m{round}" }), "?matchOn=email")),
+        ("PUT that changes external ids", (one, round) => one.PutAsync(one.Some(i => new { id = one.Ids[i], externalId = $"changed-{round}-{i}" }))),
+        ("create", (one, round) => one.PutAsync(one.Some(i => new { name = $"new {round} {i}" }))),
+        ("create with external ids", (one, round) => one.PutAsync(one.Some(i => new { name = "n", externalId = $"new-{round}-{i}" }))),
+        ("mirror", (one, round) => DoneAsync(one.Elsewhere.PutAsync(
+            JsonSerializer.SerializeToUtf8Bytes(Enumerable.Range(0, 50).Select(i => new { externalId = $"{i}", name = $"{round}" })),
+            path: "/api/partners?mode=mirror&matchOn=externalId&maxDeletes=50"))),
+        ("idempotent write", (one, round) => DoneAsync(one.Api.SendAsync(
+            HttpMethod.Put, "/api/partners", Directory.Json(new[] { new { id = one.Ids[7], phone = $"i{round}" } }),
+            headers: [("Idempotency-Key", $"growth-{round}")]))),
+        ("delete", (one, round) => DoneAsync(one.Api.DeleteAsync(one.Ids.Skip(500 + (round * Items)).Take(Items)))),
+        ("restore", (one, round) => DoneAsync(one.Api.RestoreAsync(one.Ids.Skip(500 + (round * Items)).Take(Items)))),
+        ("undo", async (one, _) => await DoneAsync(one.Api.PostAsync("", $"/api/changesets/{await one.EndAsync()}/undo"))),
+        ("GET by id", (one, _) => one.GetAsync($"/{one.Ids[50]}")),
+        ("GET by external id", (one, _) => one.GetAsync("?externalId=crm-900")),
+        ("list", (one, _) => one.GetAsync("?take=50")),
+        ("list, oldest first", (one, _) => one.GetAsync("?take=50&sort=asc")),
+        ("list by name", (one, _) => one.GetAsync("?take=50&sort=name")),
+        ("search", (one, _) => one.GetAsync("?q=needle&take=50")),
+        ("filter by email", (one, _) => one.GetAsync("?email=p70@x.example")),
+        ("count", (one, _) => one.GetAsync("?take=1&count=true")),
+        ("change sets", (one, _) => one.ReadAsync("/api/changesets?take=50")),
+        ("change sets of a key", (one, _) => one.ReadAsync($"/api/changesets?take=50&actor={one.RareKey}")),
+        ("change sets of a kind", (one, _) => one.ReadAsync("/api/changesets?take=50&kind=delete")),
+        ("change sets of a key and a kind", (one, _) => one.ReadAsync($"/api/changesets?take=50&kind=restore&actor={one.RareKey}")),
+        ("change sets of none", (one, _) => one.ReadAsync($"/api/changesets?take=50&kind=erase&actor={one.RareKey}")),
+        ("change sets since", (one, _) => one.ReadAsync("/api/changesets?take=50&since=2999-01-01T00:00:00Z")),
+        ("change sets before", (one, _) => one.ReadAsync("/api/changesets?take=5&cursor=5")),
+        ("change set", (one, _) => one.ReadAsync("/api/changesets/3")),
+        ("by key", (one, _) => one.ReadAsync("/api/changesets/by-key/seed-5")),
+        ("history", (one, _) => one.GetAsync($"/{one.Ids[0]}/history?take=5")),
+        ("as of", async (one, _) => await one.GetAsync($"/{one.Ids[0]}?asOf={await one.EndAsync() - 2}")),
+        ("feed", async (one, _) => await one.GetAsync($"/changes?after={await one.EndAsync() - 2}")),
+        ("audit", (one, _) => one.ReadAsync("/api/audit?take=10")),
+        ("older audit", (one, _) => one.ReadAsync($"/api/audit?take=10&before={one.FirstAudit}")),
+        ("revoke a key", (one, round) => DoneAsync(one.Api.SendAsync(HttpMethod.Delete, $"/api/keys/{one.Spare[round]}"))),
+        ("a page's preflight", (one, _) => one.Host.Store.ListHostnamesAsync(new Timestamp(1), CancellationToken.None)),
+        ("readiness", (one, _) => one.Host.Store.CheckAsync(CancellationToken.None)),
+        ("retention", (one, _) => one.Host.Store.ForgetValuesAsync(one.Api.Workspace.Id, new Timestamp(1), CancellationToken.None)),
+    ];
+
+    [Fact]
+    public async Task No_call_costs_more_because_more_is_stored()
+    {
+        await using var small = await Directory.MakeAsync(host, Small);
+        await using var large = await Directory.MakeAsync(host, Small * Times);
+
+        var grown = new List<string>();
+        foreach (var (name, call) in Calls)
+        {
+            var (before, after) = (await small.MeasureAsync(call), await large.MeasureAsync(call));
+            if (after.Steps > (before.Steps * MaxGrowth) + Slack.Steps || after.Pages > (before.Pages * MaxGrowth) + Slack.Pages)
+                grown.Add($"{name}: {before} became {after}");
+            TestContext.Current.SendDiagnosticMessage($"{name}: {before} {after}");
+        }
+
+        Assert.Empty(grown);
+        var known = SqliteTexts.All.Select(text => text.Sql)
+            .Concat(new[] { "index", "clear", "order" }.SelectMany(file => SqlText.Statements($"sqlite/search/{file}.sql"))).ToHashSet();
+        Assert.Empty(large.Work.Texts.Where(text => !SqliteTexts.Housekeeping().IsMatch(text) && !known.Contains(text)));
+    }
+
+    private static async Task DoneAsync(Task<Answer> sent) => Assert.InRange((await sent).Status, 200, 204);
+
+    private sealed class Directory : IAsyncDisposable
+    {
+        public required SqliteHost Host { get; init; }
+
+        public required SqliteWork Work { get; init; }
+
+        public required RosterClient Api { get; init; }
+
+        public required RosterClient Elsewhere { get; init; }
+
+        public IReadOnlyList<string> Ids { get; private set; } = [];
+
+        public Guid RareKey { get; private set; }
+
+        public string FirstAudit { get; private set; } = "";
+
+        public IReadOnlyList<string> Spare { get; private set; } = [];
+
+        public static HttpContent Json(object value) => new StringContent(JsonSerializer.Serialize(value), System.Text.Encoding.UTF8, "application/json");
+
+        public static async Task<Directory> MakeAsync(SqliteHost like, int size)
+        {
+            var made = like.Another();
+            var work = new SqliteWork(made.File);
+            await made.InitializeAsync();
+            var one = new Directory { Host = made, Work = work, Api = await made.NewWorkspaceAsync(), Elsewhere = await made.NewWorkspaceAsync() };
+            await one.FillAsync(size);
+            return one;
+        }
+
+        public async Task<Cost> MeasureAsync(Func<Directory, int, Task> call)
+        {
+            var least = new Cost(long.MaxValue, long.MaxValue);
+            for (var round = 0; round < Rounds; round++)
+            {
+                await SettleAsync();
+                var before = Work.Total();
+                await call(this, round);
+                await SettleAsync();
+                least = Cost.Least(least, Work.Total() - before);
+            }
+            return least;
+        }
+
+        public async Task PutAsync(IEnumerable<object> items, string query = "") =>
+            Assert.Equal(200, (await Api.PutAsync(JsonSerializer.SerializeToUtf8Bytes(items), path: "/api/partners" + query)).Status);
+
+        public async Task GetAsync(string query) => Assert.Equal(200, (await Api.GetAsync("/api/partners" + query)).Status);
+
+        public async Task ReadAsync(string path) => Assert.Equal(200, (await Api.GetAsync(path)).Status);
+
+        public async Task<long> EndAsync() => (await Api.GetAsync("/api/changesets?take=1")).Items[0].GetProperty("revision").GetInt64();
+
+        /// <summary>An item for each of some partners that lie apart.</summary>
+        public IEnumerable<object> Some(Func<int, object> item) => Enumerable.Range(1, Items).Select(i => item(i * Ids.Count / (Items + 1)));
+
+        public async ValueTask DisposeAsync()
+        {
+            await Host.DisposeAsync();
+            Work.Dispose();
+        }
+
+        /// <summary>Waits until the search index has followed what was written.</summary>
+        private async Task SettleAsync()
+        {
+            await GetAsync("?email=nobody@x.example");
+            Assert.Equal(200, (await Elsewhere.GetAsync("/api/partners?email=nobody@x.example")).Status);
+        }
+
+        private async Task FillAsync(int size)
+        {
+            var rare = await Host.NewKeyAsync(Api.Workspace, Scopes.All);
+            RareKey = (await Host.Store.FindKeyAsync(ApiKeySecret.Parse(rare.Key!)!.Hash(), CancellationToken.None))!.Id;
+            var spare = new List<string>();
+            for (var i = 0; i < Rounds; i++)
+            {
+                var key = await Host.NewKeyAsync(Api.Workspace, Scopes.PartnersRead);
+                spare.Add($"{(await Host.Store.FindKeyAsync(ApiKeySecret.Parse(key.Key!)!.Hash(), CancellationToken.None))!.Id}");
+            }
+            Spare = spare;
+            Ids = (await Api.PutAsync(JsonSerializer.SerializeToUtf8Bytes(Enumerable.Range(0, size).Select(i => new
+            {
+                name = i % (size / 5) == 1 ? $"needle {i}" : $"partner {i}",
+                email = $"p{i}@x.example",
+                externalId = $"crm-{i}",
+            })))).Ids;
+            Assert.Equal(200, (await rare.DeleteAsync(Ids[3])).Status);
+            Assert.Equal(200, (await rare.RestoreAsync(Ids[3])).Status);
+            FirstAudit = (await Api.GetAsync("/api/audit?take=1")).Items[0].GetProperty("id").GetString()!;
+            await Parallel.ForAsync(0, size / 5, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) => Assert.Equal(200, (await Api.SendAsync(
+                HttpMethod.Put, "/api/partners", Json(new[] { new { id = Ids[0], phone = $"{i}" } }), headers: [("Idempotency-Key", $"seed-{i}")])).Status));
+            for (var i = 0; i < size / 50; i++)
+            {
+                await Host.NewKeyAsync(Api.Workspace, Scopes.PartnersRead);
+                await (await Host.NewWorkspaceAsync()).CreateAsync($$"""{"name":"n","externalId":"crm-{{i}}"}""");
+            }
+        }
+    }
+}

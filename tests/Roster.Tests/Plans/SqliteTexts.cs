@@ -1,0 +1,56 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Roster.Storage.Sqlite;
+using Roster.Storage.Sqlite.Search;
+
+namespace Roster.Tests.Plans;
+
+/// <summary>Every SQL text of the SQLite store and of its search index.</summary>
+internal static partial class SqliteTexts
+{
+    /// <summary>By the constant's name, or that of the query that is put together.</summary>
+    public static IReadOnlyList<(string Name, string Sql)> All { get; } = [.. Constants(), .. Queries().DistinctBy(query => query.Sql)];
+
+    /// <summary>What is neither a query nor a write: settings, transactions, the file's own care.</summary>
+    [GeneratedRegex(@"^\s*(pragma|begin|commit|rollback|savepoint|release|vacuum)\b")]
+    public static partial Regex Housekeeping();
+
+    [GeneratedRegex(@"^\s*(with|select|insert|update|delete)\b")]
+    private static partial Regex Statement();
+
+    private static List<(string Name, string Sql)> Constants()
+    {
+        var texts = new List<(string Name, string Sql)>();
+        var types = typeof(SqliteStore).Assembly.GetTypes()
+            .Where(type => type.Namespace?.StartsWith("Roster.Storage.Sqlite", StringComparison.Ordinal) == true);
+        foreach (var field in types.SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)))
+            if (field.FieldType == typeof(string) && field.GetValue(null) is string text && Statement().IsMatch(text))
+                texts.Add(($"{field.DeclaringType!.Name}.{field.Name}", text));
+        // A query that another one begins with is a part of it, and not run alone.
+        return texts.FindAll(one => !one.Sql.StartsWith("select", StringComparison.Ordinal) || !texts.Exists(other => other.Sql.Length > one.Sql.Length && other.Sql.StartsWith(one.Sql, StringComparison.Ordinal)));
+    }
+
+    private static IEnumerable<(string Name, string Sql)> Queries()
+    {
+        PartnerFilter[] filters =
+        [
+            new(), new(Q: "ab"), new(Q: "abcdef"), new(Email: "a@b.example"), new(Phone: "1"), new(UpdatedSince: new Timestamp(1)),
+        ];
+        foreach (var deleted in Enum.GetValues<DeletedPartners>())
+            foreach (var filter in filters.Select(one => one with { Deleted = deleted }))
+            {
+                var name = $"{(filter.Q is not null ? $"Q{filter.Q.Length}" : filter.Email is not null ? "Email" : filter.Phone is not null ? "Phone"
+                    : filter.UpdatedSince is not null ? "Since" : "All")}{(deleted == DeletedPartners.Only ? "Deleted" : "")}";
+                yield return ($"Count.{name}", SqliteSearchQuery.CountText(filter));
+                foreach (var sort in Enum.GetValues<PartnerSort>())
+                    foreach (var isDescending in new[] { false, true })
+                        foreach (var after in new[] { null, new PartnerCursor(Guid.NewGuid(), "n", new Timestamp(1), 1) })
+                        {
+                            var query = new PartnerQuery(filter, sort, isDescending, 50, 0, after);
+                            yield return sort == PartnerSort.CreatedAt
+                                ? ($"InCreationOrder.{name}", SqliteSearchQuery.CreationOrderText(query))
+                                : ($"InSnapshot.{sort}.{name}", SqliteSearchQuery.SnapshotText(query));
+                        }
+            }
+    }
+}
