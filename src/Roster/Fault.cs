@@ -17,11 +17,14 @@ public static class FaultCode
     public const string InvalidHostname = "invalid_hostname";
     public const string InvalidId = "invalid_id";
     public const string InvalidRecord = "invalid_record";
+    public const string InvalidPhone = "invalid_phone";
     public const string InvalidScope = "invalid_scope";
     public const string InvalidText = "invalid_text";
     public const string InvalidTime = "invalid_time";
     public const string InvalidType = "invalid_type";
+    public const string MatchKeyMissing = "match_key_missing";
     public const string NameRequired = "name_required";
+    public const string NoMatch = "no_match";
     public const string NotDeleted = "not_deleted";
     public const string PartnerNotFound = "partner_not_found";
     public const string TooLong = "too_long";
@@ -43,13 +46,16 @@ public sealed record Fault(int Index, string Code, string Message, string? Field
     /// <summary>Faults that one answer lists; beyond these they are only counted.</summary>
     public const int MaxListed = 1_000;
 
+    /// <summary>Stored partners that one fault names; where more take part, it says only that.</summary>
+    public const int MaxCandidates = 10;
+
     /// <summary>The partner that the item names, where it names one.</summary>
     public Guid? Id { get; init; }
 
     /// <summary>The other item of the request that takes part in the fault.</summary>
     public int? OtherIndex { get; init; }
 
-    /// <summary>The stored partners that take part in the fault.</summary>
+    /// <summary>The stored partners that take part in the fault, at most <see cref="MaxCandidates"/>.</summary>
     public IReadOnlyList<Guid> Candidates { get; init; } = [];
 
     /// <summary>The partner as it is now, where that is what the item did not expect.</summary>

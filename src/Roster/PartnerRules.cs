@@ -1,6 +1,5 @@
 using System.Buffers;
-using System.Globalization;
-using System.Text;
+using Roster.Changes;
 
 namespace Roster;
 
@@ -22,37 +21,40 @@ public static class PartnerRules
 
     public const int MaxExternalId = 255;
 
-    /// <summary>RFC 5321 section 4.5.3.1.1.</summary>
-    private const int MaxLocalPart = 64;
-
-    /// <summary>RFC 1035 section 2.3.4.</summary>
-    private const int MaxDomainLabel = 63;
-
     /// <summary>The control characters of ASCII.</summary>
     private static readonly SearchValues<char> Controls =
         SearchValues.Create([.. Enumerable.Range(0, ' ').Append('\u007F').Select(code => (char)code)]);
 
-    private const string LettersAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    private static readonly SearchValues<char> AsciiAtomsAndDots = SearchValues.Create(LettersAndDigits + "!#$%&'*+-/=?^_`{|}~.");
-    private static readonly SearchValues<char> AsciiLabel = SearchValues.Create(LettersAndDigits + "-");
+    /// <returns>The rule that the value breaks, or null.</returns>
+    public static BrokenRule? Check(PartnerFields field, string value) => field switch
+    {
+        PartnerFields.Name => CheckName(value),
+        PartnerFields.Email => CheckEmail(value),
+        PartnerFields.ExternalId => CheckExternalId(value),
+        _ => CheckPhone(value),
+    };
 
-    private const char ZeroWidthNonJoiner = '\u200C';
-    private const char ZeroWidthJoiner = '\u200D';
+    /// <returns>The rule that the name breaks, or null.</returns>
+    public static BrokenRule? CheckName(string name) =>
+        string.IsNullOrWhiteSpace(name) ? NameRequired
+        : CheckText(PartnerFields.Name, name) ?? (VisibleText.IsSeen(name) ? null : new BrokenRule(
+            FaultCode.NameRequired, "name is required and has nothing in it that can be seen.", IsLater: true));
 
-    /// <returns>The code of the rule that the name breaks, or null.</returns>
-    public static string? CheckName(string name) =>
-        string.IsNullOrWhiteSpace(name) ? FaultCode.NameRequired : CheckText(name, MaxName);
+    /// <returns>The rule that the address breaks, or null.</returns>
+    public static BrokenRule? CheckEmail(string email) =>
+        email.Length == 0 ? Empty(PartnerFields.Email) : CheckText(PartnerFields.Email, email) ?? EmailRules.Check(email);
 
-    /// <returns>The code of the rule that the address breaks, or null.</returns>
-    public static string? CheckEmail(string email) =>
-        email.Length == 0 ? FaultCode.EmptyValue
-        : CheckText(email, MaxEmail) ?? (IsEmail(email) ? null : FaultCode.InvalidEmail);
+    /// <returns>The rule that the phone breaks, or null.</returns>
+    public static BrokenRule? CheckPhone(string phone) =>
+        CheckText(PartnerFields.Phone, phone) ?? (string.IsNullOrWhiteSpace(phone) ? Empty(PartnerFields.Phone)
+        : IsScientific(phone) ? new BrokenRule(FaultCode.InvalidPhone,
+            "phone is a number that Excel has cut, as in 1.2E+11; make the column text in Excel and enter the phone again.", IsLater: true)
+        : null);
 
-    /// <returns>The code of the rule that the phone breaks, or null.</returns>
-    public static string? CheckPhone(string phone) => CheckNotBlank(phone, MaxPhone);
-
-    /// <returns>The code of the rule that the external id breaks, or null.</returns>
-    public static string? CheckExternalId(string externalId) => CheckNotBlank(externalId, MaxExternalId);
+    /// <returns>The rule that the external id breaks, or null.</returns>
+    public static BrokenRule? CheckExternalId(string externalId) =>
+        externalId.Length == 0 ? Empty(PartnerFields.ExternalId)
+        : CheckText(PartnerFields.ExternalId, externalId) ?? CheckEnds(externalId);
 
     /// <summary>The code points of a text that has no lone surrogate.</summary>
     public static int CountCodePoints(ReadOnlySpan<char> text)
@@ -64,83 +66,65 @@ public static class PartnerRules
         return count;
     }
 
-    private static string? CheckNotBlank(string text, int max) =>
-        CheckText(text, max) ?? (string.IsNullOrWhiteSpace(text) ? FaultCode.EmptyValue : null);
+    /// <summary>The most code points that a text field holds.</summary>
+    public static int MaxLength(PartnerFields field) => field switch
+    {
+        PartnerFields.Name => MaxName,
+        PartnerFields.Email => MaxEmail,
+        PartnerFields.ExternalId => MaxExternalId,
+        _ => MaxPhone,
+    };
+
+    internal static bool IsLonger(ReadOnlySpan<char> text, int max) => text.Length > max && CountCodePoints(text) > max;
+
+    internal static BrokenRule NameRequired { get; } = new(FaultCode.NameRequired, "name is required and cannot be null or blank.");
+
+    internal static BrokenRule TooLong(PartnerFields field) =>
+        new(FaultCode.TooLong, $"{PartnerFieldNames.Of(field)} is longer than {MaxLength(field)} characters.");
+
+    internal static BrokenRule NotText(PartnerFields field) => new(
+        FaultCode.InvalidText, $"{PartnerFieldNames.Of(field)} has a control character, a lone surrogate or invalid UTF-8.");
+
+    internal static BrokenRule NotString(PartnerFields field) => new(
+        FaultCode.InvalidType, $"{PartnerFieldNames.Of(field)} must be a string{(field == PartnerFields.Name ? "" : " or null")}.");
+
+    private static BrokenRule Empty(PartnerFields field) =>
+        new(FaultCode.EmptyValue, $"{PartnerFieldNames.Of(field)} is empty; send null to clear it.");
+
+    /// <summary>Keys that differ only in what nobody sees are the same key to whoever wrote them, and two to a computer.</summary>
+    private static BrokenRule? CheckEnds(string externalId)
+    {
+        if (!VisibleText.IsSeen(externalId))
+            return new BrokenRule(
+                FaultCode.InvalidText, "externalId has nothing in it that can be seen; send null to clear it.",
+                IsLater: !string.IsNullOrWhiteSpace(externalId));
+        return VisibleText.FindAtEnds(externalId) is { } unseen
+            ? new BrokenRule(FaultCode.InvalidText, $"externalId has {unseen}; send it without.", IsLater: true) : null;
+    }
+
+    /// <summary>Whether a phone is what spreadsheets make of a long number: one digit, perhaps a fraction, E, a sign, digits.</summary>
+    private static bool IsScientific(ReadOnlySpan<char> phone)
+    {
+        var e = phone.IndexOfAny('E', 'e');
+        return e > 0 && char.IsAsciiDigit(phone[0]) && (e == 1 || (e > 2 && phone[1] is '.' or ',' or '\u066B' && AreDigits(phone[2..e])))
+            && phone.Length > e + 2 && phone[e + 1] is '+' or '-' && AreDigits(phone[(e + 2)..]);
+
+        static bool AreDigits(ReadOnlySpan<char> text) => !text.ContainsAnyExceptInRange('0', '9');
+    }
 
     /// <summary>
     /// Refused are the control characters of ASCII. Those of ISO 8859-1 (U+0080 to U+009F) are not: real directories have
     /// them, left over from Windows-1252 quotation marks, and refusing them would refuse their owners' data.
     /// </summary>
-    private static string? CheckText(string text, int max)
-    {
-        if (text.AsSpan().ContainsAny(Controls))
-            return FaultCode.InvalidText;
-        return IsLonger(text, max) ? FaultCode.TooLong : null;
-    }
-
-    private static bool IsLonger(ReadOnlySpan<char> text, int max) => text.Length > max && CountCodePoints(text) > max;
-
-    /// <summary>
-    /// An address that mail systems deliver to today: a dot-atom local part and a domain of at least two labels
-    /// (RFC 5321 section 4.1.2), letters of any script in both (RFC 6531). Quoted local parts, comments, display names
-    /// and address literals are refused: in a directory they are nearly always a mistake.
-    /// </summary>
-    private static bool IsEmail(string email)
-    {
-        var at = email.IndexOf('@');
-        return at > 0 && IsLocalPart(email.AsSpan(0, at)) && IsDomain(email.AsSpan(at + 1));
-    }
-
-    private static bool IsLocalPart(ReadOnlySpan<char> local)
-    {
-        if (IsLonger(local, MaxLocalPart) || local[0] == '.' || local[^1] == '.' || local.IndexOf("..") >= 0)
-            return false;
-        if (!local.ContainsAnyExcept(AsciiAtomsAndDots))
-            return true;
-        foreach (var rune in local.EnumerateRunes())
-            if (!IsAtomOrDot(rune))
-                return false;
-        return true;
-    }
-
-    private static bool IsAtomOrDot(Rune rune) => rune.IsAscii
-        ? AsciiAtomsAndDots.Contains((char)rune.Value)
-        : IsJoiner(rune) || Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.SpaceSeparator
-            or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Control
-            or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-            or UnicodeCategory.OtherNotAssigned);
-
-    private static bool IsDomain(ReadOnlySpan<char> domain)
-    {
-        var labels = 0;
-        var last = default(ReadOnlySpan<char>);
-        foreach (var range in domain.Split('.'))
-        {
-            last = domain[range];
-            if (!IsDomainLabel(last))
-                return false;
-            labels++;
-        }
-        return labels >= 2 && last.ContainsAnyExceptInRange('0', '9');
-    }
-
-    private static bool IsDomainLabel(ReadOnlySpan<char> label)
-    {
-        if (label.IsEmpty || IsLonger(label, MaxDomainLabel) || label[0] == '-' || label[^1] == '-')
-            return false;
-        if (!label.ContainsAnyExcept(AsciiLabel))
-            return true;
-        foreach (var rune in label.EnumerateRunes())
-        {
-            var allowed = rune.IsAscii ? AsciiLabel.Contains((char)rune.Value)
-                : IsJoiner(rune) || Rune.IsLetterOrDigit(rune) || Rune.GetUnicodeCategory(rune) is
-                    UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
-            if (!allowed)
-                return false;
-        }
-        return true;
-    }
-
-    /// <summary>Joiners are part of how Persian and Indic words are spelled (RFC 5892 appendix A.1 and A.2).</summary>
-    private static bool IsJoiner(Rune rune) => rune.Value is ZeroWidthNonJoiner or ZeroWidthJoiner;
+    private static BrokenRule? CheckText(PartnerFields field, string text) =>
+        text.AsSpan().ContainsAny(Controls) ? NotText(field) : IsLonger(text, MaxLength(field)) ? TooLong(field) : null;
 }
+
+/// <summary>A rule that a value breaks.</summary>
+/// <param name="Code">One of <see cref="FaultCode"/>.</param>
+/// <param name="Message">What is wrong and what to send instead, in English, without the value.</param>
+/// <param name="IsLater">
+/// Whether values may be stored that break it, since it came later than they. Who sends one as it is stored changes nothing by it, and is not
+/// refused.
+/// </param>
+public sealed record BrokenRule(string Code, string Message, bool IsLater = false);

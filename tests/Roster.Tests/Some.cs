@@ -22,6 +22,14 @@ internal static class Some
         return ((BatchReading.Accepted)reader.Finish()).Change;
     }
 
+    /// <summary>Partners as an earlier version let them in, whatever today's rules say.</summary>
+    public static Change Stored(params IReadOnlyList<BatchRow> rows) =>
+        new Upsert(ChangeKind.Upsert, rows, MatchOn.Nothing, null, CreatedItems.WithNewKey, []);
+
+    /// <summary>One of them.</summary>
+    public static BatchRow Row(string name, string? email = null, string? phone = null, string? externalId = null) =>
+        new(PartnerFields.Name | PartnerFields.Email | PartnerFields.Phone | PartnerFields.ExternalId, null, name, email, phone, externalId);
+
     /// <summary>The erasure of these partners.</summary>
     public static Change Erasure(params IEnumerable<Guid> ids)
     {

@@ -96,7 +96,7 @@ internal static class PartnerEndpoints
         var parameters = new Parameters(http.Request);
         var options = WriteOptions.Read(http.Request, parameters);
         var include = kind is ChangeKind.Delete or ChangeKind.Erase ? IncludedFields.None : parameters.Include();
-        var (matchOn, mirror) = kind == ChangeKind.Upsert ? ReadUpsert(parameters) : default;
+        var (matchOn, mirror, creates) = kind == ChangeKind.Upsert ? ReadUpsert(parameters) : default;
         if (mirror is not null)
             kind = ChangeKind.Mirror;
         if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types) ?? await limits.TakeMemoryForBodyAsync(http)) is { } refusal)
@@ -105,7 +105,7 @@ internal static class PartnerEndpoints
             return;
         }
         var caller = http.Caller();
-        var (reading, body) = await RequestBody.ReadBatchAsync(http.Request, new BatchBuilder(kind, matchOn, mirror), isHashed: options.IdempotencyKey is not null, http.RequestAborted);
+        var (reading, body) = await RequestBody.ReadBatchAsync(http.Request, new BatchBuilder(kind, matchOn, mirror, creates), isHashed: options.IdempotencyKey is not null, http.RequestAborted);
         times.End("read");
         if (limits.TakeRows(http, Math.Max(0, reading.Items - 1)) is { } limited)
         {
@@ -122,19 +122,18 @@ internal static class PartnerEndpoints
         async Task<BatchReading.Refused> WithUnknownAsync(BatchReading.Refused refused)
         {
             var known = await store.FindAsync(caller.WorkspaceId, refused.Named.Select(named => named.Id), http.RequestAborted);
-            var unknown = new FaultList();
-            foreach (var named in refused.Named)
-                if (known.GetValueOrDefault(named.Id) is not { } partner || (partner.DeletedAt is not null && kind is not (ChangeKind.Restore or ChangeKind.Erase)))
-                    unknown.Add(Fault.NotFound(named.Index, named.Id, kind is ChangeKind.Upsert or ChangeKind.Mirror ? "id" : null));
-            return refused with { Faults = refused.Faults.With(unknown) };
+            return refused.With(
+                known, areDeletedMeant: kind is ChangeKind.Restore or ChangeKind.Erase, kind is ChangeKind.Upsert or ChangeKind.Mirror ? "id" : null);
         }
     }
 
-    private static (MatchOn MatchOn, Mirror? Mirror) ReadUpsert(Parameters parameters)
+    private static (MatchOn MatchOn, Mirror? Mirror, CreatedItems Creates) ReadUpsert(Parameters parameters)
     {
         var matchOn = parameters.Choice(
             "matchOn", (null, MatchOn.Nothing), ("externalId", MatchOn.ExternalId), ("email", MatchOn.Email));
-        var isMirror = parameters.Choice("mode", (null, false), ("upsert", false), ("mirror", true));
+        var mode = parameters.Choice("mode", (null, ""), ("upsert", ""), ("update", "update"), ("mirror", "mirror"));
+        var isMirror = mode == "mirror";
+        var withoutKey = parameters.Choice("withoutKey", (null, CreatedItems.WithNewKey), ("create", CreatedItems.WithoutKeyToo));
         var text = parameters.Text("maxDeletes");
         var mirror = text is null ? Mirror.Default : Mirror.Parse(text);
         if (mirror is null)
@@ -143,6 +142,8 @@ internal static class PartnerEndpoints
             parameters.Reject("maxDeletes", "It is for mode=mirror.");
         if (isMirror && matchOn == MatchOn.Nothing)
             parameters.Reject("mode", "mirror needs matchOn, which says how items find their partners.");
-        return (matchOn, isMirror ? mirror : null);
+        if (withoutKey != CreatedItems.WithNewKey && (matchOn == MatchOn.Nothing || mode != ""))
+            parameters.Reject("withoutKey", matchOn == MatchOn.Nothing ? "It is for matchOn." : $"mode={mode} creates no partner without a key.");
+        return (matchOn, isMirror ? mirror : null, mode == "update" ? CreatedItems.None : withoutKey);
     }
 }

@@ -135,7 +135,8 @@ internal sealed partial class PostgresStore
     {
         var change = request.Change;
         var now = rows.Of(change);
-        var values = change.Sought.Select(sought => sought.Value).Distinct().ToArray();
+        string[] given = [.. change.GivenEmails(now)];
+        string[] values = [.. change.Sought.Select(sought => sought.Value).Concat(given).Distinct()];
         if (values.Length > 0)
         {
             var matches = change.MatchOn == MatchOn.Email
@@ -143,6 +144,8 @@ internal sealed partial class PostgresStore
                 : (await HoldersAsync(values)).ToLookup(partner => partner.ExternalId!);
             foreach (var (index, value) in change.Sought)
                 now.Match(index, [.. matches[value]]);
+            foreach (var email in given)
+                now.HoldEmail(email, [.. matches[email]]);
         }
         var claimed = change.Claimed(now).Distinct().ToArray();
         if (claimed.Length > 0)

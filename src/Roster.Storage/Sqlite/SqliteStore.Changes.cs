@@ -84,6 +84,8 @@ internal sealed partial class SqliteStore
         else if (change.MatchOn == MatchOn.ExternalId)
             known = ReadMatches(database, workspaceId, change, now);
         ReadClaimed(database, workspaceId, change, known, now);
+        foreach (var email in change.GivenEmails(now))
+            now.HoldEmail(email, byEmail!.Find(email));
         if (change.Mirror is { } mirror)
             now.SetRest(ReadRest(database, workspaceId, now, now.CountRest(ReadLive(database, workspaceId), mirror)));
         return now;
@@ -229,7 +231,7 @@ internal sealed partial class SqliteStore
         private readonly SqliteDatabase _database;
         private readonly long _workspaceId;
         private readonly SqliteSearchIndex _index;
-        private readonly List<Guid> _changed;
+        private readonly HashSet<Guid> _changed;
         private ILookup<string, Guid>? _byEmail;
 
         public EmailMatches(SqliteDatabase database, long workspaceId, SqliteSearchIndex index, long end)
@@ -238,19 +240,23 @@ internal sealed partial class SqliteStore
             _changed = [.. ReadChanged(database, workspaceId, index.Reached, end, int.MaxValue)!];
         }
 
+        /// <param name="email">Folded.</param>
+        /// <returns>In id order; where they are more than <see cref="RowsNow.MaxMatches"/>, so many of them.</returns>
         public List<Partner> Find(string email)
         {
-            var filter = new PartnerFilter(Email: email);
+            // Of those that were changed, the index does not count.
+            var indexed = _index.Read(search => SqliteSearchQuery.IdsWithEmail(search, email, _changed, RowsNow.MaxMatches));
             return
             [
-                .. _index.Read(search => SqliteSearchQuery.IdsWithEmail(search, email)).Union(Changed(email)).Order()
-                    .Select(id => ReadPartner(_database, _workspaceId, id)).OfType<Partner>().Where(filter.Matches),
+                .. indexed.Concat(Changed(email)).Order().Take(RowsNow.MaxMatches)
+                    .Select(id => ReadPartner(_database, _workspaceId, id)).OfType<Partner>(),
             ];
         }
 
         private IEnumerable<Guid> Changed(string email)
         {
-            _byEmail ??= _changed.Select(id => ReadPartner(_database, _workspaceId, id)).OfType<Partner>().Where(partner => partner.Email is not null)
+            _byEmail ??= _changed.Select(id => ReadPartner(_database, _workspaceId, id)).OfType<Partner>()
+                .Where(partner => partner is { DeletedAt: null, Email: not null })
                 .ToLookup(partner => Upsert.FoldEmail(partner.Email!), partner => partner.Id);
             return _byEmail[email];
         }

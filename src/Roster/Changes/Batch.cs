@@ -62,6 +62,42 @@ public enum MatchOn
     Email,
 }
 
+/// <summary>Which items may create a partner.</summary>
+public enum CreatedItems
+{
+    /// <summary>Those that match nobody by what they give. Where nothing is matched on: those without id.</summary>
+    WithNewKey,
+
+    /// <summary>Those, and those that give nothing to match by.</summary>
+    WithoutKeyToo,
+
+    /// <summary>None.</summary>
+    None,
+}
+
+/// <summary>
+/// A value that breaks a rule which came later than values that may be stored. It is a fault, unless the partner has just this value already:
+/// so that what was answered can be edited and sent back.
+/// </summary>
+/// <param name="Id">The partner that the item names; null where it names none.</param>
+/// <param name="Place">As a <see cref="Fault"/> has it.</param>
+public sealed record Doubt(int Index, Guid? Id, PartnerFields Field, string Value, (int Line, int Column) Place)
+{
+    public bool IsStoredIn(Partner? partner) => partner is not null && Value == Field switch
+    {
+        PartnerFields.Name => partner.Name,
+        PartnerFields.Email => partner.Email,
+        PartnerFields.ExternalId => partner.ExternalId,
+        _ => partner.Phone,
+    };
+
+    public Fault ToFault()
+    {
+        var rule = PartnerRules.Check(Field, Value)!;
+        return new Fault(Index, rule.Code, rule.Message, PartnerFieldNames.Of(Field)) { Id = Id, Place = Place };
+    }
+}
+
 /// <summary>An item that names a partner.</summary>
 public readonly record struct NamedPartner(int Index, Guid Id);
 
@@ -83,9 +119,28 @@ public abstract record BatchReading
     /// <param name="Body">Why the body as a whole is refused; null where only items are at fault.</param>
     /// <param name="Faults">The items' faults, as far as the body was read.</param>
     /// <param name="Named">The partners that items name, so that unknown ones can be reported with the rest.</param>
-    public sealed record Refused(BodyFault? Body, int Count, FaultList Faults, IEnumerable<NamedPartner> Named) : BatchReading
+    /// <param name="Doubts">What is a fault unless it is stored, in the order of the request.</param>
+    public sealed record Refused(
+        BodyFault? Body, int Count, FaultList Faults, IEnumerable<NamedPartner> Named, IReadOnlyList<Doubt> Doubts) : BatchReading
     {
         public override int Items => Count;
+
+        /// <summary>All that is wrong, now that the partners are known which items name.</summary>
+        /// <param name="known">By id, deleted ones too.</param>
+        /// <param name="areDeletedMeant">Whether items may name deleted partners.</param>
+        /// <param name="field">The field that names a partner; null where items are nothing but ids.</param>
+        public Refused With(IReadOnlyDictionary<Guid, Partner> known, bool areDeletedMeant, string? field)
+        {
+            var unknown = new FaultList();
+            foreach (var (index, id) in Named)
+                if (known.GetValueOrDefault(id) is not { } partner || (partner.DeletedAt is not null && !areDeletedMeant))
+                    unknown.Add(Fault.NotFound(index, id, field));
+            var doubted = new FaultList();
+            foreach (var doubt in Doubts)
+                if (!doubt.IsStoredIn(doubt.Id is { } id ? known.GetValueOrDefault(id) : null))
+                    doubted.Add(doubt.ToFault());
+            return this with { Faults = Faults.With(unknown).With(doubted) };
+        }
     }
 }
 

@@ -6,12 +6,26 @@ namespace Roster.Changes;
 /// </summary>
 /// <param name="kind">One of <see cref="ChangeKind"/>: what the items are for.</param>
 /// <param name="mirror">Where the batch is the whole truth.</param>
-public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing, Mirror? mirror = null)
+/// <param name="creates">Which items may create a partner.</param>
+public sealed class BatchBuilder(
+    string kind, MatchOn matchOn = MatchOn.Nothing, Mirror? mirror = null, CreatedItems creates = CreatedItems.WithNewKey)
 {
     private readonly List<BatchRow> _rows = [];
     private readonly NamedPartners _named = new();
     private readonly FaultList _faults = new();
     private readonly List<Fault> _faultsOfItem = [];
+    private readonly List<Doubt> _doubts = [];
+    private readonly List<(PartnerFields Field, string Value, int Column)> _doubtsOfItem = [];
+    private readonly PartnerFields _keyField = matchOn switch
+    {
+        MatchOn.ExternalId => PartnerFields.ExternalId,
+        MatchOn.Email => PartnerFields.Email,
+        _ => PartnerFields.None,
+    };
+
+    /// <summary>Whether the item has something as its key, right or wrong; and the text without anything to see that it has instead.</summary>
+    private bool _hasKey;
+    private (string Text, int Column)? _blankKey;
     private int _unlistedOfItem;
     private PartnerFields _given;
     private Guid? _id;
@@ -44,6 +58,8 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
         _id = null;
         _name = _email = _phone = _externalId = null;
         _ifUpdatedAt = null;
+        _hasKey = false;
+        _blankKey = null;
         return true;
     }
 
@@ -87,18 +103,24 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
             SetIfUpdatedAt(value);
             return;
         }
-        var fault = (field, value) switch
+        if (field == _keyField && value is not null)
         {
-            (PartnerFields.Name, null) => FaultCode.NameRequired,
-            (PartnerFields.Name, _) => PartnerRules.CheckName(value),
-            (_, null) => null,
-            (PartnerFields.Email, _) => PartnerRules.CheckEmail(value),
-            (PartnerFields.ExternalId, _) => PartnerRules.CheckExternalId(value),
-            _ => PartnerRules.CheckPhone(value),
-        };
-        if (fault is not null)
+            if (!VisibleText.IsSeen(value))
+            {
+                // What this is, the end of the item says: a missing key, unless an id says which partner is meant.
+                _blankKey = (value, Column);
+                return;
+            }
+            _hasKey = true;
+        }
+        var broken = value is not null ? PartnerRules.Check(field, value) : field == PartnerFields.Name ? PartnerRules.NameRequired : null;
+        if (broken is { IsLater: true })
         {
-            RejectText(field, fault);
+            _doubtsOfItem.Add((field, value!, Column));
+        }
+        else if (broken is not null)
+        {
+            Reject(field, broken);
             return;
         }
         switch (field)
@@ -126,18 +148,17 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
             Reject(FaultCode.InvalidTime, "ifUpdatedAt is not a time such as 2024-01-01T00:00:00.000Z.", "ifUpdatedAt");
     }
 
+    /// <summary>Rejects a value that its reader could not make a text of.</summary>
+    /// <param name="code">That it is not text (invalid_text), not a string (invalid_type), or far too long (too_long).</param>
     public void RejectText(PartnerFields field, string code)
     {
-        var name = PartnerFieldNames.Of(field);
-        Reject(code, code switch
+        _hasKey |= field == _keyField;
+        Reject(field, code switch
         {
-            FaultCode.NameRequired => "name is required and cannot be null or blank.",
-            FaultCode.EmptyValue => $"{name} is empty; send null to clear it.",
-            FaultCode.InvalidEmail => "email is not an address such as name@example.com.",
-            FaultCode.InvalidText => $"{name} has a control character, a lone surrogate or invalid UTF-8.",
-            FaultCode.InvalidType => $"{name} must be a string{(field == PartnerFields.Name ? "" : " or null")}.",
-            _ => $"{name} is longer than {MaxLength(field)} characters.",
-        }, name);
+            FaultCode.InvalidText => PartnerRules.NotText(field),
+            FaultCode.InvalidType => PartnerRules.NotString(field),
+            _ => PartnerRules.TooLong(field),
+        });
     }
 
     /// <summary>Rejects a field name or a value that is not text at all.</summary>
@@ -183,11 +204,23 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
 
     public void EndItem()
     {
-        // An item that can match a partner by what it gives may still turn out to be an update.
-        var canMatch = (matchOn == MatchOn.ExternalId && _externalId is not null) || (matchOn == MatchOn.Email && _email is not null);
-        var canUpdate = (_given & PartnerFields.Id) != 0 && kind != ChangeKind.Create;
-        if ((_given & PartnerFields.Name) == 0 && !canUpdate && !canMatch)
-            RejectText(PartnerFields.Name, FaultCode.NameRequired);
+        var namesPartner = (_given & PartnerFields.Id) != 0 && kind != ChangeKind.Create;
+        if (!namesPartner && !_hasKey && KeyFault() is { } fault)
+        {
+            Reject(fault.Code, fault.Message, _keyField == PartnerFields.None ? "id" : PartnerFieldNames.Of(_keyField));
+        }
+        else
+        {
+            if (_blankKey is var (blank, column))
+            {
+                Column = column;
+                Reject(_keyField, PartnerRules.Check(_keyField, blank)!);
+            }
+            // An item that can match a partner by what it gives may still turn out to be an update.
+            if ((_given & PartnerFields.Name) == 0 && !namesPartner && !_hasKey)
+                Reject(PartnerFields.Name, PartnerRules.NameRequired);
+        }
+        KeepDoubtsOfItem();
         // At once to the most, which stays below what .NET keeps apart as large (85,000 bytes): growing would pass that.
         if (_rows.Count == _rows.Capacity && _rows.Count >= 1_024)
             _rows.Capacity = PartnerRules.MaxItems;
@@ -199,24 +232,28 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
         KeepFaultsOfItem();
         body ??= Index < 0 ? new BodyFault(BodyFaultKind.NoItems) : null;
         if (body is not null || _faults.Count > 0)
-            return new BatchReading.Refused(body, Index + 1, _faults, _named);
+            return new BatchReading.Refused(body, Index + 1, _faults, _named, _doubts);
         return new BatchReading.Accepted(ItemsAreIds
             ? kind == ChangeKind.Erase ? new Erasure([.. _named.Select(named => named.Id)]) : new Deletion(kind, [.. _named.Select(named => named.Id)])
-            : new Upsert(kind, _rows, matchOn, mirror));
+            : new Upsert(kind, _rows, matchOn, mirror, creates, _doubts));
     }
-
-    /// <summary>The most code points that a text field holds.</summary>
-    public static int MaxLength(PartnerFields field) => field switch
-    {
-        PartnerFields.Name => PartnerRules.MaxName,
-        PartnerFields.Email => PartnerRules.MaxEmail,
-        PartnerFields.ExternalId => PartnerRules.MaxExternalId,
-        _ => PartnerRules.MaxPhone,
-    };
 
     private string? IdField => ItemsAreIds ? null : "id";
 
     private static string AllNames { get; } = string.Join(", ", PartnerFieldNames.All);
+
+    /// <returns>What is wrong with an item that has neither id nor key; null where it may create a partner.</returns>
+    private (string Code, string Message)? KeyFault()
+    {
+        var nothing = _keyField == PartnerFields.None ? "The item has no id" : $"The item has neither id nor {PartnerFieldNames.Of(_keyField)}";
+        return creates == CreatedItems.None ? (FaultCode.NoMatch, $"{nothing}, and mode=update creates no partner.")
+            : _keyField != PartnerFields.None && creates == CreatedItems.WithNewKey
+                ? (FaultCode.MatchKeyMissing, $"{nothing}, so it would create a new partner each time it is sent; "
+                    + (mirror is null ? "give it one, or allow that with withoutKey=create." : "give it one."))
+            : null;
+    }
+
+    private void Reject(PartnerFields field, BrokenRule rule) => Reject(rule.Code, rule.Message, PartnerFieldNames.Of(field));
 
     private void Reject(string code, string message, string? field, int? otherIndex = null)
     {
@@ -239,5 +276,13 @@ public sealed class BatchBuilder(string kind, MatchOn matchOn = MatchOn.Nothing,
     {
         _faultsOfItem.Clear();
         _unlistedOfItem = 0;
+        _doubtsOfItem.Clear();
+    }
+
+    private void KeepDoubtsOfItem()
+    {
+        foreach (var (field, value, column) in _doubtsOfItem)
+            _doubts.Add(new Doubt(Index, _id, field, value, (Line, column)));
+        _doubtsOfItem.Clear();
     }
 }

@@ -37,6 +37,11 @@ public abstract class Change
     /// <summary>The external ids that must be free among the live partners, or held by partners that give them up.</summary>
     public abstract IEnumerable<string> Claimed(RowsNow now);
 
+    /// <summary>
+    /// The folded addresses that items give to partners by id, where addresses are what items match on: who has them must be seen.
+    /// </summary>
+    public virtual IEnumerable<string> GivenEmails(RowsNow now) => [];
+
     /// <summary>Plans the change on the rows as they are.</summary>
     public abstract ChangePlan PlanOn(RowsNow now, Moment moment);
 }
@@ -48,6 +53,10 @@ public sealed class RowsNow(int count)
     private readonly Partner?[] _rows = new Partner?[count];
     private readonly Dictionary<int, IReadOnlyList<Guid>> _several = [];
     private readonly Dictionary<string, Guid> _holders = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, IReadOnlyList<Guid>> _emailHolders = new(StringComparer.Ordinal);
+
+    /// <summary>How many live partners of one key are to be read: one more than a fault names, so that it can say that they are more.</summary>
+    public const int MaxMatches = Fault.MaxCandidates + 1;
 
     /// <summary>For an item that names a partner: that one, deleted or not. For one that matches a live partner: that one.</summary>
     public Partner? this[int index]
@@ -56,17 +65,24 @@ public sealed class RowsNow(int count)
         set => _rows[index] = value;
     }
 
-    /// <summary>The live partners that an item matches, where they are several.</summary>
+    /// <summary>The live partners that an item matches, where they are several: up to <see cref="MaxMatches"/>.</summary>
     public IReadOnlyList<Guid>? Several(int index) => _several.GetValueOrDefault(index);
 
-    /// <summary>Notes the live partners that an item matches.</summary>
+    /// <summary>Notes the live partners that an item matches, as many as <see cref="MaxMatches"/> if they are more.</summary>
     public void Match(int index, IReadOnlyList<Partner> matches)
     {
         if (matches.Count == 1)
             _rows[index] = matches[0];
         else if (matches.Count > 1)
-            _several[index] = [.. matches.Select(match => match.Id)];
+            _several[index] = [.. matches.Take(MaxMatches).Select(match => match.Id)];
     }
+
+    /// <summary>The live partners with this folded address, in id order, up to <see cref="MaxMatches"/>.</summary>
+    public IReadOnlyList<Guid> EmailHolders(string email) => _emailHolders.GetValueOrDefault(email) ?? [];
+
+    /// <summary>Notes the live partners with one of <see cref="Change.GivenEmails"/>.</summary>
+    public void HoldEmail(string email, IReadOnlyList<Partner> holders) =>
+        _emailHolders[email] = [.. holders.Take(MaxMatches).Select(holder => holder.Id)];
 
     /// <summary>The live partner with this external id.</summary>
     public Guid? Holder(string externalId) => _holders.TryGetValue(externalId, out var holder) ? holder : null;

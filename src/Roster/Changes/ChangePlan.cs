@@ -77,11 +77,10 @@ public sealed class ChangePlan
 /// <summary>Collects a plan item by item, in the order of the request.</summary>
 internal sealed class PlanBuilder(Change change, Moment moment)
 {
-    private readonly FaultList _faults = new();
+    private FaultList _faults = new();
     private readonly List<Partner> _answer = new(change.Count);
     private readonly List<PartnerChange> _changes = [];
     private readonly List<(int Index, Partner Partner)> _claims = [];
-    private readonly List<Fault> _claimFaults = [];
     private readonly FaultList _tooManyFaults = new();
     private (long Wanted, long Allowed)? _tooMany;
     private int _withoutItem;
@@ -89,7 +88,17 @@ internal sealed class PlanBuilder(Change change, Moment moment)
     /// <summary>The revision that the plan takes if it changes anything.</summary>
     public Revision Next { get; } = moment.End.Next(moment.Clock);
 
+    /// <summary>What is changed so far.</summary>
+    public IReadOnlyList<PartnerChange> Changes => _changes;
+
     public void Reject(Fault fault) => _faults.Add(fault);
+
+    /// <summary>Rejects items for what all of them together would do.</summary>
+    public void Reject(FaultList faults)
+    {
+        if (faults.Count > 0)
+            _faults = _faults.With(faults);
+    }
 
     public void Create(int index, Partner partner) => Add(index, null, partner);
 
@@ -123,18 +132,20 @@ internal sealed class PlanBuilder(Change change, Moment moment)
         var givenUp = _changes.Where(done => done.Before?.ExternalId is not null && (done.Before.ExternalId != done.After.ExternalId || done.After.DeletedAt is not null))
             .Select(done => done.After.Id).ToHashSet();
         var claimedAt = new Dictionary<string, int>(StringComparer.Ordinal);
+        var faults = new FaultList();
         foreach (var (index, partner) in _claims)
         {
             var externalId = partner.ExternalId!;
             var holder = now.Holder(externalId);
             if (!claimedAt.TryAdd(externalId, index))
-                _claimFaults.Add(new Fault(index, FaultCode.DuplicateExternalId,
+                faults.Add(new Fault(index, FaultCode.DuplicateExternalId,
                     $"Items {claimedAt[externalId]} and {index} have the same externalId; it must be unique.", "externalId")
                 { Id = IdOf(partner), OtherIndex = claimedAt[externalId] });
             else if (holder is not null && holder != partner.Id && !givenUp.Contains(holder.Value))
-                _claimFaults.Add(new Fault(index, FaultCode.ExternalIdTaken, "Another partner has this externalId.", "externalId")
+                faults.Add(new Fault(index, FaultCode.ExternalIdTaken, "Another partner has this externalId.", "externalId")
                 { Id = IdOf(partner), Candidates = [holder.Value] });
         }
+        Reject(faults);
 
         // A partner that is being created has no id that a caller could know.
         Guid? IdOf(Partner partner) => partner.CreatedAt == Next.At ? null : partner.Id;
@@ -143,10 +154,7 @@ internal sealed class PlanBuilder(Change change, Moment moment)
     /// <param name="kept">Why partners are kept as they are.</param>
     public ChangePlan Build(params IReadOnlyList<Fault> kept)
     {
-        var claimFaults = new FaultList();
-        foreach (var fault in _claimFaults)
-            claimFaults.Add(fault);
-        var faults = _claimFaults.Count == 0 ? _faults : _faults.With(claimFaults);
+        var faults = _faults;
         // What is wrong with the items comes first: mended, they may name some of the others.
         if (faults.Count == 0 && _tooMany is not null)
             return new ChangePlan(change.Kind, moment.End, moment.End, [], [], _tooManyFaults) { TooManyDeletes = _tooMany };

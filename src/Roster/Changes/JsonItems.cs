@@ -181,7 +181,7 @@ internal sealed class JsonItems(BatchBuilder batch)
                 else
                     batch.RejectText(_field, FaultCode.InvalidText);
                 break;
-            case JsonTokenType.String when ValueLength(ref json) > BatchBuilder.MaxLength(_field) * MaxBytesPerCodePoint:
+            case JsonTokenType.String when ValueLength(ref json) > PartnerRules.MaxLength(_field) * MaxBytesPerCodePoint:
                 batch.RejectText(_field, FaultCode.TooLong);
                 break;
             case JsonTokenType.String when !IsText(ref json):

@@ -5,10 +5,13 @@ public sealed class Upsert : Change
 {
     private readonly bool _names;
     private readonly bool _claims;
+    private readonly CreatedItems _creates;
+    private readonly IReadOnlyList<Doubt> _doubts;
 
-    internal Upsert(string kind, IReadOnlyList<BatchRow> rows, MatchOn matchOn, Mirror? mirror)
+    /// <param name="doubts">In the order of the rows.</param>
+    internal Upsert(string kind, IReadOnlyList<BatchRow> rows, MatchOn matchOn, Mirror? mirror, CreatedItems creates, IReadOnlyList<Doubt> doubts)
     {
-        (Kind, Rows, MatchOn, Mirror) = (kind, rows, matchOn, mirror);
+        (Kind, Rows, MatchOn, Mirror, _creates, _doubts) = (kind, rows, matchOn, mirror, creates, doubts);
         // Most batches have only one of them, or none.
         foreach (var row in rows)
         {
@@ -50,9 +53,14 @@ public sealed class Upsert : Change
     public override IEnumerable<string> Claimed(RowsNow now) => !_claims ? []
         : Rows.Where(row => row.ExternalId is not null).Select(row => row.ExternalId!);
 
+    public override IEnumerable<string> GivenEmails(RowsNow now) => MatchOn != MatchOn.Email || !_names ? []
+        : Named.Where(named => Gives(now[named.Index], Rows[named.Index])).Select(named => FoldEmail(Rows[named.Index].Email!)).Distinct();
+
     public override ChangePlan PlanOn(RowsNow now, Moment moment)
     {
         var plan = new PlanBuilder(this, moment);
+        var nextDoubt = 0;
+        var given = new List<(int Index, Guid Id)>();
         var ids = new PartnerIds(plan.Next.At, moment.IdSeed);
         var firstWith = new Dictionary<string, int>(StringComparer.Ordinal);
         var firstOf = new Dictionary<Guid, int>();
@@ -63,6 +71,9 @@ public sealed class Upsert : Change
         {
             var row = Rows[i];
             var before = now[i];
+            for (; nextDoubt < _doubts.Count && _doubts[nextDoubt].Index == i; nextDoubt++)
+                if (!_doubts[nextDoubt].IsStoredIn(before))
+                    plan.Reject(_doubts[nextDoubt].ToFault());
             if (row.Id is { } id && before is not { DeletedAt: null })
                 plan.Reject(Fault.NotFound(i, id, "id"));
             else if (row.Id is null && MatchFault(i, before) is { } fault)
@@ -73,7 +84,7 @@ public sealed class Upsert : Change
                 plan.Create(i, new Partner(
                     ids.Next(), row.Name!, row.Email, row.Phone, row.ExternalId, plan.Next.At, plan.Next.At, null, plan.Next.Number));
             else
-                plan.Update(i, before, Updated(before, row, plan.Next));
+                Update(i, before, row);
         }
         if (Mirror is { } mirror && now.RestCount > mirror.Allowed(now.Live))
             plan.RejectDeletes(now, mirror.Allowed(now.Live));
@@ -81,7 +92,16 @@ public sealed class Upsert : Change
             foreach (var rest in now.Rest)
                 plan.Delete(rest);
         plan.RejectTakenExternalIds(now);
+        if (given.Count > 0)
+            plan.Reject(SharedEmails(given, plan, now));
         return plan.Build();
+
+        void Update(int index, Partner before, BatchRow row)
+        {
+            plan.Update(index, before, Updated(before, row, plan.Next));
+            if (MatchOn == MatchOn.Email && row.Id is { } id && Gives(before, row))
+                given.Add((index, id));
+        }
 
         Fault? MatchFault(int index, Partner? match)
         {
@@ -89,8 +109,11 @@ public sealed class Upsert : Change
                 return null;
             if (now.Several(index) is { } several)
                 return new Fault(index, FaultCode.AmbiguousMatch,
-                    $"{several.Count} partners have this {KeyName}; name the one that is meant by its id.", KeyName)
-                { Candidates = several };
+                    $"{(several.Count > Fault.MaxCandidates ? $"More than {Fault.MaxCandidates}" : several.Count)} partners have this {KeyName}; "
+                    + "name the one that is meant by its id.", KeyName)
+                { Candidates = [.. several.Take(Fault.MaxCandidates)] };
+            if (match is null && _creates == CreatedItems.None)
+                return new Fault(index, FaultCode.NoMatch, $"No partner has this {KeyName}, and mode=update creates none.", KeyName);
             if (match is null && !Rows[index].Gives(PartnerFields.Name))
                 return new Fault(index, FaultCode.NameRequired,
                     $"No partner matches this item, so it would create one: name is required and cannot be null or blank.", "name");
@@ -104,8 +127,49 @@ public sealed class Upsert : Change
         }
     }
 
-    /// <summary>Addresses that match are the same under this.</summary>
-    public static string FoldEmail(string email) => email.ToLowerInvariant();
+    /// <summary>Addresses that match are the same under this: whatever their case, and however Unicode spells their letters.</summary>
+    public static string FoldEmail(string email) => EmailRules.Fold(email);
+
+    /// <summary>Whether an item gives its partner an address that is another one than it has.</summary>
+    private static bool Gives(Partner? before, BatchRow row) => row.Email is not null && before is { DeletedAt: null }
+        && row.Email != before.Email && (before.Email is null || FoldEmail(row.Email) != FoldEmail(before.Email));
+
+    /// <summary>
+    /// Where addresses are what items match on, none is given to a partner that another one has then: the next batch could not tell them
+    /// apart. Addresses that several have already stay as they are.
+    /// </summary>
+    /// <param name="given">The items that give a partner another address than it has, and name it by id.</param>
+    private FaultList SharedEmails(List<(int Index, Guid Id)> given, PlanBuilder plan, RowsNow now)
+    {
+        var itemWith = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (index, value) in Sought)
+            itemWith.TryAdd(value, index);
+        var after = plan.Changes.ToDictionary(done => done.After.Id, done => done.After);
+        var shared = new List<Fault>();
+        foreach (var (index, id) in given)
+        {
+            var email = FoldEmail(Rows[index].Email!);
+            if (!itemWith.TryAdd(email, index))
+            {
+                var (first, second) = (Math.Min(itemWith[email], index), Math.Max(itemWith[email], index));
+                shared.Add(new Fault(
+                    second, FaultCode.DuplicateMatch, $"Items {first} and {second} would leave two partners with one email; send it once.", KeyName)
+                { Id = Rows[second].Id, OtherIndex = first });
+            }
+            else if (now.EmailHolders(email).FirstOrDefault(holder => holder != id && Keeps(holder, email)) is var other && other != default)
+            {
+                shared.Add(new Fault(index, FaultCode.DuplicateMatch, "Another partner has this email, and with matchOn=email it is one partner's.", KeyName)
+                { Id = id, Candidates = [other] });
+            }
+        }
+        var faults = new FaultList();
+        foreach (var fault in shared.OrderBy(fault => fault.Index))
+            faults.Add(fault);
+        return faults;
+
+        bool Keeps(Guid holder, string email) => !after.TryGetValue(holder, out var partner)
+            || (partner is { DeletedAt: null, Email: not null } && FoldEmail(partner.Email) == email);
+    }
 
     private string KeyName => PartnerFieldNames.Of(MatchOn == MatchOn.Email ? PartnerFields.Email : PartnerFields.ExternalId);
 

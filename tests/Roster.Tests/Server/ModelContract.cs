@@ -21,7 +21,7 @@ public abstract class ModelContract(RosterHost host)
 
     private static readonly Gen<string?> Phone = Gen.Frequency((60, Some.Of<string?>("1", "2", null)), (1, Some.Of<string?>("")));
 
-    private static readonly Gen<string?> ExternalId = Gen.Frequency((60, Some.Of<string?>("x", "y", "z", "w", "v", "u", null)), (1, Some.Of<string?>("")));
+    private static readonly Gen<string?> ExternalId = Gen.Frequency((60, Some.Of<string?>("x", "y", "z", "w", "v", "u", null)), (1, Some.Of<string?>("", "x ")));
 
     /// <summary>Which partner an item names: -1 for none, -2 for an unknown one, otherwise mostly one that the call can have.</summary>
     private static readonly Gen<int> Target = Gen.Frequency((20, Gen.Const(-1)), (1, Gen.Const(-2)), (40, Gen.Int[0, 99]));
@@ -34,8 +34,10 @@ public abstract class ModelContract(RosterHost host)
 
     private static readonly Gen<Call> AnyCall = Gen.Select(
         Some.Of("put", "put", "put", "put", "post", "delete", "restore", "undo"), Some.Of("application/json", "application/x-ndjson", "text/csv"),
-        Some.Of("", "externalId", "email", "email", "email"), AnyItem.Array[1, 4],
-        (kind, format, matchOn, items) => new Call(kind, format, kind == "put" ? matchOn : "", items));
+        Some.Of("", "externalId", "email", "email", "email"), Some.Of("", "withoutKey=create", "withoutKey=create", "withoutKey=create", "mode=update"),
+        AnyItem.Array[1, 4],
+        (kind, format, matchOn, creates, items) => new Call(
+            kind, format, kind == "put" ? matchOn : "", kind != "put" || (matchOn == "" && creates != "mode=update") ? "" : creates, items));
 
     [Fact]
     public async Task The_server_and_a_model_agree_on_every_answer_and_on_the_final_state()
@@ -91,7 +93,7 @@ public abstract class ModelContract(RosterHost host)
         Assert.InRange(successes, 300, int.MaxValue);
         Assert.Equal(
             ["ambiguous_match", "changed_since", "duplicate_external_id", "duplicate_id", "duplicate_match", "empty_value", "external_id_taken", "id_not_allowed",
-             "invalid_email", "name_required", "not_deleted", "partner_not_found"],
+             "invalid_email", "invalid_text", "match_key_missing", "name_required", "no_match", "not_deleted", "partner_not_found"],
             met.Keys.Order(StringComparer.Ordinal));
     }
 
@@ -178,11 +180,12 @@ public abstract class ModelContract(RosterHost host)
         var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = new(format) } };
         return api.SendAsync(
             call.Kind switch { "put" => HttpMethod.Put, "delete" => HttpMethod.Delete, _ => HttpMethod.Post },
-            $"{Path}{(call.Kind == "restore" ? "/restore" : "")}?{query}{(call.MatchOn == "" ? "" : "&matchOn=" + call.MatchOn)}", content,
+            $"{Path}{(call.Kind == "restore" ? "/restore" : "")}?{query}{(call.MatchOn == "" ? "" : "&matchOn=" + call.MatchOn)}&{call.Creates}", content,
             headers: [("Idempotency-Key", key)]);
     }
 
-    private sealed record Call(string Kind, string Format, string MatchOn, Item[] Items)
+    /// <param name="Creates">The query parameter that says which items may create a partner; empty where none does.</param>
+    private sealed record Call(string Kind, string Format, string MatchOn, string Creates, Item[] Items)
     {
         public bool TakesIds => Kind is "delete" or "restore";
     }
@@ -254,7 +257,7 @@ public abstract class ModelContract(RosterHost host)
             var faults = call.TakesIds ? DuplicateIds(items, "-").ToList() : ItemFaults(call, items).ToList();
             var rows = new List<(string? Id, State State)>();
             if (faults.Count > 0)
-                faults.AddRange(Unknown(call, items));
+                faults.AddRange(Unknown(call, items).Concat(Doubts(call, items)));
             else
                 faults = call.TakesIds ? Flip(call, items, rows) : Upsert(call, items, rows);
             Faults.UnionWith(faults.Select(fault => fault.Split(' ')[2]));
@@ -355,20 +358,27 @@ public abstract class ModelContract(RosterHost host)
                 var fields = item.Fields;
                 if (call.Kind == "post" && item.Id is not null)
                     yield return $"{i} id id_not_allowed";
-                var canMatch = call.MatchOn != "" && fields.GetValueOrDefault(call.MatchOn) is not (null or "" or "nobody");
-                if (fields.TryGetValue("name", out var name) ? string.IsNullOrWhiteSpace(name)
-                    : (item.Id is null || call.Kind == "post") && !canMatch)
+                var isFound = (item.Id is not null && call.Kind != "post")
+                    || (call.MatchOn != "" && !string.IsNullOrEmpty(fields.GetValueOrDefault(call.MatchOn)));
+                var missing = isFound ? null : call.Creates == "mode=update" ? "no_match" : call.MatchOn != "" && call.Creates == "" ? "match_key_missing" : null;
+                if (missing is not null)
+                    yield return $"{i} {(call.MatchOn == "" ? "id" : call.MatchOn)} {missing}";
+                if (fields.TryGetValue("name", out var name) ? string.IsNullOrWhiteSpace(name) : !isFound && missing is null)
                     yield return $"{i} name name_required";
-                if (fields.GetValueOrDefault("email") is "" or "nobody")
-                    yield return $"{i} email {(fields["email"] == "" ? "empty_value" : "invalid_email")}";
-                foreach (var field in new[] { "phone", "externalId" })
-                    if (fields.GetValueOrDefault(field) == "")
+                if (fields.GetValueOrDefault("email") == "nobody")
+                    yield return $"{i} email invalid_email";
+                foreach (var field in new[] { "email", "phone", "externalId" })
+                    if (fields.GetValueOrDefault(field) == "" && (missing is null || field != call.MatchOn))
                         yield return $"{i} {field} empty_value";
             }
             if (call.Kind == "put")
                 foreach (var duplicate in DuplicateIds(items, "id"))
                     yield return duplicate;
         }
+
+        /// <summary>Rules that came later hold only for what is not stored, and nothing of the kind is stored here.</summary>
+        private static IEnumerable<string> Doubts(Call call, Item[] items) => call.TakesIds ? []
+            : items.Index().Where(item => item.Item.Fields.GetValueOrDefault("externalId") == "x ").Select(item => $"{item.Index} externalId invalid_text");
 
         private IEnumerable<string> Unknown(Call call, Item[] items) => call.Kind == "post" ? []
             : items.Index().Where(item => item.Item.Id is { } id && !(call.Kind == "restore" ? States.ContainsKey(id) : IsLive(id)))
@@ -406,6 +416,7 @@ public abstract class ModelContract(RosterHost host)
                     var matches = key is null ? [] : Ids.Where(IsLive).Where(one => call.MatchOn == "email"
                         ? string.Equals(States[one].Email, key, StringComparison.OrdinalIgnoreCase) : States[one].ExternalId == key).ToList();
                     var fault = matches.Count > 1 ? $"{i} {call.MatchOn} ambiguous_match"
+                        : matches.Count == 0 && call.Creates == "mode=update" ? $"{i} {call.MatchOn} no_match"
                         : matches.Count == 0 && !item.Fields.ContainsKey("name") ? $"{i} name name_required"
                         : matches.Count == 1 && !about.Add(matches[0]) ? $"{i} {call.MatchOn} duplicate_match"
                         : matches.Count == 0 && key is not null && !about.Add("new " + (call.MatchOn == "email" ? key.ToLowerInvariant() : key)) ? $"{i} {call.MatchOn} duplicate_match"
@@ -425,8 +436,32 @@ public abstract class ModelContract(RosterHost host)
                     item.Fields.TryGetValue("externalId", out var externalId) ? externalId : before.ExternalId)));
             }
             faults.AddRange(TakenExternalIds(planned));
+            faults.AddRange(Doubts(call, items));
+            if (call.MatchOn == "email")
+                faults.AddRange(SharedEmails(items, planned));
             rows.AddRange(planned.Select(row => (row.Id, row.State)));
             return faults;
+        }
+
+        /// <summary>Items that give an address by id which another item matches on, gives too, or another partner keeps.</summary>
+        private IEnumerable<string> SharedEmails(Item[] items, List<(int Index, string? Id, State State)> planned)
+        {
+            var itemWith = new Dictionary<string, int>();
+            foreach (var (i, item) in items.Index())
+                if (item.Id is null && Folded(item.Fields.GetValueOrDefault("email")) is { } email)
+                    itemWith.TryAdd(email, i);
+            foreach (var (i, id, state) in planned.Where(one => items[one.Index].Id is not null))
+            {
+                if (Folded(state.Email) is not { } email || email == Folded(States[id!].Email))
+                    continue;
+                if (!itemWith.TryAdd(email, i))
+                    yield return $"{Math.Max(i, itemWith[email])} email duplicate_match";
+                else if (Ids.Any(other => IsLive(other) && other != id && Folded(States[other].Email) == email
+                    && planned.All(one => one.Id != other || Folded(one.State.Email) == email)))
+                    yield return $"{i} email duplicate_match";
+            }
+
+            static string? Folded(string? email) => email?.ToLowerInvariant();
         }
 
         private IEnumerable<string> TakenExternalIds(List<(int Index, string? Id, State State)> planned)

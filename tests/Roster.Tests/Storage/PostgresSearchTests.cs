@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Npgsql;
 using Roster.Changes;
@@ -79,6 +80,31 @@ public sealed class PostgresSearchTests(PostgresHost host)
 
         Assert.Equal((0, 0, 200), (await api.SendAsync(HttpMethod.Put, Path + "?matchOn=email", new StringContent(batch, null, "application/json"))).Counts);
         Assert.Equal(200, (await api.GetAsync(Path + "?count=true&take=1")).Count("Roster-Total"));
+    }
+
+    [Fact]
+    public async Task Indexes_with_addresses_that_were_folded_in_another_way_are_filled_again_and_no_others()
+    {
+        var (api, ascii) = (await host.NewWorkspaceAsync(), await host.NewWorkspaceAsync());
+        await host.Store.WriteAsync(
+            api.Workspace.Id, Some.Stored(Some.Row("zoe", "zoe\u0301@example.com"), Some.Row("ada", "ada@example.com")),
+            new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+        await ascii.PutAsync("""[{"name":"ada","email":"ada@example.com"}]""");
+        Assert.Equal(["zoe"], (await api.GetAsync(Path + "?email=ZO%C3%89@example.com")).Names);
+        Assert.Equal(["ada"], (await ascii.GetAsync(Path + "?email=ada@example.com")).Names);
+
+        await PostgresCluster.RunAsync(
+            host.Database, $"update search_doc set email = 'zoe\u0301@example.com' where workspace_id = {api.Workspace.Id} and name = 'zoe'",
+            SqlText.Read("postgres/migrations/0003_search_emails.sql"));
+
+        Assert.Equal(1L, await PostgresCluster.RunAsync(host.Database, $"select reached from search_state where workspace_id = {ascii.Workspace.Id}"));
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(["zoe"], (await api.GetAsync(Path + "?email=ZO%C3%89@example.com")).Names);
+            Assert.Equal(["ada", "zoe"], (await api.GetAsync(Path + "?sort=name")).Names);
+            await api.PutAsync(Encoding.UTF8.GetBytes($$"""[{"email":"zoe\u0301@example.com","phone":"{{i}}"}]"""), path: Path + "?matchOn=email");
+        }
+        Assert.Equal((1, 0), ((await api.GetAsync(Path + "?phone=9")).Items.Count, (await api.GetAsync(Path + "?phone=8")).Items.Count));
     }
 
     [Fact]

@@ -178,6 +178,25 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_search_index_of_addresses_that_were_folded_in_another_way_is_made_anew()
+    {
+        var workspace = default(Workspace)!;
+        await using (var store = await OpenAsync())
+        {
+            workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+            await store.WriteAsync(workspace.Id, Some.Stored(Some.Row("n", "zoe\u0301@example.com")), default, CancellationToken.None);
+            Assert.Equal(1, await CountAsync(store));
+        }
+        Scalar("update doc set email = 'zoe\u0301@example.com'; pragma user_version = 2", System.IO.Path.Combine(File + ".search", $"{workspace.Id}.db"));
+
+        await using (var store = await OpenAsync())
+            Assert.Equal(1, await CountAsync(store));
+
+        Task<long> CountAsync(IRosterStore store) =>
+            store.CountAsync(workspace.Id, new PartnerFilter(Email: "ZO\u00c9@example.com"), CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_search_index_of_other_writes_than_the_restored_backup_has_is_made_anew()
     {
         Workspace workspace;

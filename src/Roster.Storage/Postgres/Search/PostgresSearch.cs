@@ -20,7 +20,14 @@ internal sealed class PostgresSearch : IAsyncDisposable
         where log_end.workspace_id = $1
         """;
 
-    private const string SelectIds = "select id from unnest($2::integer[]) as n (number) join search_doc using (number) where workspace_id = $1";
+    /// <summary>The first live partners of each address, but for some.</summary>
+    private const string SelectIds = """
+        select id from (
+            select id, row_number() over (partition by email order by number) as nth
+            from unnest($2::integer[]) as n (number) join search_doc using (number)
+            where workspace_id = $1 and email = any ($3) and not deleted and not (id = any ($4))) as found
+        where nth <= $5
+        """;
 
     private readonly PostgresDatabase _database;
     private readonly TimeProvider _clock;
@@ -66,7 +73,8 @@ internal sealed class PostgresSearch : IAsyncDisposable
 
     /// <summary>
     /// The live partners with these folded addresses, in a transaction that holds the workspace's log: those that the index knows, and
-    /// those that were changed since it last followed the log. So a write never waits for the index while it holds up others.
+    /// those that were changed since it last followed the log. So a write never waits for the index while it holds up others. Of those that
+    /// the index knows, <see cref="RowsNow.MaxMatches"/> for each address.
     /// </summary>
     public static async Task<ILookup<string, Partner>> WithEmailAsync(NpgsqlConnection connection, long workspaceId, string[] emails, long end)
     {
@@ -74,7 +82,9 @@ internal sealed class PostgresSearch : IAsyncDisposable
             new PostgresStatement(SelectReached, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), default))[0];
         var ids = await PostgresSearchPass.ReadChangedAsync(connection, workspaceId, reached, end);
         var numbers = await PostgresSearchSegments.HavingEmailAsync(connection, workspaceId, emails);
-        ids.UnionWith(await connection.ListAsync(new PostgresStatement(SelectIds, workspaceId, numbers), row => row.GetGuid(0), default));
+        // Of those that were changed, the index does not count.
+        ids.UnionWith(await connection.ListAsync(
+            new PostgresStatement(SelectIds, workspaceId, numbers, emails, ids.ToArray(), (long)RowsNow.MaxMatches), row => row.GetGuid(0), default));
         var partners = await connection.ListAsync(
             new PostgresStatement(PostgresStore.SelectNamed, workspaceId, ids.ToArray()), PostgresStore.MapPartner, default);
         return partners.Where(partner => partner is { DeletedAt: null, Email: not null }).OrderBy(partner => partner.Id)

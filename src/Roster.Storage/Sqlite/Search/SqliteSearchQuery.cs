@@ -22,12 +22,15 @@ internal static class SqliteSearchQuery
 
     private const string SelectKept = "select kept from state";
 
-    public static IReadOnlyList<Guid> IdsWithEmail(SqliteDatabase search, string email)
+    /// <summary>The first live partners with an address, but for some.</summary>
+    /// <param name="email">Folded.</param>
+    public static IReadOnlyList<Guid> IdsWithEmail(SqliteDatabase search, string email, HashSet<Guid> except, int take)
     {
         var ids = new List<Guid>();
         using var rows = search.Prepare(SelectIdsWithEmail).Bind(1, email).Query();
-        while (rows.Step())
-            ids.Add(rows.Guid(0));
+        while (ids.Count < take && rows.Step())
+            if (rows.Guid(0) is var id && !except.Contains(id))
+                ids.Add(id);
         return ids;
     }
 
