@@ -159,7 +159,7 @@ public abstract class FormatContract(RosterHost host)
             name = text,
             email = i % 2 == 0 ? $"p{i}@example.com" : null,
             phone = i % 3 == 0 ? text : null,
-            externalId = i % 4 == 0 ? text + i : null,
+            externalId = i % 4 == 0 ? text.TrimStart(' ', '\u2028', '\uFEFF') + i : null,
         })));
 
         var exported = await from.GetAsync(Path + "?sort=asc", type);
