@@ -16,8 +16,8 @@ public static class FaultCode
     public const string InvalidEmail = "invalid_email";
     public const string InvalidHostname = "invalid_hostname";
     public const string InvalidId = "invalid_id";
-    public const string InvalidRecord = "invalid_record";
     public const string InvalidPhone = "invalid_phone";
+    public const string InvalidRecord = "invalid_record";
     public const string InvalidScope = "invalid_scope";
     public const string InvalidText = "invalid_text";
     public const string InvalidTime = "invalid_time";

@@ -85,6 +85,9 @@ public static class PartnerRules
     internal static BrokenRule NotText(PartnerFields field) => new(
         FaultCode.InvalidText, $"{PartnerFieldNames.Of(field)} has a control character, a lone surrogate or invalid UTF-8.");
 
+    internal static BrokenRule NotUtf8(PartnerFields field) => new(
+        FaultCode.InvalidText, $"{PartnerFieldNames.Of(field)} is not UTF-8; send the body in UTF-8, and not in Windows-1252 or the like.");
+
     internal static BrokenRule NotString(PartnerFields field) => new(
         FaultCode.InvalidType, $"{PartnerFieldNames.Of(field)} must be a string{(field == PartnerFields.Name ? "" : " or null")}.");
 

@@ -22,6 +22,9 @@ internal sealed record WriteOptions(bool IsDryRun, bool WantsChanges, long? IfRe
 
     private const string ReturnChanges = "return=changes";
 
+    /// <summary>How many columns of CSV were passed over, where the caller asked for that.</summary>
+    public int? IgnoredColumns { get; init; }
+
     /// <summary>Reads the parameter and the headers; what is wrong with them, <paramref name="parameters"/> says.</summary>
     public static WriteOptions Read(HttpRequest request, Parameters parameters)
     {
@@ -63,11 +66,13 @@ internal sealed record WriteOptions(bool IsDryRun, bool WantsChanges, long? IfRe
         return hash.GetHashAndReset();
     }
 
-    /// <summary>Says on the answer which preference was met.</summary>
+    /// <summary>Says on the answer which preference was met, and what was passed over.</summary>
     public void Show(HttpResponse response)
     {
         if (WantsChanges)
             response.Headers["Preference-Applied"] = ReturnChanges;
+        if (IgnoredColumns is { } columns)
+            response.Headers["Roster-Ignored-Columns"] = columns.ToString(CultureInfo.InvariantCulture);
     }
 
     private static bool Prefers(StringValues preferences) => preferences.Any(header => header?.Split([',', ';'], StringSplitOptions.TrimEntries)

@@ -38,7 +38,7 @@ internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : IC
             .WithMethods("GET", "PUT", "POST", "DELETE")
             .WithHeaders("Authorization", "Content-Type", "Content-Encoding", "If-None-Match", "If-Revision", "Idempotency-Key", "Prefer")
             .WithExposedHeaders("ETag", "Link", "Idempotent-Replayed", "Preference-Applied", "Retry-After", "RateLimit", "RateLimit-Policy", "Roster-Request-Id", "Roster-Revision",
-                "Roster-Created", "Roster-Updated", "Roster-Unchanged", "Roster-Deleted", "Roster-Restored", "Roster-Total")
+                "Roster-Created", "Roster-Updated", "Roster-Unchanged", "Roster-Deleted", "Roster-Restored", "Roster-Total", "Roster-Ignored-Columns")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))
             .Build();
     }

@@ -103,6 +103,11 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         "Send the body as it is, or with one Content-Encoding: gzip or br.",
         "أرسل الجسم كما هو، أو بترميز محتوى واحد: gzip أو br.");
 
+    public static Problem UnknownDelimiter { get; } = new(
+        ProblemCode.UnsupportedMediaType, 415, "The delimiter is not known",
+        $"The delimiter of text/csv is one of: {string.Join(", ", CsvFormat.Dividers.Select(one => one.Name))}.",
+        $"فاصل text/csv هو أحد: {string.Join("، ", CsvFormat.Dividers.Select(one => one.Name))}.");
+
     public static Problem InvalidEncoding { get; } = new(
         ProblemCode.InvalidEncoding, 400, "The body cannot be decompressed",
         "The body is not what its Content-Encoding says, or it is cut off.",
@@ -231,7 +236,7 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             $"The body has more than {Number(PartnerRules.MaxItems)} items; send them in several requests. Nothing was changed.",
             $"يحتوي الجسم على أكثر من {Number(PartnerRules.MaxItems)} عنصر؛ أرسلهم في عدة طلبات. لم يتغير شيء.")
         { Faults = refused.Faults },
-        var body => InvalidBody(body) with { Faults = refused.Faults },
+        var body => InvalidBody(body, refused.Faults) with { Faults = refused.Faults },
     };
 
     /// <summary>The database's trouble, as its caller is told of it.</summary>
@@ -286,7 +291,7 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             await response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
     }
 
-    private static Problem InvalidBody(BodyFault body)
+    private static Problem InvalidBody(BodyFault body, FaultList faults)
     {
         var (english, arabic) = body.Kind switch
         {
@@ -294,14 +299,17 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
                 "The body is empty; send at least one item.",
                 "الجسم فارغ؛ أرسل عنصرًا واحدًا على الأقل."),
             BodyFaultKind.NotAnArray => (
-                "The body is JSON but not an array; send an array, also for a single item.",
-                "الجسم بصيغة JSON لكنه ليس مصفوفة؛ أرسل مصفوفة حتى لو كان عنصرًا واحدًا."),
+                "The body is JSON but not an array; send an array, also for a single item, or one object a line as application/x-ndjson.",
+                "الجسم بصيغة JSON لكنه ليس مصفوفة؛ أرسل مصفوفة حتى لو كان عنصرًا واحدًا، أو كائنًا في كل سطر بصيغة application/x-ndjson."),
             BodyFaultKind.Header => (
-                $"The header's column {body.Column} is no field, or is there twice. The fields are {string.Join(", ", PartnerFieldNames.All)}.",
-                $"العمود {body.Column} في سطر العناوين ليس حقلًا معروفًا أو أنه مكرر."),
+                $"The CSV header in line {body.Line} has {faults.Count} column{(faults.Count == 1 ? "" : "s")} that cannot be read; details names each. Nothing was changed.",
+                $"في سطر عناوين CSV ‏({body.Line}) عدد {faults.Count} من الأعمدة غير المقروءة؛ تذكرها details. لم يتغير شيء."),
+            BodyFaultKind.OtherFormat => (
+                $"{body.Reason!.English} Nothing was changed.",
+                $"{body.Reason!.Arabic} لم يتغير شيء."),
             _ => (
-                $"The body is not valid: see line {body.Line}, byte {body.Column}. Nothing was changed.",
-                $"الجسم غير صالح: انظر السطر {body.Line}، البايت {body.Column}. لم يتغير شيء."),
+                $"The body is not valid at line {body.Line}, byte {body.Byte}. {body.Reason!.English} Nothing was changed.",
+                $"الجسم غير صالح عند السطر {body.Line}، البايت {body.Byte}. {body.Reason!.Arabic} لم يتغير شيء."),
         };
         return new(ProblemCode.InvalidBody, 400, "The body cannot be read", english, arabic);
     }

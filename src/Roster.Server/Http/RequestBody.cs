@@ -17,6 +17,7 @@ internal static class RequestBody
     public const string Json = "application/json";
     public const string Ndjson = "application/x-ndjson";
     public const string Csv = "text/csv";
+    public const string TabSeparated = "text/tab-separated-values";
 
     private const int ReadAtOnce = 64 << 10;
 
@@ -28,28 +29,56 @@ internal static class RequestBody
     /// <returns>Null where they promise a body that can be read.</returns>
     public static Problem? Refuse(HttpRequest request, params ReadOnlySpan<string> types)
     {
-        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !types.Contains(Name(type))
-            || (type.Charset.HasValue && !HeaderUtilities.RemoveQuotes(type.Charset).Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !types.Contains(FormatOf(type)) || !IsUtf8(type))
             return Problem.UnsupportedMediaType(types);
+        if (FormatOf(type) == Csv && Divider(type) is null)
+            return Problem.UnknownDelimiter;
         if (Encoding(request) is null)
             return Problem.UnsupportedEncoding;
         return request.ContentLength > MaxBytes ? Problem.BodyTooLarge : null;
     }
 
+    /// <summary>The format that a media type names, by whichever of its names.</summary>
+    /// <returns>One of those above, <see cref="Csv"/> for all that is divided into cells; otherwise the type as it is, in small letters.</returns>
+    public static string FormatOf(MediaTypeHeaderValue type) => type.MediaType.ToString().ToLowerInvariant() switch
+    {
+        "application/ndjson" or "application/jsonl" or "application/jsonlines" or "application/x-jsonlines" or "application/json-seq" => Ndjson,
+        "application/csv" or TabSeparated => Csv,
+        var other => other,
+    };
+
+    public static bool IsCsv(HttpRequest request) =>
+        MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && FormatOf(type) == Csv;
+
+    /// <summary>What stands between the cells of such CSV.</summary>
+    /// <returns>Null where it is none that is known.</returns>
+    public static char? Divider(MediaTypeHeaderValue type) => Parameter(type, "delimiter") is { } name ? CsvFormat.Named(name)
+        : type.MediaType.Equals(TabSeparated, StringComparison.OrdinalIgnoreCase) ? '\t' : ',';
+
+    /// <summary>Whether a spreadsheet has written it, or is to read it.</summary>
+    public static bool IsForSpreadsheets(MediaTypeHeaderValue type) =>
+        "spreadsheet".Equals(Parameter(type, "profile"), StringComparison.OrdinalIgnoreCase);
+
+    private static string? Parameter(MediaTypeHeaderValue type, string name) =>
+        type.Parameters.FirstOrDefault(one => one.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) is { } parameter
+            ? HeaderUtilities.RemoveQuotes(parameter.Value).ToString() : null;
+
     /// <summary>Reads the batch as the body comes in.</summary>
     /// <exception cref="BadHttpRequestException">The body is too large (413), too slow (408) or broken HTTP (400).</exception>
     /// <exception cref="BodyEncodingException">The body cannot be decompressed.</exception>
+    /// <param name="ignoresColumns">Whether columns of CSV that are no field are passed over.</param>
     /// <param name="isHashed">Whether the body's hash is wanted, which takes a millisecond or two for a full batch.</param>
-    /// <returns>The batch, and SHA-256 of the body as it is without compression.</returns>
-    public static async Task<(BatchReading Reading, byte[]? Hash)> ReadBatchAsync(
-        HttpRequest request, BatchBuilder batch, bool isHashed, CancellationToken cancel)
+    /// <returns>The batch, SHA-256 of the body as it is without compression, and how many columns were passed over.</returns>
+    public static async Task<(BatchReading Reading, byte[]? Hash, int? IgnoredColumns)> ReadBatchAsync(
+        HttpRequest request, BatchBuilder batch, bool ignoresColumns, bool isHashed, CancellationToken cancel)
     {
         using var hash = isHashed ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
         var body = Open(request);
-        BatchReader reader = Name(MediaTypeHeaderValue.Parse(request.ContentType)) switch
+        var type = MediaTypeHeaderValue.Parse(request.ContentType);
+        BatchReader reader = FormatOf(type) switch
         {
             Ndjson => new NdjsonBatchReader(batch),
-            Csv => new CsvBatchReader(batch),
+            Csv => new CsvBatchReader(batch, new CsvFormat(Divider(type)!.Value, IsForSpreadsheets(type), ignoresColumns)),
             _ => new JsonBatchReader(batch),
         };
         var passed = 0L;
@@ -72,7 +101,7 @@ internal static class RequestBody
             // What is incomplete is looked at again from its start: doubling keeps that linear for a huge token.
             wanted = (int)Math.Min(MaxBytes + 1, left * 2 + 1);
         }
-        return (reader.Finish(), hash?.GetHashAndReset());
+        return (reader.Finish(), hash?.GetHashAndReset(), ignoresColumns ? (reader as CsvBatchReader)?.IgnoredColumns : null);
     }
 
     /// <returns>Null where it is not one that can be read, or more than one.</returns>
@@ -83,7 +112,8 @@ internal static class RequestBody
         return encoding is "identity" or "gzip" or "br" ? encoding : null;
     }
 
-    private static string Name(MediaTypeHeaderValue type) => type.MediaType.ToString().ToLowerInvariant();
+    private static bool IsUtf8(MediaTypeHeaderValue type) => !type.Charset.HasValue
+        || HeaderUtilities.RemoveQuotes(type.Charset).ToString().ToLowerInvariant() is "utf-8" or "utf8";
 
     private static async ValueTask<ReadResult> ReadAsync(PipeReader body, int wanted, CancellationToken cancel)
     {

@@ -96,6 +96,9 @@ internal static class PartnerEndpoints
         var parameters = new Parameters(http.Request);
         var options = WriteOptions.Read(http.Request, parameters);
         var include = kind is ChangeKind.Delete or ChangeKind.Erase ? IncludedFields.None : parameters.Include();
+        var ignoresColumns = kind is ChangeKind.Upsert or ChangeKind.Create && parameters.Choice("ignoreColumns", ("false", false), ("true", true));
+        if (ignoresColumns && !RequestBody.IsCsv(http.Request))
+            parameters.Reject("ignoreColumns", "It is for CSV.");
         var (matchOn, mirror, creates) = kind == ChangeKind.Upsert ? ReadUpsert(parameters) : default;
         if (mirror is not null)
             kind = ChangeKind.Mirror;
@@ -105,7 +108,9 @@ internal static class PartnerEndpoints
             return;
         }
         var caller = http.Caller();
-        var (reading, body) = await RequestBody.ReadBatchAsync(http.Request, new BatchBuilder(kind, matchOn, mirror, creates), isHashed: options.IdempotencyKey is not null, http.RequestAborted);
+        var (reading, body, ignored) = await RequestBody.ReadBatchAsync(
+            http.Request, new BatchBuilder(kind, matchOn, mirror, creates), ignoresColumns, isHashed: options.IdempotencyKey is not null, http.RequestAborted);
+        options = options with { IgnoredColumns = ignored };
         times.End("read");
         if (limits.TakeRows(http, Math.Max(0, reading.Items - 1)) is { } limited)
         {

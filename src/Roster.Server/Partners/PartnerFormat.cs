@@ -1,4 +1,5 @@
 using Microsoft.Net.Http.Headers;
+using Roster.Changes;
 using Roster.Server.Http;
 
 namespace Roster.Server.Partners;
@@ -6,12 +7,11 @@ namespace Roster.Server.Partners;
 /// <summary>A format that a list can be answered in.</summary>
 /// <param name="ContentType">As the answer names it.</param>
 /// <param name="IsStreamed">Whether it is written partner by partner, so that a list of any length fits.</param>
-internal sealed record PartnerFormat(string ContentType, bool IsStreamed)
+/// <param name="Csv">How it is written where it is CSV; null where it is not.</param>
+internal sealed record PartnerFormat(string ContentType, bool IsStreamed, CsvFormat? Csv = null)
 {
     public static readonly PartnerFormat Json = new(RequestBody.Json + "; charset=utf-8", false);
     public static readonly PartnerFormat Ndjson = new(RequestBody.Ndjson + "; charset=utf-8", true);
-    public static readonly PartnerFormat Csv = new(RequestBody.Csv + "; charset=utf-8; header=present", true);
-    public static readonly PartnerFormat Spreadsheet = new(RequestBody.Csv + "; charset=utf-8; header=present; profile=spreadsheet", true);
 
     /// <summary>The format that the Accept header likes best; JSON where it likes all, or says nothing.</summary>
     /// <returns>Null where it accepts none.</returns>
@@ -27,15 +27,19 @@ internal sealed record PartnerFormat(string ContentType, bool IsStreamed)
             .FirstOrDefault(format => format is not null);
     }
 
-    private static PartnerFormat? Named(MediaTypeHeaderValue type) => type.MediaType.ToString().ToLowerInvariant() switch
+    private static PartnerFormat? Named(MediaTypeHeaderValue type) => RequestBody.FormatOf(type) switch
     {
         RequestBody.Json or "application/*" or "*/*" => Json,
         RequestBody.Ndjson => Ndjson,
-        RequestBody.Csv or "text/*" => type.Parameters.Any(IsSpreadsheetProfile) ? Spreadsheet : Csv,
+        RequestBody.Csv or "text/*" when RequestBody.Divider(type) is { } divider => OfCsv(new CsvFormat(divider, RequestBody.IsForSpreadsheets(type))),
         _ => null,
     };
 
-    private static bool IsSpreadsheetProfile(NameValueHeaderValue parameter) =>
-        parameter.Name.Equals("profile", StringComparison.OrdinalIgnoreCase)
-        && HeaderUtilities.RemoveQuotes(parameter.Value).Equals("spreadsheet", StringComparison.OrdinalIgnoreCase);
+    private static PartnerFormat OfCsv(CsvFormat csv)
+    {
+        var type = csv.Divider == '\t' ? RequestBody.TabSeparated : RequestBody.Csv;
+        var delimiter = csv.Divider is ',' or '\t' ? "" : $"; delimiter={CsvFormat.NameOf(csv.Divider)}";
+        var profile = csv.IsSpreadsheet ? "; profile=spreadsheet" : "";
+        return new PartnerFormat($"{type}; charset=utf-8; header=present{delimiter}{profile}", true, csv);
+    }
 }

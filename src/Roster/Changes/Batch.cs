@@ -22,24 +22,6 @@ public enum PartnerFields
     Ignored = CreatedAt | UpdatedAt | DeletedAt | Revision,
 }
 
-/// <summary>The fields' names on the wire.</summary>
-public static class PartnerFieldNames
-{
-    public static IReadOnlyList<string> All { get; } =
-        ["id", "name", "email", "phone", "externalId", "createdAt", "updatedAt", "deletedAt", "revision", "ifUpdatedAt"];
-
-    public static string Of(PartnerFields field) => All[System.Numerics.BitOperations.Log2((uint)field)];
-
-    /// <returns>None where there is no field of this name.</returns>
-    public static PartnerFields Parse(string name)
-    {
-        for (var i = 0; i < All.Count; i++)
-            if (All[i] == name)
-                return (PartnerFields)(1 << i);
-        return PartnerFields.None;
-    }
-}
-
 /// <summary>One item of a valid batch. A field that is null and not in <paramref name="Given"/> was omitted.</summary>
 /// <param name="Id">The partner to update; null to create one, or to find it by <see cref="MatchOn"/>.</param>
 /// <param name="IfUpdatedAt">The item is only carried out on a partner that was last updated then, to the millisecond.</param>
@@ -153,10 +135,13 @@ public enum BodyFaultKind
     /// <summary>Not of the format that its content type says, at a place.</summary>
     Malformed,
 
+    /// <summary>Of another format, or encoded otherwise, as a whole.</summary>
+    OtherFormat,
+
     /// <summary>JSON, but not an array.</summary>
     NotAnArray,
 
-    /// <summary>CSV whose header names an unknown column, or one twice.</summary>
+    /// <summary>CSV whose header has columns that are no field, or the same one twice; the faults of no item name each.</summary>
     Header,
 
     /// <summary>No items.</summary>
@@ -167,5 +152,6 @@ public enum BodyFaultKind
 }
 
 /// <param name="Line">Counted from 1; 0 where the kind has no place.</param>
-/// <param name="Column">In JSON the byte, in CSV the column, counted from 1 in its line.</param>
-public sealed record BodyFault(BodyFaultKind Kind, long Line = 0, long Column = 0);
+/// <param name="Byte">Counted from 1 in its line; 0 where the kind has none.</param>
+/// <param name="Reason">What is wrong there, where the kind does not say it.</param>
+public sealed record BodyFault(BodyFaultKind Kind, long Line = 0, long Byte = 0, BodyReason? Reason = null);

@@ -168,14 +168,16 @@ public sealed class BatchBuilder(
         $"{fieldName ?? "A field name, or the value of an unknown field,"} has a lone surrogate or invalid UTF-8.",
         fieldName);
 
-    /// <param name="name">As <see cref="ShownName"/> has it; null where it is too long to be shown.</param>
-    public void RejectUnknownField(string? name)
+    /// <summary>Rejects a value whose bytes are no text at all.</summary>
+    public void RejectUtf8(PartnerFields field)
     {
-        var meant = PartnerFieldNames.All.FirstOrDefault(known => known.Equals(name, StringComparison.OrdinalIgnoreCase));
-        Reject(FaultCode.UnknownField, meant is null
-            ? $"There is no such field; the fields are {AllNames}."
-            : $"There is no such field; did you mean {meant}?", name);
+        _hasKey |= field == _keyField;
+        Reject(field, PartnerRules.NotUtf8(field));
     }
+
+    /// <param name="name">As <see cref="ShownName"/> has it; null where it is too long to be shown.</param>
+    public void RejectUnknownField(string? name) =>
+        Reject(FaultCode.UnknownField, $"There is no such field; {PartnerFieldNames.Suggest(name ?? "")}", name);
 
     /// <summary>A field's name as faults show it, whatever was sent: at most 64 UTF-16 units.</summary>
     public static string ShownName(string name)
@@ -190,8 +192,22 @@ public sealed class BatchBuilder(
     {
         ForgetFaultsOfItem();
         Reject(FaultCode.TooManyFields,
-            $"The item has more than {PartnerRules.MaxMembers} members, and was not read further; the fields are {AllNames}.", null);
+            $"The item has more than {PartnerRules.MaxMembers} members, and was not read further; the fields are {PartnerFieldNames.AllTexts}.", null);
     }
+
+    /// <summary>Rejects a column of a CSV header.</summary>
+    /// <returns>True, always.</returns>
+    public bool RejectColumn(string code, string message, string? header)
+    {
+        Reject(code, message, header is null ? null : ShownName(header));
+        return true;
+    }
+
+    /// <summary>Rejects a phone with an apostrophe in front, in CSV that does not say that a spreadsheet wrote it.</summary>
+    public void RejectGuardedPhone() => Reject(
+        FaultCode.InvalidPhone,
+        "phone begins with an apostrophe, as spreadsheets write it; send the file with Content-Type: text/csv; profile=spreadsheet.",
+        "phone");
 
     public void RejectItemType() => Reject(FaultCode.InvalidType, "The item is not an object.", null);
 
@@ -239,8 +255,6 @@ public sealed class BatchBuilder(
     }
 
     private string? IdField => ItemsAreIds ? null : "id";
-
-    private static string AllNames { get; } = string.Join(", ", PartnerFieldNames.All);
 
     /// <returns>What is wrong with an item that has neither id nor key; null where it may create a partner.</returns>
     private (string Code, string Message)? KeyFault()

@@ -8,9 +8,7 @@ namespace Roster.Changes;
 /// </summary>
 public abstract class BatchReader(BatchBuilder batch)
 {
-    private static readonly byte[] ByteOrderMark = [0xEF, 0xBB, 0xBF];
-
-    private bool _isPastByteOrderMark;
+    private bool _isPastStart;
     private bool _isPastBlanks;
 
     /// <summary>Whether nothing that still comes can change what <see cref="Finish"/> answers.</summary>
@@ -27,13 +25,14 @@ public abstract class BatchReader(BatchBuilder batch)
     /// <returns>Up to where the bytes are consumed.</returns>
     public SequencePosition Read(ReadOnlySequence<byte> bytes, bool isFinal)
     {
-        if (!_isPastByteOrderMark)
+        if (!_isPastStart)
         {
-            if (bytes.Length < ByteOrderMark.Length && !isFinal)
+            if (bytes.Length < BodyStart.Bytes && !isFinal)
                 return bytes.Start;
-            _isPastByteOrderMark = true;
-            if (StartsWithByteOrderMark(bytes))
-                bytes = bytes.Slice(ByteOrderMark.Length);
+            _isPastStart = true;
+            bytes = bytes.Slice(ReadStart(bytes));
+            if (IsDone)
+                return bytes.End;
         }
         if (!_isPastBlanks && !(_isPastBlanks = !IsBlank(bytes)))
         {
@@ -57,12 +56,13 @@ public abstract class BatchReader(BatchBuilder batch)
         return true;
     }
 
-    private static bool StartsWithByteOrderMark(ReadOnlySequence<byte> bytes)
+    /// <returns>The length of the byte order mark.</returns>
+    private int ReadStart(ReadOnlySequence<byte> bytes)
     {
-        if (bytes.Length < ByteOrderMark.Length)
-            return false;
-        Span<byte> start = stackalloc byte[ByteOrderMark.Length];
-        bytes.Slice(0, ByteOrderMark.Length).CopyTo(start);
-        return start.SequenceEqual(ByteOrderMark);
+        Span<byte> start = stackalloc byte[(int)Math.Min(bytes.Length, BodyStart.Bytes)];
+        bytes.Slice(0, start.Length).CopyTo(start);
+        if (BodyStart.NoUtf8(start) is { } reason)
+            BodyFault = new BodyFault(BodyFaultKind.OtherFormat, Reason: reason);
+        return start.StartsWith(BodyStart.ByteOrderMark) ? BodyStart.ByteOrderMark.Length : 0;
     }
 }

@@ -19,14 +19,26 @@ public sealed class JsonBatchReader(BatchBuilder batch) : BatchReader(batch)
         {
             while (!IsDone && json.Read())
                 Take(ref json);
+            if (BodyFault?.Kind == BodyFaultKind.NotAnArray)
+                BodyFault = OtherFormat(bytes) ?? BodyFault;
         }
         catch (JsonException broken)
         {
-            BodyFault = new BodyFault(
-                BodyFaultKind.Malformed, (broken.LineNumber ?? 0) + 1, (broken.BytePositionInLine ?? 0) + 1);
+            BodyFault = OtherFormat(bytes) ?? new BodyFault(
+                BodyFaultKind.Malformed, (broken.LineNumber ?? 0) + 1, (broken.BytePositionInLine ?? 0) + 1, JsonTrouble.Of(bytes, isFinal, _json));
         }
         _json = json.CurrentState;
         return json.Position;
+    }
+
+    /// <returns>Null where the body, of which these are the first bytes, is an array, or nothing else that is known.</returns>
+    private BodyFault? OtherFormat(ReadOnlySequence<byte> bytes)
+    {
+        if (_isInArray && BodyFault is null)
+            return null;
+        var reason = BodyStart.LooksLike(bytes);
+        return reason is null || reason == BodyReason.LooksLikeJson || reason == BodyReason.LooksLikeObjects ? null
+            : new BodyFault(BodyFaultKind.OtherFormat, Reason: reason);
     }
 
     private void Take(ref Utf8JsonReader json)

@@ -179,10 +179,13 @@ internal sealed class JsonItems(BatchBuilder batch)
                 if (Utf8.ToUtf16(json.ValueSpan, _text, out _, out var length, replaceInvalidSequences: false) == OperationStatus.Done)
                     batch.SetText(_field, new string(_text, 0, length));
                 else
-                    batch.RejectText(_field, FaultCode.InvalidText);
+                    batch.RejectUtf8(_field);
                 break;
             case JsonTokenType.String when ValueLength(ref json) > PartnerRules.MaxLength(_field) * MaxBytesPerCodePoint:
                 batch.RejectText(_field, FaultCode.TooLong);
+                break;
+            case JsonTokenType.String when !IsUtf8(ref json):
+                batch.RejectUtf8(_field);
                 break;
             case JsonTokenType.String when !IsText(ref json):
                 batch.RejectText(_field, FaultCode.InvalidText);
@@ -244,6 +247,8 @@ internal sealed class JsonItems(BatchBuilder batch)
         ReadOnlySpan<byte> raw = json.HasValueSequence ? json.ValueSequence.ToArray() : json.ValueSpan;
         return Utf8.IsValid(raw) && !(json.ValueIsEscaped && HasLoneSurrogate(raw));
     }
+
+    private static bool IsUtf8(ref Utf8JsonReader json) => Utf8.IsValid(json.HasValueSequence ? json.ValueSequence.ToArray() : json.ValueSpan);
 
     private static bool HasLoneSurrogate(ReadOnlySpan<byte> raw)
     {

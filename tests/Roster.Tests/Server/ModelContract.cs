@@ -200,12 +200,15 @@ public abstract class ModelContract(RosterHost host)
         public string Csv => string.Join(',', new[] { Id ?? "" }.Concat(
             new[] { "name", "email", "phone", "externalId" }.Select(name => Fields.TryGetValue(name, out var value) ? value ?? @"\N" : "")));
 
-        /// <summary>The item with the id that its target has by now. In CSV nothing can be said to be empty.</summary>
-        public Item Resolve(Model model, Call call) => this with
+        /// <summary>The item with the id that its target has by now. In CSV nothing can be said to be empty, and no item can have nothing.</summary>
+        public Item Resolve(Model model, Call call)
         {
-            Id = model.IdOf(Target, call),
-            Fields = call.Format == "text/csv" && !call.TakesIds ? Fields.Where(field => field.Value != "").ToDictionary() : Fields,
-        };
+            var id = model.IdOf(Target, call);
+            if (call.Format != "text/csv" || call.TakesIds)
+                return this with { Id = id };
+            var fields = Fields.Where(field => field.Value != "").ToDictionary();
+            return this with { Id = id, Fields = id is null && fields.Count == 0 ? new() { ["name"] = null } : fields };
+        }
     }
 
     private sealed record State(string Name, string? Email, string? Phone, string? ExternalId)

@@ -439,7 +439,9 @@ public abstract partial class UpsertContract(RosterHost host)
 
     [Theory]
     [InlineData("Name", "did you mean name?")]
-    [InlineData("e-mail", "the fields are id, name, email, phone")]
+    [InlineData("e-mail", "did you mean email?")]
+    [InlineData("nmae", "did you mean name?")]
+    [InlineData("colour", "the fields are id, name, email, phone")]
     [InlineData("", "There is no such field")]
     public async Task An_unknown_field_is_refused_with_its_name(string field, string advice)
     {
