@@ -59,7 +59,10 @@ public static class Program
 
     private static void MapRoutes(WebApplication app)
     {
-        var partners = app.MapGroup("/api/partners");
+        var routes = app.MapGroup("").AnswerHead();
+        routes.MapGet("/", FrontPage.Show).AllowAnonymous();
+
+        var partners = routes.MapGroup("/api/partners");
         partners.MapGet("/", PartnerEndpoints.ListAsync).RequireScope(Scopes.PartnersRead);
         partners.MapGet("/{id}", PartnerEndpoints.GetAsync).RequireScope(Scopes.PartnersRead);
         partners.MapGet("/{id}/history", HistoryEndpoints.OfPartnerAsync).RequireScope(Scopes.PartnersRead);
@@ -70,25 +73,25 @@ public static class Program
         partners.MapPost("/erase", PartnerEndpoints.EraseAsync).RequireScope(Scopes.LinksWrite);
         partners.MapPost("/restore", PartnerEndpoints.RestoreAsync).RequireScope(Scopes.LinksWrite);
 
-        var changeSets = app.MapGroup("/api/changesets");
+        var changeSets = routes.MapGroup("/api/changesets");
         changeSets.MapGet("/", ChangeSetEndpoints.ListAsync).RequireScope(Scopes.PartnersRead);
         changeSets.MapGet("/by-key/{**key}", ChangeSetEndpoints.ByKeyAsync).RequireScope(Scopes.PartnersRead);
         changeSets.MapGet("/{revision}", ChangeSetEndpoints.GetAsync).RequireScope(Scopes.PartnersRead);
         changeSets.MapGet("/{revision}/changes", ChangeSetEndpoints.ChangesAsync).RequireScope(Scopes.PartnersRead);
         changeSets.MapPost("/{revision}/undo", ChangeSetEndpoints.UndoAsync).RequireScope(Scopes.LinksWrite);
 
-        var keys = app.MapGroup("/api/keys");
+        var keys = routes.MapGroup("/api/keys");
         keys.MapGet("/", KeyEndpoints.ListAsync).RequireScope(Scopes.KeysRead);
         keys.MapPost("/", KeyEndpoints.CreateAsync).RequireScope(Scopes.KeysWrite);
         keys.MapPost("/{id}/rotate", KeyEndpoints.RotateAsync).RequireScope(Scopes.KeysWrite);
         keys.MapDelete("/{id}", KeyEndpoints.RevokeAsync).RequireScope(Scopes.KeysWrite);
-        app.MapGet("/api/audit", KeyEndpoints.AuditAsync).RequireScope(Scopes.KeysRead);
+        routes.MapGet("/api/audit", KeyEndpoints.AuditAsync).RequireScope(Scopes.KeysRead);
 
-        app.MapGet("/health/live", Health.Live).AllowAnonymous();
-        app.MapGet("/health/ready", Health.ReadyAsync).AllowAnonymous();
-        app.MapGet("/errors", ErrorPage.Show).AllowAnonymous();
-        app.MapGet(OpenApiPages.Path, OpenApiPages.Document).AllowAnonymous();
-        app.MapDocs().AllowAnonymous();
+        routes.MapGet("/health/live", Health.Live).AllowAnonymous();
+        routes.MapGet("/health/ready", Health.ReadyAsync).AllowAnonymous();
+        routes.MapGet("/errors", ErrorPage.Show).AllowAnonymous();
+        routes.MapGet(OpenApiPages.Path, OpenApiPages.Document).AllowAnonymous();
+        routes.MapDocs().AllowAnonymous();
     }
 
     /// <summary>docs/security.md says what each of these is for.</summary>

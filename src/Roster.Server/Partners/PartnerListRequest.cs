@@ -20,8 +20,8 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
     {
         var filter = new PartnerFilter(
             parameters.Guid("id"),
-            parameters.NonBlank("q", MaxText),
-            parameters.NonBlank("email", MaxText),
+            SearchedText(parameters),
+            Email(parameters),
             Phone(parameters),
             parameters.NonBlank("externalId", MaxText),
             parameters.Time("updatedSince"),
@@ -82,6 +82,18 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
 
     /// <summary>Says where the page that follows is.</summary>
     public void ShowNext(HttpContext http, PartnerCursor next) => http.ShowNext("cursor", _cursors.Write(next), "skip", "count");
+
+    /// <summary>A + that is not escaped comes as a space: one before a digit was a phone's, and searching goes on without it.</summary>
+    private static string? SearchedText(Parameters parameters) =>
+        parameters.NonBlank("q", MaxText) is var text && text is [' ', >= '0' and <= '9', ..] ? text[1..] : text;
+
+    private static string? Email(Parameters parameters)
+    {
+        var email = parameters.NonBlank("email", MaxText);
+        if (email?.Contains(' ', StringComparison.Ordinal) == true)
+            parameters.Reject("email", "It has a space; write + as %2B.");
+        return email;
+    }
 
     private static string? Phone(Parameters parameters)
     {

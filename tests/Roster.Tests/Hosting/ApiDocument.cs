@@ -24,33 +24,43 @@ internal static class ApiDocument
 
     public static void Check(HttpMethod method, string pathAndQuery, Answer answer)
     {
-        var path = pathAndQuery.Split('?')[0].TrimEnd('/');
+        var path = '/' + pathAndQuery.Split('?')[0].Trim('/');
         if (path.StartsWith("/docs", StringComparison.Ordinal))
             return;
         var template = Root["paths"]!.AsObject().Select(one => one.Key)
             .OrderBy(one => one.Contains('{', StringComparison.Ordinal))
             .FirstOrDefault(one => Regex.IsMatch(path, "^" + Regex.Replace(one, @"\{[^}]+\}", "[^/]+") + "$"));
-        var operation = template is null ? null : Root["paths"]![template]![method.Method.ToLowerInvariant()];
+        // HEAD is GET without a body, on every path.
+        var operation = template is null ? null : Root["paths"]![template]![(method == HttpMethod.Head ? HttpMethod.Get : method).Method.ToLowerInvariant()];
         if (operation is null)
         {
             if (method == HttpMethod.Options)
                 return;
             Assert.Contains(answer.Status, new[] { 404, 405 });
-            CheckBody(Root["components"]!["responses"]!["NotFound"]!, answer);
+            if (method != HttpMethod.Head)
+                CheckBody(Root["components"]!["responses"]!["NotFound"]!, answer);
             return;
         }
         var response = operation["responses"]![answer.Status.ToString(System.Globalization.CultureInfo.InvariantCulture)];
         Assert.True(response is not null, $"{method} {template} does not document the status {answer.Status}: {answer.Text}");
-        CheckBody(Resolve(response), answer);
+        CheckHeaders(Resolve(response), answer);
+        if (method == HttpMethod.Head)
+            Assert.Empty(answer.Body);
+        else
+            CheckBody(Resolve(response), answer);
     }
 
     private static JsonNode Resolve(JsonNode node) => node["$ref"] is { } reference
         ? reference.GetValue<string>().Split('/').Skip(1).Aggregate(Root, (parent, name) => parent[name]!) : node;
 
-    private static void CheckBody(JsonNode response, Answer answer)
+    private static void CheckHeaders(JsonNode response, Answer answer)
     {
         foreach (var header in answer.Headers.Where(header => header.Key.StartsWith("Roster-", StringComparison.Ordinal)))
             Assert.True(response["headers"]?[header.Key] is not null, $"The header {header.Key} is not documented.");
+    }
+
+    private static void CheckBody(JsonNode response, Answer answer)
+    {
         if (response["content"] is not { } content)
         {
             Assert.Empty(answer.Body);
