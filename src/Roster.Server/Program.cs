@@ -16,6 +16,9 @@ public static class Program
     /// <summary>How long requests may go on after the server was told to stop.</summary>
     private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long of that the database may take; the rest is for the answers, also those that say that it did not answer.</summary>
+    private static readonly TimeSpan StoreGrace = TimeSpan.FromSeconds(20);
+
     public static Task<int> Main(string[] args) => CommandLine.RunAsync(args);
 
     internal static WebApplication Build(ServerSettings settings, IRosterStore store, TimeProvider clock)
@@ -41,6 +44,7 @@ public static class Program
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, KeyCorsPolicy>();
 
         var app = builder.Build();
+        app.Lifetime.ApplicationStopping.Register(() => store.EndWithin(StoreGrace));
         app.Use(app.Services.GetRequiredService<IdleMemory>().CountAsync);
         app.UseTrustedProxies(settings);
         app.UseRequestLog();

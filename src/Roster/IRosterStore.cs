@@ -13,6 +13,7 @@ public interface IRosterStore : IAsyncDisposable
     /// Plans the change on the rows as they are and, where the plan has no faults, changes something and is not a dry run, writes it as
     /// one change set: whole or not at all, and durable before this returns. Once the write has begun, cancelling has no effect.
     /// </summary>
+    /// <exception cref="ClaimLostException">It took so long that its idempotency key is not its own any more; nothing was written.</exception>
     Task<WrittenPlan> WriteAsync(long workspaceId, WriteRequest request, CancellationToken cancel);
 
     /// <summary>The partners with these ids, deleted ones included; unknown ones are left out.</summary>
@@ -75,6 +76,13 @@ public interface IRosterStore : IAsyncDisposable
     /// <returns>False, with nothing added, where the key to be replaced is not valid any more.</returns>
     Task<bool> AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel);
 
+    /// <summary>
+    /// Adds a key where there has never been one, with its audit event in the same transaction: of several servers that start together on an empty
+    /// database, and add it to the same workspace, one does.
+    /// </summary>
+    /// <returns>False, with nothing added, where there is one.</returns>
+    Task<bool> AddFirstKeyAsync(ApiKey key, AuditEvent audit, CancellationToken cancel);
+
     /// <summary>Revokes a key, with its audit event; revoking a revoked key changes nothing.</summary>
     Task RevokeKeyAsync(Guid id, AuditEvent audit, CancellationToken cancel);
 
@@ -93,6 +101,14 @@ public interface IRosterStore : IAsyncDisposable
     Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel);
 
     Task<IReadOnlyList<Workspace>> ListWorkspacesAsync(CancellationToken cancel);
+
+    /// <summary>
+    /// The server stops: what runs or waits may go on so long. After that it ends with <see cref="StoreTrouble.Unavailable"/>, or with
+    /// <see cref="StoreTrouble.OutcomeUnknown"/> where it commits, and nothing new begins. An engine in the process itself needs no such end.
+    /// </summary>
+    void EndWithin(TimeSpan grace)
+    {
+    }
 
     /// <summary>Returns where the database can read and write now, and throws where it cannot.</summary>
     Task CheckAsync(CancellationToken cancel);
@@ -125,6 +141,12 @@ public enum StoreTrouble
 
     /// <summary>The search index has not reached the newest writes in time.</summary>
     SearchBehind,
+
+    /// <summary>It is damaged, or not where it was any more: waiting cures nothing, an operator does.</summary>
+    Damaged,
+
+    /// <summary>More writes wait than it takes.</summary>
+    Overloaded,
 }
 
 /// <summary>The database cannot serve now. It is an outage, never the caller's fault, and nothing was written, but where the outcome is unknown.</summary>

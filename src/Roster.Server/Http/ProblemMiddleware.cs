@@ -52,6 +52,8 @@ internal static class ProblemMiddleware
                 return Problem.CursorExpired;
             case HistoryGoneException:
                 return Problem.AnswerGone;
+            case ClaimLostException:
+                return Problem.IdempotencyRunning;
             case StoreException outage:
                 Log.StoreTrouble(logger, outage.Trouble, outage.Message, http.TraceIdentifier);
                 return Problem.Outage(outage.Trouble);

@@ -21,12 +21,26 @@ internal static class KeyCommands
         IRosterStore store, Workspace workspace, string name, Scopes scopes, Timestamp now, Timestamp? expiresAt,
         CancellationToken cancel)
     {
+        var (secret, key, audit) = Mint(workspace, name, scopes, now, expiresAt);
+        await store.AddKeyAsync(key, audit, null, cancel);
+        return secret;
+    }
+
+    /// <summary>Mints the key that a newcomer begins with.</summary>
+    /// <returns>Null where there is a key by now, of another server that started at the same time.</returns>
+    public static async Task<ApiKeySecret?> AddFirstAsync(IRosterStore store, Workspace workspace, Timestamp now, CancellationToken cancel)
+    {
+        var (secret, key, audit) = Mint(workspace, "first", Scopes.All, now, null);
+        return await store.AddFirstKeyAsync(key, audit, cancel) ? secret : null;
+    }
+
+    private static (ApiKeySecret Secret, ApiKey Key, AuditEvent Audit) Mint(
+        Workspace workspace, string name, Scopes scopes, Timestamp now, Timestamp? expiresAt)
+    {
         var secret = ApiKeySecret.Mint();
         var key = new ApiKey(
             Guid.CreateVersion7(), workspace.Id, name, secret.Prefix, secret.Hash(), scopes, now, expiresAt, null, HostnameList.Any);
-        await store.AddKeyAsync(
-            key, AuditEvent.Of(AuditAction.KeyCreated, workspace.Id, now, Actor.Command, $"{key.Id} {name}"), null, cancel);
-        return secret;
+        return (secret, key, AuditEvent.Of(AuditAction.KeyCreated, workspace.Id, now, Actor.Command, $"{key.Id} {name}"));
     }
 
     private static Command CreateKey(Func<StoreCommand, Func<ParseResult, CancellationToken, Task<int>>> withStore)

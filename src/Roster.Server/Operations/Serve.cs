@@ -41,7 +41,7 @@ internal static class Serve
             return null;
         var workspace = await store.AddWorkspaceAsync(Workspace.Default, now, cancel)
             ?? (await store.ListWorkspacesAsync(cancel)).Single(one => one.Name == Workspace.Default);
-        return await KeyCommands.AddAsync(store, workspace, "first", Scopes.All, now, null, cancel);
+        return await KeyCommands.AddFirstAsync(store, workspace, now, cancel);
     }
 
     private static string Welcome(ApiKeySecret secret, string url) => $$"""

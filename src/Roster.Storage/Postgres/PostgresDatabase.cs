@@ -4,7 +4,7 @@ using Npgsql;
 namespace Roster.Storage.Postgres;
 
 /// <summary>The connections to a database, and what is done when one of them, or its server, goes away.</summary>
-internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposable
+internal sealed class PostgresDatabase : IAsyncDisposable
 {
     /// <summary>How long a write is tried again before it is given up. Failovers take longer than that, restarts do not.</summary>
     private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(15);
@@ -35,12 +35,45 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
         new("set local plan_cache_mode = force_generic_plan"),
     ];
 
+    /// <summary>
+    /// What a transaction of PostgreSQL itself is told besides, where it changes rows that it names: go to each of them. Without statistics, which a new
+    /// table has not, the planner would rather join them with the whole workspace, which it takes for small.
+    /// </summary>
+    public static readonly PostgresStatement[] ByIndex =
+    [
+        new("set local enable_hashjoin = off"),
+        new("set local enable_mergejoin = off"),
+        new("set local enable_seqscan = off"),
+    ];
+
     private const string TouchLogEnd = "update log_end set revision = revision where workspace_id = $1";
 
     /// <summary>
     /// Holds a workspace's log: whoever comes next waits until this transaction has ended, and so does who looks up what became of it.
     /// </summary>
     public const string LockLogEnd = "select revision, changed_at from log_end where workspace_id = $1 for update";
+
+    private readonly NpgsqlDataSource _source;
+    private readonly CancellationTokenSource _end = new();
+    /// <summary>Good to ask also when its source is disposed of.</summary>
+    private readonly CancellationToken _ended;
+    private int _isEnding;
+
+    public PostgresDatabase(NpgsqlDataSource source)
+    {
+        _source = source;
+        _ended = _end.Token;
+    }
+
+    /// <summary>What runs may go on so long; then those who wait for it are told so, and nothing new begins. The first call counts.</summary>
+    public void EndWithin(TimeSpan grace)
+    {
+        if (Interlocked.Exchange(ref _isEnding, 1) == 0)
+            _end.CancelAfter(grace);
+    }
+
+    /// <summary>As if the grace were over.</summary>
+    public Task EndNowAsync() => _end.CancelAsync();
 
     /// <summary>Reads, on another connection where one is lost.</summary>
     /// <exception cref="StoreException">The database does not answer.</exception>
@@ -58,11 +91,11 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
         ReadAsync(Stopwatch.GetTimestamp(), TimeSpan.Zero, read, cancel);
 
     private Task<T> ReadAsync<T>(long since, TimeSpan patience, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
-        TryAgainAsync(since, patience, async () =>
+        UntilEndAsync(new Commitment(), () => TryAgainAsync(since, patience, async () =>
         {
-            await using var connection = await source.OpenConnectionAsync(cancel);
+            await using var connection = await _source.OpenConnectionAsync(cancel);
             return await read(connection);
-        }, cancel);
+        }, cancel));
 
     /// <summary>
     /// Writes in a workspace, in a transaction that the work begins (<see cref="Begin"/>, <see cref="LockLogEnd"/>) and does not end.
@@ -75,10 +108,12 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
     /// <exception cref="StoreException">Nothing was written, or the outcome is unknown: its trouble says which.</exception>
     public Task<T> WriteAsync<T>(
         long workspaceId, long since, Func<NpgsqlConnection, Task<(T Result, bool IsToCommit)>> work, Func<T, PostgresStatement> isThere,
-        CancellationToken cancel) =>
-        TryAgainAsync(since, WritePatience, async () =>
+        CancellationToken cancel)
+    {
+        var commitment = new Commitment();
+        return UntilEndAsync(commitment, () => TryAgainAsync(since, WritePatience, async () =>
         {
-            var connection = await source.OpenConnectionAsync(cancel);
+            var connection = await _source.OpenConnectionAsync(cancel);
             var commit = Task.CompletedTask;
             try
             {
@@ -88,6 +123,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
                     await connection.RunAsync(CancellationToken.None, new PostgresStatement("rollback"));
                     return result;
                 }
+                commitment.Commit();
                 (var isCommitted, commit) = await CommitAsync(connection);
                 if (!isCommitted && !await ResolveAsync(workspaceId, isThere(result)))
                     throw new StoreException(
@@ -98,18 +134,22 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
             {
                 await CloseAsync(connection, commit);
             }
-        }, cancel);
+        }, cancel));
+    }
 
     /// <summary>Writes what may be written twice: again, where it is not certain that it is there.</summary>
-    public Task WriteAgainAsync(Func<NpgsqlConnection, Task> work, CancellationToken cancel) =>
-        TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, async () =>
+    public Task WriteAgainAsync(Func<NpgsqlConnection, Task> work, CancellationToken cancel)
+    {
+        var commitment = new Commitment();
+        return UntilEndAsync(commitment, () => TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, async () =>
         {
-            var connection = await source.OpenConnectionAsync(cancel);
+            var connection = await _source.OpenConnectionAsync(cancel);
             var commit = Task.CompletedTask;
             try
             {
                 await connection.RunAsync(cancel, Begin);
                 await work(connection);
+                commitment.Commit();
                 (var isCommitted, commit) = await CommitAsync(connection);
                 return isCommitted ? true : throw new IOException("The COMMIT has no answer that counts.");
             }
@@ -117,9 +157,62 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
             {
                 await CloseAsync(connection, commit);
             }
-        }, cancel);
+        }, cancel));
+    }
 
-    public ValueTask DisposeAsync() => source.DisposeAsync();
+    /// <summary>Ends what still runs, and closes the connections.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        _end.Dispose();
+        await _source.DisposeAsync();
+    }
+
+    /// <summary>
+    /// Does work until the server stops. Then who waits for it is told at once, also where the database does not answer: the work is left to
+    /// itself, can commit nothing any more, and ends with its connection.
+    /// </summary>
+    /// <exception cref="StoreException">The server stops.</exception>
+    private async Task<T> UntilEndAsync<T>(Commitment commitment, Func<Task<T>> work)
+    {
+        if (_ended.IsCancellationRequested)
+            throw Ending(commitment);
+        var working = work();
+        try
+        {
+            return await working.WaitAsync(_ended);
+        }
+        catch (OperationCanceledException) when (_ended.IsCancellationRequested && !working.IsCanceled)
+        {
+            // What becomes of it nobody waits for any more.
+            _ = working.ContinueWith(left => left.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            throw Ending(commitment);
+        }
+    }
+
+    private static StoreException Ending(Commitment commitment) => commitment.GiveUp()
+        ? new StoreException(StoreTrouble.Unavailable, "The server stops, and its database did not answer in time; nothing was written.")
+        : new StoreException(StoreTrouble.OutcomeUnknown, "The server stops, and its database did not answer to COMMIT in time.");
+
+    /// <summary>Whether a piece of work may have been committed, or surely never will be: one of them, whichever is decided first.</summary>
+    private sealed class Commitment
+    {
+        private const int Committing = 1;
+        private const int GivenUp = 2;
+
+        private int _state;
+
+        /// <summary>Called before COMMIT is sent.</summary>
+        /// <exception cref="StoreException">It was given up.</exception>
+        public void Commit()
+        {
+            if (Interlocked.CompareExchange(ref _state, Committing, 0) == GivenUp)
+                throw new StoreException(StoreTrouble.Unavailable, "The server stops; nothing was written.");
+        }
+
+        /// <returns>Whether it will surely never be committed.</returns>
+        public bool GiveUp() => Interlocked.CompareExchange(ref _state, GivenUp, 0) != Committing;
+    }
 
     /// <summary>
     /// Sends COMMIT, without a timeout and without a token: cancelled, it could report success for what no standby has.
@@ -212,7 +305,7 @@ internal sealed class PostgresDatabase(NpgsqlDataSource source) : IAsyncDisposab
                 var isReadOnly = failure is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
                 // The other connections to a server that is gone, or has become a standby, lead nowhere either.
                 if (isReadOnly || failure is not PostgresException)
-                    source.Clear();
+                    _source.Clear();
                 var ends = isReadOnly && ReadOnlyPatience < patience ? ReadOnlyPatience : patience;
                 if (!PostgresFailure.IsTransient(failure) || Stopwatch.GetElapsedTime(since) + pause > ends)
                     throw PostgresFailure.Of(failure);

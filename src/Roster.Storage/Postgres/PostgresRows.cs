@@ -10,9 +10,6 @@ namespace Roster.Storage.Postgres;
 /// </summary>
 internal sealed class PostgresRows : IDisposable
 {
-    /// <summary>What <see cref="PostgresStore.SelectNamed"/> gives, and after it where each row lies.</summary>
-    public const string SelectPlaced = $"select {PostgresStore.Columns}, partner.ctid {PostgresStore.FromNamed}";
-
     private const int PlaceColumn = 9;
 
     private readonly bool _arePlaced;
@@ -23,6 +20,9 @@ internal sealed class PostgresRows : IDisposable
 
     private readonly Partner?[] _partners;
     private readonly NpgsqlTid[] _places;
+
+    /// <summary>Where those lie that were found by something else than their id: at most as many as the change has items.</summary>
+    private readonly Dictionary<Guid, NpgsqlTid> _placesFound = [];
 
     /// <param name="arePlaced">Whether the engine says where rows lie.</param>
     public PostgresRows(IReadOnlyCollection<Change> changes, bool arePlaced)
@@ -49,7 +49,7 @@ internal sealed class PostgresRows : IDisposable
         var ids = new Guid[count];
         for (var i = 0; i < count; i++)
             ids[i] = _ids[from + i].Id;
-        return [new PostgresStatement(_arePlaced ? SelectPlaced : PostgresStore.SelectNamed, workspaceId, ids)];
+        return [new PostgresStatement(_arePlaced ? PostgresStore.SelectNamedPlaced : PostgresStore.SelectNamed, workspaceId, ids)];
     }
 
     /// <summary>Takes the rows of the result that a reader is at.</summary>
@@ -65,6 +65,22 @@ internal sealed class PostgresRows : IDisposable
                 _places[at] = rows.GetFieldValue<NpgsqlTid>(PlaceColumn);
             next = at + 1;
         }
+    }
+
+    /// <summary>Takes the partners of a result that a reader is at, which were found by something else than their id.</summary>
+    public async Task<List<Partner>> ReadFoundAsync(NpgsqlDataReader rows)
+    {
+        var found = new List<Partner>();
+        while (await rows.ReadAsync())
+        {
+            found.Add(PostgresStore.MapPartner(rows));
+            if (!_arePlaced)
+                continue;
+            var place = rows.GetFieldValue<NpgsqlTid>(PlaceColumn);
+            lock (_placesFound)
+                _placesFound[found[^1].Id] = place;
+        }
+        return found;
     }
 
     /// <summary>Those that one of the changes names.</summary>
@@ -90,10 +106,11 @@ internal sealed class PostgresRows : IDisposable
         for (var i = 0; i < places.Length; i++)
         {
             var at = _ids.Find(partners[i].Id, next);
-            if (at < 0 || _places[at] == default)
+            var place = at >= 0 ? _places[at] : _placesFound.GetValueOrDefault(partners[i].Id);
+            if (place == default)
                 return [];
-            places[i] = _places[at].ToString();
-            next = at + 1;
+            places[i] = place.ToString();
+            next = at >= 0 ? at + 1 : next;
         }
         return places;
     }

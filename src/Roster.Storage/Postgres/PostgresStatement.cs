@@ -77,6 +77,12 @@ internal static class PostgresStatements
         return await rows.ReadAsync(map, cancel);
     }
 
+    /// <summary>The row that a workspace has, whatever is stored in it.</summary>
+    /// <exception cref="StoreException">It is not there.</exception>
+    public static async Task<T> OneAsync<T>(
+        this NpgsqlConnection connection, PostgresStatement statement, Func<NpgsqlDataReader, T> map, CancellationToken cancel) =>
+        await connection.ListAsync(statement, map, cancel) is [var one] ? one : throw PostgresFailure.MissingRow(statement.Sql);
+
     public static string? TextOrNull(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetString(column);
 
     public static Guid? GuidOrNull(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? null : row.GetGuid(column);

@@ -20,8 +20,15 @@ internal sealed partial class PostgresStore
     /// <summary>Up to this many rows, a round trip takes longer than what could be done meanwhile.</summary>
     private const int WrittenInOneTrip = 200;
 
-    private const string SelectHolders = $"""
-        select {Columns} from partner where workspace_id = $1 and external_id = any ($2) and deleted_at is null
+    /// <summary>Looked up one by one, as by id. No two live partners have the same; if they did, that would be seen.</summary>
+    internal const string SelectHolders = $"""
+        select {Columns} from unnest($2::text[]) as n (sought) cross join lateral (
+            select {Columns} from partner where workspace_id = $1 and external_id = n.sought and deleted_at is null limit 2) as partner
+        """;
+
+    internal const string SelectHoldersPlaced = $"""
+        select {Columns}, partner.ctid from unnest($2::text[]) as n (sought) cross join lateral (
+            select {Columns}, partner.ctid from partner where workspace_id = $1 and external_id = n.sought and deleted_at is null limit 2) as partner
         """;
 
     private const string InsertPartners = """
@@ -82,7 +89,20 @@ internal sealed partial class PostgresStore
 
     private async Task WriteTogetherAsync(long workspaceId, IReadOnlyList<PostgresWriter.Write> writes)
     {
-        var (plans, planned) = await _database.WriteAsync(
+        for (var left = writes; left.Count > 0;)
+        {
+            // One that lost its key to another attempt fails alone; those that share its transaction are planned again without it.
+            var lost = await TryWriteTogetherAsync(workspaceId, left);
+            foreach (var one in lost)
+                one.Fail(new ClaimLostException());
+            left = lost.Count == 0 ? [] : [.. left.Except(lost)];
+        }
+    }
+
+    /// <returns>Those whose claim of an idempotency key is not theirs any more; where there are some, nothing was written.</returns>
+    private async Task<List<PostgresWriter.Write>> TryWriteTogetherAsync(long workspaceId, IReadOnlyList<PostgresWriter.Write> writes)
+    {
+        var (plans, planned, lost) = await _database.WriteAsync(
             workspaceId, writes[0].Since,
             async connection =>
             {
@@ -96,9 +116,11 @@ internal sealed partial class PostgresStore
                 if (toWrite.Length > 0)
                     await WriteAsync(connection, workspaceId, toWrite, rows);
                 var toKeep = Array.FindAll(outcomes, one => one.Request.Keeps(one.Plan));
-                if (toKeep.Length > 0 && await connection.RunAsync(CancellationToken.None, Keep(workspaceId, toKeep)) != toKeep.Length)
-                    throw new StoreException(StoreTrouble.Unavailable, "The claim of an idempotency key ran out; nothing was written.");
-                return ((Plans: plans, Planned: planned), toWrite.Length + toKeep.Length > 0);
+                var kept = toKeep.Length == 0 ? [] : (await connection.ListAsync(
+                    Keep(workspaceId, toKeep), row => row.GetGuid(0), CancellationToken.None)).ToHashSet();
+                var lost = writes.Zip(plans).Where(one => one.First.Request.Keeps(one.Second) && !kept.Contains(one.First.Request.Idempotency!.ClaimId))
+                    .Select(one => one.First).ToList();
+                return ((Plans: plans, Planned: planned, Lost: lost), lost.Count == 0 && toWrite.Length + toKeep.Length > 0);
             },
             written =>
             {
@@ -109,8 +131,10 @@ internal sealed partial class PostgresStore
                 return new PostgresStatement(SelectKeptBy, workspaceId, kept.Idempotency!.Key, kept.Origin.RequestId);
             },
             CancellationToken.None);
-        for (var i = 0; i < writes.Count; i++)
-            writes[i].Complete(plans[i], planned);
+        if (lost.Count == 0)
+            for (var i = 0; i < writes.Count; i++)
+                writes[i].Complete(plans[i], planned);
+        return lost;
     }
 
     /// <summary>Plans changes that see only the rows that they name, each on what those before it leave.</summary>
@@ -137,44 +161,81 @@ internal sealed partial class PostgresStore
         var now = rows.Of(change);
         string[] given = [.. change.GivenEmails(now)];
         string[] values = [.. change.Sought.Select(sought => sought.Value).Concat(given).Distinct()];
+        var sought = new HashSet<string>();
         if (values.Length > 0)
         {
-            var matches = change.MatchOn == MatchOn.Email
-                ? await PostgresSearch.WithEmailAsync(connection, workspaceId, values, end.Number)
-                : (await HoldersAsync(values)).ToLookup(partner => partner.ExternalId!);
+            var isByEmail = change.MatchOn == MatchOn.Email;
+            var matches = isByEmail ? await PostgresSearch.WithEmailAsync(connection, workspaceId, values, end.Number)
+                : (await HoldersAsync(connection, workspaceId, values, rows, end)).ToLookup(partner => partner.ExternalId!);
             foreach (var (index, value) in change.Sought)
                 now.Match(index, [.. matches[value]]);
             foreach (var email in given)
                 now.HoldEmail(email, [.. matches[email]]);
+            if (!isByEmail)
+            {
+                foreach (var holder in matches.SelectMany(one => one))
+                    now.Hold(holder.ExternalId!, holder.Id);
+                sought = [.. values];
+            }
         }
-        var claimed = change.Claimed(now).Distinct().ToArray();
+        // What was sought is known already.
+        var claimed = change.Claimed(now).Where(value => !sought.Contains(value)).Distinct().ToArray();
         if (claimed.Length > 0)
-            foreach (var holder in await HoldersAsync(claimed))
+            foreach (var holder in await HoldersAsync(connection, workspaceId, claimed, rows, end))
                 now.Hold(holder.ExternalId!, holder.Id);
         if (change.Mirror is { } mirror)
         {
-            var live = (await connection.ListAsync(new PostgresStatement(SelectLive, workspaceId), row => row.GetInt64(0), CancellationToken.None))[0];
+            var live = await connection.OneAsync(new PostgresStatement(SelectLive, workspaceId), row => row.GetInt64(0), CancellationToken.None);
             now.SetRest(await connection.ListAsync(
                 new PostgresStatement(SelectRest, workspaceId, now.Found.Select(partner => partner.Id).ToArray(), (long)now.CountRest(live, mirror)),
                 MapPartner, CancellationToken.None));
         }
         return request.PlanOn(now, Moment.At(end, _clock));
+    }
 
-        Task<List<Partner>> HoldersAsync(string[] externalIds) => connection.ListAsync(
-            new PostgresStatement(SelectHolders, workspaceId, externalIds), MapPartner, CancellationToken.None);
+    /// <summary>The live partners with these external ids: many on two connections, as those that are named.</summary>
+    private async Task<IReadOnlyList<Partner>> HoldersAsync(
+        NpgsqlConnection connection, long workspaceId, string[] externalIds, PostgresRows rows, Revision end)
+    {
+        if (externalIds.Length <= ReadByOne)
+            return await ReadAsync(externalIds);
+        var second = externalIds[(externalIds.Length / 2)..];
+        var beside = Task.Run(() => ReadBesideAsync<List<Partner>>(workspaceId, end, [Select(second)], rows.ReadFoundAsync));
+        List<Partner> first;
+        try
+        {
+            first = await ReadAsync(externalIds[..(externalIds.Length / 2)]);
+        }
+        finally
+        {
+            await beside;
+        }
+        return [.. first, .. await beside ?? await ReadAsync(second)];
+
+        PostgresStatement Select(string[] some) => new(TellsPlaces ? SelectHoldersPlaced : SelectHolders, workspaceId, some);
+
+        async Task<List<Partner>> ReadAsync(string[] some)
+        {
+            await using var reader = await connection.QueryAsync(CancellationToken.None, Select(some));
+            return await rows.ReadFoundAsync(reader);
+        }
     }
 
     /// <summary>Begins the transaction, takes the workspace's log, and reads the partners that are named.</summary>
     /// <returns>The log's end.</returns>
     private async Task<Revision> BeginAsync(NpgsqlConnection connection, long workspaceId, PostgresRows rows)
     {
-        PostgresStatement[] begin = [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, workspaceId)];
+        PostgresStatement[] begin = [.. PostgresDatabase.Begin, .. ByIndex, new(PostgresDatabase.LockLogEnd, workspaceId)];
         if (rows.Count <= ReadByOne)
             return await ReadAsync(connection, rows, [.. begin, .. rows.Select(workspaceId, ..)]);
         var end = await ReadAsync(connection, rows, begin);
         var (first, second) = (..(rows.Count / 2), (rows.Count / 2)..);
         // On a thread of its own: where nothing made it wait, it would send and read much before the first half is asked for.
-        var beside = Task.Run(() => ReadBesideAsync(workspaceId, rows, second, end));
+        var beside = Task.Run(() => ReadBesideAsync<object>(workspaceId, end, rows.Select(workspaceId, second), async reader =>
+        {
+            await rows.AddAsync(reader);
+            return rows;
+        }));
         try
         {
             await ReadAsync(connection, workspaceId, rows, first);
@@ -183,7 +244,7 @@ internal sealed partial class PostgresStore
         {
             await beside;
         }
-        if (!await beside)
+        if (await beside is null)
             await ReadAsync(connection, workspaceId, rows, second);
         return end;
     }
@@ -192,36 +253,41 @@ internal sealed partial class PostgresStore
     /// Reads half of a large change's partners on another connection, in one round trip: the workspace's log is held, so both see the
     /// same, and the server finds them in half the time.
     /// </summary>
-    /// <returns>False where they cannot be had so, or it is a server that has another log.</returns>
-    private async Task<bool> ReadBesideAsync(long workspaceId, PostgresRows rows, Range part, Revision end)
+    /// <returns>Null where they cannot be had so, or it is a server that has another log.</returns>
+    private async Task<T?> ReadBesideAsync<T>(
+        long workspaceId, Revision end, PostgresStatement[] select, Func<NpgsqlDataReader, Task<T>> read)
+        where T : class
     {
-        PostgresStatement[] statements =
-            [.. PostgresDatabase.Begin, new(SelectEnd, workspaceId), .. rows.Select(workspaceId, part), new("rollback")];
+        PostgresStatement[] statements = [.. PostgresDatabase.Begin, new(SelectEnd, workspaceId), .. select, new("rollback")];
         try
         {
             return await _database.ReadNowAsync(
-                async connection => await ReadAsync(connection, rows, statements, end) == end, CancellationToken.None);
+                async connection =>
+                {
+                    await using var reader = await connection.QueryAsync(CancellationToken.None, statements);
+                    return await ReadEndAsync(reader) == end && await reader.NextResultAsync() ? await read(reader) : null;
+                },
+                CancellationToken.None);
         }
         catch (StoreException)
         {
-            return false;
+            return null;
         }
     }
 
     /// <param name="statements">Of those that give rows, the first gives the log's end, and the second, where there is one, partners.</param>
-    /// <param name="wanted">Where the log must end for the partners to count; null where it does not matter.</param>
     /// <returns>The log's end.</returns>
-    private static async Task<Revision> ReadAsync(
-        NpgsqlConnection connection, PostgresRows rows, PostgresStatement[] statements, Revision? wanted = null)
+    private static async Task<Revision> ReadAsync(NpgsqlConnection connection, PostgresRows rows, PostgresStatement[] statements)
     {
         await using var reader = await connection.QueryAsync(CancellationToken.None, statements);
-        if (!await reader.ReadAsync())
-            throw new InvalidOperationException("The workspace is gone while one of its keys is in use.");
-        var end = new Revision(reader.GetInt64(0), reader.Timestamp(1));
-        if ((wanted is null || end == wanted) && await reader.NextResultAsync())
+        var end = await ReadEndAsync(reader);
+        if (await reader.NextResultAsync())
             await rows.AddAsync(reader);
         return end;
     }
+
+    private static async Task<Revision> ReadEndAsync(NpgsqlDataReader reader) => await reader.ReadAsync()
+        ? new Revision(reader.GetInt64(0), reader.Timestamp(1)) : throw PostgresFailure.MissingRow(PostgresDatabase.LockLogEnd);
 
     private static async Task ReadAsync(NpgsqlConnection connection, long workspaceId, PostgresRows rows, Range part)
     {
@@ -267,7 +333,9 @@ internal sealed partial class PostgresStore
             await changes);
         count += await connection.RunAsync(CancellationToken.None, ahead is null ? [.. rows, log] : [log]);
         if (count != created.Length + updated.Length + 1 + written.Length)
-            throw new InvalidOperationException($"{count} rows were written instead of {created.Length + updated.Length + 1 + written.Length}.");
+            throw new StoreException(StoreTrouble.Damaged,
+                $"PostgreSQL wrote {count} rows instead of {created.Length + updated.Length + 1 + written.Length}: an index is damaged, or a trigger "
+                + "changes what is written. Nothing was written; look at its triggers, and rebuild its indexes with reindex.");
     }
 
     /// <summary>The partners as the plans leave them, each once, in id order, as they lie in the table.</summary>

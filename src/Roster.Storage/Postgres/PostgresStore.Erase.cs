@@ -6,7 +6,13 @@ namespace Roster.Storage.Postgres;
 /// <summary>Removing values for good: of some partners everywhere, or of all from old change sets.</summary>
 internal sealed partial class PostgresStore
 {
-    private const int ForgottenTogether = 100;
+    /// <summary>
+    /// Change sets are rewritten a piece at a time: so many, or those with so many entries, of which one change set can have more. That is what is in
+    /// memory, and what a transaction of the retention writes while others wait for the workspace's log.
+    /// </summary>
+    private const int ChangeSetsTogether = 100;
+
+    private const int EntriesTogether = 10_000;
 
     private const string DeletePartners = "delete from partner where workspace_id = $1 and id = any ($2)";
 
@@ -15,35 +21,60 @@ internal sealed partial class PostgresStore
         where change_set.workspace_id = $1 and change_set.revision = n.revision
         """;
 
-    private const string SelectForgotten = "select forgotten from log_end where workspace_id = $1 for update";
+    private const string SelectForgotten = "select forgotten from log_end where workspace_id = $1";
 
-    private const string SelectOld = """
-        select revision, changes from change_set where workspace_id = $1 and revision > $2 and at < $3 order by revision limit $4
+    private const string SelectSizesSince = """
+        select revision, created + updated + deleted + restored, at from change_set where workspace_id = $1 and revision > $2
+        order by revision limit (select $3::bigint)
         """;
 
-    private const string UpdateForgotten = "update log_end set forgotten = $2 where workspace_id = $1";
+    private const string SelectSizes = """
+        select revision, created + updated + deleted + restored from unnest($2::bigint[]) as n (named) cross join lateral (
+            select * from change_set where workspace_id = $1 and revision = n.named limit 1) as change_set
+        order by revision desc
+        """;
+
+    private const string SelectChanges = """
+        select revision, changes from unnest($2::bigint[]) as n (named) cross join lateral (
+            select * from change_set where workspace_id = $1 and revision = n.named limit 1) as change_set
+        """;
+
+    private const string UpdateForgotten = "update log_end set forgotten = greatest(forgotten, $2) where workspace_id = $1";
 
     public async Task<ForgottenValues> ForgetValuesAsync(long workspaceId, Timestamp before, CancellationToken cancel)
     {
-        var hasMore = false;
-        var damaged = new List<long>();
-        await _database.WriteAgainAsync(async connection =>
-        {
-            damaged.Clear();
-            var forgotten = (await connection.ListAsync(new PostgresStatement(SelectForgotten, workspaceId), row => row.GetInt64(0), cancel))[0];
-            var old = await connection.ListAsync(
-                new PostgresStatement(SelectOld, workspaceId, forgotten, before, (long)ForgottenTogether),
-                row => (Revision: row.GetInt64(0), Changes: Erasure.BlankAll(row.GetFieldValue<byte[]>(1), out var isDamaged), IsDamaged: isDamaged), cancel);
-            hasMore = old.Count == ForgottenTogether;
-            if (old.Count == 0)
-                return;
-            damaged.AddRange(old.Where(one => one.IsDamaged).Select(one => one.Revision));
-            var blanked = old.Where(one => one.Changes is not null).ToList();
-            await connection.RunAsync(cancel,
-                new(UpdateChanges, workspaceId, blanked.Select(one => one.Revision).ToArray(), blanked.Select(one => one.Changes!).ToArray()),
-                new(UpdateForgotten, workspaceId, old[^1].Revision));
-        }, cancel);
-        return new ForgottenValues(hasMore, damaged);
+        var (hasMore, piece) = await _database.ReadAsync(
+            async connection =>
+            {
+                var forgotten = await connection.OneAsync(new PostgresStatement(SelectForgotten, workspaceId), row => row.GetInt64(0), cancel);
+                var next = await connection.ListAsync(
+                    new PostgresStatement(SelectSizesSince, workspaceId, forgotten, (long)ChangeSetsTogether),
+                    row => (Size: MapSize(row), At: row.Timestamp(2)), cancel);
+                // Times grow with revisions.
+                var sizes = next.TakeWhile(one => one.At < before).Select(one => one.Size).ToList();
+                if (sizes.Count == 0)
+                    return (false, []);
+                var first = Pieces(sizes).First();
+                return (first.Length < sizes.Count || sizes.Count == ChangeSetsTogether, await connection.ListAsync(
+                    new PostgresStatement(SelectChanges, workspaceId, first),
+                    row => (Revision: row.GetInt64(0), Changes: Erasure.BlankAll(row.GetFieldValue<byte[]>(1), out var isDamaged), IsDamaged: isDamaged),
+                    cancel));
+            },
+            cancel);
+        if (piece.Count == 0)
+            return new ForgottenValues(false, []);
+        var blank = piece.FindAll(one => one.Changes is not null);
+        // What is prepared stays right until the log is held: an erasure meanwhile leaves out no more.
+        await _database.WriteAgainAsync(
+            connection => connection.RunAsync(cancel,
+            [
+                .. ByIndex,
+                new(PostgresDatabase.LockLogEnd, workspaceId),
+                new(UpdateChanges, workspaceId, blank.Select(one => one.Revision).ToArray(), blank.Select(one => one.Changes!).ToArray()),
+                new(UpdateForgotten, workspaceId, piece.Max(one => one.Revision)),
+            ]),
+            cancel);
+        return new ForgottenValues(hasMore, [.. piece.Where(one => one.IsDamaged).Select(one => one.Revision)]);
     }
 
     /// <summary>Removes the partners of an erasure from the table, and their values from every change set that has some.</summary>
@@ -53,18 +84,56 @@ internal sealed partial class PostgresStore
         var erased = ids.ToHashSet();
         await connection.RunAsync(CancellationToken.None, new PostgresStatement(DeletePartners, workspaceId, ids));
         var visited = new HashSet<long>();
-        var toVisit = plan.Changes.Select(change => change.Before!.Revision).Distinct().ToArray();
-        while (toVisit.Length > 0)
+        var toVisit = new SortedSet<long>(plan.Changes.Select(change => change.Before!.Revision));
+        // Backwards, since each entry names an earlier change set.
+        while (toVisit.Count > 0)
         {
-            visited.UnionWith(toVisit);
-            var blanked = (await connection.ListAsync(new PostgresStatement(SelectLog, workspaceId, toVisit), MapLogged, CancellationToken.None))
-                .ConvertAll(changeSet => (changeSet.Revision.Number, Blank: Erasure.Blank(changeSet.Changes, erased.Contains)));
-            await connection.RunAsync(CancellationToken.None, new PostgresStatement(
-                UpdateChanges, workspaceId, blanked.Select(one => one.Number).ToArray(),
-                blanked.Select(one => ChangeEncoding.EncodeAgain(one.Blank.Entries)).ToArray()));
-            toVisit = [.. blanked.SelectMany(one => one.Blank.Earlier).Select(one => one.Revision).Distinct().Where(revision => !visited.Contains(revision))];
+            var next = toVisit.Reverse().Take(ChangeSetsTogether).ToArray();
+            toVisit.ExceptWith(next);
+            visited.UnionWith(next);
+            foreach (var piece in next.Length == 1 ? [next] : Pieces(await connection.ListAsync(
+                new PostgresStatement(SelectSizes, workspaceId, next), MapSize, CancellationToken.None)))
+            {
+                var blank = await ReadBlankAsync(connection, workspaceId, piece, erased);
+                await connection.RunAsync(CancellationToken.None, new PostgresStatement(
+                    UpdateChanges, workspaceId, blank.Select(one => one.Revision).ToArray(), blank.Select(one => one.Changes).ToArray()));
+                toVisit.UnionWith(blank.SelectMany(one => one.Earlier).Where(revision => !visited.Contains(revision)));
+            }
         }
     }
+
+    /// <summary>Cuts change sets into pieces that are rewritten at once.</summary>
+    private static IEnumerable<long[]> Pieces(IEnumerable<(long Revision, int Entries)> sizes)
+    {
+        var piece = new List<long>();
+        var entries = 0;
+        foreach (var size in sizes)
+        {
+            if (piece.Count > 0 && entries + size.Entries > EntriesTogether)
+            {
+                yield return [.. piece];
+                piece.Clear();
+                entries = 0;
+            }
+            piece.Add(size.Revision);
+            entries += size.Entries;
+        }
+        if (piece.Count > 0)
+            yield return [.. piece];
+    }
+
+    /// <returns>Change sets as they are without these partners' values, and what came before those.</returns>
+    private static Task<List<(long Revision, byte[] Changes, long[] Earlier)>> ReadBlankAsync(
+        NpgsqlConnection connection, long workspaceId, long[] revisions, HashSet<Guid> erased) => connection.ListAsync(
+            new PostgresStatement(SelectChanges, workspaceId, revisions),
+            row =>
+            {
+                var (entries, earlier) = Erasure.Blank(ChangeEncoding.Decode(row.GetFieldValue<byte[]>(1)), erased.Contains);
+                return (row.GetInt64(0), ChangeEncoding.EncodeAgain(entries), earlier.Select(one => one.Revision).Distinct().ToArray());
+            },
+            CancellationToken.None);
+
+    private static (long Revision, int Entries) MapSize(NpgsqlDataReader row) => (row.GetInt64(0), row.GetInt32(1));
 
     /// <summary>Lets the server reuse, and so write over, the places where erased values were.</summary>
     private async Task VacuumAsync()

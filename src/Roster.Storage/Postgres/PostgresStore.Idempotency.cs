@@ -21,8 +21,8 @@ internal sealed partial class PostgresStore
         """;
 
     private const string SelectKept = """
-        select fingerprint, revision, at, key_id, request_id, answer from idempotency
-        where workspace_id = $1 and key = $2 and at >= case when revision is null then $4 else $3 end
+        select fingerprint, revision, at, key_id, request_id, answer, claim from idempotency
+        where workspace_id = $1 and key = $2 and at >= case when revision is null then $4::bigint else $3::bigint end
         """;
 
     private const string DeleteClaim = "delete from idempotency where workspace_id = $1 and key = $2 and claim = $3 and revision is null";
@@ -32,13 +32,21 @@ internal sealed partial class PostgresStore
         from unnest($2::bytea[], $3::uuid[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[], $8::bytea[])
             as n (key, claim, at, key_id, request_id, revision, answer)
         where idempotency.workspace_id = $1 and idempotency.key = n.key and idempotency.claim = n.claim and idempotency.revision is null
+        returning idempotency.claim
         """;
 
-    private const string DeleteOld = "delete from idempotency where workspace_id = $1 and at < case when revision is null then $3 else $2 end";
+    /// <summary>
+    /// Some of the oldest that are not kept any more. Each claim adds one row and removes up to so many, so what is kept does not grow, and no
+    /// request pays for all that ran out at once. Claims that ran out wait as long: they are few, and nobody sees them.
+    /// </summary>
+    private const string DeleteOld = """
+        delete from idempotency where workspace_id = $1 and at < $2 and key = any (array(
+            select key from idempotency where workspace_id = $1 and at < $2 order by at limit 100))
+        """;
 
     public async Task<IdempotencyState> FindIdempotencyAsync(
         long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, Timestamp staleSince, CancellationToken cancel) => await _database.ReadAsync(
-            connection => FindKeptAsync(connection, workspaceId, key.ToArray(), keptSince, staleSince, cancel), cancel);
+            connection => FindKeptAsync(connection, workspaceId, key.ToArray(), keptSince, staleSince, null, cancel), cancel);
 
     public async Task<IdempotencyState> ClaimAsync(
         long workspaceId, Idempotency idempotency, Timestamp now, Timestamp staleSince, CancellationToken cancel)
@@ -48,11 +56,12 @@ internal sealed partial class PostgresStore
         {
             await connection.RunAsync(cancel,
                 new(CommitLazily), new(DeleteUnused, workspaceId, idempotency.Key, staleSince, idempotency.KeptSince),
-                new(DeleteOld, workspaceId, idempotency.KeptSince, staleSince));
+                new(DeleteOld, workspaceId, idempotency.KeptSince < staleSince ? idempotency.KeptSince : staleSince));
             var inserted = await connection.RunAsync(cancel,
                 new PostgresStatement(InsertClaim, workspaceId, idempotency.Key, idempotency.ClaimId, idempotency.Fingerprint, now));
             state = inserted == 1 ? new IdempotencyState.Unused()
-                : await FindKeptAsync(connection, workspaceId, idempotency.Key, idempotency.KeptSince, staleSince, cancel);
+                : await FindKeptAsync(
+                    connection, workspaceId, idempotency.Key, idempotency.KeptSince, staleSince, idempotency.ClaimId, cancel);
         }, cancel);
         return state!;
     }
@@ -61,14 +70,15 @@ internal sealed partial class PostgresStore
         connection => connection.RunAsync(cancel,
             new(CommitLazily), new(DeleteClaim, workspaceId, idempotency.Key, idempotency.ClaimId)), cancel);
 
+    /// <param name="ownClaim">This attempt's: it finds its own where the answer to the COMMIT was lost, and the work was done again.</param>
     private static async Task<IdempotencyState> FindKeptAsync(
-        NpgsqlConnection connection, long workspaceId, byte[] key, Timestamp keptSince, Timestamp staleSince, CancellationToken cancel) =>
+        NpgsqlConnection connection, long workspaceId, byte[] key, Timestamp keptSince, Timestamp staleSince, Guid? ownClaim, CancellationToken cancel) =>
         (await connection.ListAsync<IdempotencyState>(
             new PostgresStatement(SelectKept, workspaceId, key, keptSince, staleSince),
-            row => row.IsDBNull(1)
-                ? new IdempotencyState.Running(row.GetFieldValue<byte[]>(0))
-                : new IdempotencyState.Done(
-                    row.GetFieldValue<byte[]>(0), row.GetInt64(1), row.Timestamp(2), new Origin(row.GetGuid(3), row.GetGuid(4)), row.GetFieldValue<byte[]>(5)),
+            row => !row.IsDBNull(1)
+                ? new IdempotencyState.Done(
+                    row.GetFieldValue<byte[]>(0), row.GetInt64(1), row.Timestamp(2), new Origin(row.GetGuid(3), row.GetGuid(4)), row.GetFieldValue<byte[]>(5))
+                : row.GetGuid(6) == ownClaim ? new IdempotencyState.Unused() : new IdempotencyState.Running(row.GetFieldValue<byte[]>(0)),
             cancel)).SingleOrDefault() ?? new IdempotencyState.Unused();
 
     private PostgresStatement Keep(long workspaceId, (ChangePlan Plan, WriteRequest Request)[] kept)

@@ -51,10 +51,12 @@ internal sealed partial class PostgresStore
         """;
 
     private const string SelectAudit = """
+        select id, at, action, actor_key_id, address, subject from audit_event where workspace_id = $1 order by number desc limit (select $2::bigint)
+        """;
+
+    private const string SelectAuditBefore = """
         select id, at, action, actor_key_id, address, subject from audit_event
-        where workspace_id = $1
-          and ($2::uuid is null or number < (select number from audit_event where workspace_id = $1 and id = $2::uuid))
-        order by number desc limit $3
+        where workspace_id = $1 and number < (select number from audit_event where workspace_id = $1 and id = $3) order by number desc limit (select $2::bigint)
         """;
 
     private const string SelectAuditEvent = "select number from audit_event where workspace_id = $1 and id = $2";
@@ -79,9 +81,17 @@ internal sealed partial class PostgresStore
             if (replaced is { } old
                 && await connection.RunAsync(cancel, new PostgresStatement(EndKey, old.Id, old.EndsAt, key.CreatedAt)) == 0)
                 return false;
-            await connection.RunAsync(cancel, new PostgresStatement(
-                InsertKey, key.Id, key.WorkspaceId, key.Name, key.Prefix, key.Hash, string.Join(',', key.Scopes.Names()), key.CreatedAt,
-                key.ExpiresAt, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names)));
+            await connection.RunAsync(cancel, Insert(key));
+            return true;
+        }, cancel);
+
+    public Task<bool> AddFirstKeyAsync(ApiKey key, AuditEvent audit, CancellationToken cancel) =>
+        AdministerAsync(audit, async connection =>
+        {
+            // The workspace's log is held: who comes later sees what was added by then.
+            if ((await connection.ListAsync(new PostgresStatement(SelectAnyKey), _ => true, cancel)).Count > 0)
+                return false;
+            await connection.RunAsync(cancel, Insert(key));
             return true;
         }, cancel);
 
@@ -97,14 +107,15 @@ internal sealed partial class PostgresStore
         // In one order on all nodes, so that none waits for another that waits for it.
         var used = lastUsedAt.OrderBy(one => one.Key).ToArray();
         return _database.WriteAgainAsync(
-            connection => connection.RunAsync(cancel, new PostgresStatement(
-                NoteKeyUse, Array.ConvertAll(used, one => one.Key), Array.ConvertAll(used, one => one.Value.Microseconds))),
+            connection => connection.RunAsync(cancel, [.. ByIndex, new PostgresStatement(
+                NoteKeyUse, Array.ConvertAll(used, one => one.Key), Array.ConvertAll(used, one => one.Value.Microseconds))]),
             cancel);
     }
 
     public async Task<IReadOnlyList<AuditEvent>> ListAuditAsync(long workspaceId, Guid? before, int take, CancellationToken cancel) =>
         await _database.ReadAsync(connection => connection.ListAsync(
-            new PostgresStatement(SelectAudit, workspaceId, before, (long)take),
+            before is { } last
+                ? new PostgresStatement(SelectAuditBefore, workspaceId, (long)take, last) : new PostgresStatement(SelectAudit, workspaceId, (long)take),
             row => new AuditEvent(
                 row.GetGuid(0), workspaceId, row.Timestamp(1), row.GetString(2), row.GuidOrNull(3), row.TextOrNull(4), row.GetString(5)),
             cancel), cancel);
@@ -127,6 +138,10 @@ internal sealed partial class PostgresStore
     private static Task<int> RecordAsync(NpgsqlConnection connection, AuditEvent audit, CancellationToken cancel) =>
         connection.RunAsync(cancel, new PostgresStatement(
             InsertAudit, audit.WorkspaceId, audit.Id, audit.At, audit.Action, audit.ActorKeyId, audit.Address, audit.Subject));
+
+    private static PostgresStatement Insert(ApiKey key) => new(
+        InsertKey, key.Id, key.WorkspaceId, key.Name, key.Prefix, key.Hash, string.Join(',', key.Scopes.Names()), key.CreatedAt,
+        key.ExpiresAt, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names));
 
     private Task<List<ApiKey>> ListKeysAsync(PostgresStatement statement, CancellationToken cancel) =>
         _database.ReadAsync(connection => connection.ListAsync(statement, MapKey, cancel), cancel);

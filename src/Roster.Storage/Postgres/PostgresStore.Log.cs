@@ -8,38 +8,85 @@ internal sealed partial class PostgresStore
 {
     private const string SelectEnd = "select revision, changed_at from log_end where workspace_id = $1";
 
-    private const string SelectChangeSets = """
-        select revision, at, kind, key_id, request_id, created, updated, unchanged, deleted, restored, undoes,
-            (select max(revision) from change_set as later where workspace_id = $1 and later.undoes = change_set.revision)
-        from change_set
-        where workspace_id = $1 and revision < $2 and ($3::uuid is null or key_id = $3::uuid) and at >= $4 and ($5::text is null or kind = $5::text)
-        order by revision desc limit $6
+    /// <summary>
+    /// A limit that the planner does not see ("select") has it read in the index's order; seen, it may sort the whole workspace instead, where it has no
+    /// statistics and takes that for small.
+    /// </summary>
+    private const string Heads = "revision, at, kind, key_id, request_id, created, updated, unchanged, deleted, restored, undoes";
+
+    /// <summary>
+    /// In the order of <see cref="MapChangeSet"/>, of a page named found. What undid each is looked up for the page alone, by an index that leads
+    /// to the newest one at once.
+    /// </summary>
+    private const string HeadsFound = $"""
+        {Heads}, (
+            select later.revision from change_set as later
+            where later.workspace_id = $1 and later.undoes = found.revision order by later.revision desc limit 1) as undone_by
         """;
 
-    private const string SelectLog =
-        "select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = $1 and revision = any ($2) order by revision";
+    private const string SelectChangeSets = $"""
+        select {HeadsFound}
+        from (select {Heads} from change_set where workspace_id = $1 and revision < $2 order by revision desc limit (select $3::bigint)) as found
+        order by found.revision desc
+        """;
+
+    /// <summary>
+    /// As a range of its index, and in that one's order: asked for as "kind =", the planner may walk the whole log for a kind of which there are few.
+    /// </summary>
+    private const string SelectChangeSetsOfKind = $"""
+        select {HeadsFound}
+        from (
+            select {Heads} from change_set
+            where workspace_id = $1 and (kind, revision) < ($4, $2) and (kind, revision) >= ($4, 0)
+            order by kind desc, revision desc limit (select $3::bigint)) as found
+        order by found.revision desc
+        """;
+
+    /// <summary>Of one key: a page of each kind, so that one index serves a key with and without a kind. There are few kinds.</summary>
+    private const string SelectChangeSetsOfKey = $"""
+        select {HeadsFound}
+        from (
+            select one.* from unnest($5::text[]) as k (kind) cross join lateral (
+                select {Heads} from change_set
+                where workspace_id = $1 and (key_id, kind, revision) < ($4, k.kind, $2) and (key_id, kind, revision) >= ($4, k.kind, 0)
+                order by key_id desc, kind desc, revision desc limit (select $3::bigint)) as one
+            order by one.revision desc limit $3) as found
+        order by found.revision desc
+        """;
+
+    private const string SelectLog = """
+        select revision, at, kind, key_id, request_id, changes from unnest($2::bigint[]) as n (named) cross join lateral (
+            select * from change_set where workspace_id = $1 and revision = n.named limit 1) as change_set
+        order by revision
+        """;
 
     private const string SelectSizesAfter = """
-        select revision, created + updated + deleted + restored from change_set where workspace_id = $1 and revision > $2 order by revision limit $3
+        select revision, created + updated + deleted + restored from change_set where workspace_id = $1 and revision > $2
+        order by revision limit (select $3::bigint)
         """;
 
     private const string SelectLogBetween = """
         select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = $1 and revision > $2 and revision <= $3 order by revision
         """;
 
-    public async Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel) => (await _database.ReadAsync(
-        connection => connection.ListAsync(
-            new PostgresStatement(SelectEnd, workspaceId), row => new Revision(row.GetInt64(0), row.Timestamp(1)), cancel), cancel))[0];
+    public Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel) => _database.ReadAsync(
+        connection => connection.OneAsync(
+            new PostgresStatement(SelectEnd, workspaceId), row => new Revision(row.GetInt64(0), row.Timestamp(1)), cancel), cancel);
 
-    public async Task<IReadOnlyList<ChangeSet>> ListChangeSetsAsync(long workspaceId, ChangeSetQuery query, CancellationToken cancel) =>
-        await _database.ReadAsync(connection => connection.ListAsync(
-            new PostgresStatement(
-                SelectChangeSets, workspaceId, query.Before ?? long.MaxValue, query.KeyId, query.Since ?? default(Timestamp), query.Kind, (long)query.Take),
-            row => new ChangeSet(
-                new Revision(row.GetInt64(0), row.Timestamp(1)), row.GetString(2), new Origin(row.GetGuid(3), row.GetGuid(4)),
-                new ChangeCounts(row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetInt32(8), row.GetInt32(9)),
-                row.Int64OrNull(10), row.Int64OrNull(11)),
-            cancel), cancel);
+    public async Task<IReadOnlyList<ChangeSet>> ListChangeSetsAsync(long workspaceId, ChangeSetQuery query, CancellationToken cancel)
+    {
+        var (before, take) = (query.Before ?? long.MaxValue, (long)query.Take);
+        var statement = query switch
+        {
+            { KeyId: { } keyId } => new PostgresStatement(
+                SelectChangeSetsOfKey, workspaceId, before, take, keyId, query.Kind is { } one ? [one] : ChangeKind.All.ToArray<string?>()),
+            { Kind: { } kind } => new PostgresStatement(SelectChangeSetsOfKind, workspaceId, before, take, kind),
+            _ => new PostgresStatement(SelectChangeSets, workspaceId, before, take),
+        };
+        var page = await _database.ReadAsync(connection => connection.ListAsync(statement, MapChangeSet, cancel), cancel);
+        // Times grow with revisions, so all that follow the first one that is too old are too old as well.
+        return query.Since is { } since ? [.. page.TakeWhile(changeSet => changeSet.Revision.At >= since)] : page;
+    }
 
     public async Task<IReadOnlyList<LoggedChangeSet>> ReadLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, CancellationToken cancel) =>
         await _database.ReadAsync(
@@ -63,6 +110,11 @@ internal sealed partial class PostgresStore
         var count = 0L;
         return sizes.Count == 0 ? null : sizes.FirstOrDefault(size => (count += size.Changes) >= changes, sizes[^1]).Revision;
     }
+
+    private static ChangeSet MapChangeSet(NpgsqlDataReader row) => new(
+        new Revision(row.GetInt64(0), row.Timestamp(1)), row.GetString(2), new Origin(row.GetGuid(3), row.GetGuid(4)),
+        new ChangeCounts(row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetInt32(8), row.GetInt32(9)),
+        row.Int64OrNull(10), row.Int64OrNull(11));
 
     private static LoggedChangeSet MapLogged(NpgsqlDataReader row) => new(
         new Revision(row.GetInt64(0), row.Timestamp(1)), row.GetString(2), new Origin(row.GetGuid(3), row.GetGuid(4)),

@@ -9,22 +9,35 @@ internal sealed partial class PostgresStore
     /// <summary>In the order of <see cref="MapPartner"/>.</summary>
     internal const string Columns = "id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision";
 
-    /// <summary>By ids, none of them twice. Joined, since for "= any" with thousands of ids the planner may scan the whole table instead.</summary>
-    internal const string SelectNamed = $"select {Columns} {FromNamed}";
+    /// <summary>
+    /// By ids, none of them twice. Looked up one by one (lateral, with a limit): joined, or asked for by "= any", they are found by reading the whole
+    /// workspace where the planner knows too little, or sees that they are thousands.
+    /// </summary>
+    internal const string SelectNamed = $"""
+        select {Columns} from unnest($2::uuid[]) as n (named) cross join lateral (
+            select {Columns} from partner where workspace_id = $1 and id = n.named limit 1) as partner
+        """;
 
-    internal const string FromNamed = "from unnest($2::uuid[]) as n (id) join partner using (id) where workspace_id = $1";
+    /// <summary>The same, and where each row lies.</summary>
+    internal const string SelectNamedPlaced = $"""
+        select {Columns}, partner.ctid from unnest($2::uuid[]) as n (named) cross join lateral (
+            select {Columns}, partner.ctid from partner where workspace_id = $1 and id = n.named limit 1) as partner
+        """;
 
     private const string SelectNewestFirst = $"""
         select {Columns} from partner
-        where workspace_id = $1 and id < $2 and ($3 or deleted_at is null) order by id desc limit $4 offset $5
+        where workspace_id = $1 and id < $2 and ((select $3::boolean) or deleted_at is null) order by id desc limit (select $4::bigint) offset $5
         """;
 
     private const string SelectOldestFirst = $"""
         select {Columns} from partner
-        where workspace_id = $1 and id > $2 and ($3 or deleted_at is null) order by id limit $4 offset $5
+        where workspace_id = $1 and id > $2 and ((select $3::boolean) or deleted_at is null) order by id limit (select $4::bigint) offset $5
         """;
 
-    private const string SelectByExternalId = $"select {Columns} from partner where workspace_id = $1 and external_id = any ($2) order by id";
+    /// <summary>The deleted ones that had an external id last: they have an index of their own, so that none of them is in a live one's way.</summary>
+    private const string SelectDeletedWith = $"""
+        select {Columns} from partner where workspace_id = $1 and external_id = $2 and deleted_at is not null order by id
+        """;
 
     private const string SelectLive = "select live from log_end where workspace_id = $1";
 
@@ -37,7 +50,11 @@ internal sealed partial class PostgresStore
         if (filter.Id is { } id)
             return ListPages.Cut(query, (await FindAsync(workspaceId, [id], cancel)).Values);
         if (filter.ExternalId is { } externalId)
-            return ListPages.Cut(query, await ListAsync(new PostgresStatement(SelectByExternalId, workspaceId, new[] { externalId }), cancel));
+            return ListPages.Cut(query, [
+                .. filter.Deleted == DeletedPartners.Only ? []
+                    : await ListAsync(new PostgresStatement(SelectHolders, workspaceId, new[] { externalId }), cancel),
+                .. filter.Deleted == DeletedPartners.Without ? []
+                    : await ListAsync(new PostgresStatement(SelectDeletedWith, workspaceId, externalId), cancel)]);
         if (!ListPages.NeedSearch(query))
             return ListPages.Page(query, await ListInCreationOrderAsync(workspaceId, query, cancel));
         await Search.ReachNewestAsync(workspaceId, cancel);
@@ -53,8 +70,8 @@ internal sealed partial class PostgresStore
     public async Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel)
     {
         if (filter == new PartnerFilter())
-            return await _database.ReadAsync(async connection =>
-                (await connection.ListAsync(new PostgresStatement(SelectLive, workspaceId), row => row.GetInt64(0), cancel))[0], cancel);
+            return await _database.ReadAsync(
+                connection => connection.OneAsync(new PostgresStatement(SelectLive, workspaceId), row => row.GetInt64(0), cancel), cancel);
         if (filter.Id is not null || filter.ExternalId is not null)
             return (await ListAsync(workspaceId, new PartnerQuery(filter, PartnerSort.CreatedAt, false, int.MaxValue - 1), cancel)).Partners.Count;
         await Search.ReachNewestAsync(workspaceId, cancel);

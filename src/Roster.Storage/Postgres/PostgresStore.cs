@@ -17,6 +17,49 @@ internal sealed partial class PostgresStore : IRosterStore
 
     private const string SelectEngine = "select version(), exists (select 1 from pg_extension where extname = 'citus')";
 
+    /// <summary>How long what was begun may go on when the store is closed and nobody said how long it may.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
+
+    /// <summary>The tables, and what a server does with each.</summary>
+    private static readonly (string Table, string[] Rights)[] Needed =
+    [
+        ("workspace", ["select", "insert"]),
+        ("api_key", ["select", "insert", "update"]),
+        ("log_end", ["select", "insert", "update"]),
+        ("partner", ["select", "insert", "update", "delete"]),
+        ("change_set", ["select", "insert", "update"]),
+        ("idempotency", ["select", "insert", "update", "delete"]),
+        ("audit_event", ["select", "insert"]),
+        ("search_state", ["select", "insert", "update"]),
+        ("search_pass", ["select", "insert", "delete"]),
+        ("search_doc", ["select", "insert", "update", "delete"]),
+        ("search_was", ["select", "insert", "delete"]),
+        ("search_name", ["select", "insert", "delete"]),
+        ("search_update", ["select", "insert", "delete"]),
+        ("search_segment", ["select", "insert", "update", "delete"]),
+        ("search_page", ["select", "insert", "delete"]),
+    ];
+
+    private const string SelectLacking = """
+        select needed.relation, needed.what, to_regclass(needed.relation) is null from unnest($1::text[], $2::text[]) as needed (relation, what)
+        where not coalesce(has_table_privilege(to_regclass(needed.relation), needed.what), false)
+        """;
+
+    /// <summary>One row of each table and index that requests read, of a workspace that there is not.</summary>
+    private static readonly PostgresStatement[] Reads =
+    [
+        new(SelectEnd, 0L),
+        new(SelectNamed, 0L, new[] { Guid.Empty }),
+        new(SelectHolders, 0L, new[] { "" }),
+        new(SelectChangeSets, 0L, long.MaxValue, 1L),
+        new(SelectLog, 0L, new[] { 0L }),
+        new(SelectKept, 0L, Array.Empty<byte>(), 0L, 0L),
+        new(SelectAudit, 0L, 1L),
+        new(SelectKeysByHash, new[] { Array.Empty<byte>() }),
+        new(SelectWorkspaceByName, ""),
+        new(PostgresSearch.SelectReached, 0L),
+    ];
+
     private readonly PostgresAddress _address;
     private readonly PostgresDatabase _database;
     private readonly TimeProvider _clock;
@@ -40,6 +83,9 @@ internal sealed partial class PostgresStore : IRosterStore
     /// </summary>
     internal bool TellsPlaces { get; set; }
 
+    /// <summary>Settings that the other engines need not have.</summary>
+    private PostgresStatement[] ByIndex => TellsPlaces ? PostgresDatabase.ByIndex : [];
+
     /// <inheritdoc cref="Store.OpenAsync"/>
     public static async Task<PostgresStore> OpenAsync(PostgresAddress address, StoreUse use, TimeProvider clock, CancellationToken cancel)
     {
@@ -50,6 +96,8 @@ internal sealed partial class PostgresStore : IRosterStore
             if (await store.TroubleAsync(cancel) is { } trouble)
                 throw new StoreRefusedException(trouble.Message);
             await PostgresMigrations.RequireAsync(source, use, cancel);
+            if (use == StoreUse.Serve && await store.SchemaTroubleAsync(cancel) is { } lacking)
+                throw new StoreRefusedException(lacking.Message);
             store.TellsPlaces = (await store._database.ReadNowAsync(connection => connection.ListAsync(
                 new PostgresStatement(SelectEngine), row => IsPlain(row.GetString(0)) && !row.GetBoolean(1), cancel), cancel))[0];
             return store;
@@ -87,14 +135,18 @@ internal sealed partial class PostgresStore : IRosterStore
 
     public async Task CheckAsync(CancellationToken cancel)
     {
-        if (await TroubleAsync(cancel) is { } trouble)
+        if ((await TroubleAsync(cancel) ?? await SchemaTroubleAsync(cancel)) is { } trouble)
             throw trouble;
     }
 
-    /// <summary>Finishes the writes that wait.</summary>
+    public void EndWithin(TimeSpan grace) => _database.EndWithin(grace);
+
+    /// <summary>Finishes the writes that wait, as far as the database answers in time.</summary>
     public async ValueTask DisposeAsync()
     {
+        _database.EndWithin(Grace);
         await _writer.DisposeAsync();
+        await _database.EndNowAsync();
         if (_search is not null)
             await _search.DisposeAsync();
         await _database.DisposeAsync();
@@ -116,6 +168,33 @@ internal sealed partial class PostgresStore : IRosterStore
                 $"PostgreSQL can lose what it has acknowledged: fsync is {settings.Fsync}, synchronous_commit {settings.Commit}, full_page_writes {settings.Pages}. "
                 + "Turn them on, or accept that with --unsafe-database on.");
         return null;
+    }
+
+    /// <returns>Null where all tables can be read, and the server's role may do with them what a server does.</returns>
+    private async Task<StoreException?> SchemaTroubleAsync(CancellationToken cancel)
+    {
+        var needed = Needed.SelectMany(one => one.Rights.Select(right => (one.Table, Right: right))).ToArray();
+        var lacking = await _database.ReadNowAsync(
+            async connection =>
+            {
+                var found = await connection.ListAsync(
+                    new PostgresStatement(SelectLacking, Array.ConvertAll(needed, one => one.Table), Array.ConvertAll(needed, one => one.Right)),
+                    row => (Table: row.GetString(0), Right: row.GetString(1), IsMissing: row.GetBoolean(2)), cancel);
+                if (found.Count == 0)
+                    await using (var rows = await connection.QueryAsync(cancel, Reads))
+                        while (await rows.NextResultAsync(cancel))
+                            continue;
+                return found;
+            },
+            cancel);
+        return lacking switch
+        {
+            [] => null,
+            [{ IsMissing: true, Table: var table }, ..] => new StoreException(
+                StoreTrouble.Damaged, $"The table {table} is not in PostgreSQL's database any more; restore it from a backup."),
+            [var first, ..] => new StoreException(
+                StoreTrouble.Unavailable, $"PostgreSQL: the server's role has no right to {first.Right} in the table {first.Table}; grant it."),
+        };
     }
 
     /// <summary>Whether it is a PostgreSQL whose version is only numbers ("15.2-YB-..." is not).</summary>

@@ -13,21 +13,34 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     /// <summary>Writes share a transaction up to this many rows, so that a small one never waits for many large ones.</summary>
     private const int MaxRowsTogether = 1_000;
 
-    private readonly Dictionary<long, Queue<Write>> _queues = [];
+    /// <summary>How many writes of a workspace may wait; a server takes as many connections.</summary>
+    private const int MaxWaiting = 10_000;
+
+    /// <summary>How many rows those may have together, some 100 MB. One more is taken whatever its size.</summary>
+    private const int MaxRowsWaiting = 200_000;
+
+    private readonly Dictionary<long, Waiting> _queues = [];
     private readonly HashSet<Task> _drains = [];
 
     /// <returns>When it is durable.</returns>
+    /// <exception cref="StoreException">More wait than may.</exception>
     public Task<WrittenPlan> RunAsync(long workspaceId, WriteRequest request, CancellationToken cancel)
     {
         var one = new Write(request, cancel);
         lock (_queues)
         {
-            if (_queues.TryGetValue(workspaceId, out var queue))
-                queue.Enqueue(one);
+            if (_queues.TryGetValue(workspaceId, out var waiting))
+            {
+                if (waiting.Writes.Count >= MaxWaiting || waiting.Rows >= MaxRowsWaiting)
+                    throw new StoreException(
+                        StoreTrouble.Overloaded, $"{waiting.Writes.Count} writes of {waiting.Rows} rows wait already; nothing was written.");
+                waiting.Add(one);
+            }
             else
             {
-                _queues.Add(workspaceId, queue = new([one]));
-                var drain = Task.Run(() => DrainAsync(workspaceId, queue), CancellationToken.None);
+                _queues.Add(workspaceId, waiting = new Waiting());
+                waiting.Add(one);
+                var drain = Task.Run(() => DrainAsync(workspaceId, waiting), CancellationToken.None);
                 _drains.Add(drain);
                 drain.ContinueWith(Forget, TaskScheduler.Default);
             }
@@ -50,9 +63,9 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
             _drains.Remove(drain);
     }
 
-    private async Task DrainAsync(long workspaceId, Queue<Write> queue)
+    private async Task DrainAsync(long workspaceId, Waiting waiting)
     {
-        while (Take(workspaceId, queue) is { } together)
+        while (Take(workspaceId, waiting) is { } together)
         {
             try
             {
@@ -68,30 +81,51 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     }
 
     /// <returns>Null, with the queue closed, where nothing waits.</returns>
-    private List<Write>? Take(long workspaceId, Queue<Write> queue)
+    private List<Write>? Take(long workspaceId, Waiting waiting)
     {
         lock (_queues)
         {
             var together = new List<Write>();
             var rows = 0;
-            while (queue.TryPeek(out var next))
+            while (waiting.Writes.TryPeek(out var next))
             {
                 if (next.TakeBack())
                 {
-                    queue.Dequeue();
+                    waiting.Take();
                     continue;
                 }
                 var fits = together.Count == 0
                     || (together[0].SeesOnlyNamed && next.SeesOnlyNamed && rows + next.Request.Change.Count <= MaxRowsTogether);
                 if (!fits)
                     break;
-                together.Add(queue.Dequeue());
+                together.Add(waiting.Take());
                 rows += next.Request.Change.Count;
             }
             if (together.Count > 0)
                 return together;
             _queues.Remove(workspaceId);
             return null;
+        }
+    }
+
+    /// <summary>What waits in a workspace's queue.</summary>
+    private sealed class Waiting
+    {
+        public Queue<Write> Writes { get; } = [];
+
+        public int Rows { get; private set; }
+
+        public void Add(Write one)
+        {
+            Writes.Enqueue(one);
+            Rows += one.Request.Change.Count;
+        }
+
+        public Write Take()
+        {
+            var one = Writes.Dequeue();
+            Rows -= one.Request.Change.Count;
+            return one;
         }
     }
 

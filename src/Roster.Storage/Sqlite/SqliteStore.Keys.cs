@@ -88,13 +88,26 @@ internal sealed partial class SqliteStore
         {
             if (replaced is { } old && !EndKey(database, old.Id, old.EndsAt, key.CreatedAt))
                 return false;
-            database.Prepare(InsertKey)
-                .Bind(1, key.Id).Bind(2, key.WorkspaceId).Bind(3, key.Name).Bind(4, key.Prefix).Bind(5, key.Hash)
-                .Bind(6, string.Join(',', key.Scopes.Names())).Bind(7, key.CreatedAt).Bind(8, key.ExpiresAt)
-                .Bind(9, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names)).Run();
+            Insert(database, key);
             Record(database, audit);
             return true;
         }, cancel);
+
+    public Task<bool> AddFirstKeyAsync(ApiKey key, AuditEvent audit, CancellationToken cancel) =>
+        _writer.RunAsync(1, database =>
+        {
+            using (var row = database.Prepare(SelectAnyKey).Query())
+                if (row.Step() && !row.IsNull(0))
+                    return false;
+            Insert(database, key);
+            Record(database, audit);
+            return true;
+        }, cancel);
+
+    private static void Insert(SqliteDatabase database, ApiKey key) => database.Prepare(InsertKey)
+        .Bind(1, key.Id).Bind(2, key.WorkspaceId).Bind(3, key.Name).Bind(4, key.Prefix).Bind(5, key.Hash)
+        .Bind(6, string.Join(',', key.Scopes.Names())).Bind(7, key.CreatedAt).Bind(8, key.ExpiresAt)
+        .Bind(9, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names)).Run();
 
     public Task RevokeKeyAsync(Guid id, AuditEvent audit, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>

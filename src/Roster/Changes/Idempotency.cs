@@ -28,3 +28,9 @@ public abstract record IdempotencyState
     /// <param name="Answer">As <see cref="KeptAnswer"/> encodes it.</param>
     public sealed record Done(byte[] Fingerprint, long Revision, Timestamp At, Origin Origin, byte[] Answer) : IdempotencyState;
 }
+
+/// <summary>
+/// A write's claim of its idempotency key ran out before it was written, and the key may be another attempt's now. Nothing was written; who asks
+/// again learns what became of the other one.
+/// </summary>
+public sealed class ClaimLostException() : Exception("The claim of an idempotency key ran out; nothing was written.");

@@ -40,6 +40,9 @@ internal sealed class PostgresCluster : IDisposable
 
     public int Port { get; }
 
+    /// <summary>The file of the server's log.</summary>
+    public string Log => _folder.File("log");
+
     private string Data => _folder.File("data");
 
     /// <summary>The address of a new, empty database.</summary>
@@ -72,12 +75,26 @@ internal sealed class PostgresCluster : IDisposable
 
     public void Start() => Run("pg_ctl", "-D", Data, "-o", _options, "-l", _folder.File("log"), "-w", "start");
 
+    /// <summary>Lets none of its processes run, nor answer: connections stay open, and nothing comes of them. It can be thawed, or disposed of.</summary>
+    public void Freeze() => Signal("STOP");
+
+    public void Thaw() => Signal("CONT");
+
+    private void Signal(string signal)
+    {
+        var postmaster = File.ReadLines(Path.Combine(Data, "postmaster.pid")).First();
+        // Its first process first: then no other one is started meanwhile.
+        Execute(_folder.Path, ["sh", "-c", $"kill -{signal} {postmaster}; kill -{signal} $(cat /proc/{postmaster}/task/*/children)"]);
+    }
+
     /// <summary>Ends it as a crash would: without a checkpoint, connections cut.</summary>
     public void Crash() => Run("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
 
     public void Dispose()
     {
-        // A test may have left it stopped.
+        // A test may have left it stopped, or frozen.
+        if (File.Exists(Path.Combine(Data, "postmaster.pid")))
+            Thaw();
         Try("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
         _folder.Dispose();
     }

@@ -95,6 +95,9 @@ internal sealed partial class RosterProcess : IDisposable
         Assert.Fail($"The server never said '{text}'.");
     });
 
+    /// <summary>What the server has logged, and nobody has read yet, until it ended.</summary>
+    public string RestOfErrors() => string.Join('\n', _errors.GetConsumingEnumerable());
+
     public void Kill()
     {
         _process.Kill();

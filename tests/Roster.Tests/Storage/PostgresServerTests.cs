@@ -108,6 +108,34 @@ public sealed class PostgresServerTests : IDisposable
         using var accepted = RosterProcess.Serve(folder.Path, "--database", database, "--unsafe-database", "on");
     }
 
+    [Fact]
+    public async Task A_server_that_is_told_to_stop_ends_what_waits_for_a_database_that_hangs_and_calls_none_of_it_a_bug()
+    {
+        using var folder = new TempFolder();
+        using var server = RosterProcess.Serve(folder.Path, "--database", _database);
+        Assert.Equal(0, RosterProcess.Run(folder.Path, "workspaces", "create", "w", "--database", _database).ExitCode);
+        var api = server.Client(RosterProcess.Run(
+            folder.Path, "keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all", "--database", _database).Output.Trim());
+        // Something else holds the workspace's log: one write waits for it, and the others for that one.
+        await using var holding = new Npgsql.NpgsqlConnection(
+            Roster.Storage.Postgres.PostgresAddress.Parse(_database, null, false)!.ConnectionString + ";Pooling=false");
+        await holding.OpenAsync();
+        await using (var hold = new Npgsql.NpgsqlCommand("begin; select revision from log_end for update", holding))
+            await hold.ExecuteNonQueryAsync();
+        var writes = Enumerable.Range(0, 3).Select(_ => api.PutAsync("""[{"name":"a"}]""")).ToArray();
+        await PostgresCluster.UntilAsync(_database, "select count(*) > 0 from pg_stat_activity where wait_event_type = 'Lock'");
+
+        _cluster.Freeze();
+        server.Terminate();
+
+        Assert.Equal(0, server.WaitForExit());
+        Assert.All(await Task.WhenAll(writes), answer => Assert.Equal((503, "storage_unavailable"), (answer.Status, answer.Code)));
+        var log = server.RestOfErrors();
+        Assert.Contains("Stopped", log, StringComparison.Ordinal);
+        Assert.DoesNotContain("bug", log, StringComparison.OrdinalIgnoreCase);
+        _cluster.Thaw();
+    }
+
     /// <summary>Sets which standbys a commit waits for.</summary>
     private Task<object?> WaitForStandbysAsync(string names, bool andCancel = false) => PostgresCluster.RunAsync(_database,
     [

@@ -63,6 +63,34 @@ public sealed class PostgresStoreTests(PostgresHost host)
         await Assert.ThrowsAsync<StoreRefusedException>(() => Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task Of_servers_that_start_together_on_an_empty_database_one_prints_a_first_key()
+    {
+        using var folder = new TempFolder();
+        var database = host.NewDatabase();
+
+        var servers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => RosterProcess.Serve(folder.Path, "--database", database))));
+
+        Assert.Single(servers, server => server.Output().Contains("roster_", StringComparison.Ordinal));
+        Assert.Equal(1L, await PostgresCluster.RunAsync(database, "select count(*) from api_key"));
+        foreach (var server in servers)
+            server.Dispose();
+    }
+
+    [Fact]
+    public async Task However_many_add_the_first_key_at_once_one_of_them_does()
+    {
+        var database = host.NewDatabase();
+        await using var store = await Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None);
+        var workspace = (await store.AddWorkspaceAsync(Workspace.Default, new Timestamp(1), CancellationToken.None))!;
+
+        var secrets = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ =>
+            Roster.Server.Operations.KeyCommands.AddFirstAsync(store, workspace, new Timestamp(1), CancellationToken.None)));
+
+        Assert.Single(secrets, secret => secret is not null);
+        Assert.Single(await store.ListKeysAsync(null, CancellationToken.None));
+    }
+
     [Theory]
     [InlineData("PostgreSQL 15.18 (Debian 15.18-0+deb12u1) on x86_64-pc-linux-gnu, compiled by gcc, 64-bit", true)]
     [InlineData("PostgreSQL 18.1, compiled by Visual C++", true)]
@@ -161,7 +189,7 @@ public sealed class PostgresStoreTests(PostgresHost host)
         Assert.Equal(200, (await PutAsync(same, "running")).Status);
         // If it was not gone, it finds that its claim is not its own any more.
         var late = new WriteRequest(Some.Upsert("""[{"name":"late"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), Idempotency: Attempt("running"));
-        await Assert.ThrowsAsync<StoreException>(() => host.Store.WriteAsync(api.Workspace.Id, late, CancellationToken.None));
+        await Assert.ThrowsAsync<ClaimLostException>(() => host.Store.WriteAsync(api.Workspace.Id, late, CancellationToken.None));
         Assert.Equal(2, (await api.GetAsync("/api/partners")).Items.Count);
 
         static Idempotency Attempt(string key) => new(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(key)), new byte[32], Guid.NewGuid(), default);

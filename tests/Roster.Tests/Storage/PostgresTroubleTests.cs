@@ -1,4 +1,7 @@
+using Npgsql;
 using Roster.Access;
+using Roster.Changes;
+using Roster.Storage.Postgres;
 
 namespace Roster.Tests.Storage;
 
@@ -108,6 +111,164 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         Assert.Equal((200, 1), (written.Status, written.Revision));
         Assert.Equal("storage_unavailable", (await lost).Code);
         Assert.Equal(["b"], (await second.GetAsync("/api/partners")).Names);
+    }
+
+    [Theory]
+    [InlineData("alter table change_set rename to elsewhere", "alter table elsewhere rename to change_set")]
+    [InlineData("alter table partner rename column phone to tel", "alter table partner rename column tel to phone")]
+    [InlineData("alter table log_end rename to elsewhere", "alter table elsewhere rename to log_end")]
+    [InlineData("revoke insert on change_set from {0}", "grant insert on change_set to {0}")]
+    [InlineData("revoke select on api_key from {0}", "grant select on api_key to {0}")]
+    public async Task A_table_a_column_or_a_right_that_is_gone_is_the_databases_trouble_and_health_says_so(string take, string give)
+    {
+        var role = $"app_{Guid.NewGuid():N}";
+        await PostgresCluster.RunAsync(_database, $"create role {role} login", $"alter database {new Uri(_database).AbsolutePath[1..]} owner to {role}");
+        await using var host = await PostgresHost.OnAsync(_database.Replace("//roster@", $"//{role}@", StringComparison.Ordinal));
+        var api = await host.NewWorkspaceAsync();
+        await PostgresCluster.RunAsync(_database, take.Replace("{0}", role, StringComparison.Ordinal));
+
+        foreach (var answer in new[] { await api.PutAsync("""[{"name":"a"}]"""), await api.GetAsync("/health/ready") })
+        {
+            Assert.Equal(503, answer.Status);
+            Assert.StartsWith("storage_", answer.Code, StringComparison.Ordinal);
+        }
+        await PostgresCluster.RunAsync(_database, give.Replace("{0}", role, StringComparison.Ordinal));
+        Assert.Equal(200, (await api.GetAsync("/health/ready")).Status);
+        Assert.Equal(1, (await api.PutAsync("""[{"name":"a"}]""")).Revision);
+        Assert.DoesNotContain("A bug", host.Log(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_write_whose_claim_ran_out_fails_alone_and_those_that_share_its_transaction_are_written()
+    {
+        await using var host = await PostgresHost.OnAsync(_database);
+        var workspace = (await host.NewWorkspaceAsync()).Workspace.Id;
+        await using var held = await HoldLogAsync();
+        var first = WriteAsync("first", null);
+        await PostgresCluster.UntilAsync(_database, "select count(*) > 0 from pg_stat_activity where wait_event_type = 'Lock'");
+
+        var before = WriteAsync("before", null);
+        var lost = WriteAsync("lost", new Idempotency(new byte[32], new byte[32], Guid.NewGuid(), default));
+        var after = WriteAsync("after", null);
+        await held.DisposeAsync();
+
+        Assert.Equal([1, 2, 3], (await Task.WhenAll(first, before, after)).Select(written => written.Plan.Revision.Number));
+        await Assert.ThrowsAsync<ClaimLostException>(() => lost);
+        Assert.Equal(3L, await PostgresCluster.RunAsync(_database, "select count(*) from partner"));
+
+        Task<WrittenPlan> WriteAsync(string name, Idempotency? idempotency) => host.Store.WriteAsync(
+            workspace, new WriteRequest(Some.Upsert($$"""[{"name":"{{name}}"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), Idempotency: idempotency),
+            CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Who_lost_its_claim_is_told_that_another_request_has_the_key()
+    {
+        await using var host = await PostgresHost.OnAsync(_database);
+        var api = await host.NewWorkspaceAsync();
+        await using var held = await HoldLogAsync();
+        var write = api.SendAsync(
+            HttpMethod.Put, "/api/partners", new StringContent("""[{"name":"n"}]""", null, "application/json"), headers: [("Idempotency-Key", "k")]);
+        await PostgresCluster.UntilAsync(_database, "select count(*) > 0 from idempotency");
+        await PostgresCluster.RunAsync(_database, "delete from idempotency");
+        await held.DisposeAsync();
+
+        Assert.Equal((409, "idempotency_running"), ((await write).Status, (await write).Code));
+        Assert.Empty((await api.GetAsync("/api/partners")).Items);
+    }
+
+    [Fact]
+    public async Task An_attempt_that_claims_its_key_again_since_the_answer_to_the_first_time_was_lost_has_it()
+    {
+        await using var host = await PostgresHost.OnAsync(_database);
+        var workspace = (await host.NewWorkspaceAsync()).Workspace.Id;
+        var attempt = new Idempotency(new byte[32], new byte[32], Guid.NewGuid(), default);
+
+        Assert.IsType<IdempotencyState.Unused>(await ClaimAsync(attempt));
+        Assert.IsType<IdempotencyState.Unused>(await ClaimAsync(attempt));
+        Assert.IsType<IdempotencyState.Running>(await ClaimAsync(attempt with { ClaimId = Guid.NewGuid() }));
+
+        Task<IdempotencyState> ClaimAsync(Idempotency idempotency) =>
+            host.Store.ClaimAsync(workspace, idempotency, Timestamp.Now(host.Clock), default, CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task What_is_kept_no_longer_goes_a_little_with_each_claim_and_what_is_kept_stays()
+    {
+        await using var host = await PostgresHost.OnAsync(_database);
+        var workspace = (await host.NewWorkspaceAsync()).Workspace.Id;
+        await PostgresCluster.RunAsync(_database, $"""
+            insert into idempotency select {workspace}, sha256(i::text::bytea), '{Guid.Empty}', '', i, '{Guid.Empty}', '{Guid.Empty}', 1, ''
+            from generate_series(1, 1000) as i
+            """);
+
+        for (var i = 1; i <= 3; i++)
+        {
+            await host.Store.ClaimAsync(
+                workspace, new Idempotency([(byte)i], new byte[32], Guid.NewGuid(), new Timestamp(251)), Timestamp.Now(host.Clock), new Timestamp(251), CancellationToken.None);
+            Assert.Equal((long)i + 1_000 - Math.Min(250, 100 * i), await PostgresCluster.RunAsync(_database, "select count(*) from idempotency"));
+        }
+        Assert.Equal(251L, await PostgresCluster.RunAsync(_database, "select min(at) from idempotency"));
+    }
+
+    [Fact]
+    public async Task No_more_writes_wait_in_a_workspace_than_are_stated()
+    {
+        await using var host = await PostgresHost.OnAsync(_database);
+        var workspace = (await host.NewWorkspaceAsync()).Workspace.Id;
+        var change = Some.Upsert("""[{"name":"n"}]""");
+        await using var held = await HoldLogAsync();
+        var first = WriteAsync();
+        await PostgresCluster.UntilAsync(_database, "select count(*) > 0 from pg_stat_activity where wait_event_type = 'Lock'");
+
+        var waiting = Enumerable.Range(0, 10_000).Select(_ => WriteAsync()).ToArray();
+        var oneMore = await Assert.ThrowsAsync<StoreException>(WriteAsync);
+        await held.DisposeAsync();
+
+        Assert.Equal(StoreTrouble.Overloaded, oneMore.Trouble);
+        await first;
+        Assert.Equal(10_001, (await Task.WhenAll(waiting)).Max(written => written.Plan.Revision.Number));
+
+        Task<WrittenPlan> WriteAsync() => host.Store.WriteAsync(workspace, change, new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Old_values_are_forgotten_in_pieces_however_large_the_change_sets_are_and_a_damaged_one_is_passed_over_and_named()
+    {
+        await using var host = await PostgresHost.OnAsync(_database);
+        var workspace = (await host.NewWorkspaceAsync()).Workspace.Id;
+        // Three of 8,000 entries by their head, and many small ones, of which one is damaged.
+        await PostgresCluster.RunAsync(_database, $"""
+            insert into change_set
+            select {workspace}, i, 'upsert', '{Guid.Empty}', '{Guid.Empty}', 0, case when i <= 3 then 8000 else 1 end, 0, 0, 0, i, null,
+                '\x0100'::bytea || convert_to('[["{Guid.NewGuid()}",1,1,null,"secret",null,null]]', 'UTF8')
+            from generate_series(1, 150) as i
+            """, "update change_set set changes = 'broken' where revision = 50");
+        var forgotten = new List<object?>();
+
+        var damaged = new List<long>();
+        ForgottenValues piece;
+        do
+        {
+            piece = await host.Store.ForgetValuesAsync(workspace, new Timestamp(1_000), CancellationToken.None);
+            damaged.AddRange(piece.Damaged);
+            forgotten.Add(await PostgresCluster.RunAsync(_database, $"select forgotten from log_end where workspace_id = {workspace}"));
+        }
+        while (piece.HasMore);
+
+        Assert.Equal([1L, 2L, 102L, 150L], forgotten);
+        Assert.Equal([50L], damaged);
+        Assert.Equal(0L, await PostgresCluster.RunAsync(_database, "select count(*) from change_set where position('secret'::bytea in changes) > 0"));
+    }
+
+    /// <summary>Holds the logs of all workspaces until it is disposed of.</summary>
+    private async Task<IAsyncDisposable> HoldLogAsync()
+    {
+        var connection = new NpgsqlConnection(PostgresAddress.Parse(_database, null, false)!.ConnectionString + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var hold = new NpgsqlCommand("begin; select revision from log_end for update", connection);
+        await hold.ExecuteNonQueryAsync();
+        return connection;
     }
 
     /// <summary>Lets the next writes fail with this state, at their last statement.</summary>

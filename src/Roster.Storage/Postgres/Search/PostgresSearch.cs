@@ -15,7 +15,7 @@ internal sealed class PostgresSearch : IAsyncDisposable
 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
 
-    private const string SelectReached = """
+    internal const string SelectReached = """
         select log_end.revision, search_state.reached from log_end join search_state on search_state.workspace_id = log_end.workspace_id
         where log_end.workspace_id = $1
         """;
@@ -60,8 +60,8 @@ internal sealed class PostgresSearch : IAsyncDisposable
                     StoreTrouble.SearchBehind, $"The search index is at revision {reached} and {newest} is wanted. {_passes.Failure?.Message}", _passes.Failure);
         }
 
-        async Task<(long Newest, long Reached)> ReachedAsync() => (await _database.ReadAsync(connection => connection.ListAsync(
-            new PostgresStatement(SelectReached, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), cancel), cancel))[0];
+        async Task<(long Newest, long Reached)> ReachedAsync() => await _database.ReadAsync(connection => connection.OneAsync(
+            new PostgresStatement(SelectReached, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), cancel), cancel);
     }
 
     /// <inheritdoc cref="PostgresSearchQuery.FindAsync"/>
@@ -78,8 +78,8 @@ internal sealed class PostgresSearch : IAsyncDisposable
     /// </summary>
     public static async Task<ILookup<string, Partner>> WithEmailAsync(NpgsqlConnection connection, long workspaceId, string[] emails, long end)
     {
-        var (_, reached) = (await connection.ListAsync(
-            new PostgresStatement(SelectReached, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), default))[0];
+        var (_, reached) = await connection.OneAsync(
+            new PostgresStatement(SelectReached, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), default);
         var ids = await PostgresSearchPass.ReadChangedAsync(connection, workspaceId, reached, end);
         var numbers = await PostgresSearchSegments.HavingEmailAsync(connection, workspaceId, emails);
         // Of those that were changed, the index does not count.

@@ -147,7 +147,7 @@ internal static class PostgresSearchQuery
         // Looked at afterwards: until now, what the snapshot needs was not forgotten.
         return (await StateAsync()).Kept <= snapshot ? found : throw new CursorExpiredException();
 
-        async Task<(long Reached, long Kept)> StateAsync() => (await connection.ListAsync(
-            new PostgresStatement(SelectState, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), cancel))[0];
+        async Task<(long Reached, long Kept)> StateAsync() => await connection.OneAsync(
+            new PostgresStatement(SelectState, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), cancel);
     }
 }

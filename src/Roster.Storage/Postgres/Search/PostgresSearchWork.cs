@@ -14,6 +14,7 @@ internal sealed class PostgresSearchWork : IAsyncDisposable
 
     private readonly ConcurrentDictionary<long, bool> _soon = [];
     private readonly ConcurrentDictionary<long, bool> _now = [];
+    /// <summary>Each workspace is in it once at most, since <see cref="_now"/> is asked first.</summary>
     private readonly Channel<long> _queue = Channel.CreateUnbounded<long>();
     private readonly CancellationTokenSource _stop = new();
     /// <summary>Good to ask also when its source is disposed of, since writes may end after that.</summary>

@@ -1,0 +1,174 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Roster.Access;
+using Roster.Changes;
+using Roster.Storage;
+using Roster.Tests.Plans;
+
+namespace Roster.Tests.Growth;
+
+/// <summary>
+/// What each call costs does not grow with what is stored: partners, external ids, kept keys, change sets, changes of one partner, workspaces and
+/// keys, all of them four times as many. Counted are the pages that PostgreSQL's own statements touch, which auto_explain tells.
+/// </summary>
+public sealed partial class PostgresGrowthTests
+{
+    private const int Few = 4_000;
+    private const double MostGrowth = 1.5;
+
+    /// <summary>In pages: an index has a level more now and then, which is one.</summary>
+    private const int LevelsMore = 2;
+
+    /// <summary>
+    /// Reads all keys until PostgreSQL knows that few of them name hosts, which it does a minute after they were made. It is asked once a second at most.
+    /// </summary>
+    private const string Unanalyzed = "ListHostnames";
+
+    /// <summary>So many partners in a batch.</summary>
+    private const int Batch = 100;
+
+    /// <summary>A database without statistics is what a new one is, until it is analyzed for the first time.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task No_call_costs_more_when_four_times_as_much_is_stored(bool isAnalyzed)
+    {
+        using var cluster = new PostgresCluster(
+            "autovacuum=off", "session_preload_libraries=auto_explain", "auto_explain.log_min_duration=0", "auto_explain.log_analyze=on",
+            "auto_explain.log_buffers=on", "auto_explain.log_timing=off", "auto_explain.log_format=json", "lc_messages=C");
+        var few = await CostsAsync(Few);
+        var many = await CostsAsync(Few * 4);
+
+        var grown = few.Where(one => isAnalyzed || one.Key != Unanalyzed)
+            .Where(one => many[one.Key] >= one.Value * MostGrowth && many[one.Key] > one.Value + LevelsMore)
+            .Select(one => $"{one.Key}: {one.Value} pages, then {many[one.Key]}");
+        Assert.True(!grown.Any(), string.Join('\n', grown));
+        Assert.All(few, one => Assert.True(one.Value > 0, $"{one.Key} was not counted"));
+
+        async Task<Dictionary<string, long>> CostsAsync(int stored)
+        {
+            var database = cluster.NewDatabase();
+            await Store.Parse(database).MigrateAsync(CancellationToken.None);
+            await PostgresSeed.FillAsync(database, stored);
+            await PostgresCluster.RunAsync(database, isAnalyzed ? "vacuum analyze" : "vacuum (index_cleanup on)");
+            // Without a search index, which follows in the background.
+            await using var store = await Store.Parse(database).OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None);
+            var costs = new Dictionary<string, long>();
+            foreach (var (name, call) in Calls(store))
+            {
+                var before = new FileInfo(cluster.Log).Length;
+                await call();
+                costs.Add(name, PagesSince(cluster.Log, before));
+            }
+            return costs;
+        }
+    }
+
+    /// <summary>Each call of the store whose cost is that of what it names.</summary>
+    private static IEnumerable<(string Name, Func<Task> Call)> Calls(IRosterStore store)
+    {
+        var none = CancellationToken.None;
+        // Each partner is used once.
+        var next = Batch;
+        var now = Timestamp.Now(TimeProvider.System);
+        var workspace = new Workspace(PostgresSeed.Workspace, "w1", 0, now);
+        var key = NewKey();
+        yield return ("Write: create", () => WriteAsync(Some.Upsert("""[{"name":"n","externalId":"new"}]""")));
+        yield return ("Write: update", () => WriteAsync(Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), name = "m" }))));
+        yield return ("Write: match external ids", () => WriteAsync(
+            Of(new BatchBuilder(ChangeKind.Upsert, MatchOn.ExternalId), Items(id => new { externalId = $"x{id}", name = "m" }))));
+        yield return ("Write: move external ids", () => WriteAsync(Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), externalId = $"y{id}" }))));
+        yield return ("Write: nothing", () => WriteAsync(Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), name = $"n{id}" }))));
+        yield return ("Write: delete", () => WriteAsync(Of(new BatchBuilder(ChangeKind.Delete), Items(id => PostgresSeed.Partner(id)))));
+        yield return ("Write: erase", () => WriteAsync(Some.Erasure(PostgresSeed.Partner(next++))));
+        yield return ("Claim, write and keep", ClaimAndKeepAsync);
+        yield return ("Claim and release", async () => await store.ReleaseAsync(PostgresSeed.Workspace, await ClaimAsync(), none));
+        yield return ("FindIdempotency", () => store.FindIdempotencyAsync(PostgresSeed.Workspace, new byte[32], default, default, none));
+        yield return ("Find", () => store.FindAsync(PostgresSeed.Workspace, Numbers().Select(PostgresSeed.Partner), none));
+        yield return ("List: newest", () => ListAsync(new PartnerFilter(), null, isDescending: true));
+        yield return ("List: oldest", () => ListAsync(new PartnerFilter(), null, isDescending: false));
+        yield return ("List: from the middle", () => ListAsync(new PartnerFilter(), new PartnerCursor(PostgresSeed.Partner(Few / 2)), isDescending: true));
+        yield return ("List: external id", () => ListAsync(new PartnerFilter(ExternalId: "x2500"), null, isDescending: true));
+        yield return ("List: id", () => ListAsync(new PartnerFilter(Id: PostgresSeed.Partner(2_500)), null, isDescending: true));
+        yield return ("Count", () => store.CountAsync(PostgresSeed.Workspace, new PartnerFilter(), none));
+        yield return ("FindEnd", () => store.FindEndAsync(PostgresSeed.Workspace, none));
+        yield return ("ListChangeSets", () => ListChangeSetsAsync(new ChangeSetQuery(Batch)));
+        yield return ("ListChangeSets: from the middle", () => ListChangeSetsAsync(new ChangeSetQuery(Batch, Before: Few / 2)));
+        yield return ("ListChangeSets: a kind that is rare", () => ListChangeSetsAsync(new ChangeSetQuery(Batch, Before: Few / 2, Kind: ChangeKind.Undo)));
+        yield return ("ListChangeSets: a kind that there is not", () => ListChangeSetsAsync(new ChangeSetQuery(Batch, Kind: ChangeKind.Mirror)));
+        yield return ("ListChangeSets: a key that is rare", () => ListChangeSetsAsync(new ChangeSetQuery(3, KeyId: PostgresSeed.RareKey)));
+        yield return ("ListChangeSets: a key and a kind that it never made", () => ListChangeSetsAsync(
+            new ChangeSetQuery(Batch, KeyId: PostgresSeed.Key, Kind: ChangeKind.Mirror)));
+        yield return ("ListChangeSets: of today", () => ListChangeSetsAsync(new ChangeSetQuery(Batch, Since: now)));
+        yield return ("ForgetValues", () => store.ForgetValuesAsync(PostgresSeed.Workspace, now, none));
+        yield return ("FindKey by hash", () => store.FindKeyAsync(System.Security.Cryptography.SHA256.HashData("e5"u8), none));
+        yield return ("FindKey", () => store.FindKeyAsync(PostgresSeed.Key, none));
+        yield return ("HasKeys", () => store.HasKeysAsync(none));
+        yield return ("ListHostnames", () => store.ListHostnamesAsync(now, none));
+        yield return ("AddKey", () => store.AddKeyAsync(key, AuditEvent.Of(AuditAction.KeyCreated, workspace.Id, now, Actor.Command, "s"), null, none));
+        yield return ("NoteKeyUse", () => store.NoteKeyUseAsync(new Dictionary<Guid, Timestamp> { [key.Id] = now }, none));
+        yield return ("RevokeKey", () => store.RevokeKeyAsync(key.Id, AuditEvent.Of(AuditAction.KeyRevoked, workspace.Id, now, Actor.Command, "s"), none));
+        yield return ("ListAudit", () => store.ListAuditAsync(workspace.Id, null, Batch, none));
+        yield return ("ListAudit: from the middle", () => store.ListAuditAsync(workspace.Id, PostgresSeed.Event(Few / 2), Batch, none));
+        yield return ("AddWorkspace", () => store.AddWorkspaceAsync("new", now, none));
+        yield return ("Check", () => store.CheckAsync(none));
+
+        async Task ClaimAndKeepAsync()
+        {
+            var request = new WriteRequest(Some.Upsert("""[{"name":"n"}]"""), NewOrigin(), Idempotency: await ClaimAsync());
+            await store.WriteAsync(PostgresSeed.Workspace, request, none);
+        }
+
+        async Task<Idempotency> ClaimAsync()
+        {
+            var idempotency = new Idempotency(Guid.NewGuid().ToByteArray(), new byte[32], Guid.NewGuid(), now.AddMilliseconds(-86_400_000));
+            await store.ClaimAsync(PostgresSeed.Workspace, idempotency, now, now.AddMilliseconds(-90_000), none);
+            return idempotency;
+        }
+
+        Task WriteAsync(Change change) => store.WriteAsync(PostgresSeed.Workspace, change, NewOrigin(), none);
+
+        Task ListAsync(PartnerFilter filter, PartnerCursor? after, bool isDescending) =>
+            store.ListAsync(PostgresSeed.Workspace, new PartnerQuery(filter, PartnerSort.CreatedAt, isDescending, Batch, 0, after), none);
+
+        Task ListChangeSetsAsync(ChangeSetQuery query) => store.ListChangeSetsAsync(PostgresSeed.Workspace, query, none);
+
+        Origin NewOrigin() => new(PostgresSeed.Key, Guid.NewGuid());
+
+        IEnumerable<int> Numbers()
+        {
+            next += Batch;
+            return Enumerable.Range(next - Batch, Batch);
+        }
+
+        string Items(Func<int, object> item) => JsonSerializer.Serialize(Numbers().Select(item));
+
+        ApiKey NewKey() => new(
+            Guid.CreateVersion7(), workspace.Id, "k", "p", Guid.NewGuid().ToByteArray(), Scopes.All, now, null, null, HostnameList.Any);
+    }
+
+    private static Change Of(BatchBuilder builder, string json)
+    {
+        var reader = new JsonBatchReader(builder);
+        reader.Read(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(json)), isFinal: true);
+        return ((BatchReading.Accepted)reader.Finish()).Change;
+    }
+
+    [GeneratedRegex(@"  plan:\n(?<plan>(?:\t.*\n)+)")]
+    private static partial Regex Plan();
+
+    /// <summary>How many pages were touched by the statements that the server's log has after a place.</summary>
+    private static long PagesSince(string log, long from)
+    {
+        using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        file.Position = from;
+        var text = new StreamReader(file).ReadToEnd();
+        return Plan().Matches(text).Sum(match =>
+        {
+            var plan = JsonDocument.Parse(match.Groups["plan"].Value).RootElement.GetProperty("Plan");
+            return plan.GetProperty("Shared Hit Blocks").GetInt64() + plan.GetProperty("Shared Read Blocks").GetInt64();
+        });
+    }
+}

@@ -1,0 +1,182 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Npgsql;
+using Roster.Storage;
+using Roster.Storage.Postgres;
+using Roster.Tests.Storage;
+
+namespace Roster.Tests.Plans;
+
+/// <summary>
+/// How PostgreSQL carries out each statement: by an index, down to what it names, never by reading a table or a whole workspace. So it is on a new
+/// database that was never analyzed, on a large one that was not, and on a large one that was; planned with and without the values.
+/// </summary>
+public sealed partial class PostgresPlanTests : IAsyncLifetime
+{
+    /// <summary>Of a workspace: then an index is far cheaper than the table, and what the planner does is what it does in a large one.</summary>
+    private const int Many = 20_000;
+
+    /// <summary>Statements that read more than they find, and why that must be so.</summary>
+    private static readonly Dictionary<string, string> Exceptions = new()
+    {
+        ["PostgresStore.SelectWorkspaces"] = "lists all workspaces, for commands and for the retention's pass every ten minutes",
+        ["PostgresStore.SelectAllKeys"] = "lists all keys, for a command",
+        ["PostgresStore.SelectAnyKey"] = "asks for any key, and takes the first",
+        ["PostgresStore.SelectHostnames"] = "lists the host names of all keys that have some, once a second at most; reads the index of those keys alone",
+        ["PostgresStore.SelectRest"] = "a mirror reads the partners that its file does not name",
+    };
+
+    /// <summary>Statements that only run in transactions that are told to go by index, and to plan without the values.</summary>
+    private static readonly string[] InTransactions =
+    [
+        "PostgresStore.UpdatePartners", "PostgresStore.UpdatePlaced", "PostgresStore.DeletePartners", "PostgresStore.UpdateChanges",
+        "PostgresStore.UpdateClaims", "PostgresStore.NoteKeyUse", "PostgresStore.SelectRest",
+    ];
+
+    /// <summary>Its tables are to be replaced by files, as SQLite has them.</summary>
+    private const string Search = "Roster.Storage.Postgres.Search";
+
+    /// <summary>Indexes of one row for each workspace, or of all that a statement names: of these, the workspace is the whole key.</summary>
+    private static readonly string[] OfWorkspaces = ["log_end_pkey", "search_state_pkey", "api_key_workspace"];
+
+    private PostgresCluster _cluster = null!;
+    private NpgsqlDataSource _source = null!;
+    private NpgsqlConnection _connection = null!;
+
+    /// <summary>The statements on tables, by name; without those that are a part of another one.</summary>
+    private static IReadOnlyList<(string Name, string Sql)> Texts { get; } =
+    [
+        .. PostgresSqlTests.Texts.Where(text => Statement().IsMatch(text.Sql) && Tables().IsMatch(text.Sql) && !IsOfSearch(text.Name)
+            // What others begin with is a part of them; and what health reads is among the others.
+            && text.Name is not ("PostgresStore.SelectKeys" or "PostgresStore.Reads")),
+    ];
+
+    public async ValueTask InitializeAsync()
+    {
+        _cluster = new PostgresCluster("autovacuum=off");
+        var database = _cluster.NewDatabase();
+        await Store.Parse(database).MigrateAsync(CancellationToken.None);
+        _source = NpgsqlDataSource.Create(PostgresAddress.Parse(database, null, false)!.ConnectionString);
+        _connection = await _source.OpenConnectionAsync();
+        Database = database;
+    }
+
+    private string Database { get; set; } = "";
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_cluster is null)
+            return;
+        await _connection.DisposeAsync();
+        await _source.DisposeAsync();
+        _cluster.Dispose();
+    }
+
+    /// <summary>But for changes of rows: the planner takes an empty workspace for two rows, and reads those.</summary>
+    [Fact]
+    public Task A_new_database_is_searched_by_its_indexes() => AllSearchAsync(InTransactions);
+
+    [Fact]
+    public async Task A_large_database_that_was_never_analyzed_is_searched_by_its_indexes()
+    {
+        await PostgresSeed.FillAsync(Database, Many);
+        await AllSearchAsync();
+    }
+
+    [Fact]
+    public async Task A_large_database_that_was_analyzed_is_searched_by_its_indexes_and_every_exception_is_needed()
+    {
+        await PostgresSeed.FillAsync(Database, Many);
+        await PostgresCluster.RunAsync(Database, "vacuum analyze");
+        await AllSearchAsync();
+
+        foreach (var name in Exceptions.Keys)
+            Assert.True((await FaultsAsync(name, Texts.First(text => text.Name == name).Sql)).Count > 0, $"{name} is no exception");
+    }
+
+    [Fact]
+    public void No_statement_is_overlooked() => Assert.InRange(Texts.Count, 50, int.MaxValue);
+
+    [GeneratedRegex(@"^\s*(select|insert|update|delete)\b")]
+    private static partial Regex Statement();
+
+    [GeneratedRegex(@"\b(from|join|into|update)\s+(workspace|api_key|log_end|partner|change_set|idempotency|audit_event|search_\w+)\b")]
+    private static partial Regex Tables();
+
+    [GeneratedRegex(@"^\(?\(?workspace_id = [^ ]+?\)*$")]
+    private static partial Regex OnlyWorkspace();
+
+    /// <summary>Statements of the search, by their class or by the query that they are.</summary>
+    private static bool IsOfSearch(string name) =>
+        name.Split('.') is not [var type, _] || typeof(PostgresStore).Assembly.GetType($"{Search}.{type}") is not null;
+
+    private async Task AllSearchAsync(params string[] but)
+    {
+        var faults = new List<string>();
+        foreach (var (name, sql) in Texts)
+            if (!Exceptions.ContainsKey(name) && !but.Contains(name))
+                faults.AddRange((await FaultsAsync(name, sql)).Select(fault => $"{name}: {fault}"));
+        Assert.True(faults.Count == 0, string.Join("\n\n", faults));
+    }
+
+    /// <summary>Where a statement's plans read more than it names.</summary>
+    private async Task<IReadOnlyList<string>> FaultsAsync(string name, string sql)
+    {
+        var faults = new List<string>();
+        await RunAsync($"prepare statement as {sql}");
+        var types = (string[])(await RunAsync("select parameter_types::text[] from pg_prepared_statements where name = 'statement'"))!;
+        var values = types.Length == 0 ? "" : $"({string.Join(", ", types.Select(Value))})";
+        var isInTransaction = InTransactions.Contains(name);
+        foreach (var setting in PostgresDatabase.ByIndex)
+            await RunAsync(isInTransaction ? setting.Sql.Replace("local ", "", StringComparison.Ordinal)
+                : setting.Sql.Replace("set local", "reset", StringComparison.Ordinal).Replace(" = off", "", StringComparison.Ordinal));
+        foreach (var mode in isInTransaction ? ["force_generic_plan"] : new[] { "force_generic_plan", "force_custom_plan" })
+        {
+            await RunAsync($"set plan_cache_mode = {mode}");
+            var plan = (string)(await RunAsync($"explain (format json, costs off) execute statement{values}"))!;
+            Look(JsonDocument.Parse(plan).RootElement[0].GetProperty("Plan"), isLimited: false, fault => faults.Add($"{mode}: {fault}\n{sql}"));
+        }
+        await RunAsync("deallocate statement");
+        return faults;
+    }
+
+    /// <param name="isLimited">Whether only as much is read of the node as is wanted of it.</param>
+    private static void Look(JsonElement node, bool isLimited, Action<string> report)
+    {
+        var type = node.GetProperty("Node Type").GetString()!;
+        var condition = Text("Index Cond");
+        var index = Text("Index Name");
+        if (type == "Seq Scan")
+            report($"reads all of {Text("Relation Name")}");
+        else if (index.Length > 0 && condition.Length == 0 && !(isLimited && Text("Filter").Length == 0))
+            report($"reads all of {index}");
+        else if (OnlyWorkspace().IsMatch(condition) && !OfWorkspaces.Contains(index) && !(isLimited && Text("Filter").Length == 0))
+            report($"reads a workspace's part of {index}: {condition}, and then {Text("Filter")}");
+        if (node.TryGetProperty("Plans", out var below))
+            foreach (var one in below.EnumerateArray())
+                Look(one, type is "Limit" || (isLimited && type is "LockRows" or "Result"), report);
+
+        string Text(string name) => node.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
+    }
+
+    /// <summary>A value of a type: that of a row in the middle, or those of a thousand.</summary>
+    private static string Value(string type, int at) => type switch
+    {
+        "bigint" or "integer" => at == 0 ? "1" : $"{Many / 2}",
+        "uuid" => $"'{PostgresSeed.Partner(Many / 2)}'",
+        "text" => "'x5'",
+        "boolean" => "false",
+        "bytea" => "sha256('5'::bytea)",
+        "bigint[]" or "integer[]" => $"'{{{string.Join(',', Enumerable.Range(1, 1_000))}}}'::{type}",
+        "uuid[]" => "array['" + string.Join("', '", Enumerable.Range(1, 1_000).Select(PostgresSeed.Partner)) + "']::uuid[]",
+        "text[]" => "array['" + string.Join("', '", Enumerable.Range(1, 1_000).Select(i => "x" + i)) + "']",
+        "bytea[]" => "array[sha256('5'::bytea)]",
+        _ => throw new InvalidOperationException($"There is no value of {type}."),
+    };
+
+    private async Task<object?> RunAsync(string sql)
+    {
+        await using var command = new NpgsqlCommand(sql, _connection);
+        return await command.ExecuteScalarAsync();
+    }
+}
