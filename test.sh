@@ -24,6 +24,14 @@ if ! has_postgres || ! [ -x /usr/sbin/pgbouncer ]; then
     apt-get install -y -qq --no-install-recommends pgbouncer
 fi
 
+# The page /docs is opened in Chromium, which playwright-core drives with Node 20 or newer.
+if ! [ -x "${ROSTER_TEST_CHROMIUM:-/usr/bin/chromium}" ] || ! command -v npm >/dev/null; then
+    apt-get update -qq
+    [ -x "${ROSTER_TEST_CHROMIUM:-/usr/bin/chromium}" ] || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
+    command -v npm >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm
+fi
+[ tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ] || npm ci --prefix tests/browser --no-audit --no-fund --silent
+
 # What the published server is linked with.
 if ! command -v clang >/dev/null; then
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Reflection;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using Roster.Server.Http;
 
@@ -11,42 +10,53 @@ public sealed partial class PagesTests(SqliteHost host)
 {
     private static readonly string Pages = Path.Combine(AppContext.BaseDirectory, "pages");
 
-    /// <summary>Every page with a command that is followed by its answer.</summary>
-    public static TheoryData<string, string, string> Examples
-    {
-        get
-        {
-            var examples = new TheoryData<string, string, string>();
-            foreach (var page in Directory.GetFiles(Pages, "*.md", SearchOption.AllDirectories).Order())
-                foreach (Match example in Example().Matches(File.ReadAllText(page)))
-                    examples.Add(Path.GetFileName(page), example.Groups["command"].Value, example.Groups["answer"].Value);
-            return examples;
-        }
-    }
+    /// <summary>In the order in which a reader meets them; then the others.</summary>
+    private static readonly string[] Order = ["README.md", "docs/api.md", "docs/change-sets.md"];
 
-    [GeneratedRegex(@"```sh\n(?<command>curl [^`]*)```\n(?<between>[^`]*(?:`[^`\n]+`[^`]*)*?)```json\n(?<answer>[^`]*)```")]
-    private static partial Regex Example();
+    /// <summary>A block of commands, and the answer that is shown before the next one, if any.</summary>
+    [GeneratedRegex(@"^```sh\n(?<command>.*?)^```\n(?:(?:(?!^```)[^\n]*\n)*?^```(?:json|text)\n(?<answer>.*?)^```)?", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex Block();
 
-    [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{12}Z")]
-    private static partial Regex IdOrTime();
+    [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")]
+    private static partial Regex Id();
+
+    /// <summary>What is another one on any day: ids, times, and what the page leaves out.</summary>
+    [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{4}-…|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{12}Z|…")]
+    private static partial Regex AnyDay();
 
     [GeneratedRegex(@"^### (\S+)$", RegexOptions.Multiline)]
     private static partial Regex CodeHeading();
 
-    [Theory]
-    [MemberData(nameof(Examples))]
-    public async Task A_command_on_a_page_is_answered_as_the_page_shows(string page, string command, string answer)
+    [Fact]
+    public async Task Whoever_follows_the_pages_from_top_to_bottom_gets_the_answers_that_they_show()
     {
         var api = await host.NewWorkspaceAsync();
-
-        var (exitCode, output) = await ShellAsync(command.Replace("curl ", "curl -sS ", StringComparison.Ordinal), api.Key!);
-
-        Assert.True(exitCode == 0, $"{page}: {command} exits with {exitCode}");
-        Assert.Equal(Neutral(answer), Neutral(output));
+        using var shell = new Shell(host.Address, api.Key!);
+        // The reader's own ids stand where the pages have theirs.
+        var ids = new Dictionary<string, string>();
+        var (commands, answers) = (0, 0);
+        foreach (var page in Order.Concat(Directory.GetFiles(Pages, "*.md", SearchOption.AllDirectories)
+            .Select(file => Path.GetRelativePath(Pages, file)).Except(Order).Order(StringComparer.Ordinal)))
+            foreach (Match block in Block().Matches(await File.ReadAllTextAsync(Path.Combine(Pages, page))))
+            {
+                var command = block.Groups["command"].Value;
+                if (!command.Contains("curl ", StringComparison.Ordinal))
+                    continue;
+                commands++;
+                var (exitCode, output) = await shell.RunAsync(Id().Replace(command, id => ids.GetValueOrDefault(id.Value, id.Value)));
+                Assert.True(exitCode == 0, $"{page}: {command} exits with {exitCode}");
+                if (!block.Groups["answer"].Success)
+                    continue;
+                answers++;
+                var shown = block.Groups["answer"].Value;
+                AssertShown(page, command, shown, output);
+                var (theirs, ours) = (Id().Matches(shown), Id().Matches(output));
+                if (theirs.Count == ours.Count)
+                    foreach (var (their, our) in theirs.Zip(ours))
+                        ids.TryAdd(their.Value, our.Value);
+            }
+        Assert.True(commands >= 15 && answers >= 15, $"{commands} commands and {answers} answers were found");
     }
-
-    [Fact]
-    public void The_pages_have_examples_to_run() => Assert.True(Examples.Count >= 4);
 
     [Fact]
     public void The_page_of_errors_has_a_section_for_every_code_and_no_other()
@@ -78,21 +88,80 @@ public sealed partial class PagesTests(SqliteHost host)
             Assert.Equal("""{"status":"ok"}""", (await host.WithKey(null).SendAsync(HttpMethod.Get, path)).Text);
     }
 
-    private async Task<(int ExitCode, string Output)> ShellAsync(string command, string key)
+    /// <summary>Head lines of an answer, where the page shows them, are among those that came; the body is the same but for what differs on any day.</summary>
+    private static void AssertShown(string page, string command, string shown, string output)
     {
-        var address = host.Address.ToString().TrimEnd('/');
-        var start = new ProcessStartInfo("bash", ["-c", command.Replace("http://localhost:5080", address, StringComparison.Ordinal)])
-        {
-            RedirectStandardOutput = true,
-            Environment = { ["ROSTER_KEY"] = key },
-        };
-        using var shell = Process.Start(start)!;
-        var output = await shell.StandardOutput.ReadToEndAsync();
-        await shell.WaitForExitAsync();
-        return (shell.ExitCode, output.Replace(address, "http://localhost:5080", StringComparison.Ordinal));
+        var head = shown.StartsWith("HTTP/", StringComparison.Ordinal) ? shown.Split("\n\n")[0] : "";
+        var lines = output.Split('\n').ToHashSet();
+        foreach (var line in head.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            Assert.True(lines.Contains(line), $"{page}: {command} is shown to answer {line}, and answers:\n{output}");
+        var body = Packed(shown[head.Length..]);
+        var came = Packed(head.Length == 0 ? output : output[(output.IndexOf("\n\n", StringComparison.Ordinal) + 2)..]);
+        var pattern = string.Concat(Parts(body));
+        Assert.True(body.Length == 0 || Regex.IsMatch(came, $"^{pattern}$"), $"{page}: {command} is shown to answer\n{body}\nand answers\n{came}");
     }
 
-    /// <summary>The same JSON, laid out one way, with ids and times as they would be on any day.</summary>
-    private static string Neutral(string json) =>
-        IdOrTime().Replace(JsonSerializer.Serialize(JsonDocument.Parse(json).RootElement), "*");
+    private static IEnumerable<string> Parts(string body)
+    {
+        var at = 0;
+        foreach (Match any in AnyDay().Matches(body))
+        {
+            yield return Regex.Escape(body[at..any.Index]);
+            yield return any.Value == "…" ? ".*" : "[-0-9a-fTZ:.]+";
+            at = any.Index + any.Length;
+        }
+        yield return Regex.Escape(body[at..]);
+    }
+
+    /// <summary>The same text without the spaces and line ends that only lay JSON out.</summary>
+    private static string Packed(string text) => Layout().Replace(text.Trim(), "$1");
+
+    [GeneratedRegex("""("(?:[^"\\]|\\.)*")|\s+""")]
+    private static partial Regex Layout();
+
+    /// <summary>One shell for all commands, so that what one sets the next one has.</summary>
+    private sealed class Shell : IDisposable
+    {
+        private const string End = "-- end of the command: ";
+        private readonly Process _bash;
+        private readonly string _address;
+        private readonly TempFolder _folder = new();
+
+        public Shell(Uri address, string key)
+        {
+            _address = address.ToString().TrimEnd('/');
+            _bash = Process.Start(new ProcessStartInfo("bash", ["--noprofile", "--norc"])
+            {
+                WorkingDirectory = _folder.Path,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                Environment = { ["ROSTER_KEY"] = key },
+            })!;
+            _bash.StandardInput.WriteLine("curl() { command curl -sS \"$@\"; }");
+        }
+
+        public async Task<(int ExitCode, string Output)> RunAsync(string command)
+        {
+            await _bash.StandardInput.WriteLineAsync(
+                $"{command.Replace("http://localhost:5080", _address, StringComparison.Ordinal)}\nprintf '\\n{End}%s\\n' $?");
+            await _bash.StandardInput.FlushAsync();
+            var output = new System.Text.StringBuilder();
+            while (await _bash.StandardOutput.ReadLineAsync() is { } line)
+            {
+                if (line.StartsWith(End, StringComparison.Ordinal))
+                    return (int.Parse(line[End.Length..], System.Globalization.CultureInfo.InvariantCulture),
+                        output.ToString().Replace(_address, "http://localhost:5080", StringComparison.Ordinal));
+                output.Append(line).Append('\n');
+            }
+            throw new InvalidOperationException($"The shell has ended after {command}: {output}");
+        }
+
+        public void Dispose()
+        {
+            _bash.StandardInput.Close();
+            _bash.WaitForExit();
+            _bash.Dispose();
+            _folder.Dispose();
+        }
+    }
 }

@@ -14,7 +14,11 @@ internal static class Compression
             options.EnableForHttps = true;
             options.Providers.Add<BrotliCompressionProvider>();
             options.Providers.Add<GzipCompressionProvider>();
-            options.MimeTypes = [RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv, RequestBody.TabSeparated, "application/problem+json", "text/html"];
+            options.MimeTypes =
+            [
+                RequestBody.Json, RequestBody.Changes, RequestBody.Ndjson, RequestBody.Csv, RequestBody.TabSeparated,
+                "application/problem+json", "text/html",
+            ];
         });
         services.Configure<BrotliCompressionProviderOptions>(brotli => brotli.Level = CompressionLevel.Fastest);
         services.Configure<GzipCompressionProviderOptions>(gzip => gzip.Level = CompressionLevel.Fastest);

@@ -18,18 +18,20 @@ internal sealed class JsonAnswer : IDisposable
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     private readonly Pipe _buffer = new(BufferOptions);
+    private readonly string _type;
     private readonly long _length;
 
-    private JsonAnswer(Action<IBufferWriter<byte>> write)
+    private JsonAnswer(string type, Action<IBufferWriter<byte>> write)
     {
+        _type = type;
         write(_buffer.Writer);
         _length = _buffer.Writer.UnflushedBytes;
         _buffer.Writer.Complete();
     }
 
-    public static JsonAnswer OfBytes(Action<IBufferWriter<byte>> write) => new(write);
+    public static JsonAnswer OfBytes(Action<IBufferWriter<byte>> write) => new(RequestBody.Json, write);
 
-    public static JsonAnswer Of(Action<Utf8JsonWriter> write) => new(buffer =>
+    public static JsonAnswer Of(Action<Utf8JsonWriter> write, string type = RequestBody.Json) => new(type, buffer =>
     {
         using var json = new Utf8JsonWriter(buffer, JsonOptions);
         write(json);
@@ -44,7 +46,7 @@ internal sealed class JsonAnswer : IDisposable
     public async Task SendAsync(HttpContext http)
     {
         http.Response.ContentLength = _length;
-        http.Response.ContentType = RequestBody.Json + "; charset=utf-8";
+        http.Response.ContentType = _type + "; charset=utf-8";
         await _buffer.Reader.CopyToAsync(http.Response.BodyWriter, http.RequestAborted);
     }
 

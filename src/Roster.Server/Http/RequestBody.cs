@@ -15,6 +15,9 @@ internal static class RequestBody
     public const int MaxBytes = 32 << 20;
 
     public const string Json = "application/json";
+
+    /// <summary>What changes, in the answer to a write that prefers it: another media type, because it is not the partners.</summary>
+    public const string Changes = "application/vnd.roster.changes+json";
     public const string Ndjson = "application/x-ndjson";
     public const string Csv = "text/csv";
     public const string TabSeparated = "text/tab-separated-values";

@@ -13,10 +13,12 @@ internal static class OpenApiPages
     public static IResult Document() => TypedResults.Bytes(Text.Value, "application/json; charset=utf-8");
 
     /// <summary>GET /docs, with all that the page needs, so that it works without the internet.</summary>
-    public static IEndpointConventionBuilder MapDocs(this IEndpointRouteBuilder routes) =>
-        routes.MapScalarApiReference("/docs", options => options
+    public static IEndpointConventionBuilder MapDocs(this IEndpointRouteBuilder routes)
+    {
+        var docs = routes.MapScalarApiReference("/docs", options => options
             .WithTitle("Roster API")
             .WithOpenApiRoutePattern(Path)
+            .WithNonce()
             // What would ask or send something to others' servers.
             .DisableDefaultFonts()
             .DisableTelemetry()
@@ -24,6 +26,22 @@ internal static class OpenApiPages
             .DisableMcp()
             .HideDeveloperTools()
             .HideClientButton());
+        docs.Finally(endpoint => endpoint.RequestDelegate = WithPolicy(endpoint.RequestDelegate!));
+        return docs;
+    }
+
+    /// <summary>The page runs its own scripts and talks to this server only, and no other page may show it in a frame.</summary>
+    private static RequestDelegate WithPolicy(RequestDelegate answer) => http =>
+    {
+        http.Response.OnStarting(() =>
+        {
+            http.Response.Headers.ContentSecurityPolicy =
+                $"default-src 'none'; script-src 'self' 'nonce-{http.Items[ScalarOptions.NonceHttpContextItemKey]}'; style-src 'self' 'unsafe-inline'; "
+                + "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+            return Task.CompletedTask;
+        });
+        return answer(http);
+    };
 
     private static byte[] Read()
     {

@@ -32,7 +32,7 @@ internal static class PartnerAnswer
     public static JsonAnswer Written(ChangePlan plan, IncludedFields include, WriteOptions options)
     {
         if (options.WantsChanges)
-            return JsonAnswer.Of(json => ChangeJson.WritePlan(json, plan, options.IsDryRun));
+            return JsonAnswer.Of(json => ChangeJson.WritePlan(json, plan, options.IsDryRun), RequestBody.Changes);
         // What would be created has no id yet: the nil UUID is nobody's.
         var unborn = options.IsDryRun ? plan.Changes.Where(change => change.Before is null).Select(change => change.After.Id).ToHashSet() : [];
         return plan.Kind is ChangeKind.Delete or ChangeKind.Erase

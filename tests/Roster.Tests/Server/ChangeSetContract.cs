@@ -45,6 +45,7 @@ public abstract class ChangeSetContract(RosterHost host)
 
         var changes = real.Json.EnumerateArray().ToList();
         Assert.Equal("return=changes", real.Headers.GetValues("Preference-Applied").Single());
+        Assert.All([dry, real], answer => Assert.Equal("application/vnd.roster.changes+json", answer.ContentHeaders.ContentType!.MediaType));
         Assert.Equal(["0 unchanged", "1 updated", "2 created"], changes.Select(change => $"{change.GetProperty("index")} {change.GetProperty("change")}"));
         Assert.Equal("""{"name":{"old":"a","new":"z"},"email":{"old":"a@b.example","new":null}}""", changes[1].GetProperty("fields").GetRawText());
         Assert.Equal(JsonValueKind.Null, dry.Json[2].GetProperty("id").ValueKind);

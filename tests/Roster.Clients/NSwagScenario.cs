@@ -1,0 +1,46 @@
+using Roster.Clients.NSwag;
+
+/// <summary>With NSwag as it comes, but for one option: members that may be absent are nullable.</summary>
+internal static class NSwagScenario
+{
+    public static async IAsyncEnumerable<string> RunAsync(HttpClient http, LinkReader links)
+    {
+        var api = new RosterApi(http) { BaseUrl = http.BaseAddress!.ToString() };
+
+        var created = await PutAsync(
+            new PartnerInput { Name = "Ada Lovelace", Email = "ada@example.com", Phone = "+44 20 7946 0000" },
+            new PartnerInput { Name = "Grace Hopper" }, new PartnerInput { Name = "Edith Clarke" });
+        yield return $"created: {string.Join(", ", created.Select(Show))}";
+        var ada = created[0].Id;
+
+        yield return $"name changed: {Show((await PutAsync(new PartnerInput { Id = ada, Name = "Ada King" }))[0])}";
+
+        var cleared = new PartnerInput { Id = ada };
+        cleared.AdditionalProperties["email"] = null!;
+        yield return $"email cleared: {Show((await PutAsync(cleared))[0])}";
+
+        string fault;
+        try
+        {
+            await PutAsync(new PartnerInput { Name = "Jean Bartik" }, new PartnerInput { Name = "Kay McNulty", Email = "kay" });
+            fault = "none";
+        }
+        catch (ApiException<Problem> refused)
+        {
+            fault = $"{refused.Result.Status} {refused.Result.Code}, {string.Join(", ", refused.Result.Details.Select(one => $"{one.Index} {one.Field} {one.Code}"))}";
+        }
+        yield return $"fault: {fault}".ToLowerInvariant();
+
+        var first = await PageAsync(null);
+        var second = await PageAsync(links.NextCursor);
+        yield return $"pages: {string.Join(", ", first.Select(one => one.Name))} | {string.Join(", ", second.Select(one => one.Name))} | {links.NextCursor ?? "end"}";
+
+        async Task<List<Partner>> PutAsync(params PartnerInput[] items) =>
+            [.. await api.UpsertPartnersAsync(null, null, null, null, null, null, null, null, items)];
+
+        async Task<ICollection<PartnerThen>> PageAsync(string? cursor) => await api.ListPartnersAsync(
+            null, take: 2, null, Sort.Asc, cursor, null, null, null, null, null, null, null, null, null);
+    }
+
+    private static string Show(Partner partner) => $"{partner.Name} {partner.Email ?? "-"} {partner.Phone ?? "-"}";
+}

@@ -1,0 +1,37 @@
+using System.Diagnostics;
+
+namespace Roster.Tests.Hosting;
+
+/// <summary>The sources that these tests were built from, and programs that are run in them.</summary>
+internal static class Repository
+{
+    /// <summary>The folder of Roster.slnx.</summary>
+    public static string Root { get; } = FindRoot();
+
+    /// <summary>Runs a program in a folder of the repository until it ends.</summary>
+    /// <returns>Its standard output; what it says on standard error is shown where it fails.</returns>
+    public static async Task<string> RunAsync(string folder, string program, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = Path.Combine(Root, folder),
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            Environment = { ["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1", ["DOTNET_NOLOGO"] = "1", ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0", ["MSBUILDDISABLENODEREUSE"] = "1" },
+        };
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', start.ArgumentList)} exits with {process.ExitCode}:\n{output}{await errors}");
+        return output;
+    }
+
+    private static string FindRoot()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (folder is not null && !File.Exists(Path.Combine(folder.FullName, "Roster.slnx")))
+            folder = folder.Parent;
+        return folder?.FullName ?? AppContext.BaseDirectory;
+    }
+}
