@@ -45,6 +45,8 @@ public static class Program
 
         var app = builder.Build();
         app.Lifetime.ApplicationStopping.Register(() => store.EndWithin(StoreGrace));
+        // It tells the log of what is amiss from now on, not from when somebody first asks.
+        app.Services.GetRequiredService<Health>();
         app.Use(app.Services.GetRequiredService<IdleMemory>().CountAsync);
         app.UseTrustedProxies(settings);
         app.UseRequestLog();

@@ -112,6 +112,9 @@ public interface IRosterStore : IAsyncDisposable
 
     /// <summary>Returns where the database can read and write now, and throws where it cannot.</summary>
     Task CheckAsync(CancellationToken cancel);
+
+    /// <summary>What is amiss with the database, for health and the log.</summary>
+    StoreNotices Notices { get; }
 }
 
 /// <summary>What became of forgetting old values.</summary>

@@ -31,6 +31,7 @@ internal static class ProblemCode
     public const string RequestTimeout = "request_timeout";
     public const string RevisionChanged = "revision_changed";
     public const string SearchBehind = "search_behind";
+    public const string StorageDamaged = "storage_damaged";
     public const string StorageFull = "storage_full";
     public const string StorageReadOnly = "storage_read_only";
     public const string OutcomeUnknown = "outcome_unknown";
@@ -256,6 +257,11 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             "The search index has not caught up with the newest writes yet; try again.",
             "لم يلحق فهرس البحث بأحدث الكتابات بعد؛ حاول مرة أخرى.")
         { RetryAfter = 1 },
+        StoreTrouble.Damaged => new(
+            ProblemCode.StorageDamaged, 503, "The server's database is damaged",
+            "The server's database is damaged or was moved; nothing was changed. Trying again does not help: its operator finds the cure in the log.",
+            "قاعدة بيانات الخادم تالفة أو نُقلت من مكانها؛ لم يتغير شيء. لن تفيد إعادة المحاولة: يجد المشغّل طريقة الإصلاح في السجل."),
+        StoreTrouble.Overloaded => Overloaded,
         StoreTrouble.ReadOnly => new(
             ProblemCode.StorageReadOnly, 503, "The server cannot write",
             "The server's database is read-only now; nothing was changed. Reading goes on; try again later.",

@@ -21,6 +21,12 @@ internal static partial class Log
     [LoggerMessage(11, LogLevel.Error, "The database cannot serve ({Trouble}): {Reason}, request {RequestId}")]
     public static partial void StoreTrouble(ILogger logger, StoreTrouble trouble, string reason, string requestId);
 
+    [LoggerMessage(13, LogLevel.Warning, "{Notice}: {Text}")]
+    public static partial void NoticeBegun(ILogger logger, string notice, string text);
+
+    [LoggerMessage(14, LogLevel.Information, "{Notice}: over")]
+    public static partial void NoticeEnded(ILogger logger, string notice);
+
     [LoggerMessage(12, LogLevel.Error, "A bug: request {RequestId} failed")]
     public static partial void RequestFailed(ILogger logger, Exception failure, string requestId);
 

@@ -133,6 +133,8 @@ internal sealed partial class PostgresStore : IRosterStore
         });
     }
 
+    public StoreNotices Notices { get; } = new();
+
     public async Task CheckAsync(CancellationToken cancel)
     {
         if ((await TroubleAsync(cancel) ?? await SchemaTroubleAsync(cancel)) is { } trouble)

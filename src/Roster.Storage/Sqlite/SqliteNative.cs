@@ -25,6 +25,18 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_text"), SuppressGCTransition]
     public static partial int BindText(nint statement, int index, byte* utf8, int length, nint lifetime);
 
+    /// <summary>What the operating system said, where SQLite failed to read, write or open.</summary>
+    [LibraryImport(Library, EntryPoint = "sqlite3_system_errno"), SuppressGCTransition]
+    public static partial int SystemError(nint database);
+
+    /// <summary>Asks the file of a connection something, or tells it.</summary>
+    [LibraryImport(Library, EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int FileControl(nint database, string schema, int operation, ref int value);
+
+    /// <summary>Has what a connection runs end with an error. From any thread, while the connection is open.</summary>
+    [LibraryImport(Library, EntryPoint = "sqlite3_interrupt")]
+    public static partial void Interrupt(nint database);
+
     [LibraryImport(Library, EntryPoint = "sqlite3_step")]
     public static partial int Step(nint statement);
 

@@ -3,9 +3,14 @@ using System.Collections.Concurrent;
 namespace Roster.Storage.Sqlite;
 
 /// <summary>Connections for reading beside the writer; each sees the file as it was when its statement began.</summary>
-internal sealed class SqliteReaders(Func<SqliteDatabase> open) : IDisposable
+/// <param name="health">Learns of damage that a reader meets.</param>
+internal sealed class SqliteReaders(Func<SqliteDatabase> open, SqliteHealth? health = null) : IDisposable
 {
     private readonly ConcurrentBag<SqliteDatabase> _idle = [];
+    private volatile bool _isClosed;
+
+    /// <summary>Reads in their stead as long as it is open.</summary>
+    public SqliteCold? Cold { get; init; }
 
     /// <summary>Reads with several statements, all of which see the file as it is now: one transaction, so one look at the log's end.</summary>
     public T ReadTogether<T>(Func<SqliteDatabase, T> read) => Read(database =>
@@ -17,26 +22,43 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open) : IDisposable
         }
         finally
         {
-            database.Execute("rollback");
+            database.Rollback();
         }
     });
 
+    /// <exception cref="StoreException">The file cannot be read, or the server has stopped.</exception>
     public T Read<T>(Func<SqliteDatabase, T> read)
     {
-        if (!_idle.TryTake(out var database))
-            database = open();
+        if (_isClosed)
+            throw new StoreException(StoreTrouble.Unavailable, "The server has stopped.");
+        health?.CheckSeenInPlace();
+        if (Cold is { } cold && cold.TryRead(read, out var result))
+            return result;
+        SqliteDatabase? database = null;
         try
         {
+            if (!_idle.TryTake(out database))
+                database = open();
             return read(database);
+        }
+        catch (StoreException failure)
+        {
+            health?.Note(failure);
+            throw;
         }
         finally
         {
-            _idle.Add(database);
+            if (database is not null)
+                _idle.Add(database);
+            if (_isClosed)
+                Dispose();
         }
     }
 
+    /// <summary>Closes the connections; one that somebody reads with is closed when they are done.</summary>
     public void Dispose()
     {
+        _isClosed = true;
         while (_idle.TryTake(out var database))
             database.Dispose();
     }

@@ -51,7 +51,7 @@ internal sealed partial class SqliteStore
         var change = request.Change;
         var start = Stopwatch.GetTimestamp();
         var index = change.MatchOn == MatchOn.Email ? await ReachNewestAsync(workspaceId, cancel) : null;
-        var (plan, planned) = await _writer.RunAsync(change.Count, database =>
+        var (plan, planned) = await WriteOrRememberAsync(workspaceId, request, database =>
         {
             var moment = Moment.At(ReadEnd(database, workspaceId), _clock);
             var byEmail = index is null ? null : new EmailMatches(database, workspaceId, index, moment.End.Number);
@@ -63,11 +63,15 @@ internal sealed partial class SqliteStore
                 Keep(database, workspaceId, plan, request);
             return (plan, planned);
         }, cancel);
+        // From here on nothing can fail: it is written.
         if (request.Keeps(plan))
-            await ReleaseAsync(workspaceId, request.Idempotency!, cancel);
-        if (plan.Kind == ChangeKind.Erase && request.Writes(plan))
-            await CleanFileAsync();
-        if (request.Writes(plan))
+            Release(workspaceId, request.Idempotency!);
+        if (request.Writes(plan) && plan.Kind == ChangeKind.Erase)
+        {
+            _cleaner?.Owe();
+            _search?.Erased(workspaceId, plan.Revision.Number);
+        }
+        else if (request.Writes(plan))
             _search?.Changed(workspaceId);
         return new WrittenPlan(plan, Stopwatch.GetElapsedTime(start, planned), Stopwatch.GetElapsedTime(planned));
     }
@@ -105,13 +109,25 @@ internal sealed partial class SqliteStore
             read(database, 0, 0, count);
         else
             // Each connection reads the inner pages of the tree for itself, so not by more than there are cores.
-            Parallel.For(
-                0, PartsOf(count), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
-                part => _readers.ReadTogether(reader =>
-                {
-                    read(reader, part, part * ReadByOne, Math.Min((part + 1) * ReadByOne, count));
-                    return true;
-                }));
+            ReadByMany();
+
+        void ReadByMany()
+        {
+            try
+            {
+                Parallel.For(
+                    0, PartsOf(count), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+                    part => _readers.ReadTogether(reader =>
+                    {
+                        read(reader, part, part * ReadByOne, Math.Min((part + 1) * ReadByOne, count));
+                        return true;
+                    }));
+            }
+            catch (AggregateException failures) when (failures.InnerExceptions.OfType<StoreException>().FirstOrDefault() is { } failure)
+            {
+                throw new StoreException(failure.Trouble, failure.Message, failures);
+            }
+        }
     }
 
     /// <summary>Reads partners, each for the item with its index.</summary>

@@ -24,6 +24,8 @@ internal sealed partial class SqliteStore
 
     private const string DeletePartner = "delete from partner where workspace_id = ?1 and id = ?2";
 
+    private const string OweCleaning = "update upkeep set cleaning_owed = cleaning_owed + 1 where id = 1";
+
     private const string UpdateChanges = "update change_set set changes = ?3 where workspace_id = ?1 and revision = ?2";
 
     public async Task<ForgottenValues> ForgetValuesAsync(long workspaceId, Timestamp before, CancellationToken cancel)
@@ -80,6 +82,7 @@ internal sealed partial class SqliteStore
         var ids = plan.Changes.Select(change => change.After.Id).ToHashSet();
         foreach (var id in ids)
             database.Prepare(DeletePartner).Bind(1, workspaceId).Bind(2, id).Run();
+        database.Execute(OweCleaning);
         var toVisit = new SortedSet<long>(plan.Changes.Select(change => change.Before!.Revision));
         // Backwards, since each entry names an earlier change set.
         while (toVisit.Count > 0)
@@ -100,14 +103,4 @@ internal sealed partial class SqliteStore
 
     private static void WriteEntries(SqliteDatabase database, long workspaceId, long revision, byte[] changes) =>
         database.Prepare(UpdateChanges).Bind(1, workspaceId).Bind(2, revision).Bind(3, changes).Run();
-
-    /// <summary>
-    /// Makes the file anew without what was erased: SQLite leaves it in free pages and in gaps of others. Then empties the write-ahead log,
-    /// which has the old pages too.
-    /// </summary>
-    private Task CleanFileAsync() => _writer.MaintainAsync(database =>
-    {
-        database.Execute("vacuum");
-        database.ReadInt64("pragma wal_checkpoint(truncate)");
-    });
 }

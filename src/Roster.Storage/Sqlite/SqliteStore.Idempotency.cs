@@ -24,31 +24,83 @@ internal sealed partial class SqliteStore
           and key in (select key from idempotency indexed by idempotency_at where workspace_id = ?1 and at < ?2 order by at limit 100)
         """;
 
-    private readonly ConcurrentDictionary<(long WorkspaceId, string Key), Idempotency> _running = [];
+    private readonly ConcurrentDictionary<(long WorkspaceId, string Key), Claim> _running = [];
+
+    /// <summary>Claims of which it is not certain whether they were carried out; as many as writes that shared a transaction.</summary>
+    private readonly ConcurrentQueue<(long WorkspaceId, Idempotency Idempotency)> _unknown = [];
 
     public Task<IdempotencyState> FindIdempotencyAsync(
         long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, Timestamp staleSince, CancellationToken cancel) =>
         Task.FromResult<IdempotencyState>(
-            _running.TryGetValue((workspaceId, Convert.ToHexString(key.Span)), out var running)
-                ? new IdempotencyState.Running(running.Fingerprint)
+            _running.TryGetValue((workspaceId, Convert.ToHexString(key.Span)), out var running) && running.At >= staleSince
+                ? new IdempotencyState.Running(running.Of.Fingerprint)
                 : ReadKept(workspaceId, key.Span.ToArray(), keptSince) is { } done ? done : new IdempotencyState.Unused());
 
     public Task<IdempotencyState> ClaimAsync(
         long workspaceId, Idempotency idempotency, Timestamp now, Timestamp staleSince, CancellationToken cancel)
     {
-        var key = (workspaceId, Convert.ToHexString(idempotency.Key));
-        if (!_running.TryAdd(key, idempotency))
-            return Task.FromResult<IdempotencyState>(new IdempotencyState.Running(_running.GetValueOrDefault(key, idempotency).Fingerprint));
-        if (ReadKept(workspaceId, idempotency.Key, idempotency.KeptSince) is not { } done)
+        var key = KeyOf(workspaceId, idempotency);
+        var mine = new Claim(idempotency, now);
+        while (!_running.TryAdd(key, mine))
+            if (_running.TryGetValue(key, out var other))
+            {
+                if (other.At >= staleSince)
+                    return Task.FromResult<IdempotencyState>(new IdempotencyState.Running(other.Of.Fingerprint));
+                if (_running.TryUpdate(key, mine, other))
+                    break;
+            }
+        IdempotencyState.Done? done;
+        try
+        {
+            done = ReadKept(workspaceId, idempotency.Key, idempotency.KeptSince);
+        }
+        catch
+        {
+            Release(workspaceId, idempotency);
+            throw;
+        }
+        if (done is null)
             return Task.FromResult<IdempotencyState>(new IdempotencyState.Unused());
-        _running.TryRemove(key, out _);
+        Release(workspaceId, idempotency);
         return Task.FromResult<IdempotencyState>(done);
     }
 
     public Task ReleaseAsync(long workspaceId, Idempotency idempotency, CancellationToken cancel)
     {
-        _running.TryRemove((workspaceId, Convert.ToHexString(idempotency.Key)), out _);
+        Release(workspaceId, idempotency);
         return Task.CompletedTask;
+    }
+
+    private static (long WorkspaceId, string Key) KeyOf(long workspaceId, Idempotency idempotency) =>
+        (workspaceId, Convert.ToHexString(idempotency.Key));
+
+    /// <summary>Gives a claim back, unless another attempt has taken it over.</summary>
+    private void Release(long workspaceId, Idempotency idempotency)
+    {
+        var key = KeyOf(workspaceId, idempotency);
+        if (_running.TryGetValue(key, out var claim) && claim.Of.ClaimId == idempotency.ClaimId)
+            _running.TryRemove(new KeyValuePair<(long, string), Claim>(key, claim));
+    }
+
+    /// <summary>Gives back what was claimed for writes of which it is certain now that they were not carried out.</summary>
+    private void ReleaseUnknown()
+    {
+        while (_unknown.TryDequeue(out var unknown))
+            Release(unknown.WorkspaceId, unknown.Idempotency);
+    }
+
+    /// <summary>Runs a write, whose claim stays where it is not certain whether it was carried out.</summary>
+    private async Task<T> WriteOrRememberAsync<T>(long workspaceId, WriteRequest request, Func<SqliteDatabase, T> work, CancellationToken cancel)
+    {
+        try
+        {
+            return await _writer.RunAsync(request.Change.Count, work, cancel);
+        }
+        catch (StoreException unknown) when (unknown.Trouble == StoreTrouble.OutcomeUnknown && request.Idempotency is not null)
+        {
+            _unknown.Enqueue((workspaceId, request.Idempotency));
+            throw;
+        }
     }
 
     private IdempotencyState.Done? ReadKept(long workspaceId, byte[] key, Timestamp keptSince) => _readers.Read(database =>
@@ -61,9 +113,18 @@ internal sealed partial class SqliteStore
     private void Keep(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
     {
         var idempotency = request.Idempotency!;
+        // Both only where this attempt has gone on for so long that another one was let in.
+        if (_running.TryGetValue(KeyOf(workspaceId, idempotency), out var claim) && claim.Of.ClaimId != idempotency.ClaimId)
+            throw new StoreException(StoreTrouble.Unavailable, "The claim of an idempotency key ran out; nothing was written.");
+        using (var row = database.Prepare(SelectKept).Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.KeptSince).Query())
+            if (row.Step())
+                throw new StoreException(StoreTrouble.Unavailable, "Another request with the same idempotency key was carried out meanwhile; nothing was written.");
         database.Prepare(DeleteOldKept).Bind(1, workspaceId).Bind(2, idempotency.KeptSince).Run();
         database.Prepare(InsertKept)
             .Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.Fingerprint).Bind(4, Timestamp.Now(_clock))
             .Bind(5, request.Origin.KeyId).Bind(6, request.Origin.RequestId).Bind(7, plan.Revision.Number).Bind(8, KeptAnswer.Encode(plan)).Run();
     }
+
+    /// <param name="At">When it was made: after <see cref="Idempotency.LongestWrite"/> another attempt may take it over.</param>
+    private sealed record Claim(Idempotency Of, Timestamp At);
 }

@@ -127,7 +127,7 @@ internal sealed partial class SqliteStore
     /// <summary>The search index, as soon as it shows all that is written now.</summary>
     private Task<SqliteSearchIndex> ReachNewestAsync(long workspaceId, CancellationToken cancel)
     {
-        var search = _search ?? throw new InvalidOperationException("Only a server searches.");
+        var search = _search ?? throw new StoreException(StoreTrouble.SearchBehind, "There is no room on the disk to open the search index.");
         var newest = _readers.Read(database => ReadRevision(database, workspaceId));
         return search.ReachAsync(workspaceId, newest, cancel);
     }

@@ -13,27 +13,39 @@ internal sealed partial class SqliteStore : IRosterStore
 
     private const string SelectFirstWorkspace = "select min(id) from workspace";
 
-    private const string TouchWorkspace = "update workspace set revision = revision where id = (select min(id) from workspace)";
-
     private readonly string _path;
     private readonly TimeProvider _clock;
     private readonly FileStream? _lock;
+    private readonly SqliteHealth _health;
     private readonly SqliteReaders _readers;
     private readonly SqliteWriter _writer;
-    private readonly SqliteCheckpointer? _checkpointer;
-    private readonly SqliteSearch? _search;
+    private readonly SqliteCleaner? _cleaner;
+    private volatile SqliteCheckpointer? _checkpointer;
+    private volatile SqliteSearch? _search;
 
-    private SqliteStore(string path, TimeProvider clock, FileStream? serverLock)
+    /// <param name="serverLock">The server's; null for a command.</param>
+    /// <param name="cold">Reads until there is room to write; null where there is.</param>
+    private SqliteStore(string path, TimeProvider clock, FileStream? serverLock, SqliteCold? cold)
     {
         _path = path;
         _clock = clock;
         _lock = serverLock;
-        _readers = new SqliteReaders(OpenReader);
-        _checkpointer = serverLock is null ? null : new SqliteCheckpointer(OpenDurable(path));
-        _writer = new SqliteWriter(OpenDurable(path), database => _checkpointer?.AfterCommit(database));
-        _search = serverLock is null ? null : new SqliteSearch(
-            path + ".search", OpenReader(), (workspace, revision) => _readers.Read(database => ReadRequestOf(database, workspace, revision)), clock);
+        _health = new SqliteHealth(path, Notices);
+        _readers = new SqliteReaders(OpenReader, _health) { Cold = cold };
+        var writer = cold is null ? OpenToWrite() : null;
+        if (cold is not null)
+            Notices.Begin(new StoreNotice(
+                StoreNotice.StorageFull, $"The disk of {path} is full. The server reads, and begins to write and to search when there is room."));
+        _writer = new SqliteWriter(writer, database => _checkpointer?.AfterCommit(database), OpenToWrite)
+        {
+            Notices = Notices,
+            Health = _health,
+            Settled = ReleaseUnknown,
+        };
+        _cleaner = serverLock is null ? null : new SqliteCleaner(path, _writer, Notices);
     }
+
+    public StoreNotices Notices { get; } = new();
 
     /// <inheritdoc cref="Store.OpenAsync"/>
     public static SqliteStore Open(string path, StoreUse use, TimeProvider clock)
@@ -43,14 +55,13 @@ internal sealed partial class SqliteStore : IRosterStore
         if (use == StoreUse.Administer)
         {
             RequireCurrentSchema(path);
-            return new SqliteStore(path, clock, null);
+            return new SqliteStore(path, clock, null, null);
         }
         CreateFolder(path);
         var serverLock = Lock(path);
         try
         {
-            MigrateLocked(path);
-            return new SqliteStore(path, clock, serverLock);
+            return new SqliteStore(path, clock, serverLock, MigrateOrOpenCold(path));
         }
         catch
         {
@@ -63,7 +74,7 @@ internal sealed partial class SqliteStore : IRosterStore
     public static IReadOnlyList<string> Migrate(string path)
     {
         CreateFolder(path);
-        if (File.Exists(path))
+        if (File.Exists(path) && new FileInfo(path).Length > 0)
         {
             using var database = SqliteDatabase.Open(path);
             if (SqliteMigrations.Applied(database).SequenceEqual(SqliteMigrations.All.Known))
@@ -85,32 +96,108 @@ internal sealed partial class SqliteStore : IRosterStore
         database.Execute("rollback");
     }
 
-    public Task CheckAsync(CancellationToken cancel)
+    public async Task CheckAsync(CancellationToken cancel)
     {
+        _health.CheckInPlace();
+        _health.CheckKnown();
         _readers.Read(database => database.ReadInt64(SelectFirstWorkspace));
-        if (new DriveInfo(Path.GetFullPath(_path)).AvailableFreeSpace < MinFreeBytes)
+        if (FreeBytes() < MinFreeBytes)
             throw new StoreException(StoreTrouble.Full, $"The disk of {_path} has less than {MinFreeBytes >> 20} MiB left.");
-        return _writer.RunAsync(0, database =>
+        await _writer.RunAsync(0, database =>
         {
-            // Takes the write lock and touches the log, so that a read-only or full disk shows; changes nothing.
-            database.Execute(TouchWorkspace);
+            // A page of the log, flushed: setting a value to what it is would write nothing.
+            database.Execute(SqliteWriter.Fence);
             return true;
         }, cancel);
     }
 
     /// <summary>Finishes the writes that wait, copies the log into the file and lets another server have it.</summary>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        _cleaner?.Stop();
         _writer.Dispose();
+        if (_cleaner is not null)
+            await _cleaner.DisposeAsync();
         _search?.Dispose();
         _readers.Dispose();
+        _readers.Cold?.Dispose();
+        _health.Dispose();
         _checkpointer?.Dispose();
         _lock?.Dispose();
-        return ValueTask.CompletedTask;
     }
+
+    private long FreeBytes()
+    {
+        try
+        {
+            return new DriveInfo(Path.GetFullPath(_path)).AvailableFreeSpace;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException(StoreTrouble.Unavailable, $"The disk of {_path} cannot be asked for its room. {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Opens all that writes, and the search; from then on everybody reads beside them.</summary>
+    /// <returns>The writer's connection.</returns>
+    private SqliteDatabase OpenToWrite()
+    {
+        var opened = new List<SqliteDatabase>();
+        try
+        {
+            var writer = Add(OpenDurable(_path));
+            var witness = Add(SqliteDatabase.Open(_path));
+            if (_lock is not null)
+            {
+                var (checkpointer, follower) = (Add(OpenDurable(_path)), Add(OpenReader()));
+                // Nothing is copied into the file before nobody takes it for unchanging.
+                _readers.Cold?.Dispose();
+                _checkpointer = new SqliteCheckpointer(checkpointer);
+                _search = new SqliteSearch(
+                    _path + ".search", follower, (workspace, revision) => _readers.Read(database => ReadRequestOf(database, workspace, revision)),
+                    _clock, Notices);
+            }
+            _health.Watch(witness);
+            Notices.End(StoreNotice.StorageFull);
+            return writer;
+        }
+        catch
+        {
+            foreach (var database in opened)
+                database.Dispose();
+            throw;
+        }
+
+        SqliteDatabase Add(SqliteDatabase database)
+        {
+            opened.Add(database);
+            return database;
+        }
+    }
+
+    /// <returns>How to read a file on a disk that is full; null where it is not.</returns>
+    private static SqliteCold? MigrateOrOpenCold(string path)
+    {
+        try
+        {
+            MigrateLocked(path);
+            return null;
+        }
+        catch (StoreException full) when (full.Trouble == StoreTrouble.Full && LengthOf(path) > 0 && LengthOf(path + "-wal") == 0)
+        {
+            var cold = new SqliteCold(path);
+            if (cold.TryRead(SqliteMigrations.Applied, out var applied) && applied.SequenceEqual(SqliteMigrations.All.Known))
+                return cold;
+            cold.Dispose();
+            throw;
+        }
+    }
+
+    private static long LengthOf(string path) => File.Exists(path) ? new FileInfo(path).Length : 0;
 
     private static IReadOnlyList<string> MigrateLocked(string path)
     {
+        RequireOurs(path);
         using var database = OpenDurable(path);
         var missing = SqliteMigrations.All.MissingIn(SqliteMigrations.Applied(database), path);
         if (missing.Count > 0)
@@ -127,23 +214,74 @@ internal sealed partial class SqliteStore : IRosterStore
             throw new StoreRefusedException($"{path} is of another version of Roster; run migrate while no server uses it.");
     }
 
+    /// <summary>
+    /// Makes the file where there is none, and nothing else: not where others show that there was one, and not in the midst of another program's.
+    /// </summary>
+    private static void RequireOurs(string path)
+    {
+        const long OurApplicationId = 0x526F7374;
+        if (LengthOf(path) == 0)
+        {
+            if (LengthOf(path + "-wal") > 0)
+                throw new StoreRefusedException(Gone($"{path}-wal has its newest writes"));
+            if (Directory.Exists(path + ".search") && Directory.EnumerateFiles(path + ".search", "*.db").Any())
+                throw new StoreRefusedException(Gone($"{path}.search is its search index"));
+        }
+        using var database = SqliteDatabase.Open(path, creates: true);
+        var owner = database.ReadInt64("pragma application_id");
+        var tables = database.ReadInt64("select count(*) from sqlite_schema where name not like 'sqlite_%'");
+        if ((owner != 0 && owner != OurApplicationId) || (tables > 0 && SqliteMigrations.Applied(database).Count == 0))
+            throw new StoreRefusedException($"{path} is another program's SQLite file. Name a file of Roster's, or one that is not there yet.");
+
+        string Gone(string evidence) => $"{path} is missing or empty, but {evidence}. Put the file back or restore a backup; " +
+            $"or delete {path}-wal and {path}.search to begin with an empty directory.";
+    }
+
     private static void CreateFolder(string path)
     {
-        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder)
-            Directory.CreateDirectory(folder);
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is not { } folder)
+            return;
+        try
+        {
+            CreatePrivateFolder(folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreRefusedException($"The folder {folder} cannot be made. {failure.Message}");
+        }
     }
+
+    /// <summary>Makes a folder for its owner alone; one that is there stays as it is.</summary>
+    internal static string CreatePrivateFolder(string path) => (OperatingSystem.IsWindows() ? Directory.CreateDirectory(path)
+        : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)).FullName;
 
     /// <summary>The operating system gives the lock back when the process ends, however it ends.</summary>
     private static FileStream Lock(string path)
     {
+        const int ReadOnlyFileSystem = 30;
         var file = path + ".lock";
         try
         {
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            return new FileStream(file, options);
+        }
+        catch (UnauthorizedAccessException)
+        {
+            throw new StoreRefusedException($"Roster may not write {file}. Give the user that runs it the right to read and write in its folder.");
+        }
+        catch (IOException failure) when (failure.HResult == ReadOnlyFileSystem)
+        {
+            throw new StoreRefusedException($"{path} is on a file system that is mounted read-only; a server needs to write there.");
         }
         catch (IOException) when (File.Exists(file))
         {
             throw new StoreRefusedException($"Another Roster server uses {path}; it holds {file}. Stop it first.");
+        }
+        catch (IOException failure)
+        {
+            throw new StoreRefusedException($"{file} cannot be made. {failure.Message}");
         }
     }
 
@@ -170,8 +308,18 @@ internal sealed partial class SqliteStore : IRosterStore
 
     private SqliteDatabase OpenReader()
     {
+        // One that is opened now could be another file of the same name.
+        _health.CheckInPlace();
         var database = SqliteDatabase.Open(_path);
-        database.Execute("pragma query_only = on");
-        return database;
+        try
+        {
+            database.Execute("pragma query_only = on");
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
     }
 }

@@ -15,6 +15,7 @@ internal sealed partial class RosterProcess : IDisposable
     private readonly Process _process;
     private readonly BlockingCollection<string> _errors = [];
     private readonly List<string> _before = [];
+    private readonly ConcurrentQueue<string> _log = [];
     private readonly string _outputFile;
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
@@ -31,7 +32,10 @@ internal sealed partial class RosterProcess : IDisposable
             if (line.Data is null)
                 _errors.CompleteAdding();
             else
+            {
+                _log.Enqueue(line.Data);
                 _errors.Add(line.Data);
+            }
         };
         process.BeginErrorReadLine();
     }
@@ -48,12 +52,18 @@ internal sealed partial class RosterProcess : IDisposable
     private static partial Regex Listening();
 
     /// <summary>Starts a server on a free port and returns when it listens.</summary>
-    public static RosterProcess Serve(string workingFolder, params string[] arguments)
+    public static RosterProcess Serve(string workingFolder, params string[] arguments) =>
+        Serve(workingFolder, new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts a server with variables of its environment.</summary>
+    public static RosterProcess Serve(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         // In a file, what it printed before it said that it listens is there when that is read; from two pipes it could come later.
         var output = Path.GetTempFileName();
         string[] all = [.. Command, .. arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments]];
-        var server = new RosterProcess(Start(workingFolder, ["sh", "-c", "output=$1; shift; exec \"$@\" >\"$output\"", "sh", output, .. all]), output);
+        string[] variables = [.. environment.Select(one => $"{one.Key}={one.Value}")];
+        var server = new RosterProcess(
+            Start(workingFolder, ["sh", "-c", "output=$1; shift; exec \"$@\" >\"$output\"", "sh", output, "env", .. variables, .. all]), output);
         var before = server._before;
         while (server._errors.TryTake(out var line, Patience))
         {
@@ -84,6 +94,9 @@ internal sealed partial class RosterProcess : IDisposable
     /// <summary>What the server has printed on standard output; a first start's welcome comes before it listens.</summary>
     public string Output() => File.ReadAllText(_outputFile);
 
+    /// <summary>All that the server has logged until now.</summary>
+    public string Log() => string.Join('\n', _log);
+
     /// <summary>Returns when the server has logged a line with this text, also before it listened.</summary>
     public Task SaysAsync(string text) => Task.Run(() =>
     {
@@ -97,6 +110,9 @@ internal sealed partial class RosterProcess : IDisposable
 
     /// <summary>What the server has logged, and nobody has read yet, until it ended.</summary>
     public string RestOfErrors() => string.Join('\n', _errors.GetConsumingEnumerable());
+
+    /// <summary>As <see cref="SaysAsync"/>; or at once where it has logged that before.</summary>
+    public Task HasSaidAsync(string text) => Log().Contains(text, StringComparison.Ordinal) ? Task.CompletedTask : SaysAsync(text);
 
     public void Kill()
     {

@@ -43,7 +43,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         var file = _folder.File("roster.db");
         await Store.Parse("sqlite:" + file).MigrateAsync(CancellationToken.None);
         _main = SqliteDatabase.Open(file);
-        _search = SqliteDatabase.Open(_folder.File("search.db"));
+        _search = SqliteDatabase.Open(_folder.File("search.db"), creates: true);
         foreach (var statement in SqlText.Statements("sqlite/search/index.sql"))
             _search.Execute(statement);
     }

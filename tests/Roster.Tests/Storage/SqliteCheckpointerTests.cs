@@ -80,7 +80,7 @@ public sealed class SqliteCheckpointerTests : IDisposable
 
     private static SqliteDatabase Open(string path)
     {
-        var database = SqliteDatabase.Open(path);
+        var database = SqliteDatabase.Open(path, creates: true);
         database.ReadText("pragma journal_mode = wal");
         database.ReadInt64("pragma wal_autocheckpoint = 0");
         return database;

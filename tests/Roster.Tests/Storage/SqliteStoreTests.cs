@@ -60,7 +60,7 @@ public sealed class SqliteStoreTests : IDisposable
     public async Task A_migration_that_was_interrupted_is_whole_after_the_next_start()
     {
         // What a kill leaves at any moment of a migration's transaction: a file, and nothing of the migration in it.
-        using (var database = SqliteDatabase.Open(File))
+        using (var database = SqliteDatabase.Open(File, creates: true))
         {
             database.ReadText("pragma journal_mode = wal");
             database.Execute("begin");
@@ -99,6 +99,87 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.Equal(new string('x', 10_000), await System.IO.File.ReadAllTextAsync(File));
     }
 
+    [Theory]
+    [InlineData("create table message (id integer primary key)")]
+    [InlineData("pragma application_id = 252006674")]
+    public async Task Another_program_s_file_is_refused_by_name_and_left_alone(string sql)
+    {
+        Scalar("pragma journal_mode = delete");
+        Scalar(sql);
+        var before = await System.IO.File.ReadAllBytesAsync(File);
+
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync());
+
+        Assert.Equal($"{File} is another program's SQLite file. Name a file of Roster's, or one that is not there yet.", refused.Message);
+        Assert.Equal(before, await System.IO.File.ReadAllBytesAsync(File));
+        await Assert.ThrowsAsync<StoreRefusedException>(() => Store.Parse("sqlite:" + File).MigrateAsync(CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task All_files_are_their_owner_s_alone()
+    {
+        const UnixFileMode OwnersFile = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var path = _folder.File("made/by us/roster.db");
+        await using var store = await Store.Parse("sqlite:" + path).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None);
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"needle"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+        Assert.Equal(1, await store.CountAsync(workspace.Id, new PartnerFilter(Q: "needle"), CancellationToken.None));
+
+        var modes = Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories).ToDictionary(file => file, System.IO.File.GetUnixFileMode);
+        foreach (var name in new[] { "roster.db", "roster.db-wal", "roster.db-shm", "roster.db.lock", "roster.db.search/1.db", "roster.db.search/1.db-wal" })
+            Assert.Equal(OwnersFile, modes[_folder.File("made/by us/" + name)]);
+        Assert.All(modes.Values, mode => Assert.Equal(OwnersFile, mode));
+        foreach (var name in new[] { "made", "made/by us", "made/by us/roster.db.search" })
+            Assert.Equal(OwnersFile | UnixFileMode.UserExecute, System.IO.File.GetUnixFileMode(_folder.File(name)));
+    }
+
+    [Fact]
+    public async Task A_folder_that_is_none_is_refused_in_one_sentence()
+    {
+        await System.IO.File.WriteAllTextAsync(_folder.File("taken"), "");
+
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => Store.Parse("sqlite:" + _folder.File("taken/roster.db"))
+            .OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None));
+
+        Assert.Contains($"The folder {_folder.File("taken")} cannot be made", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_reader_makes_no_file_where_there_is_none()
+    {
+        await Assert.ThrowsAsync<StoreException>(() => Task.Run(() => SqliteDatabase.Open(_folder.File("nowhere.db"))));
+        Assert.False(System.IO.File.Exists(_folder.File("nowhere.db")));
+    }
+
+    [Fact]
+    public async Task An_idempotency_key_whose_attempt_has_gone_on_for_too_long_is_taken_over_and_only_one_of_them_writes()
+    {
+        await using var store = await OpenAsync();
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        var (first, second) = (Attempt(), Attempt());
+        var claimed = new Timestamp(1_000_000_000);
+
+        Assert.IsType<IdempotencyState.Unused>(await ClaimAsync(first, claimed, staleSince: default));
+        Assert.IsType<IdempotencyState.Running>(await ClaimAsync(second, claimed, staleSince: claimed));
+        Assert.IsType<IdempotencyState.Unused>(await ClaimAsync(second, claimed.AddMilliseconds(90_001), staleSince: claimed.AddMilliseconds(1)));
+
+        var late = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(first));
+        Assert.Contains("The claim of an idempotency key ran out", late.Message, StringComparison.Ordinal);
+        Assert.Equal(1, (await WriteAsync(second)).Plan.Created);
+        Assert.IsType<IdempotencyState.Done>(await ClaimAsync(first, claimed, staleSince: default));
+        Assert.Contains("carried out meanwhile", (await Assert.ThrowsAsync<StoreException>(() => WriteAsync(first))).Message, StringComparison.Ordinal);
+        Assert.Equal(1, await store.CountAsync(workspace.Id, new PartnerFilter(), CancellationToken.None));
+
+        static Idempotency Attempt() => new(new byte[32], new byte[32], Guid.NewGuid(), default);
+
+        Task<IdempotencyState> ClaimAsync(Idempotency attempt, Timestamp now, Timestamp staleSince) =>
+            store.ClaimAsync(workspace.Id, attempt, now, staleSince, CancellationToken.None);
+
+        Task<WrittenPlan> WriteAsync(Idempotency attempt) => store.WriteAsync(
+            workspace.Id,
+            new WriteRequest(Some.Upsert("""[{"name":"once"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), Idempotency: attempt), CancellationToken.None);
+    }
+
     [Fact]
     public async Task Each_write_is_logged_in_its_own_transaction_with_what_was_before()
     {
@@ -124,7 +205,7 @@ public sealed class SqliteStoreTests : IDisposable
     public async Task Large_changes_are_read_on_no_more_connections_than_there_are_cores()
     {
         const int Many = 10_000;
-        const int OfWriterCheckpointsAndSearch = 3;
+        const int OfWriterWitnessCheckpointsAndSearch = 4;
         await using var store = await OpenAsync();
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
         var ids = (await WriteAsync(Enumerable.Range(0, Many).Select(i => (object)new { name = $"before {i}" }))).Answer.Select(partner => partner.Id).ToArray();
@@ -134,7 +215,7 @@ public sealed class SqliteStoreTests : IDisposable
             Assert.Equal(Many, (await WriteAsync(ids.Select(id => (object)new { id }))).Unchanged);
 
         var open = new DirectoryInfo("/proc/self/fd").EnumerateFileSystemInfos().Count(descriptor => descriptor.LinkTarget == File);
-        Assert.InRange(open, OfWriterCheckpointsAndSearch, OfWriterCheckpointsAndSearch + Environment.ProcessorCount);
+        Assert.InRange(open, OfWriterWitnessCheckpointsAndSearch, OfWriterWitnessCheckpointsAndSearch + Environment.ProcessorCount);
 
         async Task<ChangePlan> WriteAsync(IEnumerable<object> items) => (await store.WriteAsync(
             workspace.Id, Some.Upsert(JsonSerializer.Serialize(items)), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None)).Plan;
@@ -263,7 +344,7 @@ public sealed class SqliteStoreTests : IDisposable
         await using var store = await OpenAsync();
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
         using var main = SqliteDatabase.Open(File);
-        using var index = new SqliteSearchIndex(path, workspace.Id, _ => null);
+        using var index = new SqliteSearchIndex(path, workspace.Id, _ => null, () => { });
 
         await FollowAsync(1);
         await FollowAsync(Many);
@@ -306,7 +387,15 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.Single(await FindAsync());
         Assert.True(Holds("Secretus") || Holds("secretus"));
 
+        var cleaned = new TaskCompletionSource();
         await WriteAsync(Some.Erasure(doomed.Answer[0].Id));
+        store.Notices.Follow((_, begins) =>
+        {
+            if (!begins && !store.Notices.Codes.Contains(StoreNotice.CleaningOwed))
+                cleaned.TrySetResult();
+        });
+        if (store.Notices.Codes.Contains(StoreNotice.CleaningOwed))
+            await cleaned.Task;
 
         Assert.Empty(await FindAsync());
         foreach (var part in new[] { "Secretus", "secretus" })

@@ -9,7 +9,7 @@ public sealed class SqliteWriterTests : IDisposable
 
     public SqliteWriterTests()
     {
-        _database = SqliteDatabase.Open(_folder.File("writer.db"));
+        _database = SqliteDatabase.Open(_folder.File("writer.db"), creates: true);
         _database.Execute("pragma journal_mode = wal");
         _database.Execute("create table line (text text not null) strict");
     }
@@ -78,6 +78,64 @@ public sealed class SqliteWriterTests : IDisposable
             return true;
         }, CancellationToken.None);
         Assert.Equal(1, await CountAsync(writer));
+    }
+
+    [Fact]
+    public async Task No_more_jobs_wait_than_the_queue_takes_and_one_too_many_is_told_so()
+    {
+        using var writer = new SqliteWriter(_database, _ => { });
+        using var busy = new BusyWriter(writer);
+        var waiting = Enumerable.Range(0, SqliteWriter.MaxWaiting).Select(i => writer.RunAsync(1, _ => i, CancellationToken.None)).ToList();
+
+        var refused = await Assert.ThrowsAsync<StoreException>(() => writer.RunAsync(1, _ => -1, CancellationToken.None));
+
+        Assert.Equal(StoreTrouble.Overloaded, refused.Trouble);
+        await busy.LetGoAsync();
+        Assert.Equal(Enumerable.Range(0, SqliteWriter.MaxWaiting), await Task.WhenAll(waiting));
+    }
+
+    [Fact]
+    public async Task A_job_that_was_taken_back_begins_no_transaction()
+    {
+        var transactions = 0;
+        using var cancel = new CancellationTokenSource();
+        var writer = new SqliteWriter(_database, _ => transactions++);
+        using var busy = new BusyWriter(writer);
+        var takenBack = writer.RunAsync(1, _ => true, cancel.Token);
+        await cancel.CancelAsync();
+
+        await busy.LetGoAsync();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => takenBack);
+        writer.Dispose();
+        Assert.Equal(1, transactions);
+    }
+
+    [Fact]
+    public async Task A_closed_writer_takes_no_jobs_and_says_why()
+    {
+        var writer = new SqliteWriter(_database, _ => { });
+        writer.Dispose();
+
+        Assert.Contains("The server stops", (await Assert.ThrowsAsync<StoreException>(() => writer.RunAsync(1, _ => 1, CancellationToken.None))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Jobs_that_wait_for_another_program_s_lock_are_all_told_when_it_is_not_given_back_in_time()
+    {
+        using var writer = new SqliteWriter(_database, _ => { });
+        using var other = SqliteDatabase.Open(_folder.File("writer.db"));
+        other.Execute("begin immediate");
+        // Each of these begins a transaction of its own.
+        var waiting = Enumerable.Range(0, 10).Select(i => writer.RunAsync(SqliteWriter.MaxRowsTogether, _ => i, CancellationToken.None)).ToList();
+
+        var failures = await Task.WhenAll(waiting.Select(job => Assert.ThrowsAsync<StoreException>(() => job)));
+
+        // The first may have begun to wait before the others came; they have waited together.
+        Assert.InRange(failures.Distinct().Count(), 1, 2);
+        Assert.Equal(StoreTrouble.Unavailable, failures[0].Trouble);
+        other.Execute("rollback");
+        Assert.Equal(1, await writer.RunAsync(1, _ => 1, CancellationToken.None));
     }
 
     [Fact]

@@ -71,14 +71,23 @@ internal sealed class SqliteSearchIndex : IDisposable
     private readonly long _workspaceId;
     private readonly SqliteDatabase _database;
     private readonly SqliteReaders _readers;
+    private readonly Action _failed;
     private TaskCompletionSource _advanced = NewSignal();
     private long _reached;
 
+    /// <summary>Whether nothing was ever put into it.</summary>
+    private bool _isNew;
+
+    private volatile bool _isDamaged;
+
     /// <param name="requestOf">The request that made a revision of the directory; null where there is no such revision.</param>
-    public SqliteSearchIndex(string path, long workspaceId, Func<long, Guid?> requestOf)
+    /// <param name="failed">Called when a reader could not read, so that the follower looks at the file.</param>
+    public SqliteSearchIndex(string path, long workspaceId, Func<long, Guid?> requestOf, Action failed)
     {
+        Path = path;
         _workspaceId = workspaceId;
-        _database = OpenOrCreate(path);
+        _failed = failed;
+        (_database, _isNew, WasDamaged) = OpenOrCreate(path);
         _readers = new SqliteReaders(() => SqliteDatabase.Open(path));
         Log = new SqliteSearchLog(path, _database, _readers);
         using var state = _database.Prepare(SelectState).Query();
@@ -87,54 +96,68 @@ internal sealed class SqliteSearchIndex : IDisposable
         _reached = isOfThisLog ? state.Int64(0) : 0;
     }
 
+    public string Path { get; }
+
+    /// <summary>Whether there was a file that was damaged, in whose place this one is.</summary>
+    public bool WasDamaged { get; }
+
+    /// <summary>Whether the file was found to be damaged, or not to be in its place any more. For the follower's thread alone.</summary>
+    public bool IsDamaged => _isDamaged || _database.HasBeenDamaged || !_database.IsInPlace();
+
     /// <summary>The file's own log, which is settled after each pass.</summary>
     public SqliteSearchLog Log { get; }
 
     /// <summary>The revision whose partners the index shows.</summary>
     public long Reached => Interlocked.Read(ref _reached);
 
-    public T Read<T>(Func<SqliteDatabase, T> read) => _readers.Read(read);
-
-    /// <summary>Waits until the index shows this revision.</summary>
-    /// <returns>False where it does not in this time.</returns>
-    public async Task<bool> WaitAsync(long revision, TimeSpan patience, CancellationToken cancel)
+    /// <exception cref="StoreException">The index cannot be read: <see cref="StoreTrouble.SearchBehind"/>, whatever the trouble is.</exception>
+    public T Read<T>(Func<SqliteDatabase, T> read)
     {
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(patience);
-        while (true)
+        try
         {
-            var advanced = Volatile.Read(ref _advanced);
-            if (Reached >= revision)
-                return true;
-            try
-            {
-                await advanced.Task.WaitAsync(deadline.Token);
-            }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-            {
-                return false;
-            }
+            return _readers.Read(read);
+        }
+        catch (StoreException failure)
+        {
+            if (failure.Trouble == StoreTrouble.Damaged)
+                _isDamaged = true;
+            _failed();
+            throw new StoreException(
+                StoreTrouble.SearchBehind,
+                _isDamaged ? "The search index is damaged, and is made anew." : $"The search index cannot be read. {failure.Message}", failure);
         }
     }
+
+    /// <summary>Ends when the index has come further, or cannot.</summary>
+    public Task Advanced => Volatile.Read(ref _advanced).Task;
+
+    /// <summary>Has who waits for <see cref="Advanced"/> look again.</summary>
+    public void Wake() => Interlocked.Exchange(ref _advanced, NewSignal()).SetResult();
+
+    /// <summary>
+    /// Whether the file has, or may have, what must not stay in any page or segment of it: what was erased since; or, where filling it was
+    /// broken off or it is of another log, whatever.
+    /// </summary>
+    public bool IsSpoiled(SqliteDatabase main) => Reached == 0 ? !_isNew : SqliteStore.HasErased(main, _workspaceId, Reached);
 
     /// <summary>
     /// Takes over what was written since the last pass. For the follower's thread alone. Partners are read as they are when their
     /// turn comes: one that is newer than the revision will be looked at again.
     /// </summary>
     /// <param name="main">A connection to the directory.</param>
-    /// <param name="stopping">Gives the pass up, and the next one begins where this one did; but not one that removes what was erased.</param>
-    public void Follow(SqliteDatabase main, Timestamp now, CancellationToken stopping)
+    /// <param name="stopping">Gives the pass up, and the next one begins where this one did.</param>
+    /// <returns>False where the file <see cref="IsSpoiled"/>, and must be thrown away first.</returns>
+    public bool Follow(SqliteDatabase main, Timestamp now, CancellationToken stopping)
     {
         var revision = SqliteStore.ReadRevision(main, _workspaceId);
         if (revision == Reached)
-            return;
-        // What was erased must not stay in pages and segments of this file: it is filled anew, and written anew.
-        var hasErased = Reached != 0 && SqliteStore.HasErased(main, _workspaceId, Reached);
-        var givesUp = hasErased ? CancellationToken.None : stopping;
-        givesUp.ThrowIfCancellationRequested();
-        var changed = Reached == 0 || hasErased ? null : SqliteStore.ReadChanged(main, _workspaceId, Reached, revision, MaxFollowed);
+            return true;
+        if (IsSpoiled(main))
+            return false;
+        stopping.ThrowIfCancellationRequested();
+        var changed = Reached == 0 ? null : SqliteStore.ReadChanged(main, _workspaceId, Reached, revision, MaxFollowed);
         if (changed is null)
-            Fill(main, givesUp);
+            Fill(main, stopping);
         InTransaction(() =>
         {
             if (changed is null)
@@ -142,8 +165,8 @@ internal sealed class SqliteSearchIndex : IDisposable
             else
                 foreach (var id in changed.Order())
                 {
-                    givesUp.ThrowIfCancellationRequested();
-                    // One that was erased meanwhile is met again in the pass that fills anew.
+                    stopping.ThrowIfCancellationRequested();
+                    // One that was erased meanwhile is met by the next pass.
                     if (SqliteStore.ReadPartner(main, _workspaceId, id) is { } partner)
                         Put(partner, revision);
                 }
@@ -152,63 +175,88 @@ internal sealed class SqliteSearchIndex : IDisposable
             _database.Prepare(UpdateState)
                 .Bind(1, revision).Bind(2, SqliteStore.ReadRequestOf(main, _workspaceId, revision)!.Value).Run();
         });
-        if (hasErased)
-        {
-            Log.FinishSettling();
-            _database.Execute("vacuum");
-            _database.ReadInt64("pragma wal_checkpoint(truncate)");
-        }
         Interlocked.Exchange(ref _reached, revision);
-        Interlocked.Exchange(ref _advanced, NewSignal()).SetResult();
+        Wake();
         // The cache may be full now, there is one for each workspace, and it may be long until the next pass.
         _database.Execute("pragma shrink_memory");
+        return true;
     }
 
     public void Dispose() => Log.Dispose();
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>An index of another version, or one that is damaged, is worth nothing: it is made anew.</summary>
-    private static SqliteDatabase OpenOrCreate(string path)
+    /// <summary>Deletes an index that nobody has open any more, or soon.</summary>
+    public static void Delete(string path)
     {
-        if (OpenCurrent(path) is { } current)
-            return current;
         foreach (var file in new[] { path, path + "-wal", path + "-shm" })
             File.Delete(file);
-        var database = OpenFile(path);
-        database.Execute("begin");
-        foreach (var statement in SqlText.Statements("sqlite/search/index.sql"))
-            database.Execute(statement);
-        database.Execute($"pragma user_version = {Version}");
-        database.Execute("commit");
-        return database;
     }
 
-    private static SqliteDatabase? OpenCurrent(string path)
+    /// <summary>An index of another version, or one that is damaged, is worth nothing: it is made anew.</summary>
+    private static (SqliteDatabase Database, bool IsNew, bool WasDamaged) OpenOrCreate(string path)
     {
-        var database = default(SqliteDatabase);
+        var wasDamaged = false;
         try
         {
-            database = OpenFile(path);
-            if (database.ReadInt64("pragma user_version") == Version)
-                return database;
+            if (File.Exists(path) && OpenFile(path) is { } there)
+            {
+                if (IsCurrent(there))
+                    return (there, false, false);
+                there.Dispose();
+            }
+        }
+        catch (StoreException damage) when (damage.Trouble == StoreTrouble.Damaged)
+        {
+            wasDamaged = true;
+        }
+        Delete(path);
+        var database = OpenFile(path, creates: true);
+        try
+        {
+            database.Execute("begin");
+            foreach (var statement in SqlText.Statements("sqlite/search/index.sql"))
+                database.Execute(statement);
+            database.Execute($"pragma user_version = {Version}");
+            database.Execute("commit");
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+        return (database, true, wasDamaged);
+    }
+
+    private static bool IsCurrent(SqliteDatabase database)
+    {
+        try
+        {
+            return database.ReadInt64("pragma user_version") == Version && database.ReadInt64("select count(*) from state") == 1;
         }
         catch (StoreException)
         {
-            // Not a database, or not one that can be read.
+            database.Dispose();
+            throw;
         }
-        database?.Dispose();
-        return null;
     }
 
-    private static SqliteDatabase OpenFile(string path)
+    private static SqliteDatabase OpenFile(string path, bool creates = false)
     {
-        var database = SqliteDatabase.Open(path, FollowerCacheKibibytes);
-        database.ReadText("pragma journal_mode = wal");
-        // After a power cut the index may be behind, never torn: the directory's log brings it up to date.
-        database.Execute("pragma synchronous = normal");
-        database.ReadInt64("pragma wal_autocheckpoint = 0");
-        return database;
+        var database = SqliteDatabase.Open(path, FollowerCacheKibibytes, creates);
+        try
+        {
+            database.ReadText("pragma journal_mode = wal");
+            // After a power cut the index may be behind, never torn: the directory's log brings it up to date.
+            database.Execute("pragma synchronous = normal");
+            database.ReadInt64("pragma wal_autocheckpoint = 0");
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
     }
 
     private void InTransaction(Action work)
@@ -221,8 +269,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         }
         catch
         {
-            if (_database.IsInTransaction)
-                _database.Execute("rollback");
+            _database.Rollback();
             throw;
         }
     }
@@ -233,6 +280,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// </summary>
     private void Fill(SqliteDatabase main, CancellationToken stopping)
     {
+        _isNew = false;
         InTransaction(() =>
         {
             foreach (var statement in SqlText.Statements("sqlite/search/clear.sql"))

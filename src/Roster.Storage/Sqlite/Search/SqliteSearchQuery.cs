@@ -52,7 +52,7 @@ internal static class SqliteSearchQuery
         }
         finally
         {
-            search.Execute("rollback");
+            search.Rollback();
         }
     }
 

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+
+namespace Roster.Tests.Hosting;
+
+/// <summary>
+/// Has a server process see its disk fail: calls of the operating system return errors, while the engine, the files and the server are real.
+/// On Linux, with a C compiler, which publishing the server needs as well.
+/// </summary>
+internal sealed class FaultyDisk : IDisposable
+{
+    public const int InputOutputError = 5;
+    public const int NoRight = 13;
+    public const int NoSpace = 28;
+    public const int ReadOnly = 30;
+
+    private static readonly Lazy<string> Library = new(Compile);
+
+    private readonly TempFolder _folder = new();
+
+    private string Control => _folder.File("faults");
+
+    /// <summary>What the process is started with.</summary>
+    public IReadOnlyDictionary<string, string> Environment =>
+        new Dictionary<string, string> { ["LD_PRELOAD"] = Library.Value, ["ROSTER_FAULTS"] = Control };
+
+    /// <summary>From now on these calls fail, and no others.</summary>
+    /// <param name="faults">Each as <c>sync 5 roster.db-wal</c>: the call (open, read, write, sync, truncate), the error, a part of the file's path.</param>
+    public void Fail(params IEnumerable<string> faults)
+    {
+        // Replaced whole: the process reads it at each call.
+        var next = Control + ".next";
+        File.WriteAllLines(next, faults);
+        File.Move(next, Control, overwrite: true);
+    }
+
+    /// <summary>From now on nothing fails.</summary>
+    public void Heal() => File.Delete(Control);
+
+    public void Dispose() => _folder.Dispose();
+
+    private static string Compile()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Faults of a disk are made with LD_PRELOAD.");
+        var compiler = new[] { "clang", "gcc", "cc" }.FirstOrDefault(name => (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
+            .Any(folder => File.Exists(Path.Combine(folder, name))));
+        Assert.SkipWhen(compiler is null, "There is no C compiler; test.sh installs clang.");
+        var library = Path.Combine(Path.GetTempPath(), $"roster-faulty-disk-{System.Environment.ProcessId}.so");
+        using var compiling = Process.Start(
+            compiler!, ["-shared", "-fPIC", "-O1", "-o", library, Path.Combine(AppContext.BaseDirectory, "Hosting", "faulty-disk.c"), "-ldl"]);
+        compiling.WaitForExit();
+        Assert.Equal(0, compiling.ExitCode);
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(library);
+        return library;
+    }
+}
