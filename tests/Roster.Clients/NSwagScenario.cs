@@ -1,6 +1,6 @@
 using Roster.Clients.NSwag;
 
-/// <summary>With NSwag as it comes, but for one option: members that may be absent are nullable.</summary>
+/// <summary>With NSwag as it comes, but for two options: members and parameters that may be absent are nullable, and need not be given.</summary>
 internal static class NSwagScenario
 {
     public static async IAsyncEnumerable<string> RunAsync(HttpClient http, LinkReader links)
@@ -36,10 +36,9 @@ internal static class NSwagScenario
         yield return $"pages: {string.Join(", ", first.Select(one => one.Name))} | {string.Join(", ", second.Select(one => one.Name))} | {links.NextCursor ?? "end"}";
 
         async Task<List<Partner>> PutAsync(params PartnerInput[] items) =>
-            [.. await api.UpsertPartnersAsync(null, null, null, null, null, null, null, null, items)];
+            [.. await api.UpsertPartnersAsync(body: items)];
 
-        async Task<ICollection<PartnerThen>> PageAsync(string? cursor) => await api.ListPartnersAsync(
-            null, take: 2, null, Sort.Asc, cursor, null, null, null, null, null, null, null, null, null);
+        async Task<ICollection<PartnerThen>> PageAsync(string? cursor) => await api.ListPartnersAsync(take: 2, sort: Sort.Asc, cursor: cursor);
     }
 
     private static string Show(Partner partner) => $"{partner.Name} {partner.Email ?? "-"} {partner.Phone ?? "-"}";
