@@ -76,7 +76,7 @@ public static class Program
         partners.MapPut("/", PartnerEndpoints.UpsertAsync).RequireScope(Scopes.LinksWrite);
         partners.MapPost("/", PartnerEndpoints.CreateAsync).RequireScope(Scopes.PartnersWrite);
         partners.MapDelete("/", PartnerEndpoints.DeleteAsync).RequireScope(Scopes.LinksWrite);
-        partners.MapPost("/erase", PartnerEndpoints.EraseAsync).RequireScope(Scopes.LinksWrite);
+        partners.MapPost("/erase", PartnerEndpoints.EraseAsync).RequireScope(Scopes.PartnersErase);
         partners.MapPost("/restore", PartnerEndpoints.RestoreAsync).RequireScope(Scopes.LinksWrite);
 
         var changeSets = routes.MapGroup("/api/changesets");

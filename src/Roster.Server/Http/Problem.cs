@@ -21,6 +21,7 @@ internal static class ProblemCode
     public const string InvalidEncoding = "invalid_encoding";
     public const string InvalidHeader = "invalid_header";
     public const string InvalidParameter = "invalid_parameter";
+    public const string KeyCanMore = "key_can_more";
     public const string MethodNotAllowed = "method_not_allowed";
     public const string MissingScope = "missing_scope";
     public const string NotAcceptable = "not_acceptable";
@@ -187,6 +188,23 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             $"The API key is valid but may not do this; it lacks: {names}.",
             $"مفتاح API صالح لكنه لا يملك الصلاحية المطلوبة: {names}.")
         { MissingScopes = missing };
+    }
+
+    /// <param name="caller">What the calling key can do.</param>
+    public static Problem KeyCanMore(Excess excess, Grant caller)
+    {
+        var faults = new FaultList();
+        if (excess.Hostnames)
+            faults.Add(new Fault(0, FaultCode.InvalidHostname, $"It works on other hosts' pages than {string.Join(", ", caller.Hostnames.Names)}.", "allowedHostnames"));
+        if (excess.Time)
+            faults.Add(new Fault(0, FaultCode.InvalidTime, $"It works for longer than until {caller.ExpiresAt}.", "expiresAt"));
+        if (excess.Scopes != Scopes.None)
+            return MissingScope(excess.Scopes) with { Faults = faults };
+        return new(
+            ProblemCode.KeyCanMore, 403, "The key can more than yours",
+            "The key works on other pages or for longer than yours, so yours may not rotate or revoke it; nothing was changed.",
+            "يعمل هذا المفتاح على صفحات أخرى أو لمدة أطول من مفتاحك، فلا يمكن لمفتاحك تدويره أو إلغاؤه؛ لم يتغير شيء.")
+        { Faults = faults };
     }
 
     public static Problem UnknownParameter(string name, IReadOnlyCollection<string> known) => new(

@@ -1,20 +1,15 @@
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Threading.RateLimiting;
 using Roster.Server.Operations;
 
 namespace Roster.Server.Http;
 
 /// <summary>
-/// What one caller may use of the server, and what all may use of its memory: rows per key, failed authentications per
-/// address, and large bodies and answers at the same time. All of them are this node's alone.
+/// What one caller may use of the server, and what all may use of its memory: rows per key, and large bodies and answers at the same
+/// time. All of them are this node's alone.
 /// </summary>
 internal sealed class RequestLimits(ServerSettings settings) : IDisposable
 {
-    /// <summary>A guess at a key, 190 random bits, never succeeds; this bounds what guessing costs.</summary>
-    private const int FailuresPerSecond = 1;
-
     /// <summary>Bodies up to this are always read.</summary>
     private const int SmallBytes = 64 << 10;
 
@@ -44,15 +39,6 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
             QueueLimit = 0,
         }));
 
-    private readonly PartitionedRateLimiter<IPAddress> _failures = PartitionedRateLimiter.Create<IPAddress, IPAddress>(address =>
-        RateLimitPartition.GetTokenBucketLimiter(address, _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = settings.FailedAuthentications,
-            TokensPerPeriod = FailuresPerSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-            QueueLimit = 0,
-        }));
-
     private readonly ConcurrencyLimiter _memory = new(new ConcurrencyLimiterOptions
     {
         PermitLimit = MemoryUnits,
@@ -65,14 +51,6 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
     public Problem? TakeRows(HttpContext http, int rows)
     {
         using var lease = _rows.AttemptAcquire(http.Caller().Id, rows);
-        return lease.IsAcquired ? null : Problem.RateLimited(RetryAfter(lease));
-    }
-
-    /// <summary>Counts a request without a valid key.</summary>
-    /// <returns>Null while its address has not had too many.</returns>
-    public Problem? CountFailure(HttpContext http)
-    {
-        using var lease = _failures.AttemptAcquire(Network(http.Connection.RemoteIpAddress ?? IPAddress.None));
         return lease.IsAcquired ? null : Problem.RateLimited(RetryAfter(lease));
     }
 
@@ -107,7 +85,6 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
     public void Dispose()
     {
         _rows.Dispose();
-        _failures.Dispose();
         _memory.Dispose();
     }
 
@@ -119,18 +96,6 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         var lease = await _memory.AcquireAsync(units, http.RequestAborted);
         http.Response.RegisterForDispose(lease);
         return lease.IsAcquired ? null : Problem.Overloaded;
-    }
-
-    /// <summary>An IPv6 client has a whole /64 to choose addresses from, so that is who it is.</summary>
-    private static IPAddress Network(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-            return address.MapToIPv4();
-        if (address.AddressFamily != AddressFamily.InterNetworkV6)
-            return address;
-        var bytes = address.GetAddressBytes();
-        bytes.AsSpan(8).Clear();
-        return new IPAddress(bytes);
     }
 
     private static int RetryAfter(RateLimitLease lease) =>

@@ -45,16 +45,17 @@ internal static class KeyEndpoints
         });
     }
 
-    /// <summary>POST /api/keys/{id}/rotate: a new secret for the same purpose; the old one goes on for the overlap.</summary>
+    /// <summary>
+    /// POST /api/keys/{id}/rotate: a new secret for the same purpose, of a key that can no more than the caller's; the old secret goes on
+    /// for the overlap.
+    /// </summary>
     public static async Task RotateAsync(HttpContext http, string id, IRosterStore store, TimeProvider clock)
     {
         var parameters = new Parameters(http.Request);
         var overlap = parameters.Integer("overlap", 0, MaxOverlapSeconds) ?? DefaultOverlapSeconds;
         var now = Timestamp.Now(clock);
         var old = await FindAsync(http, id, store);
-        var problem = parameters.Finish()
-            ?? (old is null || !old.IsValidAt(now) ? Problem.NotFound
-            : (old.Scopes & ~http.Caller().Scopes) is not Scopes.None and var missing ? Problem.MissingScope(missing) : null);
+        var problem = parameters.Finish() ?? (old is null || !old.IsValidAt(now) ? Problem.NotFound : RefuseBeyond(old, http.Caller()));
         if (problem is not null)
         {
             await problem.WriteAsync(http);
@@ -64,18 +65,18 @@ internal static class KeyEndpoints
             old with { Id = Guid.CreateVersion7(), CreatedAt = now, LastUsedAt = null });
     }
 
-    /// <summary>DELETE /api/keys/{id}: the key stops working at once.</summary>
+    /// <summary>DELETE /api/keys/{id}: a key that can no more than the caller's stops working at once.</summary>
     public static async Task RevokeAsync(HttpContext http, string id, IRosterStore store, TimeProvider clock)
     {
-        var refusal = new Parameters(http.Request).Finish();
         var key = await FindAsync(http, id, store);
-        if (refusal is not null || key is null)
+        var refusal = new Parameters(http.Request).Finish() ?? (key is null ? Problem.NotFound : RefuseBeyond(key, http.Caller()));
+        if (refusal is not null)
         {
-            await (refusal ?? Problem.NotFound).WriteAsync(http);
+            await refusal.WriteAsync(http);
             return;
         }
         await store.RevokeKeyAsync(
-            key.Id, AuditEvent.Of(AuditAction.KeyRevoked, key.WorkspaceId, Timestamp.Now(clock), http.Actor(), Subject(key)), http.RequestAborted);
+            key!.Id, AuditEvent.Of(AuditAction.KeyRevoked, key.WorkspaceId, Timestamp.Now(clock), http.Actor(), Subject(key)), http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -119,6 +120,7 @@ internal static class KeyEndpoints
             await Problem.NotFound.WriteAsync(http);
             return;
         }
+        http.RequestServices.GetRequiredService<KnownKeys>().Add(key.Hash);
         http.Response.StatusCode = StatusCodes.Status201Created;
         await JsonAnswer.SendAsync(http, json => Write(json, key, secret));
     }
@@ -127,6 +129,11 @@ internal static class KeyEndpoints
     private static async Task<ApiKey?> FindAsync(HttpContext http, string id, IRosterStore store) =>
         Uuid.TryParse(id, out var wanted)
         && await store.FindKeyAsync(wanted, http.RequestAborted) is { } key && key.WorkspaceId == http.Caller().WorkspaceId ? key : null;
+
+    /// <summary>Who works with one key has no say over another that can more.</summary>
+    /// <returns>Null where it can no more than the caller's.</returns>
+    private static Problem? RefuseBeyond(ApiKey key, ApiKey caller) =>
+        key.Grant.Beyond(caller.Grant) is { IsNone: false } excess ? Problem.KeyCanMore(excess, caller.Grant) : null;
 
     private static string Subject(ApiKey key) => $"{key.Id} {key.Name}";
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using Roster.Access;
 using Roster.Server.Http;
@@ -10,6 +9,8 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
 {
     /// <summary>Far more than the longest valid body.</summary>
     private const int MaxBytes = 64 << 10;
+
+    private Grant Grant => new(Scopes, AllowedHostnames, ExpiresAt);
 
     /// <returns>The request, or what is wrong with it.</returns>
     public static async Task<(KeyRequest? Request, Problem? Problem)> ReadAsync(HttpRequest request, Timestamp now, CancellationToken cancel)
@@ -34,13 +35,14 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
     /// <returns>Null where the request stays within that.</returns>
     public Problem? RefuseBeyond(ApiKey caller)
     {
-        if ((Scopes & ~caller.Scopes) is not Scopes.None and var missing)
-            return Problem.MissingScope(missing);
+        var excess = Grant.Beyond(caller.Grant);
+        if (excess.Scopes != Scopes.None)
+            return Problem.MissingScope(excess.Scopes);
         var faults = new FaultList();
-        if (!caller.AllowedHostnames.IsAny && (AllowedHostnames.IsAny || AllowedHostnames.Names.Except(caller.AllowedHostnames.Names).Any()))
-            faults.Add(new Fault(0, FaultCode.InvalidHostname, "allowedHostnames must be some of those that the calling key has.", "allowedHostnames"));
-        if (caller.ExpiresAt is { } end && (ExpiresAt is null || ExpiresAt > end))
-            faults.Add(new Fault(0, FaultCode.InvalidTime, $"expiresAt must not be later than the calling key's: {end}.", "expiresAt"));
+        if (excess.Hostnames)
+            faults.Add(new Fault(0, FaultCode.InvalidHostname, "allowedHostnames must be within those of the calling key.", "allowedHostnames"));
+        if (excess.Time)
+            faults.Add(new Fault(0, FaultCode.InvalidTime, $"expiresAt must not be later than the calling key's: {caller.ExpiresAt}.", "expiresAt"));
         return faults.Count > 0 ? Problem.KeyNotValid(faults) : null;
     }
 
@@ -54,6 +56,11 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
 
         public (KeyRequest?, Problem?) Read()
         {
+            if (body.GetPropertyCount() > PartnerRules.MaxMembers)
+            {
+                Reject(FaultCode.TooManyFields, null, $"There are more than {PartnerRules.MaxMembers} fields; they were not looked at.");
+                return (null, Problem.KeyNotValid(_faults));
+            }
             var given = new HashSet<string>();
             foreach (var member in body.EnumerateObject())
             {
@@ -116,12 +123,13 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
         {
             if (value.ValueKind == JsonValueKind.Null)
                 return;
-            if (value.ValueKind == JsonValueKind.String && TryText(value, out var text)
-                && DateTimeOffset.TryParseExact(text, ["yyyy-MM-dd'T'HH:mm:ss'Z'", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'"], CultureInfo.InvariantCulture,
-                    DateTimeStyles.AssumeUniversal, out var time) && Timestamp.From(time) > now)
-                _expiresAt = Timestamp.From(time);
+            if (value.ValueKind != JsonValueKind.String || !TryText(value, out var text) || !Timestamp.TryParse(text, out var time))
+                Reject(FaultCode.InvalidTime, "expiresAt",
+                    "expiresAt is a time such as 2030-01-01T00:00:00Z or 2030-01-01T00:00:00+01:00, a day such as 2030-01-01, or null.");
+            else if (time <= now)
+                Reject(FaultCode.InvalidTime, "expiresAt", $"expiresAt must be a time to come; this is {time}.");
             else
-                Reject(FaultCode.InvalidTime, "expiresAt", "expiresAt is a time to come, in UTC, such as 2030-01-01T00:00:00Z, or null.");
+                _expiresAt = time;
         }
 
         private static List<string>? Texts(JsonElement value)

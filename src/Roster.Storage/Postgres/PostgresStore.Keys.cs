@@ -73,7 +73,7 @@ internal sealed partial class PostgresStore
         connection => connection.ListAsync(new PostgresStatement(SelectAnyKey), row => row.GetGuid(0), cancel), cancel)).Count > 0;
 
     public async Task<IReadOnlyList<HostnameList>> ListHostnamesAsync(Timestamp now, CancellationToken cancel) => await _database.ReadAsync(
-        connection => connection.ListAsync(new PostgresStatement(SelectHostnames, now), row => ParseHostnames(row.GetString(0)), cancel), cancel);
+        connection => connection.ListAsync(new PostgresStatement(SelectHostnames, now), row => HostnameList.Stored(row.GetString(0)), cancel), cancel);
 
     public Task<bool> AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel) =>
         AdministerAsync(audit, async connection =>
@@ -148,9 +148,8 @@ internal sealed partial class PostgresStore
 
     private static ApiKey MapKey(NpgsqlDataReader row) => new(
         row.GetGuid(0), row.GetInt64(1), row.GetString(2), row.GetString(3), row.GetFieldValue<byte[]>(4),
-        ScopeNames.TryParse(row.GetString(5), out var scopes, out _) ? scopes : Scopes.None,
+        ScopeNames.Stored(row.GetString(5)),
         row.Timestamp(6), row.TimestampOrNull(7), row.TimestampOrNull(8),
-        ParseHostnames(row.TextOrNull(9)), row.TimestampOrNull(10));
-
-    private static HostnameList ParseHostnames(string? text) => HostnameList.Parse(text?.Split(' ') ?? [], out _) ?? HostnameList.Any;
+        HostnameList.Stored(row.TextOrNull(9)),
+        row.TimestampOrNull(10));
 }

@@ -79,7 +79,7 @@ internal sealed partial class SqliteStore
             var lists = new List<HostnameList>();
             using var rows = database.Prepare(SelectHostnames).Bind(1, now).Query();
             while (rows.Step())
-                lists.Add(ParseHostnames(rows.Text(0)));
+                lists.Add(HostnameList.Stored(rows.Text(0)));
             return lists;
         }));
 
@@ -169,9 +169,8 @@ internal sealed partial class SqliteStore
 
     private static ApiKey MapKey(SqliteStatement.Rows row) => new(
         row.Guid(0), row.Int64(1), row.Text(2), row.Text(3), row.Blob(4).ToArray(),
-        ScopeNames.TryParse(row.Text(5), out var scopes, out _) ? scopes : Scopes.None,
+        ScopeNames.Stored(row.Text(5)),
         row.Timestamp(6), row.TimestampOrNull(7), row.TimestampOrNull(8),
-        ParseHostnames(row.TextOrNull(9)), row.TimestampOrNull(10));
-
-    private static HostnameList ParseHostnames(string? text) => HostnameList.Parse(text?.Split(' ') ?? [], out _) ?? HostnameList.Any;
+        HostnameList.Stored(row.TextOrNull(9)),
+        row.TimestampOrNull(10));
 }

@@ -22,6 +22,8 @@ public sealed record ApiKey(
 {
     public const int MaxName = 255;
 
+    public Grant Grant => new(Scopes, AllowedHostnames, ExpiresAt);
+
     /// <summary>Whether the key opens anything at this moment.</summary>
     public bool IsValidAt(Timestamp now) => RevokedAt is null && (ExpiresAt is null || now < ExpiresAt);
 

@@ -37,6 +37,13 @@ public sealed class HostnameList
         return new HostnameList(parsed);
     }
 
+    /// <summary>A list as a store has it: the names of one that was parsed, divided by spaces; null where any may.</summary>
+    public static HostnameList Stored(string? names) => names is null ? Any : new HostnameList(names.Split(' '));
+
+    /// <summary>Whether this allows every page that those allow.</summary>
+    public bool Covers(HostnameList others) => IsAny
+        || (!others.IsAny && others._names.All(name => _names.Any(own => Matches(own, name.Trim('[', ']')))));
+
     /// <summary>Whether the host of this origin or page is one of them.</summary>
     /// <param name="url">An absolute URL, as in the headers Origin and Referer.</param>
     public bool AllowsPage(string url) => IsAny

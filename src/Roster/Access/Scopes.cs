@@ -10,7 +10,8 @@ public enum Scopes
     LinksWrite = 4,
     KeysRead = 8,
     KeysWrite = 16,
-    All = PartnersRead | PartnersWrite | LinksWrite | KeysRead | KeysWrite,
+    PartnersErase = 32,
+    All = PartnersRead | PartnersWrite | LinksWrite | PartnersErase | KeysRead | KeysWrite,
 }
 
 public static class ScopeNames
@@ -20,6 +21,7 @@ public static class ScopeNames
         (Scopes.PartnersRead, "partnersRead"),
         (Scopes.PartnersWrite, "partnersWrite"),
         (Scopes.LinksWrite, "linksWrite"),
+        (Scopes.PartnersErase, "partnersErase"),
         (Scopes.KeysRead, "keysRead"),
         (Scopes.KeysWrite, "keysWrite"),
     ];
@@ -29,6 +31,12 @@ public static class ScopeNames
     /// <summary>The names of the scopes that are set, as they are written in requests and answers.</summary>
     public static IEnumerable<string> Names(this Scopes scopes) =>
         Known.Where(known => scopes.HasFlag(known.Scope)).Select(known => known.Name);
+
+    /// <summary>
+    /// Scopes as a store has them. Names that this version does not know are left out: beside a newer server, keys can do what both know.
+    /// </summary>
+    public static Scopes Stored(string names) => names.Split(',').Aggregate(
+        Scopes.None, (scopes, name) => scopes | Known.FirstOrDefault(known => known.Name == name).Scope);
 
     /// <summary>Reads names divided by commas.</summary>
     /// <returns>False where a name is unknown or there is none.</returns>

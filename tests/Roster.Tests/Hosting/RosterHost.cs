@@ -15,6 +15,7 @@ public abstract partial class RosterHost : IAsyncLifetime
     private WebApplication _app = null!;
     private HttpClient _http = null!;
     private Func<ServerSettings, ServerSettings> _change = settings => settings;
+    private Func<IRosterStore, IRosterStore> _wrap = store => store;
 
     protected RosterHost() => _log = TextWriter.Synchronized(_logText);
 
@@ -51,7 +52,7 @@ public abstract partial class RosterHost : IAsyncLifetime
         Console.SetError(_log);
         _store = await Roster.Storage.Store.Parse(Database).OpenAsync(StoreUse.Serve, Clock, CancellationToken.None);
         _app = Roster.Server.Program.Build(
-            _change(new ServerSettings(["http://127.0.0.1:0"], ServerTiming: true, LogFormat.Json, FailedAuthentications: 100_000)), _store, Clock);
+            _change(new ServerSettings(["http://127.0.0.1:0"], ServerTiming: true, LogFormat.Json, FailedAuthentications: 100_000)), _wrap(_store), Clock);
         await _app.StartAsync();
         Address = new Uri(_app.Urls.First());
         _http = new HttpClient { BaseAddress = Address };
@@ -78,10 +79,13 @@ public abstract partial class RosterHost : IAsyncLifetime
     private static partial Regex Leak();
 
     /// <summary>Another host on the same kind of engine, for one test alone; dispose it.</summary>
-    internal async Task<RosterHost> AnotherAsync(Func<ServerSettings, ServerSettings>? change = null)
+    /// <param name="wrap">What stands between the server and its store, to count what it asks.</param>
+    internal async Task<RosterHost> AnotherAsync(
+        Func<ServerSettings, ServerSettings>? change = null, Func<IRosterStore, IRosterStore>? wrap = null)
     {
         var another = There(Create());
         another._change = change ?? (settings => settings);
+        another._wrap = wrap ?? (store => store);
         await another.InitializeAsync();
         return another;
     }

@@ -84,6 +84,102 @@ public abstract class AuthenticationContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Past_the_limit_of_failures_a_guess_is_not_looked_up_and_keys_that_work_go_on()
+    {
+        CountedStore lookUps = null!;
+        await using var own = await host.AnotherAsync(
+            settings => settings with { FailedAuthentications = 5 }, store => CountedStore.Around(store, out lookUps));
+        var api = await own.NewWorkspaceAsync();
+        Assert.Equal(200, (await api.GetAsync(Path)).Status);
+        var before = lookUps.Of(nameof(IRosterStore.FindKeyAsync));
+
+        // One after the other, and many at once: each 401 was looked up, and no 429 was.
+        var guesses = new List<int>();
+        for (var i = 0; i < 40; i++)
+            guesses.Add(await GuessAsync());
+        guesses.AddRange(await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => GuessAsync())));
+
+        Assert.Equal(Enumerable.Repeat(401, 5), guesses.Take(5));
+        Assert.Equal(guesses.Count(status => status == 401), lookUps.Of(nameof(IRosterStore.FindKeyAsync)) - before);
+        Assert.Equal(guesses.Count, guesses.Count(status => status is 401 or 429));
+        Assert.InRange(guesses.Count(status => status == 429), 1, guesses.Count);
+        Assert.Equal(200, (await api.GetAsync(Path)).Status);
+        // A key that this server does not know yet waits for its turn among the guesses, and then is known.
+        var another = await own.NewKeyAsync(api.Workspace, Scopes.PartnersRead);
+        int status;
+        do
+            status = (await another.GetAsync(Path)).Status;
+        while (status == 429);
+        Assert.Equal(200, status);
+
+        async Task<int> GuessAsync() => (await own.WithKey(ApiKeySecret.Mint().Text).GetAsync(Path)).Status;
+    }
+
+    [Fact]
+    public async Task A_guess_at_a_path_that_needs_no_key_is_counted_too()
+    {
+        CountedStore lookUps = null!;
+        await using var own = await host.AnotherAsync(
+            settings => settings with { FailedAuthentications = 5 }, store => CountedStore.Around(store, out lookUps));
+
+        for (var i = 0; i < 100; i++)
+            Assert.Equal(404, (await own.WithKey(ApiKeySecret.Mint().Text).GetAsync("/api/nothing")).Status);
+
+        Assert.InRange(lookUps.Of(nameof(IRosterStore.FindKeyAsync)), 0, 99);
+    }
+
+    [Fact]
+    public async Task Many_valid_keys_that_come_at_once_from_one_address_are_no_guesses()
+    {
+        await using var own = await host.AnotherAsync(settings => settings with { FailedAuthentications = 3 });
+        var api = await own.NewWorkspaceAsync();
+        var keys = new List<RosterClient>();
+        for (var i = 0; i < 30; i++)
+            keys.Add(await own.NewKeyAsync(api.Workspace, Scopes.PartnersRead));
+
+        var answers = await Task.WhenAll(keys.Select(key => key.GetAsync(Path)));
+
+        Assert.All(answers, answer => Assert.Equal(200, answer.Status));
+    }
+
+    [Fact]
+    public async Task A_key_that_is_revoked_after_it_worked_is_a_guess_from_then_on()
+    {
+        CountedStore lookUps = null!;
+        await using var own = await host.AnotherAsync(
+            settings => settings with { FailedAuthentications = 5 }, store => CountedStore.Around(store, out lookUps));
+        var api = await own.NewWorkspaceAsync();
+        var key = await own.NewKeyAsync(api.Workspace, Scopes.PartnersRead);
+        Assert.Equal(200, (await key.GetAsync(Path)).Status);
+        var stored = (await own.Store.FindKeyAsync(ApiKeySecret.Parse(key.Key!)!.Hash(), CancellationToken.None))!;
+        await own.Store.RevokeKeyAsync(
+            stored.Id, AuditEvent.Of(AuditAction.KeyRevoked, stored.WorkspaceId, Timestamp.Now(own.Clock), Actor.Command, ""), CancellationToken.None);
+        var before = lookUps.Of(nameof(IRosterStore.FindKeyAsync));
+
+        var statuses = new List<int>();
+        for (var i = 0; i < 100; i++)
+            statuses.Add((await key.GetAsync(Path)).Status);
+
+        Assert.Contains(429, statuses);
+        Assert.Equal(statuses.Count(status => status == 401), lookUps.Of(nameof(IRosterStore.FindKeyAsync)) - before);
+    }
+
+    [Fact]
+    public async Task Erasing_needs_a_scope_of_its_own()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var id = await api.CreateAsync();
+        var all = await host.NewKeyAsync(api.Workspace, Scopes.All & ~Scopes.PartnersErase);
+        var erases = await host.NewKeyAsync(api.Workspace, Scopes.PartnersErase);
+
+        var refused = await all.PostAsync($"[\"{id}\"]", Path + "/erase");
+
+        Assert.Equal((403, "missing_scope"), (refused.Status, refused.Code));
+        Assert.Equal("partnersErase", refused.Json.GetProperty("missingScopes")[0].GetString());
+        Assert.Equal(200, (await erases.PostAsync($"[\"{id}\"]", Path + "/erase")).Status);
+    }
+
+    [Fact]
     public async Task A_key_without_the_scope_gets_403_with_the_missing_scopes()
     {
         var api = await host.NewWorkspaceAsync(Scopes.All & ~Scopes.LinksWrite);

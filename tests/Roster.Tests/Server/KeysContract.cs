@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CsCheck;
 using Roster.Access;
 
 namespace Roster.Tests.Server;
@@ -41,6 +42,10 @@ public abstract class KeysContract(RosterHost host)
     [InlineData("""{"name":"k","scopes":["linksWrite"],"expiresAt":"soon"}""", "0 expiresAt invalid_time")]
     [InlineData("""{"name":"k","scopes":["linksWrite"],"allowedHostnames":["https://a.example"]}""", "0 allowedHostnames invalid_hostname")]
     [InlineData("""{"name":"k","scopes":["linksWrite"],"allowedHostnames":["*"]}""", "0 allowedHostnames invalid_hostname")]
+    [InlineData("""{"name":"k","scopes":["linksWrite"],"expiresAt":"2001-01-01"}""", "0 expiresAt invalid_time")]
+    [InlineData("""{"name":"k","scopes":["linksWrite"],"expiresAt":"2090-01-01T00:00:00"}""", "0 expiresAt invalid_time")]
+    [InlineData("""{"name":"k","scopes":["linksWrite"],"expiresAt":"2090-02-30"}""", "0 expiresAt invalid_time")]
+    [InlineData("""{"name":"k","scopes":["linksWrite"],"expiresAt":4070908800}""", "0 expiresAt invalid_time")]
     public async Task A_bad_key_is_refused_with_every_fault(string body, params string[] faults)
     {
         var answer = await (await host.NewWorkspaceAsync()).PostAsync(body, Path);
@@ -89,6 +94,127 @@ public abstract class KeysContract(RosterHost host)
             (await key.PostAsync("""{"name":"more","scopes":["keysWrite"],"allowedHostnames":["*.example"],"expiresAt":"2090-01-01T00:00:01Z"}""", Path)).Faults);
         Assert.Equal(201, (await key.PostAsync(
             """{"name":"less","scopes":["keysWrite"],"allowedHostnames":["b.example"],"expiresAt":"2089-01-01T00:00:00Z"}""", Path)).Status);
+    }
+
+    [Theory]
+    [InlineData("2090-06-01", "2090-06-01T00:00:00.000Z")]
+    [InlineData("2090-06-01T00:00:00Z", "2090-06-01T00:00:00.000Z")]
+    [InlineData("2090-06-01T00:00:00+02:00", "2090-05-31T22:00:00.000Z")]
+    [InlineData("2090-06-01T00:00:00.25-05:30", "2090-06-01T05:30:00.250Z")]
+    public async Task A_key_expires_at_a_time_with_any_offset_or_at_the_start_of_a_day_in_UTC(string given, string meant)
+    {
+        var created = await (await host.NewWorkspaceAsync()).PostAsync($$"""{"name":"k","scopes":["linksWrite"],"expiresAt":"{{given}}"}""", Path);
+
+        Assert.Equal((201, meant), (created.Status, created.Json.GetProperty("expiresAt").GetString()));
+    }
+
+    [Fact]
+    public async Task A_key_with_thousands_of_fields_is_refused_with_one_fault()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var other = string.Concat(Enumerable.Range(0, 5_000).Select(i => $",\"f{i}\":1"));
+        var same = string.Concat(Enumerable.Repeat(",\"name\":1", 5_000));
+
+        foreach (var fields in new[] { other, same })
+        {
+            var answer = await api.PostAsync($$"""{"name":"k"{{fields}}}""", Path);
+            Assert.Equal((400, "validation_failed"), (answer.Status, answer.Code));
+            Assert.Equal(["0 - too_many_fields"], answer.Faults);
+        }
+    }
+
+    [Fact]
+    public async Task A_key_may_give_a_host_below_one_of_its_wildcards_and_no_wildcard_for_one_of_its_hosts()
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var made = await admin.PostAsync("""{"name":"k","scopes":["keysWrite"],"allowedHostnames":["*.example.com","shop.example"]}""", Path);
+        var key = host.WithKey(made.Json.GetProperty("key").GetString());
+
+        foreach (var (hostnames, status) in new[]
+        {
+            ("""["a.example.com"]""", 201), ("""["*.a.example.com","shop.example"]""", 201), ("""["example.com"]""", 400),
+            ("""["*.com"]""", 400), ("""["*.shop.example"]""", 400), ("[]", 400), ("null", 400),
+        })
+            Assert.Equal(status, (await key.PostAsync($$"""{"name":"k","scopes":["keysWrite"],"allowedHostnames":{{hostnames}}}""", Path)).Status);
+    }
+
+    [Theory]
+    [InlineData("""{"name":"t","scopes":["partnersRead"]}""", "key_can_more", "allowedHostnames", "expiresAt")]
+    [InlineData("""{"name":"t","scopes":["partnersRead"],"allowedHostnames":["b.example"],"expiresAt":"2089-01-01"}""", "key_can_more", "allowedHostnames")]
+    [InlineData("""{"name":"t","scopes":["partnersRead"],"allowedHostnames":["a.example"],"expiresAt":"2091-01-01"}""", "key_can_more", "expiresAt")]
+    [InlineData("""{"name":"t","scopes":["linksWrite"],"allowedHostnames":["a.example"],"expiresAt":"2091-01-01"}""", "missing_scope", "expiresAt")]
+    [InlineData("""{"name":"t","scopes":["linksWrite"],"allowedHostnames":["a.example"],"expiresAt":"2089-01-01"}""", "missing_scope")]
+    [InlineData("""{"name":"t","scopes":["partnersRead"],"allowedHostnames":["a.example"],"expiresAt":"2089-01-01"}""", null)]
+    public async Task A_key_rotates_and_revokes_only_what_can_no_more_than_itself(string target, string? code, params string[] more)
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var made = await admin.PostAsync(
+            """{"name":"k","scopes":["keysWrite","partnersRead"],"allowedHostnames":["a.example"],"expiresAt":"2090-01-01"}""", Path);
+        var key = host.WithKey(made.Json.GetProperty("key").GetString());
+        var other = await admin.PostAsync(target, Path);
+        var (id, secret) = (other.Json.GetProperty("id").GetString(), host.WithKey(other.Json.GetProperty("key").GetString()));
+
+        var rotated = await key.SendAsync(HttpMethod.Post, $"{Path}/{id}/rotate?overlap=0");
+        var revoked = await key.SendAsync(HttpMethod.Delete, $"{Path}/{(code is null ? rotated.Json.GetProperty("id").GetString() : id)}");
+
+        if (code is null)
+        {
+            Assert.Equal((201, 204), (rotated.Status, revoked.Status));
+            return;
+        }
+        foreach (var refused in new[] { rotated, revoked })
+        {
+            Assert.Equal((403, code), (refused.Status, refused.Code));
+            Assert.Equal(more, refused.Json.GetProperty("details").EnumerateArray().Select(fault => fault.GetProperty("field").GetString()));
+            Assert.Equal(code == "missing_scope", refused.Json.TryGetProperty("missingScopes", out var missing) && missing[0].GetString() == "linksWrite");
+        }
+        // It goes on as it was.
+        Assert.NotEqual(401, (await secret.GetAsync("/api/partners")).Status);
+        Assert.Equal(204, (await admin.SendAsync(HttpMethod.Delete, $"{Path}/{id}")).Status);
+    }
+
+    [Fact]
+    public async Task No_sequence_of_calls_yields_a_key_that_can_more_than_its_maker()
+    {
+        var (made, refused) = (0, 0);
+        await AnyAct.Array[5, 25].SampleAsync(async acts =>
+        {
+            var admin = await host.NewWorkspaceAsync();
+            List<RosterClient> callers = [admin];
+            foreach (var act in acts)
+            {
+                var caller = callers[act.Caller % callers.Count];
+                var before = await KeysAsync();
+                var mine = before.Values.Single(key => key.Matches(ApiKeySecret.Parse(caller.Key!)!.Hash()));
+                var target = before.Keys.Order().ElementAt(act.Target % before.Count);
+                var answer = act.Kind switch
+                {
+                    "create" => await caller.PostAsync(act.Body, Path),
+                    "rotate" => await caller.SendAsync(HttpMethod.Post, $"{Path}/{target}/rotate?overlap={act.Overlap}"),
+                    _ => await caller.SendAsync(HttpMethod.Delete, $"{Path}/{target}"),
+                };
+                if (answer.Status == 201)
+                    callers.Add(host.WithKey(answer.Json.GetProperty("key").GetString()));
+                Interlocked.Add(ref made, answer.Status == 201 ? 1 : 0);
+                Interlocked.Add(ref refused, answer.Status is 400 or 403 ? 1 : 0);
+                foreach (var (id, key) in await KeysAsync())
+                {
+                    // What is new, or not as it was, was in the caller's power, and nothing has grown.
+                    var was = before.GetValueOrDefault(id);
+                    if (was is not null && (was.ExpiresAt, was.RevokedAt) == (key.ExpiresAt, key.RevokedAt))
+                        continue;
+                    Assert.True(answer.Status is 201 or 204);
+                    Assert.True(mine.IsValidAt(Timestamp.Now(host.Clock)) && IsWithin(was ?? key, mine), $"{act} by {mine.Grant} gave {key.Grant}");
+                    Assert.True(was is null || IsWithin(key, was));
+                    Assert.True(was is not null || act.Kind != "rotate" || IsWithin(key, before[target]));
+                }
+            }
+
+            async Task<Dictionary<Guid, ApiKey>> KeysAsync() =>
+                (await host.Store.ListKeysAsync(admin.Workspace.Id, CancellationToken.None)).ToDictionary(key => key.Id);
+        }, iter: 40, threads: 2);
+        Assert.InRange(made, 50, int.MaxValue);
+        Assert.InRange(refused, 50, int.MaxValue);
     }
 
     [Fact]
@@ -231,6 +357,34 @@ public abstract class KeysContract(RosterHost host)
         Task<Answer> Preflight(string origin) => host.WithKey(null).SendAsync(HttpMethod.Options, "/api/partners",
             headers: [("Origin", origin), ("Access-Control-Request-Method", "PUT"), ("Access-Control-Request-Headers", "authorization")]);
     }
+
+    private static readonly Gen<Act> AnyAct = Gen.Select(
+        Some.Of("create", "create", "create", "rotate", "rotate", "revoke"), Gen.Int[0, 99], Gen.Int[0, 99],
+        Gen.Select(
+            Some.Of("keysWrite", "keysWrite,partnersRead", "keysWrite,linksWrite", "keysWrite,partnersRead,linksWrite,partnersErase", "partnersRead"),
+            Some.Of("", "", "a.example.com", "*.example.com", "a.example.com,shop.example", "*.a.example.com", "b.a.example.com"),
+            Some.Of("", "", "2090-01-01", "2090-01-02", "2091-01-01")),
+        Some.Of(0, 60, 86_400),
+        (kind, caller, target, what, overlap) => new Act(kind, caller, target, BodyOf(what.Item1, what.Item2, what.Item3), overlap));
+
+    private static string BodyOf(string scopes, string hostnames, string expiresAt) => JsonSerializer.Serialize(new
+    {
+        name = "k",
+        scopes = scopes.Split(','),
+        allowedHostnames = hostnames.Split(',', StringSplitOptions.RemoveEmptyEntries),
+        expiresAt = expiresAt.Length > 0 ? expiresAt : null,
+    });
+
+    /// <summary>Judged by what the keys open, and not by how the server compares them.</summary>
+    private static bool IsWithin(ApiKey key, ApiKey other)
+    {
+        string[] hosts = ["a.example.com", "b.a.example.com", "c.b.a.example.com", "z.example.com", "example.com", "shop.example", "else.example"];
+        return key.Scopes.Names().All(other.Scopes.Names().Contains)
+            && hosts.All(name => !key.AllowedHostnames.AllowsPage($"https://{name}/") || other.AllowedHostnames.AllowsPage($"https://{name}/"))
+            && (key.ExpiresAt?.Microseconds ?? long.MaxValue) <= (other.ExpiresAt?.Microseconds ?? long.MaxValue);
+    }
+
+    private sealed record Act(string Kind, int Caller, int Target, string Body, int Overlap);
 
     private async Task<RosterClient> BrowserKeyAsync(string hostnames)
     {

@@ -1,4 +1,6 @@
+using Roster.Access;
 using Roster.Changes;
+using Roster.Server.Operations;
 using Roster.Storage;
 using Roster.Storage.Postgres;
 
@@ -89,6 +91,25 @@ public sealed class PostgresStoreTests(PostgresHost host)
 
         Assert.Single(secrets, secret => secret is not null);
         Assert.Single(await store.ListKeysAsync(null, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Keys_from_before_erasing_had_its_scope_get_it_only_where_they_had_all()
+    {
+        using var cluster = new PostgresCluster();
+        var database = cluster.NewDatabase();
+        Scopes[] then = [Scopes.All & ~Scopes.PartnersErase, Scopes.LinksWrite, Scopes.All & ~Scopes.PartnersErase & ~Scopes.KeysRead];
+        await using (var before = await Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None))
+        {
+            var workspace = (await before.AddWorkspaceAsync("w", new Timestamp(1), CancellationToken.None))!;
+            foreach (var scopes in then)
+                await KeyCommands.AddAsync(before, workspace, "k", scopes, new Timestamp(1), null, CancellationToken.None);
+        }
+        await PostgresCluster.RunAsync(database, "delete from schemaversions where scriptname like '%erase_scope.sql'");
+
+        await using var store = await Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None);
+
+        Assert.Equal([Scopes.All, .. then[1..]], (await store.ListKeysAsync(null, CancellationToken.None)).Select(key => key.Scopes));
     }
 
     [Theory]

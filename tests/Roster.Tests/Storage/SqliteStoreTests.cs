@@ -74,6 +74,23 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task Keys_from_before_erasing_had_its_scope_get_it_only_where_they_had_all()
+    {
+        Scopes[] then = [Scopes.All & ~Scopes.PartnersErase, Scopes.LinksWrite, Scopes.All & ~Scopes.PartnersErase & ~Scopes.KeysRead];
+        await using (var before = await OpenAsync())
+        {
+            var workspace = (await before.AddWorkspaceAsync("w", new Timestamp(1), CancellationToken.None))!;
+            foreach (var scopes in then)
+                await KeyCommands.AddAsync(before, workspace, "k", scopes, new Timestamp(1), null, CancellationToken.None);
+        }
+        Scalar("delete from SchemaVersions where ScriptName like '%erase_scope.sql'");
+
+        await using var store = await OpenAsync();
+
+        Assert.Equal([Scopes.All, .. then[1..]], (await store.ListKeysAsync(null, CancellationToken.None)).Select(key => key.Scopes));
+    }
+
+    [Fact]
     public async Task A_file_of_a_newer_Roster_is_refused()
     {
         await (await OpenAsync()).DisposeAsync();

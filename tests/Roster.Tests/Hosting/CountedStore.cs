@@ -1,0 +1,37 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.ExceptionServices;
+
+namespace Roster.Tests.Hosting;
+
+/// <summary>The real store, which counts how often each of its calls was made.</summary>
+public class CountedStore : DispatchProxy
+{
+    private readonly ConcurrentDictionary<string, int> _calls = new();
+    private IRosterStore _store = null!;
+
+    public static IRosterStore Around(IRosterStore store, out CountedStore counts)
+    {
+        var proxy = Create<IRosterStore, CountedStore>();
+        counts = (CountedStore)(object)proxy;
+        counts._store = store;
+        return proxy;
+    }
+
+    /// <param name="call">Its name, such as <c>nameof(IRosterStore.FindKeyAsync)</c>.</param>
+    public int Of(string call) => _calls.GetValueOrDefault(call);
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        _calls.AddOrUpdate(targetMethod!.Name, 1, (_, count) => count + 1);
+        try
+        {
+            return targetMethod.Invoke(_store, args);
+        }
+        catch (TargetInvocationException failure)
+        {
+            ExceptionDispatchInfo.Throw(failure.InnerException!);
+            throw;
+        }
+    }
+}
