@@ -13,12 +13,6 @@ namespace Roster.Server;
 /// <summary>The composition and the whole route table.</summary>
 public static class Program
 {
-    /// <summary>How long requests may go on after the server was told to stop.</summary>
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(30);
-
-    /// <summary>How long of that the database may take; the rest is for the answers, also those that say that it did not answer.</summary>
-    private static readonly TimeSpan StoreGrace = TimeSpan.FromSeconds(20);
-
     public static Task<int> Main(string[] args) => CommandLine.RunAsync(args);
 
     internal static WebApplication Build(ServerSettings settings, IRosterStore store, TimeProvider clock)
@@ -29,7 +23,7 @@ public static class Program
         builder.Logging.AddRosterConsole(settings.LogFormat);
         builder.Services.Configure<HostOptions>(host =>
         {
-            host.ShutdownTimeout = ShutdownTimeout;
+            host.ShutdownTimeout = settings.ShutdownTimeout;
             // RepeatedWork logs what fails in the background and goes on; none of it is worth ending the server for.
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
         });
@@ -44,9 +38,10 @@ public static class Program
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, KeyCorsPolicy>();
 
         var app = builder.Build();
-        app.Lifetime.ApplicationStopping.Register(() => store.EndWithin(StoreGrace));
         // It tells the log of what is amiss from now on, not from when somebody first asks.
         app.Services.GetRequiredService<Health>();
+        // The rest of the time is for the answers, also those that say that the database did not answer.
+        app.Lifetime.ApplicationStopping.Register(() => store.EndWithin(settings.ShutdownTimeout * 2 / 3));
         app.Use(app.Services.GetRequiredService<IdleMemory>().CountAsync);
         app.UseTrustedProxies(settings);
         app.UseRequestLog();

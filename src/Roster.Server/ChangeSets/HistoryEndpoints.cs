@@ -50,7 +50,8 @@ internal static class HistoryEndpoints
     }
 
     /// <summary>GET /api/partners/changes: each partner that was changed after a revision, once, as it is now, in the order of the log.</summary>
-    public static async Task FeedAsync(HttpContext http, IRosterStore store, RequestLimits limits, IdleMemory memory)
+    public static async Task FeedAsync(
+        HttpContext http, IRosterStore store, RequestLimits limits, IdleMemory memory, IHostApplicationLifetime server)
     {
         var parameters = new Parameters(http.Request);
         var take = parameters.Integer("take", 1, PartnerRules.MaxItems) ?? MaxSteps;
@@ -69,7 +70,9 @@ internal static class HistoryEndpoints
         var feed = new Feed(store, http.Caller().WorkspaceId);
         var start = TimeProvider.System.GetTimestamp();
         var page = await feed.ReadAsync(position!, take, http.RequestAborted);
-        while (page is { Partners.Count: 0, HasMore: false } && TimeProvider.System.GetElapsedTime(start) < wait)
+        // A server that stops is waited for by its operator, and so waits for nothing itself.
+        while (page is { Partners.Count: 0, HasMore: false } && TimeProvider.System.GetElapsedTime(start) < wait
+            && !server.ApplicationStopping.IsCancellationRequested)
         {
             await memory.RestAsync(Task.Delay(LookAgain, http.RequestAborted));
             page = await feed.ReadAsync(page.Next, take, http.RequestAborted);

@@ -195,7 +195,10 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
     {
         var faults = new FaultList();
         if (excess.Hostnames)
-            faults.Add(new Fault(0, FaultCode.InvalidHostname, $"It works on other hosts' pages than {string.Join(", ", caller.Hostnames.Names)}.", "allowedHostnames"));
+        {
+            var names = string.Join(", ", caller.Hostnames.Names);
+            faults.Add(new Fault(0, FaultCode.InvalidHostname, $"It works on other hosts' pages than {names}.", "allowedHostnames"));
+        }
         if (excess.Time)
             faults.Add(new Fault(0, FaultCode.InvalidTime, $"It works for longer than until {caller.ExpiresAt}.", "expiresAt"));
         if (excess.Scopes != Scopes.None)

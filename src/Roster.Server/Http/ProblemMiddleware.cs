@@ -9,6 +9,7 @@ internal static class ProblemMiddleware
     public static void UseProblems(this WebApplication app)
     {
         var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Roster");
+        var lifetime = app.Lifetime;
         app.Use(async (http, next) =>
         {
             try
@@ -17,9 +18,13 @@ internal static class ProblemMiddleware
                 if (!http.Response.HasStarted && http.Response.ContentLength is null && OfStatus(http.Response.StatusCode) is { } problem)
                     await problem.WriteAsync(http);
             }
-            catch (Exception gone) when (gone is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
+            catch (Exception gone) when (
+                (http.RequestAborted.IsCancellationRequested
+                    && gone is OperationCanceledException or IOException or ObjectDisposedException)
+                || lifetime.ApplicationStopped.IsCancellationRequested)
             {
-                http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+                if (!http.Response.HasStarted)
+                    http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
             }
             catch (Exception failure)
             {

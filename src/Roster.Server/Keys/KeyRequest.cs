@@ -40,9 +40,11 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
             return Problem.MissingScope(excess.Scopes);
         var faults = new FaultList();
         if (excess.Hostnames)
-            faults.Add(new Fault(0, FaultCode.InvalidHostname, "allowedHostnames must be within those of the calling key.", "allowedHostnames"));
+            faults.Add(new Fault(
+                0, FaultCode.InvalidHostname, "allowedHostnames must be within those of the calling key.", "allowedHostnames"));
         if (excess.Time)
-            faults.Add(new Fault(0, FaultCode.InvalidTime, $"expiresAt must not be later than the calling key's: {caller.ExpiresAt}.", "expiresAt"));
+            faults.Add(new Fault(
+                0, FaultCode.InvalidTime, $"expiresAt must not be later than the calling key's: {caller.ExpiresAt}.", "expiresAt"));
         return faults.Count > 0 ? Problem.KeyNotValid(faults) : null;
     }
 

@@ -50,10 +50,14 @@ internal static class CommandLine
             "How many hours the answer to a request with an Idempotency-Key can be had again");
         var keepValues = Setting("--keep-old-values", "ROSTER_KEEP_OLD_VALUES", "forever",
             "How long the log keeps what partners were before: a number of hours or days, such as 90d, or forever");
+        var firstKeyFile = Setting("--first-key-file", "ROSTER_FIRST_KEY_FILE", "",
+            "A new file into which the first start writes its key, instead of printing it");
+        var shutdown = Setting("--shutdown-seconds", "ROSTER_SHUTDOWN_SECONDS", "30",
+            "How many seconds requests may go on after the server was told to stop: 1 or more");
         var root = new RootCommand("Roster, a partner directory. Without a command it serves the HTTP API.")
         {
             database, passwordFile, isUnsafe, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
-            keepAnswers, keepValues,
+            keepAnswers, keepValues, firstKeyFile, shutdown,
         };
         root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(
             new ServerSettings(
@@ -73,6 +77,8 @@ internal static class CommandLine
                 parsed.GetRequiredValue(keepValues) is "forever" ? null : KeyCommands.ParseSpan("--keep-old-values", parsed.GetRequiredValue(keepValues)))
             {
                 IdempotencyKept = TimeSpan.FromHours(ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
+                FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
+                ShutdownTimeout = TimeSpan.FromSeconds(ParseNumber("--shutdown-seconds", parsed.GetRequiredValue(shutdown), 1, orNone: false)),
             },
             ParseStore(parsed), cancel)));
         root.Subcommands.Add(KeyCommands.Create(WithStore));

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Markdig;
 
 namespace Roster.Server.Operations;
@@ -5,9 +7,21 @@ namespace Roster.Server.Operations;
 /// <summary>GET /errors: docs/errors.md, where each problem's <c>type</c> leads.</summary>
 internal static class ErrorPage
 {
+    private const string Style =
+        "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem} :target{background:#ff9}";
+
+    /// <summary>The page has its own style and nothing else.</summary>
+    private static readonly string Policy =
+        $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.ASCII.GetBytes(Style)))}'; "
+        + "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
     private static readonly Lazy<string> Html = new(Render);
 
-    public static IResult Show() => TypedResults.Content(Html.Value, "text/html; charset=utf-8");
+    public static IResult Show(HttpResponse response)
+    {
+        response.Headers.ContentSecurityPolicy = Policy;
+        return TypedResults.Content(Html.Value, "text/html; charset=utf-8");
+    }
 
     private static string Render()
     {
@@ -17,7 +31,7 @@ internal static class ErrorPage
         return $$"""
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><title>Roster: errors</title>
-            <style>body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem} :target{background:#ff9}</style>
+            <style>{{Style}}</style>
             </head><body>
             {{Markdown.ToHtml(reader.ReadToEnd(), pipeline)}}
             </body></html>

@@ -5,6 +5,8 @@ internal sealed class Health
 {
     private const string Healthy = """{"status":"ok"}""";
 
+    private static readonly string Alive = $$"""{"status":"ok","version":"{{ServerVersion.Text}}"}""";
+
     /// <summary>How long a success is taken for granted: the check itself is a write.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
@@ -25,8 +27,8 @@ internal sealed class Health
         });
     }
 
-    /// <summary>GET /health/live: the process answers.</summary>
-    public static IResult Live() => TypedResults.Text(Healthy, "application/json");
+    /// <summary>GET /health/live: the process answers, and says which version it is.</summary>
+    public static IResult Live() => TypedResults.Text(Alive, "application/json");
 
     /// <summary>
     /// GET /health/ready: the database reads and writes; otherwise the problem that a write would meet. What is amiss beside that is named, and

@@ -4,6 +4,8 @@ namespace Roster.Server.Operations;
 
 internal static class LogSetup
 {
+    private const int MaxWaitingLines = 10_000;
+
     private const string TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
 
     /// <summary>Logs to standard error; standard output is for what a command was asked for.</summary>
@@ -12,7 +14,13 @@ internal static class LogSetup
         logging.AddFilter("Microsoft", LogLevel.Warning);
         // What keeps the host from starting is said in one sentence by the command line.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
-        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
+        logging.Services.Configure<ConsoleLoggerOptions>(console =>
+        {
+            console.LogToStandardErrorThreshold = LogLevel.Trace;
+            // Where nobody reads the log fast enough, lines are lost, and counted; requests do not wait for a log.
+            console.MaxQueueLength = MaxWaitingLines;
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+        });
         if (format == LogFormat.Json)
             logging.AddJsonConsole(json => (json.UseUtcTimestamp, json.TimestampFormat) = (true, TimestampFormat.TrimEnd()));
         else

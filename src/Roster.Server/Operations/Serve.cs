@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using Roster.Access;
 using Roster.Storage;
 
@@ -9,13 +11,53 @@ internal static class Serve
 {
     public static async Task<int> RunAsync(ServerSettings settings, Store database, CancellationToken cancel)
     {
+        // Sent when a terminal closes, and by some supervisors to ask for a reload. There is nothing to reload.
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
         if (!SearchText.IsWhole)
             throw new SettingException(
                 "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT must not be set: searching needs ICU (Debian's package libicu72 or newer).");
         var clock = TimeProvider.System;
-        await using var store = await database.OpenAsync(StoreUse.Serve, clock, cancel);
+        var store = await database.OpenAsync(StoreUse.Serve, clock, cancel);
         await using var app = Program.Build(settings, store, clock);
-        var logger = app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("Roster");
+        var loggers = app.Services.GetRequiredService<ILoggerFactory>();
+        var logger = loggers.CreateLogger("Roster");
+        ReportBugs(loggers, logger);
+        var hasListened = false;
+        try
+        {
+            await ListenAsync(app, settings, cancel);
+            await MakeFirstKeyAsync(settings, store, app.Urls.First(), logger, cancel);
+            var sinceStart = DateTime.UtcNow - Process.GetCurrentProcess().StartTime.ToUniversalTime();
+            Log.Listening(logger, string.Join(' ', app.Urls), database.Name, ServerVersion.Text, sinceStart.TotalMilliseconds);
+            hasListened = true;
+            app.Lifetime.ApplicationStopping.Register(() => Log.Stopping(logger));
+            await app.WaitForShutdownAsync(cancel);
+        }
+        finally
+        {
+            // Only then is it true that the server has stopped.
+            await store.DisposeAsync();
+            if (hasListened)
+                Log.Stopped(logger);
+        }
+        return 0;
+    }
+
+    /// <summary>Says why the process ends, or what ended unseen, where nothing else does.</summary>
+    private static void ReportBugs(ILoggerFactory loggers, ILogger logger)
+    {
+        AppDomain.CurrentDomain.UnhandledException += (_, bug) =>
+        {
+            Log.Crashed(logger, bug.ExceptionObject as Exception);
+            // The console's logger writes behind what it was given; disposing of it waits for that.
+            loggers.Dispose();
+        };
+        TaskScheduler.UnobservedTaskException += (_, bug) => Log.TaskFailed(logger, bug.Exception);
+    }
+
+    /// <exception cref="SettingException">It cannot listen where it was told to.</exception>
+    private static async Task ListenAsync(WebApplication app, ServerSettings settings, CancellationToken cancel)
+    {
         try
         {
             await app.StartAsync(cancel);
@@ -24,36 +66,51 @@ internal static class Serve
         {
             throw new SettingException($"--urls: {failure.Message}");
         }
-        if (await FirstKeyAsync(store, Timestamp.Now(clock), cancel) is { } secret)
-            await Console.Out.WriteLineAsync(Welcome(secret, app.Urls.First()));
-        var sinceStart = DateTime.UtcNow - Process.GetCurrentProcess().StartTime.ToUniversalTime();
-        Log.Listening(logger, string.Join(' ', app.Urls), database.Name, sinceStart.TotalMilliseconds);
-        app.Lifetime.ApplicationStopping.Register(() => Log.Stopping(logger));
-        await app.WaitForShutdownAsync(cancel);
-        Log.Stopped(logger);
-        return 0;
+        catch (SocketException failure)
+        {
+            throw new SettingException($"--urls: cannot listen on {string.Join(" and ", settings.Urls)}: " + failure.SocketErrorCode switch
+            {
+                SocketError.AddressNotAvailable => "this machine has no such address.",
+                SocketError.AccessDenied => "this user may not; ports below 1024 need the capability CAP_NET_BIND_SERVICE.",
+                _ => failure.Message,
+            });
+        }
     }
 
-    /// <summary>On the first start, the workspace and the key that a newcomer begins with.</summary>
-    private static async Task<ApiKeySecret?> FirstKeyAsync(IRosterStore store, Timestamp now, CancellationToken cancel)
+    /// <summary>
+    /// On the first start, makes the workspace and the key that a newcomer begins with, and shows the key or writes it to its file.
+    /// </summary>
+    private static async Task MakeFirstKeyAsync(
+        ServerSettings settings, IRosterStore store, string url, ILogger logger, CancellationToken cancel)
     {
         if (await store.HasKeysAsync(cancel))
-            return null;
-        var workspace = await store.AddWorkspaceAsync(Workspace.Default, now, cancel)
+            return;
+        // Before the key is: one that was made and could not be written would be lost.
+        using var file = settings.FirstKeyFile is { } path ? FirstKeyFile.Create(path) : null;
+        var workspace = await store.AddWorkspaceAsync(Workspace.Default, Timestamp.Now(TimeProvider.System), cancel)
             ?? (await store.ListWorkspacesAsync(cancel)).Single(one => one.Name == Workspace.Default);
-        return await KeyCommands.AddFirstAsync(store, workspace, now, cancel);
+        if (await KeyCommands.AddFirstAsync(store, workspace, Timestamp.Now(TimeProvider.System), cancel) is not { } secret)
+            return;
+        if (file is null)
+        {
+            await Console.Out.WriteLineAsync(Welcome($"is shown only now:\n\n  {secret.Text}", secret.Text, url));
+            return;
+        }
+        file.Write(secret);
+        Log.FirstKeyWritten(logger, file.Path);
+        await Console.Out.WriteLineAsync(Welcome($"is in the file {file.Path}.", $"$(cat '{file.Path}')", url));
     }
 
-    private static string Welcome(ApiKeySecret secret, string url) => $$"""
+    /// <param name="isWhere">Where the key is.</param>
+    /// <param name="inShell">The key as a shell's double quotes take it.</param>
+    private static string Welcome(string isWhere, string inShell, string url) => $$"""
 
-        Roster is ready. This is the key of the workspace "{{Workspace.Default}}", with all scopes. It is shown only now:
-
-          {{secret.Text}}
+        Roster is ready. The key of the workspace "{{Workspace.Default}}", with all scopes, {{isWhere}}
 
         Create your first partner:
 
           curl -X PUT {{Reachable(url)}}/api/partners \
-            -H 'Authorization: Bearer {{secret.Text}}' \
+            -H "Authorization: Bearer {{inShell}}" \
             -H 'Content-Type: application/json' \
             -d '[{"name": "Ada Lovelace", "email": "ada@example.com", "phone": null}]'
 

@@ -34,6 +34,14 @@ internal sealed record ServerSettings(
 
     public const int DefaultIdempotencyHours = 24;
 
+    /// <summary>How long requests may go on after the server was told to stop.</summary>
+    public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(DefaultShutdownSeconds);
+
+    public const int DefaultShutdownSeconds = 30;
+
+    /// <summary>Where the first start writes its key instead of showing it; null where it shows it.</summary>
+    public string? FirstKeyFile { get; init; }
+
     /// <summary>20,000 a second, for bursts of a minute's worth.</summary>
     public const int DefaultRowsPerMinute = 1_200_000;
 

@@ -10,6 +10,8 @@ namespace Roster.Tests.Hosting;
 /// </summary>
 internal sealed partial class RosterProcess : IDisposable
 {
+    private static readonly Dictionary<string, string> NoVariables = [];
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -41,7 +43,7 @@ internal sealed partial class RosterProcess : IDisposable
     }
 
     /// <summary>What starts the server, before its arguments.</summary>
-    private static string[] Command => Environment.GetEnvironmentVariable("ROSTER_TEST_SERVER") is { Length: > 0 } published
+    public static string[] Command => Environment.GetEnvironmentVariable("ROSTER_TEST_SERVER") is { Length: > 0 } published
         ? [published] : ["dotnet", Path.Combine(AppContext.BaseDirectory, "Roster.Server.dll")];
 
     public Uri Address { get; private set; } = null!;
@@ -51,19 +53,25 @@ internal sealed partial class RosterProcess : IDisposable
     [GeneratedRegex("""Listening on (https?://\S+);""")]
     private static partial Regex Listening();
 
-    /// <summary>Starts a server on a free port and returns when it listens.</summary>
-    public static RosterProcess Serve(string workingFolder, params string[] arguments) =>
-        Serve(workingFolder, new Dictionary<string, string>(), arguments);
+    /// <summary>Starts a server on a free port.</summary>
+    public static RosterProcess Begin(string workingFolder, params string[] arguments) => Begin(workingFolder, NoVariables, arguments);
 
-    /// <summary>Starts a server with variables of its environment.</summary>
-    public static RosterProcess Serve(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    private static RosterProcess Begin(string workingFolder, IReadOnlyDictionary<string, string> environment, string[] arguments)
     {
         // In a file, what it printed before it said that it listens is there when that is read; from two pipes it could come later.
         var output = Path.GetTempFileName();
         string[] all = [.. Command, .. arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments]];
-        string[] variables = [.. environment.Select(one => $"{one.Key}={one.Value}")];
-        var server = new RosterProcess(
-            Start(workingFolder, ["sh", "-c", "output=$1; shift; exec \"$@\" >\"$output\"", "sh", output, "env", .. variables, .. all]), output);
+        string[] shell = ["sh", "-c", "output=$1; shift; exec \"$@\" >\"$output\"", "sh", output, .. all];
+        return new RosterProcess(Start(workingFolder, shell, environment), output);
+    }
+
+    /// <summary>Starts a server on a free port and returns when it listens.</summary>
+    public static RosterProcess Serve(string workingFolder, params string[] arguments) => Serve(workingFolder, NoVariables, arguments);
+
+    /// <param name="environment">Variables that the server has beside the test's own.</param>
+    public static RosterProcess Serve(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        var server = Begin(workingFolder, environment, arguments);
         var before = server._before;
         while (server._errors.TryTake(out var line, Patience))
         {
@@ -82,7 +90,7 @@ internal sealed partial class RosterProcess : IDisposable
     /// <summary>Runs a command to its end.</summary>
     public static (int ExitCode, string Output, string Errors) Run(string workingFolder, params string[] arguments)
     {
-        using var process = Start(workingFolder, [.. Command, .. arguments]);
+        using var process = Start(workingFolder, [.. Command, .. arguments], NoVariables);
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         Assert.True(process.WaitForExit(Patience));
@@ -108,8 +116,8 @@ internal sealed partial class RosterProcess : IDisposable
         Assert.Fail($"The server never said '{text}'.");
     });
 
-    /// <summary>What the server has logged, and nobody has read yet, until it ended.</summary>
-    public string RestOfErrors() => string.Join('\n', _errors.GetConsumingEnumerable());
+    /// <summary>What the server has logged since it listened, or was last waited for, to its end.</summary>
+    public IReadOnlyList<string> Rest() => [.. _errors.GetConsumingEnumerable()];
 
     /// <summary>As <see cref="SaysAsync"/>; or at once where it has logged that before.</summary>
     public Task HasSaidAsync(string text) => Log().Contains(text, StringComparison.Ordinal) ? Task.CompletedTask : SaysAsync(text);
@@ -120,7 +128,12 @@ internal sealed partial class RosterProcess : IDisposable
         _process.WaitForExit();
     }
 
-    public void Terminate() => Process.Start("kill", ["-TERM", $"{_process.Id}"]).WaitForExit();
+    public bool HasExited => _process.HasExited;
+
+    public void Terminate() => Signal("TERM");
+
+    /// <param name="name">Such as TERM.</param>
+    public void Signal(string name) => Process.Start("kill", ["-" + name, $"{_process.Id}"]).WaitForExit();
 
     public int WaitForExit()
     {
@@ -138,7 +151,7 @@ internal sealed partial class RosterProcess : IDisposable
         File.Delete(_outputFile);
     }
 
-    private static Process Start(string workingFolder, string[] command)
+    private static Process Start(string workingFolder, string[] command, IReadOnlyDictionary<string, string> environment)
     {
         var start = new ProcessStartInfo(command[0], command[1..])
         {
@@ -146,6 +159,8 @@ internal sealed partial class RosterProcess : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var (name, value) in environment)
+            start.Environment[name] = value;
         return Process.Start(start)!;
     }
 }

@@ -89,6 +89,9 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--rows-per-minute", "9999")]
     [InlineData("--rows-per-minute", "many")]
     [InlineData("--failed-authentications", "0")]
+    [InlineData("--urls", "http://192.0.2.1:5080")]
+    [InlineData("--shutdown-seconds", "0")]
+    [InlineData("--first-key-file", "nowhere/key")]
     [InlineData("--trusted-proxies", "10.0.0.0/99")]
     [InlineData("--certificate", "nowhere.pem")]
     public void A_wrong_setting_exits_non_zero_with_a_sentence_that_names_it(string setting, string value)
@@ -98,6 +101,55 @@ public sealed partial class CommandLineTests : IDisposable
         Assert.Equal(1, result.ExitCode);
         Assert.StartsWith(setting, result.Errors, StringComparison.Ordinal);
         Assert.Single(result.Errors.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public async Task The_first_key_goes_into_the_file_that_is_named_for_it_and_is_printed_nowhere()
+    {
+        using (var server = RosterProcess.Serve(_folder.Path, "--first-key-file", "key"))
+        {
+            var key = await File.ReadAllTextAsync(_folder.File("key"));
+            Assert.Matches($"^{KeyPattern()}\n$", key);
+            Assert.Equal(200, (await server.Client(key.TrimEnd()).PutAsync("""[{"name":"a"}]""")).Status);
+            if (!OperatingSystem.IsWindows())
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder.File("key")));
+            Assert.Contains(_folder.File("key"), server.Output(), StringComparison.Ordinal);
+            Assert.DoesNotMatch(KeyPattern(), server.Output());
+            server.Terminate();
+            Assert.Equal(0, server.WaitForExit());
+        }
+
+        // A later start has no key to write.
+        File.Delete(_folder.File("key"));
+        using var again = RosterProcess.Serve(_folder.Path, "--first-key-file", "key");
+        Assert.False(File.Exists(_folder.File("key")));
+    }
+
+    [Fact]
+    public void A_first_key_is_written_over_no_file_and_is_not_spent_on_it()
+    {
+        File.WriteAllText(_folder.File("key"), "of another database");
+
+        var refused = RosterProcess.Run(_folder.Path, "--urls", "http://127.0.0.1:0", "--first-key-file", "key");
+
+        Assert.Equal((1, ""), (refused.ExitCode, refused.Output));
+        Assert.StartsWith("--first-key-file: key exists already", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal("of another database", File.ReadAllText(_folder.File("key")));
+        using var server = RosterProcess.Serve(_folder.Path, "--first-key-file", "other");
+        Assert.Matches(KeyPattern(), File.ReadAllText(_folder.File("other")));
+    }
+
+    [Fact]
+    public async Task The_version_is_in_the_start_line_and_in_the_answer_that_it_lives()
+    {
+        var version = RosterProcess.Run(_folder.Path, "--version").Output.Trim().Split('+')[0];
+        using var server = RosterProcess.Begin(_folder.Path);
+
+        await server.SaysAsync($"version {version};");
+        server.Terminate();
+        Assert.Equal(0, server.WaitForExit());
+        using var again = RosterProcess.Serve(_folder.Path);
+        Assert.Equal(version, (await again.Client("").GetAsync("/health/live")).Json.GetProperty("version").GetString());
     }
 
     [Fact]

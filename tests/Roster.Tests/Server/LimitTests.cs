@@ -112,12 +112,39 @@ public sealed class LimitTests(SqliteHost host)
         {
             var answer = await api.GetAsync(path);
             Assert.Equal("nosniff", answer.Headers.GetValues("X-Content-Type-Options").Single());
+            Assert.Equal("DENY", answer.Headers.GetValues("X-Frame-Options").Single());
+            Assert.Equal("no-referrer", answer.Headers.GetValues("Referrer-Policy").Single());
+            var policy = answer.Headers.GetValues("Content-Security-Policy").Single();
+            Assert.StartsWith("default-src 'none'; ", policy, StringComparison.Ordinal);
+            Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
             Assert.False(answer.Headers.Contains("Server"));
             Assert.Contains("Origin", answer.Headers.Vary);
             Assert.False(answer.Headers.Contains("Strict-Transport-Security"));
             Assert.Equal(path is "/api/partners" or "/api/keys", answer.Headers.CacheControl?.NoStore ?? false);
         }
         Assert.True((await host.WithKey(null).GetAsync("/api/partners")).Headers.CacheControl!.NoStore);
+    }
+
+    [Fact]
+    public async Task The_pages_for_people_can_be_put_in_no_frame()
+    {
+        foreach (var path in new[] { "/errors", "/docs/" })
+        {
+            var page = await host.WithKey(null).GetAsync(path);
+            Assert.Equal((200, "DENY"), (page.Status, page.Headers.GetValues("X-Frame-Options").Single()));
+            Assert.Contains("frame-ancestors 'none'", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task The_page_of_errors_may_use_its_own_style_and_has_nothing_else()
+    {
+        var page = await host.WithKey(null).GetAsync("/errors");
+
+        var style = System.Text.RegularExpressions.Regex.Match(page.Text, "<style>(.*?)</style>").Groups[1].Value;
+        var hash = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(style)));
+        Assert.Contains($"style-src 'sha256-{hash}'", page.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
+        Assert.DoesNotMatch("<script|<img|<link| style=| on[a-z]+=", page.Text);
     }
 
     private static async Task<int> FailAsync(RosterHost own, string address, int times)
