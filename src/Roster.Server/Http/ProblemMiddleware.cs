@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Connections;
 using Roster.Changes;
 using Roster.Server.Operations;
 
@@ -18,10 +19,7 @@ internal static class ProblemMiddleware
                 if (!http.Response.HasStarted && http.Response.ContentLength is null && OfStatus(http.Response.StatusCode) is { } problem)
                     await problem.WriteAsync(http);
             }
-            catch (Exception gone) when (
-                (http.RequestAborted.IsCancellationRequested
-                    && gone is OperationCanceledException or IOException or ObjectDisposedException)
-                || lifetime.ApplicationStopped.IsCancellationRequested)
+            catch (Exception gone) when (IsCutOff(gone, http) || lifetime.ApplicationStopped.IsCancellationRequested)
             {
                 if (!http.Response.HasStarted)
                     http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
@@ -32,6 +30,12 @@ internal static class ProblemMiddleware
             }
         });
     }
+
+    /// <summary>Whether the client, or a stop that waited long enough, has ended the connection: nobody is there to be answered.</summary>
+    private static bool IsCutOff(Exception failure, HttpContext http) =>
+        // A body that is being read fails before the request is told that it was aborted.
+        failure is ConnectionAbortedException or { InnerException: ConnectionAbortedException }
+        || (http.RequestAborted.IsCancellationRequested && failure is OperationCanceledException or IOException or ObjectDisposedException);
 
     private static Problem? OfStatus(int status) => status switch
     {
