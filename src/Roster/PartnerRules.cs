@@ -37,16 +37,16 @@ public static class PartnerRules
     /// <returns>The rule that the name breaks, or null.</returns>
     public static BrokenRule? CheckName(string name) =>
         string.IsNullOrWhiteSpace(name) ? NameRequired
-        : CheckText(PartnerFields.Name, name) ?? (VisibleText.IsSeen(name) ? null : new BrokenRule(
+        : CheckText(PartnerFields.Name, name, MaxName) ?? (VisibleText.IsSeen(name) ? null : new BrokenRule(
             FaultCode.NameRequired, "name is required and has nothing in it that can be seen.", IsLater: true));
 
     /// <returns>The rule that the address breaks, or null.</returns>
     public static BrokenRule? CheckEmail(string email) =>
-        email.Length == 0 ? Empty(PartnerFields.Email) : CheckText(PartnerFields.Email, email) ?? EmailRules.Check(email);
+        email.Length == 0 ? Empty(PartnerFields.Email) : CheckText(PartnerFields.Email, email, MaxEmail) ?? EmailRules.Check(email);
 
     /// <returns>The rule that the phone breaks, or null.</returns>
     public static BrokenRule? CheckPhone(string phone) =>
-        CheckText(PartnerFields.Phone, phone) ?? (string.IsNullOrWhiteSpace(phone) ? Empty(PartnerFields.Phone)
+        CheckText(PartnerFields.Phone, phone, MaxPhone) ?? (string.IsNullOrWhiteSpace(phone) ? Empty(PartnerFields.Phone)
         : IsScientific(phone) ? new BrokenRule(FaultCode.InvalidPhone,
             "phone is a number that Excel has cut, as in 1.2E+11; make the column text in Excel and enter the phone again.", IsLater: true)
         : null);
@@ -54,7 +54,7 @@ public static class PartnerRules
     /// <returns>The rule that the external id breaks, or null.</returns>
     public static BrokenRule? CheckExternalId(string externalId) =>
         externalId.Length == 0 ? Empty(PartnerFields.ExternalId)
-        : CheckText(PartnerFields.ExternalId, externalId) ?? CheckEnds(externalId);
+        : CheckText(PartnerFields.ExternalId, externalId, MaxExternalId) ?? CheckEnds(externalId);
 
     /// <summary>The code points of a text that has no lone surrogate.</summary>
     public static int CountCodePoints(ReadOnlySpan<char> text)
@@ -108,6 +108,9 @@ public static class PartnerRules
     /// <summary>Whether a phone is what spreadsheets make of a long number: one digit, perhaps a fraction, E, a sign, digits.</summary>
     private static bool IsScientific(ReadOnlySpan<char> phone)
     {
+        // Nearly every phone is told by its second character.
+        if (phone.Length < 4 || phone[1] is not ('.' or ',' or '\u066B' or 'E' or 'e'))
+            return false;
         var e = phone.IndexOfAny('E', 'e');
         return e > 0 && char.IsAsciiDigit(phone[0]) && (e == 1 || (e > 2 && phone[1] is '.' or ',' or '\u066B' && AreDigits(phone[2..e])))
             && phone.Length > e + 2 && phone[e + 1] is '+' or '-' && AreDigits(phone[(e + 2)..]);
@@ -119,8 +122,8 @@ public static class PartnerRules
     /// Refused are the control characters of ASCII. Those of ISO 8859-1 (U+0080 to U+009F) are not: real directories have
     /// them, left over from Windows-1252 quotation marks, and refusing them would refuse their owners' data.
     /// </summary>
-    private static BrokenRule? CheckText(PartnerFields field, string text) =>
-        text.AsSpan().ContainsAny(Controls) ? NotText(field) : IsLonger(text, MaxLength(field)) ? TooLong(field) : null;
+    private static BrokenRule? CheckText(PartnerFields field, string text, int max) =>
+        text.AsSpan().ContainsAny(Controls) ? NotText(field) : IsLonger(text, max) ? TooLong(field) : null;
 }
 
 /// <summary>A rule that a value breaks.</summary>

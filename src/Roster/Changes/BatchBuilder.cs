@@ -259,12 +259,13 @@ public sealed class BatchBuilder(
     /// <returns>What is wrong with an item that has neither id nor key; null where it may create a partner.</returns>
     private (string Code, string Message)? KeyFault()
     {
+        var isAllowed = creates == CreatedItems.WithoutKeyToo || (creates == CreatedItems.WithNewKey && _keyField == PartnerFields.None);
+        if (isAllowed)
+            return null;
         var nothing = _keyField == PartnerFields.None ? "The item has no id" : $"The item has neither id nor {PartnerFieldNames.Of(_keyField)}";
         return creates == CreatedItems.None ? (FaultCode.NoMatch, $"{nothing}, and mode=update creates no partner.")
-            : _keyField != PartnerFields.None && creates == CreatedItems.WithNewKey
-                ? (FaultCode.MatchKeyMissing, $"{nothing}, so it would create a new partner each time it is sent; "
-                    + (mirror is null ? "give it one, or allow that with withoutKey=create." : "give it one."))
-            : null;
+            : (FaultCode.MatchKeyMissing, $"{nothing}, so it would create a new partner each time it is sent; "
+                + (mirror is null ? "give it one, or allow that with withoutKey=create." : "give it one."));
     }
 
     private void Reject(PartnerFields field, BrokenRule rule) => Reject(rule.Code, rule.Message, PartnerFieldNames.Of(field));
@@ -280,6 +281,8 @@ public sealed class BatchBuilder(
     /// <summary>An item's faults are kept when all of it is read, so that each can say which partner it is about.</summary>
     private void KeepFaultsOfItem()
     {
+        if (_faultsOfItem.Count + _unlistedOfItem == 0)
+            return;
         foreach (var fault in _faultsOfItem)
             _faults.Add(fault with { Id = _id });
         _faults.AddUnlisted(Index, _unlistedOfItem);
@@ -295,6 +298,8 @@ public sealed class BatchBuilder(
 
     private void KeepDoubtsOfItem()
     {
+        if (_doubtsOfItem.Count == 0)
+            return;
         foreach (var (field, value, column) in _doubtsOfItem)
             _doubts.Add(new Doubt(Index, _id, field, value, (Line, column)));
         _doubtsOfItem.Clear();
