@@ -28,8 +28,9 @@ public static class Program
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
         });
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
-        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>().AddSingleton<PartnerWrite>().AddSingleton<Health>();
+        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>().AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>();
         builder.Services.AddSingleton<IdleMemory>().AddHostedService(services => services.GetRequiredService<IdleMemory>());
+        builder.Services.AddSingleton<LogWatch>().AddHostedService(services => services.GetRequiredService<LogWatch>());
         if (settings.OldValuesKept is not null)
             builder.Services.AddHostedService<Retention>();
         builder.Services.AddRoutingCore();

@@ -9,6 +9,9 @@ namespace Roster;
 /// </summary>
 public interface IRosterStore : IAsyncDisposable
 {
+    /// <summary>Whether other servers may write to the same database.</summary>
+    bool IsShared { get; }
+
     /// <summary>
     /// Plans the change on the rows as they are and, where the plan has no faults, changes something and is not a dry run, writes it as
     /// one change set: whole or not at all, and durable before this returns. Once the write has begun, cancelling has no effect.
@@ -35,11 +38,19 @@ public interface IRosterStore : IAsyncDisposable
     /// <summary>Change sets, newest first.</summary>
     Task<IReadOnlyList<ChangeSet>> ListChangeSetsAsync(long workspaceId, ChangeSetQuery query, CancellationToken cancel);
 
-    /// <summary>What the change sets with these revisions did, oldest first; there are none for revisions that the log does not have.</summary>
-    Task<IReadOnlyList<LoggedChangeSet>> ReadLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, CancellationToken cancel);
+    /// <summary>
+    /// Shows the change sets with these revisions, newest first; there are none for revisions that the log does not have. What a visitor wants of
+    /// one it says when that comes, so it can depend on those before.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A change set is damaged.</exception>
+    Task VisitLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, LogVisitor visitor, CancellationToken cancel);
 
-    /// <summary>What the change sets after a revision did, oldest first: some of them, with about so many changes, and at least one where there is one.</summary>
-    Task<IReadOnlyList<LoggedChangeSet>> ReadLogAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel);
+    /// <summary>
+    /// The partners that the change sets after a revision named, oldest first, until there are so many changes; fewer only where the log
+    /// ends. A change set, which always comes as a whole, has at most 20,000.
+    /// </summary>
+    /// <exception cref="InvalidDataException">A change set is damaged.</exception>
+    Task<ChangedPartners> ReadChangedAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel);
 
     /// <summary>What is known of an idempotency key.</summary>
     /// <param name="staleSince">As for <see cref="ClaimAsync"/>.</param>

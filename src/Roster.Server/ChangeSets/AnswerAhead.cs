@@ -22,9 +22,15 @@ internal sealed class AnswerAhead(Func<ChangePlan, JsonAnswer> make) : IAsyncDis
         _answer = Task.Run(() => make(plan));
     }
 
-    /// <summary>The answer of a plan that was written, or that had nothing to write.</summary>
-    public async Task<JsonAnswer> OfAsync(ChangePlan plan) =>
-        plan == _plan ? await _answer! : make(plan);
+    /// <summary>The answer of a plan that was written, or that had nothing to write; it is the caller's to dispose of.</summary>
+    public async Task<JsonAnswer> OfAsync(ChangePlan plan)
+    {
+        if (plan != _plan)
+            return make(plan);
+        var answer = await _answer!;
+        _answer = null;
+        return answer;
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -13,7 +13,9 @@ internal static class ChangeSetEndpoints
 {
     private const int DefaultTake = 50;
     private const int MaxTake = 1_000;
-    private const string ByKey = "/by-key/";
+
+    /// <summary>The path before a key, in lower case.</summary>
+    private static readonly string[] ByKey = ["api", "changesets", "by-key"];
 
     /// <summary>GET /api/changesets: newest first.</summary>
     public static async Task ListAsync(HttpContext http, IRosterStore store)
@@ -48,43 +50,49 @@ internal static class ChangeSetEndpoints
     }
 
     /// <summary>GET /api/changesets/{revision}/changes: what it did, with old and new values.</summary>
-    public static async Task ChangesAsync(HttpContext http, string revision, IRosterStore store)
+    public static async Task ChangesAsync(HttpContext http, string revision, IRosterStore store, RequestLimits limits)
     {
         var parameters = new Parameters(http.Request);
         var take = parameters.Integer("take", 1, PartnerRules.MaxItems) ?? MaxTake;
         var from = parameters.Integer("cursor", 0, int.MaxValue) ?? 0;
-        if (await parameters.RefuseAsync(http))
+        if ((parameters.Finish() ?? await limits.TakeMemoryForPastAsync(http, take)) is { } refusal)
+        {
+            await refusal.WriteAsync(http);
             return;
+        }
         var workspace = http.Caller().WorkspaceId;
-        if (await ReadAsync(http, revision, store) is not { } changeSet)
+        // One more shows whether there is another page.
+        if (ParseRevision(revision) is not { } number
+            || await LoggedChangeSet.ReadAsync(store, workspace, number, from, take + 1, http.RequestAborted) is not { } changeSet)
         {
             await Problem.NotFound.WriteAsync(http);
             return;
         }
-        var page = changeSet.Changes.Skip(from).Take(take).ToList();
+        var page = changeSet.Changes.Take(take).ToList();
         var now = await store.FindAsync(workspace, page.Select(change => change.Id), http.RequestAborted);
         var present = page.Where(change => now.ContainsKey(change.Id)).Select(change => now[change.Id]).ToList();
-        var after = (await new History(store, workspace).AsOfAsync(present, changeSet.Revision.Number, http.RequestAborted))
+        var after = (await new History(store, workspace).AsOfAsync(present, number, http.RequestAborted))
             .OfType<Partner>().ToDictionary(partner => partner.Id);
-        if (from + page.Count < changeSet.Changes.Count)
-            http.ShowNext("cursor", PartnerAnswer.Number(from + page.Count));
-        await JsonAnswer.SendAsync(http, json =>
-        {
-            json.WriteStartArray();
-            foreach (var change in page)
-                ChangeJson.Write(json, change, after.GetValueOrDefault(change.Id));
-            json.WriteEndArray();
-        });
+        if (changeSet.Changes.Count > take)
+            http.ShowNext("cursor", PartnerAnswer.Number(from + take));
+        await Answer(page, after).SendAsync(http);
     }
+
+    /// <summary>Apart, so that nothing holds what it is made of while a slow client reads.</summary>
+    private static JsonAnswer Answer(List<LoggedChange> changes, Dictionary<Guid, Partner> after) => JsonAnswer.Of(json =>
+    {
+        json.WriteStartArray();
+        foreach (var change in changes)
+            ChangeJson.Write(json, change, after.GetValueOrDefault(change.Id));
+        json.WriteEndArray();
+    });
 
     /// <summary>GET /api/changesets/by-key/{key}: what became of the request with an idempotency key.</summary>
     public static async Task ByKeyAsync(HttpContext http, IRosterStore store, TimeProvider clock, ServerSettings settings)
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
-        // As it was sent: routing takes some escapes for what they mean, and not others.
-        var path = http.Features.Get<IHttpRequestFeature>()!.RawTarget.Split('?')[0];
-        var name = Uri.UnescapeDataString(path[(path.IndexOf(ByKey, StringComparison.OrdinalIgnoreCase) + ByKey.Length)..]);
+        var name = KeyIn(http.Features.Get<IHttpRequestFeature>()!.RawTarget);
         var now = clock.GetUtcNow();
         var state = !WriteOptions.IsKey(name) ? new IdempotencyState.Unused()
             : await store.FindIdempotencyAsync(
@@ -119,20 +127,24 @@ internal static class ChangeSetEndpoints
         var skips = parameters.Choice("onConflict", (null, false), ("fail", false), ("skip", true));
         if (await parameters.RefuseAsync(http))
             return;
-        if (await ReadAsync(http, revision, store) is not { } undone)
+        if (await FindAsync(http, revision, store) is not { } changeSet)
         {
             await Problem.NotFound.WriteAsync(http);
             return;
         }
-        if (limits.TakeRows(http, undone.Changes.Count - 1) is { } limited)
+        var (workspace, number, size) = (http.Caller().WorkspaceId, changeSet.Revision.Number, changeSet.Counts.Changed);
+        if ((limits.TakeRows(http, size - 1) ?? await limits.TakeMemoryForUndoAsync(http, size)) is { } limited)
         {
             await limited.WriteAsync(http);
             return;
         }
-        await write.RunAsync(http, new Undo(undone, skips), null, options, times, plan => JsonAnswer.Of(json =>
+        var undone = await LoggedChangeSet.ReadAsync(store, workspace, number, 0, int.MaxValue, http.RequestAborted)
+            ?? throw new InvalidDataException("A change set is gone from the log.");
+        var state = await UndoState.OfAsync(store, workspace, changeSet, http.RequestAborted);
+        await write.RunAsync(http, new Undo(undone, state, skips), null, options, times, plan => JsonAnswer.Of(json =>
         {
             json.WriteStartObject();
-            json.WriteNumber("undoes", undone.Revision.Number);
+            json.WriteNumber("undoes", number);
             json.WritePropertyName("changes");
             ChangeJson.WritePlan(json, plan, options.IsDryRun);
             json.WriteStartArray("kept");
@@ -140,7 +152,34 @@ internal static class ChangeSetEndpoints
                 Problem.WriteFault(json, kept);
             json.WriteEndArray();
             json.WriteEndObject();
-        }));
+        }), AnotherWasFasterAsync);
+
+        // Two undos at the same time find the same state; the second one's conflicts are the first one's doing.
+        async Task<Problem?> AnotherWasFasterAsync() => await FindAsync(http, revision, store) is { } later
+            && (await UndoState.OfAsync(store, workspace, later, http.RequestAborted)).UndoneBy is { } by ? Problem.AlreadyUndone(by) : null;
+    }
+
+    /// <summary>
+    /// The key in a request's target as it was sent: routing takes some escapes for what they mean, and not others. The path before it may be
+    /// escaped too, and follow a scheme and a host.
+    /// </summary>
+    internal static string KeyIn(string target)
+    {
+        var path = target.Split('?', '#')[0];
+        if (path.IndexOf("://", StringComparison.Ordinal) is > 0 and var scheme && !path.StartsWith('/'))
+            path = path.IndexOf('/', scheme + 3) is > 0 and var start ? path[start..] : "";
+        var before = new List<string>();
+        while (path.StartsWith('/') && !before.SequenceEqual(ByKey))
+        {
+            var end = path.IndexOf('/', 1);
+            var segment = Uri.UnescapeDataString(end < 0 ? path[1..] : path[1..end]).ToLowerInvariant();
+            path = end < 0 ? "" : path[end..];
+            if (segment == ".." && before.Count > 0)
+                before.RemoveAt(before.Count - 1);
+            else if (segment is not ("." or ".."))
+                before.Add(segment);
+        }
+        return path.Length > 1 ? Uri.UnescapeDataString(path[1..]) : "";
     }
 
     private static async Task<ChangeSet?> FindAsync(HttpContext http, string revision, IRosterStore store) =>
@@ -148,17 +187,13 @@ internal static class ChangeSetEndpoints
         : (await store.ListChangeSetsAsync(http.Caller().WorkspaceId, new ChangeSetQuery(1, number + 1), http.RequestAborted))
             .FirstOrDefault(found => found.Revision.Number == number);
 
-    private static async Task<LoggedChangeSet?> ReadAsync(HttpContext http, string revision, IRosterStore store) =>
-        ParseRevision(revision) is { } number
-            ? (await store.ReadLogAsync(http.Caller().WorkspaceId, [number], http.RequestAborted)).SingleOrDefault() : null;
-
     private static long? ParseRevision(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < long.MaxValue ? number : null;
 
     private static void Write(Utf8JsonWriter json, ChangeSet changeSet)
     {
         json.WriteStartObject();
-        WriteHead(json, changeSet.Revision, changeSet.Kind, changeSet.Origin);
+        WriteHead(json, new ChangeSetHead(changeSet.Revision, changeSet.Kind, changeSet.Origin));
         json.WriteNumber("created", changeSet.Counts.Created);
         json.WriteNumber("updated", changeSet.Counts.Updated);
         json.WriteNumber("unchanged", changeSet.Counts.Unchanged);
@@ -178,12 +213,12 @@ internal static class ChangeSetEndpoints
     }
 
     /// <summary>Which change set it is, when it was made, and by whom.</summary>
-    public static void WriteHead(Utf8JsonWriter json, Revision revision, string kind, Origin origin)
+    public static void WriteHead(Utf8JsonWriter json, ChangeSetHead head)
     {
-        json.WriteNumber("revision", revision.Number);
-        json.WriteString("at", revision.At.ToString());
-        json.WriteString("kind", kind);
-        json.WriteString("keyId", origin.KeyId);
-        json.WriteString("requestId", origin.RequestId);
+        json.WriteNumber("revision", head.Revision.Number);
+        json.WriteString("at", head.Revision.At.ToString());
+        json.WriteString("kind", head.Kind);
+        json.WriteString("keyId", head.Origin.KeyId);
+        json.WriteString("requestId", head.Origin.RequestId);
     }
 }

@@ -1,6 +1,5 @@
 using Roster.Changes;
 using Roster.Server.Http;
-using Roster.Server.Operations;
 using Roster.Server.Partners;
 
 namespace Roster.Server.ChangeSets;
@@ -12,16 +11,17 @@ internal static class HistoryEndpoints
     private const int MaxSteps = 1_000;
     private const int MaxWaitSeconds = 30;
 
-    private static readonly TimeSpan LookAgain = TimeSpan.FromMilliseconds(200);
-
     /// <summary>GET /api/partners/{id}/history: what became of one partner, newest first.</summary>
-    public static async Task OfPartnerAsync(HttpContext http, string id, IRosterStore store)
+    public static async Task OfPartnerAsync(HttpContext http, string id, IRosterStore store, RequestLimits limits)
     {
         var parameters = new Parameters(http.Request);
         var take = parameters.Integer("take", 1, MaxSteps) ?? DefaultTake;
         var cursor = parameters.Revision("cursor");
-        if (await parameters.RefuseAsync(http))
+        if ((parameters.Finish() ?? await limits.TakeMemoryForPastAsync(http, take)) is { } refusal)
+        {
+            await refusal.WriteAsync(http);
             return;
+        }
         var workspace = http.Caller().WorkspaceId;
         var partner = !Uuid.TryParse(id, out var key) ? null
             : (await store.FindAsync(workspace, [key], http.RequestAborted)).GetValueOrDefault(key);
@@ -31,27 +31,22 @@ internal static class HistoryEndpoints
             return;
         }
         var history = new History(store, workspace);
-        var from = cursor is { } revision ? (await history.AsOfAsync([partner], revision, http.RequestAborted))[0] : partner;
-        var steps = from is null ? [] : await history.StepsAsync(from, take, http.RequestAborted);
-        if (steps is [.., { Before: { } rest }])
-            http.ShowNext("cursor", PartnerAnswer.Number(rest.Revision));
-        await JsonAnswer.SendAsync(http, json =>
+        // The cursor is the last change set of the page before: its entry leads on, so no page walks through those before it again.
+        var (isFound, from) = cursor is { } revision ? await history.BeforeAsync(partner, revision, http.RequestAborted) : (true, partner);
+        if (!isFound)
         {
-            json.WriteStartArray();
-            foreach (var step in steps)
-            {
-                json.WriteStartObject();
-                ChangeSetEndpoints.WriteHead(json, step.ChangeSet.Revision, step.ChangeSet.Kind, step.ChangeSet.Origin);
-                ChangeJson.WriteChange(json, ChangeJson.NameOf(step.Before, step.After), step.Before, step.After);
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-        });
+            await Problem.InvalidParameter("cursor", "It is what a Link header gave for this very partner.").WriteAsync(http);
+            return;
+        }
+        var steps = from is null ? [] : await history.StepsAsync(from, take, http.RequestAborted);
+        if (steps is [.., { Before: not null } last])
+            http.ShowNext("cursor", PartnerAnswer.Number(last.Head.Revision.Number));
+        await Answer(steps).SendAsync(http);
     }
 
     /// <summary>GET /api/partners/changes: each partner that was changed after a revision, once, as it is now, in the order of the log.</summary>
     public static async Task FeedAsync(
-        HttpContext http, IRosterStore store, RequestLimits limits, IdleMemory memory, IHostApplicationLifetime server)
+        HttpContext http, IRosterStore store, RequestLimits limits, LogWatch watch, IHostApplicationLifetime server)
     {
         var parameters = new Parameters(http.Request);
         var take = parameters.Integer("take", 1, PartnerRules.MaxItems) ?? MaxSteps;
@@ -60,34 +55,66 @@ internal static class HistoryEndpoints
         var after = parameters.Text("after");
         var position = after is null ? FeedPosition.Start(isFull) : FeedPosition.Parse(after);
         if (position is null)
-            parameters.Reject("after", "It is a revision, or what next was in the answer before.");
+            parameters.Reject("after", "It is a revision, or what next was in the answer before, unchanged.");
+        if (after is not null && isFull)
+            parameters.Reject("full", "It begins a reading, and after goes on with one: give one of them.");
         var include = parameters.Include();
-        if ((parameters.Finish() ?? await limits.TakeMemoryForAnswerAsync(http, take)) is { } refusal)
+        if (await parameters.RefuseAsync(http))
+            return;
+        var workspace = http.Caller().WorkspaceId;
+        using var place = wait > TimeSpan.Zero ? watch.Enter(workspace) : null;
+        if (wait > TimeSpan.Zero && place is null)
         {
-            await refusal.WriteAsync(http);
+            await Problem.TooManyWaiting.WriteAsync(http);
             return;
         }
-        var feed = new Feed(store, http.Caller().WorkspaceId);
-        var start = TimeProvider.System.GetTimestamp();
-        var page = await feed.ReadAsync(position!, take, http.RequestAborted);
-        // A server that stops is waited for by its operator, and so waits for nothing itself.
-        while (page is { Partners.Count: 0, HasMore: false } && TimeProvider.System.GetElapsedTime(start) < wait
-            && !server.ApplicationStopping.IsCancellationRequested)
+        var feed = new Feed(store, workspace);
+        var isOver = place is null;
+        for (var start = TimeProvider.System.GetTimestamp(); ;)
         {
-            await memory.RestAsync(Task.Delay(LookAgain, http.RequestAborted));
-            page = await feed.ReadAsync(page.Next, take, http.RequestAborted);
+            if (await limits.TakeMemoryForAnswerAsync(http, take) is { } refusal)
+            {
+                await refusal.WriteAsync(http);
+                return;
+            }
+            var page = await feed.ReadAsync(position!, take, http.RequestAborted);
+            if (page is null)
+            {
+                await Problem.FeedGone.WriteAsync(http);
+                return;
+            }
+            var left = wait - TimeProvider.System.GetElapsedTime(start);
+            if (isOver || left <= TimeSpan.Zero || page is not { Partners.Count: 0, HasMore: false })
+            {
+                await Answer(page, include).SendAsync(http);
+                return;
+            }
+            position = page.Next;
+            http.GiveBackMemory();
+            // A server that stops is waited for by its operator, and so waits for nothing itself.
+            isOver = !await place!.WaitAsync(position.Revision, left, server.ApplicationStopping, http.RequestAborted)
+                || server.ApplicationStopping.IsCancellationRequested;
         }
-        if (page is null)
-        {
-            await Problem.InvalidParameter(
-                "after", "There is no such revision. If the server was restored from a backup, begin again with full=true.").WriteAsync(http);
-            return;
-        }
-        using var answer = JsonAnswer.OfBytes(buffer =>
-        {
-            using var json = new PartnerJson(buffer, include);
-            json.WriteFeed(page.Partners, page.Next.ToString(), page.HasMore);
-        });
-        await answer.SendAsync(http);
     }
+
+    /// <summary>Apart, so that nothing holds what it is made of while a slow client reads.</summary>
+    private static JsonAnswer Answer(IReadOnlyList<PartnerStep> steps) => JsonAnswer.Of(json =>
+    {
+        json.WriteStartArray();
+        foreach (var step in steps)
+        {
+            json.WriteStartObject();
+            ChangeSetEndpoints.WriteHead(json, step.Head);
+            ChangeJson.WriteChange(json, ChangeJson.NameOf(step.Before, step.After), step.Before, step.After);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    });
+
+    /// <inheritdoc cref="Answer(IReadOnlyList{PartnerStep})"/>
+    private static JsonAnswer Answer(FeedPage page, IncludedFields include) => JsonAnswer.OfBytes(buffer =>
+    {
+        using var json = new PartnerJson(buffer, include);
+        json.WriteFeed(page.Partners, page.Next.ToString(), page.HasMore);
+    });
 }

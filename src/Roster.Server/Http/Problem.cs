@@ -9,11 +9,13 @@ namespace Roster.Server.Http;
 /// <summary>The codes that an answer as a whole can have. Each has a section in docs/errors.md.</summary>
 internal static class ProblemCode
 {
+    public const string AlreadyUndone = "already_undone";
     public const string BadRequest = "bad_request";
     public const string BodyTooLarge = "body_too_large";
     public const string CursorExpired = "cursor_expired";
     public const string EmptyBatch = "empty_batch";
     public const string AnswerGone = "answer_gone";
+    public const string FeedGone = "feed_gone";
     public const string IdempotencyMismatch = "idempotency_mismatch";
     public const string IdempotencyRunning = "idempotency_running";
     public const string InternalError = "internal_error";
@@ -39,6 +41,7 @@ internal static class ProblemCode
     public const string StorageUnavailable = "storage_unavailable";
     public const string TooManyDeletes = "too_many_deletes";
     public const string TooManyItems = "too_many_items";
+    public const string TooManyWaiting = "too_many_waiting";
     public const string Unauthorized = "unauthorized";
     public const string UnknownParameter = "unknown_parameter";
     public const string UnsupportedEncoding = "unsupported_encoding";
@@ -66,6 +69,9 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
 
     /// <summary>The workspace's revision, where that is what the caller did not expect.</summary>
     public long? CurrentRevision { get; init; }
+
+    /// <summary>The change set that undid the one that was to be undone.</summary>
+    public long? UndoneBy { get; init; }
 
     /// <summary>In seconds.</summary>
     public int? RetryAfter { get; init; }
@@ -161,6 +167,24 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         ProblemCode.AnswerGone, 410, "The answer is not kept any more",
         "The request was carried out, but some of its answer is not kept any more: it was erased, or is older than old values are kept.",
         "نُفذ الطلب، لكن جزءًا من رده لم يعد محفوظًا: مُحي أو انقضت مدة حفظه.");
+
+    public static Problem FeedGone { get; } = new(
+        ProblemCode.FeedGone, 410, "The log is not the one that the feed was read from",
+        "The change set that after stands on is not in the log, or another one is in its place: the server was restored from a backup, or this is "
+        + "another workspace. Begin again with full=true.",
+        "مجموعة التغييرات التي يشير إليها after ليست في السجل أو حلت محلها أخرى: استُعيد الخادم من نسخة احتياطية أو أن مساحة العمل مختلفة. ابدأ من جديد مع full=true.");
+
+    public static Problem TooManyWaiting { get; } = new(
+        ProblemCode.TooManyWaiting, 429, "Too many requests wait for a change",
+        "As many requests wait for a change of this workspace, or of this server, as may. Try again later, or ask without wait.",
+        "بلغ عدد الطلبات التي تنتظر تغييرًا في مساحة العمل هذه أو في هذا الخادم الحد المسموح. حاول لاحقًا أو اسأل دون wait.")
+    { RetryAfter = 5 };
+
+    public static Problem AlreadyUndone(long undoneBy) => new(
+        ProblemCode.AlreadyUndone, 409, "The change set is undone already",
+        $"Revision {undoneBy} has undone it; nothing was changed. To have it back, undo that one.",
+        $"ألغته المراجعة {undoneBy}؛ لم يتغير شيء. لاستعادته ألغِ تلك المراجعة.")
+    { UndoneBy = undoneBy };
 
     public static Problem TooManyDeletes(long wanted, long allowed, FaultList faults) => new(
         ProblemCode.TooManyDeletes, 400, "Too many partners would be deleted",
@@ -362,6 +386,8 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         }
         if (CurrentRevision is { } revision)
             json.WriteNumber("currentRevision", revision);
+        if (UndoneBy is { } undo)
+            json.WriteNumber("undoneBy", undo);
         if (RetryAfter is { } seconds)
             json.WriteNumber("retryAfter", seconds);
         json.WriteString("requestId", http.TraceIdentifier);

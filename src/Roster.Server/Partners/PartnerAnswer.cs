@@ -42,11 +42,9 @@ internal static class PartnerAnswer
         Partner Unborn(Partner partner) => unborn.Contains(partner.Id) ? partner with { Id = Guid.Empty } : partner;
     }
 
-    public static async Task PageAsync(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include)
-    {
-        using var page = JsonAnswer.OfBytes(buffer => WritePartners(buffer, partners, include));
-        await page.SendAsync(http);
-    }
+    /// <summary>Sends a page; its partners are not held while a slow client reads.</summary>
+    public static Task PageAsync(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include) =>
+        JsonAnswer.OfBytes(buffer => WritePartners(buffer, partners, include)).SendAsync(http);
 
     public static async Task OneAsync(HttpContext http, Partner partner, IncludedFields include)
     {
@@ -59,12 +57,11 @@ internal static class PartnerAnswer
             http.Response.StatusCode = StatusCodes.Status304NotModified;
             return;
         }
-        using var answer = JsonAnswer.OfBytes(buffer =>
+        await JsonAnswer.OfBytes(buffer =>
         {
             using var json = new PartnerJson(buffer, include);
             json.Write(partner);
-        });
-        await answer.SendAsync(http);
+        }).SendAsync(http);
     }
 
     public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);

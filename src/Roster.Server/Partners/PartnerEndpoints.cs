@@ -38,7 +38,9 @@ internal static class PartnerEndpoints
         var parameters = new Parameters(http.Request);
         var workspace = http.Caller().WorkspaceId;
         var list = PartnerListRequest.Parse(parameters, workspace, format);
-        if ((parameters.Finish() ?? await limits.TakeMemoryForAnswerAsync(http, format.IsStreamed ? 0 : list.Query.Take)) is { } refusal)
+        if ((parameters.Finish() ?? (format.IsStreamed ? null
+            : list.AsOf is null ? await limits.TakeMemoryForAnswerAsync(http, list.Query.Take)
+            : await limits.TakeMemoryForPastAsync(http, list.Query.Take))) is { } refusal)
         {
             await refusal.WriteAsync(http);
             return;
@@ -49,7 +51,7 @@ internal static class PartnerEndpoints
             http.Response.Headers["Roster-Total"] = PartnerAnswer.Number(await store.CountAsync(workspace, list.Query.Filter, http.RequestAborted));
         if (format.IsStreamed)
         {
-            await PartnerExport.WriteAsync(http, store, list, format);
+            await PartnerExport.WriteAsync(http, store, limits, list, format);
             return;
         }
         var page = await list.ReadAsync(store, workspace, list.Query, http.RequestAborted);
@@ -59,14 +61,17 @@ internal static class PartnerEndpoints
     }
 
     /// <summary>GET /api/partners/{id}.</summary>
-    public static async Task GetAsync(HttpContext http, string id, IRosterStore store)
+    public static async Task GetAsync(HttpContext http, string id, IRosterStore store, RequestLimits limits)
     {
         var parameters = new Parameters(http.Request);
         var include = parameters.Include();
         var withDeleted = parameters.Choice("deleted", ("false", false), ("true", true));
         var asOf = parameters.Revision("asOf");
-        if (await parameters.RefuseAsync(http))
+        if ((parameters.Finish() ?? (asOf is null ? null : await limits.TakeMemoryForPastAsync(http, 1))) is { } refusal)
+        {
+            await refusal.WriteAsync(http);
             return;
+        }
         if (await RefuseFutureAsync(http, store, asOf))
             return;
         var partner = !Uuid.TryParse(id, out var key) ? null
@@ -102,7 +107,7 @@ internal static class PartnerEndpoints
         var (matchOn, mirror, creates) = kind == ChangeKind.Upsert ? ReadUpsert(parameters) : default;
         if (mirror is not null)
             kind = ChangeKind.Mirror;
-        if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types) ?? await limits.TakeMemoryForBodyAsync(http)) is { } refusal)
+        if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types) ?? await limits.TakeMemoryForBodyAsync(http, mirror is null ? 0 : PartnerRules.MaxItems)) is { } refusal)
         {
             await refusal.WriteAsync(http);
             return;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Roster.Changes;
 using Roster.Server.Http;
 
@@ -11,59 +12,109 @@ internal static class PartnerExport
 {
     private const int PageSize = 8_000;
 
-    public static async Task WriteAsync(HttpContext http, IRosterStore store, PartnerListRequest list, PartnerFormat format)
+    public static async Task WriteAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerListRequest list, PartnerFormat format)
     {
         var left = list.Query.Take;
         var query = list.Query with { Take = HttpMethods.IsHead(http.Request.Method) ? 1 : Math.Min(left, PageSize) };
         // The first page comes before the headers, so that what is wrong with the list is an answer and not a torn stream.
-        var page = await list.ReadAsync(store, http.Caller().WorkspaceId, query, http.RequestAborted);
+        if (await ReadAsync(query, isUnderWay: false) is not { } page)
+        {
+            await Problem.Overloaded.WriteAsync(http);
+            return;
+        }
         http.Response.ContentType = format.ContentType;
         if (HttpMethods.IsHead(http.Request.Method))
-            return;
-        var isFirst = true;
-        while (true)
         {
-            // The next page is read while this one is written and sent.
+            page.Memory.Dispose();
+            return;
+        }
+        var sending = Task.CompletedTask;
+        for (var isFirst = true; ; isFirst = false)
+        {
             left -= page.Partners.Count;
             query = query with { After = page.Next, Skip = 0, Take = Math.Min(left, PageSize) };
-            var next = page.Next is null || left <= 0 ? null : ReadAsync(query);
+            var isLast = page.Next is null || left <= 0;
+            // The next page is read while this one is written, for a client that keeps up. For a slow one only bytes are held.
+            var next = isLast || !sending.IsCompleted ? null : ReadAheadAsync(query);
+            JsonAnswer? part = null;
             try
             {
-                if (format.Csv is { } csv)
-                    WriteRecords(http, page.Partners, list.Include, csv, isFirst);
-                else
-                    WriteLines(http, page.Partners, list.Include);
-                isFirst = false;
-                await http.Response.BodyWriter.FlushAsync(http.RequestAborted);
+                part = Write(page.Partners, list.Include, format, isFirst);
+                await part.ReserveAsync(http);
+                page.Memory.Dispose();
+                await sending;
+                sending = part.SendPartAsync(http);
+                part = null;
+                if (isLast)
+                    break;
+                page = (await (next ?? ReadAheadAsync(query)))!;
             }
-            finally
+            catch
             {
+                page.Memory.Dispose();
+                part?.Dispose();
                 // No read outlives its request, also where the client has gone.
-                if (next is not null)
-                    await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await EndAsync(next);
+                if (!sending.IsCompleted)
+                    http.Abort();
+                await EndAsync(sending);
+                throw;
             }
-            if (next is null)
-                break;
-            page = await next;
         }
+        await sending;
 
-        Task<PartnerPage> ReadAsync(PartnerQuery part) =>
-            Task.Run(() => list.ReadAsync(store, http.Caller().WorkspaceId, part, http.RequestAborted), http.RequestAborted);
+        Task<Page?> ReadAheadAsync(PartnerQuery part) => Task.Run(() => ReadAsync(part, isUnderWay: true), http.RequestAborted);
+
+        async Task<Page?> ReadAsync(PartnerQuery part, bool isUnderWay)
+        {
+            if (await limits.TakeMemoryForPageAsync(part.Take, isUnderWay, http.RequestAborted) is not { } memory)
+                return null;
+            try
+            {
+                var (partners, next) = await list.ReadAsync(store, http.Caller().WorkspaceId, part, http.RequestAborted);
+                return new Page(partners, next, memory);
+            }
+            catch
+            {
+                memory.Dispose();
+                throw;
+            }
+        }
     }
 
-    private static void WriteLines(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include)
+    private static async Task EndAsync(Task? task)
     {
-        using var json = new PartnerJson(http.Response.BodyWriter, include);
+        if (task is not null)
+            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (task is Task<Page?> { IsCompletedSuccessfully: true, Result: { } page })
+            page.Memory.Dispose();
+    }
+
+    private static JsonAnswer Write(IReadOnlyList<Partner> partners, IncludedFields include, PartnerFormat format, bool isFirst) =>
+        JsonAnswer.OfBytes(buffer =>
+        {
+            if (format.Csv is { } csv)
+                WriteRecords(buffer, partners, include, csv, isFirst);
+            else
+                WriteLines(buffer, partners, include);
+        });
+
+    private static void WriteLines(IBufferWriter<byte> buffer, IReadOnlyList<Partner> partners, IncludedFields include)
+    {
+        using var json = new PartnerJson(buffer, include);
         foreach (var partner in partners)
             json.WriteLine(partner);
     }
 
-    private static void WriteRecords(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include, CsvFormat format, bool isFirst)
+    private static void WriteRecords(IBufferWriter<byte> buffer, IReadOnlyList<Partner> partners, IncludedFields include, CsvFormat format, bool isFirst)
     {
-        var csv = new PartnerCsv(http.Response.BodyWriter, include, format);
+        var csv = new PartnerCsv(buffer, include, format);
         if (isFirst)
             csv.WriteHeader();
         foreach (var partner in partners)
             csv.Write(partner);
     }
+
+    /// <param name="Memory">What was taken for the partners; given back when they are written.</param>
+    private sealed record Page(IReadOnlyList<Partner> Partners, PartnerCursor? Next, IDisposable Memory);
 }

@@ -10,6 +10,11 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
     private const int DefaultTake = 50;
     private const int MaxText = 1_000;
 
+    /// <summary>Of a list of the past: so many partners are looked at together, also for a smaller page, and so many for a page.</summary>
+    private const int LookAtTogether = 500;
+
+    private const int MaxLookedAt = 50_000;
+
     /// <summary>The revision as of which it is to be read; null: as it is.</summary>
     public long? AsOf { get; private init; }
 
@@ -60,21 +65,29 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
         };
     }
 
-    /// <summary>A page of the list, as it is now or was then.</summary>
+    /// <summary>
+    /// A page of the list, as it is now or was then. One of the past looks at a bounded number of partners, so it can have fewer than are
+    /// asked for, and none, and others can still follow.
+    /// </summary>
     public async Task<PartnerPage> ReadAsync(IRosterStore store, long workspaceId, PartnerQuery query, CancellationToken cancel)
     {
         if (AsOf is not { } revision)
             return await store.ListAsync(workspaceId, query, cancel);
         var history = new History(store, workspaceId);
         var partners = new List<Partner>();
-        var rest = query with { Filter = new PartnerFilter(Deleted: DeletedPartners.With) };
-        while (true)
+        var rest = query with { Filter = new PartnerFilter(Deleted: DeletedPartners.With), Take = Math.Max(query.Take, LookAtTogether) };
+        for (var lookedAt = 0; ; lookedAt += rest.Take)
         {
-            var page = await store.ListAsync(workspaceId, rest with { Take = query.Take - partners.Count }, cancel);
+            var page = await store.ListAsync(workspaceId, rest, cancel);
             foreach (var then in await history.AsOfAsync(page.Partners, revision, cancel))
-                if (then is not null && query.Filter.Matches(then))
-                    partners.Add(then);
-            if (partners.Count == query.Take || page.Next is null)
+            {
+                if (then is null || !query.Filter.Matches(then))
+                    continue;
+                if (partners.Count == query.Take)
+                    return new PartnerPage(partners, new PartnerCursor(partners[^1].Id));
+                partners.Add(then);
+            }
+            if (page.Next is null || partners.Count == query.Take || lookedAt >= MaxLookedAt)
                 return new PartnerPage(partners, page.Next);
             rest = rest with { After = page.Next };
         }

@@ -53,6 +53,13 @@ internal static class PostgresStatements
         return await batch.ExecuteReaderAsync(cancel);
     }
 
+    /// <summary>Rows whose columns are read in order, each as it comes in, so that a long one is never in memory as a whole.</summary>
+    public static async Task<NpgsqlDataReader> QueryInPiecesAsync(this NpgsqlConnection connection, PostgresStatement statement, CancellationToken cancel)
+    {
+        await using var batch = Batch(connection, [statement]);
+        return await batch.ExecuteReaderAsync(System.Data.CommandBehavior.SequentialAccess, cancel);
+    }
+
     /// <returns>How many rows the statements changed together.</returns>
     public static async Task<int> RunAsync(
         this NpgsqlConnection connection, CancellationToken cancel, params IEnumerable<PostgresStatement> statements)

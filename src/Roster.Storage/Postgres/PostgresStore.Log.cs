@@ -1,3 +1,4 @@
+using System.Buffers;
 using Npgsql;
 using Roster.Changes;
 
@@ -6,6 +7,9 @@ namespace Roster.Storage.Postgres;
 /// <summary>Reading the log.</summary>
 internal sealed partial class PostgresStore
 {
+    /// <summary>In bytes; below what .NET keeps apart as large.</summary>
+    private const int PieceBytes = 64 << 10;
+
     private const string SelectEnd = "select revision, changed_at from log_end where workspace_id = $1";
 
     /// <summary>
@@ -60,6 +64,8 @@ internal sealed partial class PostgresStore
         order by revision
         """;
 
+    private const string SelectLogBackwards = SelectLog + " desc";
+
     private const string SelectSizesAfter = """
         select revision, created + updated + deleted + restored from change_set where workspace_id = $1 and revision > $2
         order by revision limit (select $3::bigint)
@@ -88,17 +94,45 @@ internal sealed partial class PostgresStore
         return query.Since is { } since ? [.. page.TakeWhile(changeSet => changeSet.Revision.At >= since)] : page;
     }
 
-    public async Task<IReadOnlyList<LoggedChangeSet>> ReadLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, CancellationToken cancel) =>
+    public async Task VisitLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, LogVisitor visitor, CancellationToken cancel) =>
         await _database.ReadAsync(
-            connection => connection.ListAsync(new PostgresStatement(SelectLog, workspaceId, revisions.ToArray()), MapLogged, cancel), cancel);
+            connection => ShowAsync(connection, new PostgresStatement(SelectLogBackwards, workspaceId, revisions.ToArray()), visitor, cancel), cancel);
 
-    public async Task<IReadOnlyList<LoggedChangeSet>> ReadLogAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel) =>
+    public async Task<ChangedPartners> ReadChangedAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel) =>
         await _database.ReadAsync(async connection =>
         {
-            var upTo = await FindUpToAsync(connection, workspaceId, revision, changes, changes, cancel);
-            return upTo is null ? []
-                : await connection.ListAsync(new PostgresStatement(SelectLogBetween, workspaceId, revision, upTo.Value), MapLogged, cancel);
+            var changed = new ChangedPartners();
+            if (await FindUpToAsync(connection, workspaceId, revision, changes, changes, cancel) is { } upTo)
+                await ShowAsync(connection, new PostgresStatement(SelectLogBetween, workspaceId, revision, upTo), changed, cancel);
+            return changed;
         }, cancel);
+
+    /// <summary>Shows change sets to a visitor as their bytes come in.</summary>
+    private static async Task<bool> ShowAsync(NpgsqlConnection connection, PostgresStatement statement, LogVisitor visitor, CancellationToken cancel)
+    {
+        var piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
+        try
+        {
+            await using var rows = await connection.QueryInPiecesAsync(statement, cancel);
+            while (await rows.ReadAsync(cancel))
+            {
+                visitor.Begin(new ChangeSetHead(
+                    new Revision(rows.GetInt64(0), rows.Timestamp(1)), rows.GetString(2), new Origin(rows.GetGuid(3), rows.GetGuid(4))));
+                using var decoder = new ChangeSetDecoder(visitor);
+                await using var changes = await rows.GetStreamAsync(5, cancel);
+                var isWanted = true;
+                while (isWanted && await changes.ReadAsync(piece.AsMemory(0, PieceBytes), cancel) is > 0 and var length)
+                    isWanted = decoder.Write(piece.AsSpan(0, length));
+                if (isWanted)
+                    decoder.Complete();
+            }
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
+        }
+    }
 
     /// <summary>How far to read the log after a revision: to the change set with which there are so many changes, or so many change sets.</summary>
     /// <returns>Null where nothing comes after it.</returns>
@@ -117,6 +151,6 @@ internal sealed partial class PostgresStore
         row.Int64OrNull(10), row.Int64OrNull(11));
 
     private static LoggedChangeSet MapLogged(NpgsqlDataReader row) => new(
-        new Revision(row.GetInt64(0), row.Timestamp(1)), row.GetString(2), new Origin(row.GetGuid(3), row.GetGuid(4)),
+        new ChangeSetHead(new Revision(row.GetInt64(0), row.Timestamp(1)), row.GetString(2), new Origin(row.GetGuid(3), row.GetGuid(4))),
         ChangeEncoding.Decode(row.GetFieldValue<byte[]>(5)));
 }

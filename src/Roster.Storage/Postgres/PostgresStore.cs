@@ -86,6 +86,8 @@ internal sealed partial class PostgresStore : IRosterStore
     /// <summary>Settings that the other engines need not have.</summary>
     private PostgresStatement[] ByIndex => TellsPlaces ? PostgresDatabase.ByIndex : [];
 
+    public bool IsShared => true;
+
     /// <inheritdoc cref="Store.OpenAsync"/>
     public static async Task<PostgresStore> OpenAsync(PostgresAddress address, StoreUse use, TimeProvider clock, CancellationToken cancel)
     {

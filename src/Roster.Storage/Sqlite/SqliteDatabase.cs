@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using SQLitePCL;
 
@@ -23,6 +24,9 @@ internal sealed class SqliteDatabase : IDisposable
     private const int NoSpace = 28;
     private static readonly int NoQuota = OperatingSystem.IsLinux() ? 122 : 69;
     private const int ReadOnlyFileSystem = 30;
+
+    /// <summary>In bytes; below what .NET keeps apart as large.</summary>
+    private const int BlobPiece = 64 << 10;
 
     private readonly sqlite3 _handle;
     private readonly Dictionary<string, SqliteStatement> _statements = [];
@@ -116,6 +120,32 @@ internal sealed class SqliteDatabase : IDisposable
         using var row = Prepare(sql).Query();
         row.Step();
         return row.Text(0);
+    }
+
+    /// <summary>Reads a blob piece by piece, so that it is never in memory as a whole.</summary>
+    /// <param name="read">Returns false where it wants no more.</param>
+    /// <returns>Whether it was read to its end.</returns>
+    public bool ReadBlob(string table, string column, long rowId, BlobReader read)
+    {
+        Check(raw.sqlite3_blob_open(_handle, "main", table, column, rowId, 0, out var blob));
+        var piece = ArrayPool<byte>.Shared.Rent(BlobPiece);
+        try
+        {
+            var length = raw.sqlite3_blob_bytes(blob);
+            for (var at = 0; at < length; at += BlobPiece)
+            {
+                var part = piece.AsSpan(0, Math.Min(BlobPiece, length - at));
+                Check(raw.sqlite3_blob_read(blob, part, at));
+                if (!read(part))
+                    return false;
+            }
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
+            blob.Dispose();
+        }
     }
 
     /// <summary>Whether a transaction is open; SQLite itself rolls back on some errors.</summary>
@@ -238,3 +268,7 @@ internal sealed class SqliteDatabase : IDisposable
         _handle.Dispose();
     }
 }
+
+/// <summary>Takes a piece of a blob.</summary>
+/// <returns>False where no more is wanted.</returns>
+internal delegate bool BlobReader(ReadOnlySpan<byte> piece);

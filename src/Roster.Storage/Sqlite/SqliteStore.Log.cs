@@ -24,11 +24,18 @@ internal sealed partial class SqliteStore
 
     private const string SelectEnd = "select revision, changed_at from workspace where id = ?1";
 
-    private const string SelectLog = "select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = ?1 and revision = ?2";
+    /// <summary>
+    /// In the order of <see cref="Show"/>. A change set's bytes come with its row up to 64 KiB, and piece by piece beyond: SQLite has memory for the
+    /// whole of what comes with a row.
+    /// </summary>
+    private const string SelectShown =
+        "select revision, at, kind, key_id, request_id, rowid, case when length(changes) <= 65536 then changes end from change_set";
 
-    private const string SelectLogAfter = """
-        select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = ?1 and revision > ?2 order by revision
-        """;
+    private const string SelectLogged = SelectShown + " where workspace_id = ?1 and revision = ?2";
+
+    private const string SelectLoggedAfter = SelectShown + " where workspace_id = ?1 and revision > ?2 order by revision";
+
+    private const string SelectLog = "select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = ?1 and revision = ?2";
 
     public Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel) => Task.FromResult(_readers.Read(database => ReadEnd(database, workspaceId)));
 
@@ -67,30 +74,40 @@ internal sealed partial class SqliteStore
         new ChangeCounts((int)row.Int64(5), (int)row.Int64(6), (int)row.Int64(7), (int)row.Int64(8), (int)row.Int64(9)),
         row.Int64OrNull(10), row.Int64OrNull(11));
 
-    public Task<IReadOnlyList<LoggedChangeSet>> ReadLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, CancellationToken cancel) =>
-        Task.FromResult(_readers.Read<IReadOnlyList<LoggedChangeSet>>(database =>
+    public Task VisitLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, LogVisitor visitor, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read(database =>
         {
-            var found = new List<LoggedChangeSet>();
-            foreach (var revision in revisions.Order())
+            foreach (var revision in revisions.OrderDescending())
             {
-                using var row = database.Prepare(SelectLog).Bind(1, workspaceId).Bind(2, revision).Query();
+                cancel.ThrowIfCancellationRequested();
+                using var row = database.Prepare(SelectLogged).Bind(1, workspaceId).Bind(2, revision).Query();
                 if (row.Step())
-                    found.Add(MapLogged(row));
+                    Show(database, row, visitor);
             }
-            return found;
+            return true;
         }));
 
-    public Task<IReadOnlyList<LoggedChangeSet>> ReadLogAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel) =>
-        Task.FromResult(_readers.Read<IReadOnlyList<LoggedChangeSet>>(database =>
+    public Task<ChangedPartners> ReadChangedAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read(database =>
         {
-            var found = new List<LoggedChangeSet>();
-            using var rows = database.Prepare(SelectLogAfter).Bind(1, workspaceId).Bind(2, revision).Query();
-            for (var count = 0; count < changes && rows.Step(); count += found[^1].Changes.Count)
-                found.Add(MapLogged(rows));
-            return found;
+            var changed = new ChangedPartners();
+            using var rows = database.Prepare(SelectLoggedAfter).Bind(1, workspaceId).Bind(2, revision).Query();
+            while (changed.Count < changes && rows.Step())
+                Show(database, rows, changed);
+            return changed;
         }));
 
-    private static LoggedChangeSet MapLogged(SqliteStatement.Rows row) => new(
-        new Revision(row.Int64(0), row.Timestamp(1)), row.Text(2), new Origin(row.Guid(3), row.Guid(4)),
-        ChangeEncoding.Decode(row.Blob(5).ToArray()));
+    /// <summary>Shows a change set to a visitor, of <see cref="SelectShown"/>.</summary>
+    private static void Show(SqliteDatabase database, SqliteStatement.Rows row, LogVisitor visitor)
+    {
+        visitor.Begin(new ChangeSetHead(new Revision(row.Int64(0), row.Timestamp(1)), row.Text(2), new Origin(row.Guid(3), row.Guid(4))));
+        if (row.IsNull(6))
+        {
+            using var decoder = new ChangeSetDecoder(visitor);
+            if (database.ReadBlob("change_set", "changes", row.Int64(5), decoder.Write))
+                decoder.Complete();
+        }
+        else
+            ChangeEncoding.Show(row.Blob(6), visitor);
+    }
 }

@@ -47,6 +47,9 @@ internal sealed partial class SqliteStore : IRosterStore
 
     public StoreNotices Notices { get; } = new();
 
+    /// <summary>One server holds the file's lock.</summary>
+    public bool IsShared => false;
+
     /// <inheritdoc cref="Store.OpenAsync"/>
     public static SqliteStore Open(string path, StoreUse use, TimeProvider clock)
     {

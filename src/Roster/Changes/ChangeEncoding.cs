@@ -32,37 +32,29 @@ public static class ChangeEncoding
     });
 
     /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>
-    public static IReadOnlyList<LoggedChange> Decode(ReadOnlyMemory<byte> encoded) => Decode(encoded, Read);
+    public static IReadOnlyList<LoggedChange> Decode(ReadOnlyMemory<byte> encoded)
+    {
+        var all = new AllEntries();
+        Show(encoded.Span, all);
+        return all.Entries;
+    }
 
     /// <summary>The partners alone, in a fraction of the time.</summary>
-    /// <inheritdoc cref="Decode(ReadOnlyMemory{byte})" path="/exception"/>
-    public static IReadOnlyList<Guid> DecodeIds(ReadOnlyMemory<byte> encoded) => Decode(encoded, (ref json) =>
+    /// <inheritdoc cref="Decode" path="/exception"/>
+    public static IReadOnlyList<Guid> DecodeIds(ReadOnlyMemory<byte> encoded)
     {
-        var id = ReadId(ref json);
-        while (!IsAtEnd(ref json))
-            continue;
-        return id;
-    });
+        var all = new AllIds();
+        Show(encoded.Span, all);
+        return all.Ids;
+    }
 
-    private static List<T> Decode<T>(ReadOnlyMemory<byte> encoded, ReadEntry<T> read)
+    /// <summary>Shows the entries to a visitor, which has been told of their change set.</summary>
+    /// <inheritdoc cref="Decode" path="/exception"/>
+    public static void Show(ReadOnlySpan<byte> encoded, LogVisitor visitor)
     {
-        try
-        {
-            return PackedJson.Unpack(encoded, bytes =>
-            {
-                var json = new Utf8JsonReader(bytes);
-                var all = new List<T>();
-                json.Read();
-                while (!IsAtEnd(ref json))
-                    all.Add(read(ref json));
-                json.Read();
-                return all;
-            });
-        }
-        catch (Exception broken) when (broken is JsonException or InvalidOperationException or FormatException)
-        {
-            throw new InvalidDataException("The change set is damaged.", broken);
-        }
+        using var decoder = new ChangeSetDecoder(visitor);
+        if (decoder.Write(encoded))
+            decoder.Complete();
     }
 
     private static LoggedState StateOf(Partner partner) => new(
@@ -92,9 +84,9 @@ public static class ChangeEncoding
         json.WriteEndArray();
     }
 
-    private static LoggedChange Read(ref Utf8JsonReader json)
+    /// <summary>What follows the id of an entry, to the entry's end.</summary>
+    internal static LoggedChange ReadRest(ref Utf8JsonReader json, Guid id)
     {
-        var id = ReadId(ref json);
         if (IsAtEnd(ref json))
             return new LoggedChange(id, null);
         var revision = json.GetInt64();
@@ -109,7 +101,7 @@ public static class ChangeEncoding
     }
 
     /// <summary>From an entry's start.</summary>
-    private static Guid ReadId(ref Utf8JsonReader json)
+    internal static Guid ReadId(ref Utf8JsonReader json)
     {
         json.Read();
         return json.GetGuid();
@@ -123,6 +115,31 @@ public static class ChangeEncoding
         return json.TokenType == JsonTokenType.EndArray;
     }
 
-    /// <param name="json">At the entry's start; at its end afterwards.</param>
-    private delegate T ReadEntry<T>(ref Utf8JsonReader json);
+    private sealed class AllEntries : LogVisitor
+    {
+        public List<LoggedChange> Entries { get; } = [];
+
+        public override void Begin(ChangeSetHead head)
+        {
+        }
+
+        public override EntryUse Look(Guid id) => EntryUse.Read;
+
+        public override void Take(LoggedChange entry) => Entries.Add(entry);
+    }
+
+    private sealed class AllIds : LogVisitor
+    {
+        public List<Guid> Ids { get; } = [];
+
+        public override void Begin(ChangeSetHead head)
+        {
+        }
+
+        public override EntryUse Look(Guid id)
+        {
+            Ids.Add(id);
+            return EntryUse.Skip;
+        }
+    }
 }

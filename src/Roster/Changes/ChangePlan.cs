@@ -38,6 +38,9 @@ public sealed class ChangePlan
     /// <summary>Whether the workspace has moved on from the revision that the caller wanted it planned on.</summary>
     public bool IsStale { get; private init; }
 
+    /// <summary>Where the change is an undo of what is undone already: the change set that did that.</summary>
+    public long? UndoneBy { get; private init; }
+
     /// <summary>The new revision; where nothing changes, the workspace's newest one.</summary>
     public Revision Revision { get; }
 
@@ -72,6 +75,9 @@ public sealed class ChangePlan
 
     /// <summary>No plan: it was to be made on another revision than the newest one.</summary>
     internal static ChangePlan Stale(string kind, Revision end) => new(kind, end, end, [], [], new FaultList()) { IsStale = true };
+
+    /// <summary>No plan: what it was to undo is undone.</summary>
+    internal static ChangePlan Undone(Revision end, long by) => new(ChangeKind.Undo, end, end, [], [], new FaultList()) { UndoneBy = by };
 }
 
 /// <summary>Collects a plan item by item, in the order of the request.</summary>

@@ -27,7 +27,9 @@ public sealed record KeptAnswer(
     public static async Task<ChangePlan> ReplayAsync(byte[] encoded, IRosterStore store, long workspaceId, CancellationToken cancel)
     {
         var kept = PackedJson.Unpack(encoded, Read);
-        var logged = kept.IsChangeSet ? (await store.ReadLogAsync(workspaceId, [kept.Revision], cancel)).Single() : null;
+        var logged = kept.IsChangeSet
+            ? await LoggedChangeSet.ReadAsync(store, workspaceId, kept.Revision, 0, int.MaxValue, cancel) ?? throw new InvalidDataException("The log lacks a change set.")
+            : null;
         var changes = logged?.Changes ?? [];
         var ids = kept.Unchanged.Select(one => one.Id).Concat(changes.Select(change => change.Id)).Concat(kept.Kept.Select(one => one.Id));
         var now = (await store.FindAsync(workspaceId, ids.Distinct(), cancel)).Values.ToList();

@@ -13,9 +13,9 @@ namespace Roster.Changes;
 internal static class PackedJson
 {
     private const byte Version = 1;
-    private const byte Plain = 0;
+    public const byte Plain = 0;
     private const byte Brotli = 1;
-    private const int HeaderLength = 2;
+    public const int HeaderLength = 2;
 
     /// <summary>Below this many bytes of JSON, Brotli saves less than its own set-up costs.</summary>
     private const int MinCompressed = 1_024;
@@ -45,10 +45,16 @@ internal static class PackedJson
     /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>
     public static T Unpack<T>(ReadOnlyMemory<byte> packed, Func<ReadOnlySequence<byte>, T> read)
     {
-        if (packed.Length < HeaderLength || packed.Span[0] != Version || packed.Span[1] > Brotli)
-            throw new InvalidDataException("The change set is in an encoding that this version of Roster does not know.");
+        RequireKnown(packed.Span);
         var body = packed[HeaderLength..];
         return packed.Span[1] == Plain ? read(new ReadOnlySequence<byte>(body)) : Buffered(buffer => Decompress(body.Span, buffer), read);
+    }
+
+    /// <exception cref="InvalidDataException">The bytes do not begin as this code knows it.</exception>
+    public static void RequireKnown(ReadOnlySpan<byte> packed)
+    {
+        if (packed.Length < HeaderLength || packed[0] != Version || packed[1] > Brotli)
+            throw new InvalidDataException("The change set is in an encoding that this version of Roster does not know.");
     }
 
     /// <summary>Reads what was written into a buffer, whose memory is another's afterwards.</summary>

@@ -1,12 +1,39 @@
 namespace Roster.Changes;
 
+/// <summary>What became of a change set through undos: of itself, of those undos, and so on.</summary>
+/// <param name="UndoneBy">The newest change set that undoes it; null where there is none, or where that was undone in its turn.</param>
+/// <param name="InEffect">
+/// The change sets after which its partners were as it had made them: itself, and each that undid an undo of it. One of them may have left some
+/// partners out.
+/// </param>
+public sealed record UndoState(long? UndoneBy, IReadOnlySet<long> InEffect)
+{
+    /// <summary>Undos of undos are followed so far. Beyond that they count as any other change.</summary>
+    private const int MaxFollowed = 1_000;
+
+    public static async Task<UndoState> OfAsync(IRosterStore store, long workspaceId, ChangeSet changeSet, CancellationToken cancel)
+    {
+        var inEffect = new HashSet<long> { changeSet.Revision.Number };
+        var isUndone = false;
+        for (var next = changeSet.UndoneBy; next is { } revision;)
+        {
+            isUndone = !isUndone;
+            if (!isUndone && !inEffect.Add(revision) || inEffect.Count > MaxFollowed)
+                return new UndoState(null, new HashSet<long> { changeSet.Revision.Number });
+            next = (await store.ListChangeSetsAsync(workspaceId, new ChangeSetQuery(1, revision + 1), cancel))[0].UndoneBy;
+        }
+        return new UndoState(isUndone ? changeSet.UndoneBy : null, inEffect);
+    }
+}
+
 /// <summary>
 /// Puts back what a change set changed: what it created is deleted, what it updated, deleted or restored is as it was before. A partner that
-/// was changed since is a conflict.
+/// was changed since is a conflict. What is undone already, and leaves nothing to put back, is not undone again.
 /// </summary>
 /// <param name="undone">What the change set did.</param>
+/// <param name="state">What became of it when that was last looked up.</param>
 /// <param name="skipsConflicts">Whether partners in conflict are kept as they are; otherwise any conflict is a fault.</param>
-public sealed class Undo(LoggedChangeSet undone, bool skipsConflicts) : Change
+public sealed class Undo(LoggedChangeSet undone, UndoState state, bool skipsConflicts) : Change
 {
     private readonly IReadOnlyList<LoggedChange> _changes = undone.Changes;
 
@@ -24,6 +51,12 @@ public sealed class Undo(LoggedChangeSet undone, bool skipsConflicts) : Change
         _changes.Where(change => change.Before is { DeletedAt: null, ExternalId: not null }).Select(change => change.Before!.ExternalId!);
 
     public override ChangePlan PlanOn(RowsNow now, Moment moment)
+    {
+        var plan = Plan(now, moment);
+        return state.UndoneBy is { } by && plan.Changes.Count == 0 ? ChangePlan.Undone(moment.End, by) : plan;
+    }
+
+    private ChangePlan Plan(RowsNow now, Moment moment)
     {
         var kept = new SortedDictionary<int, Fault>();
         for (var i = 0; i < Count; i++)
@@ -56,7 +89,7 @@ public sealed class Undo(LoggedChangeSet undone, bool skipsConflicts) : Change
         var id = _changes[index].Id;
         if (now is null)
             return new Fault(index, FaultCode.HistoryGone, "This partner was erased.") { Id = id };
-        if (now.Revision != undone.Revision.Number)
+        if (!state.InEffect.Contains(now.Revision))
             return new Fault(index, FaultCode.ChangedSince, "This partner was changed since; look at current.") { Id = id, Current = now };
         return _changes[index].Before is { IsKept: false }
             ? new Fault(index, FaultCode.HistoryGone, "What this partner was before is not kept any more.") { Id = id }

@@ -19,5 +19,5 @@ public sealed record WriteRequest(Change Change, Origin Origin, bool IsDryRun = 
     public bool Writes(ChangePlan plan) => plan.Changes.Count > 0 && !IsDryRun;
 
     /// <summary>Whether the answer is to be kept under the idempotency key.</summary>
-    public bool Keeps(ChangePlan plan) => Idempotency is not null && !IsDryRun && !plan.IsStale && plan.Faults.Count == 0;
+    public bool Keeps(ChangePlan plan) => Idempotency is not null && !IsDryRun && !plan.IsStale && plan.UndoneBy is null && plan.Faults.Count == 0;
 }

@@ -85,6 +85,58 @@ public sealed class ChangeEncodingTests
         Assert.InRange(bytesPerCreate, 1, 16);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(5_000)]
+    public void In_pieces_of_any_size_the_same_is_read_and_no_more_than_is_wanted(int size)
+    {
+        var ids = new PartnerIds(new(1_700_000_000_000_000), 1);
+        var changes = Enumerable.Range(0, 3_000).Select(i => Some.Partner(ids.Next()) with { Name = new string('n', 1 + (i * 37 % 255)) })
+            .Select(partner => new PartnerChange(partner, partner)).ToList();
+        foreach (var encoded in new[] { ChangeEncoding.Encode(changes), ChangeEncoding.Encode(changes.Take(2)) })
+        {
+            var count = ChangeEncoding.DecodeIds(encoded).Count;
+            var all = new Wanted(_ => EntryUse.Read);
+            Assert.True(Read(encoded, size, all));
+            Assert.Equal(ChangeEncoding.Decode(encoded), all.Entries);
+
+            var last = new Wanted(at => at == count - 1 ? EntryUse.Read : EntryUse.Skip);
+            Assert.True(Read(encoded, size, last));
+            Assert.Equal(ChangeEncoding.Decode(encoded)[^1], Assert.Single(last.Entries));
+
+            var first = new Wanted(at => at == 0 ? EntryUse.Read : EntryUse.Stop);
+            Assert.False(Read(encoded, size, first));
+            Assert.Equal((ChangeEncoding.Decode(encoded)[0], 2), (Assert.Single(first.Entries), first.Looked));
+            Assert.Throws<InvalidDataException>(() => Read(encoded.AsMemory(..^1), size, new Wanted(_ => EntryUse.Skip)));
+        }
+    }
+
+    private static bool Read(ReadOnlyMemory<byte> encoded, int size, LogVisitor visitor)
+    {
+        using var decoder = new ChangeSetDecoder(visitor);
+        for (var at = 0; at < encoded.Length; at += size)
+            if (!decoder.Write(encoded.Span.Slice(at, Math.Min(size, encoded.Length - at))))
+                return false;
+        decoder.Complete();
+        return true;
+    }
+
+    private sealed class Wanted(Func<int, EntryUse> use) : LogVisitor
+    {
+        public List<LoggedChange> Entries { get; } = [];
+
+        public int Looked { get; private set; }
+
+        public override void Begin(ChangeSetHead head)
+        {
+        }
+
+        public override EntryUse Look(Guid id) => use(Looked++);
+
+        public override void Take(LoggedChange entry) => Entries.Add(entry);
+    }
+
     private static void AssertIsDecoded(IReadOnlyList<PartnerChange> changes)
     {
         var encoded = ChangeEncoding.Encode(changes);

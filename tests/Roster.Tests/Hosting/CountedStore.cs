@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using System.Runtime.ExceptionServices;
 
 namespace Roster.Tests.Hosting;
 
@@ -24,14 +23,6 @@ public class CountedStore : DispatchProxy
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         _calls.AddOrUpdate(targetMethod!.Name, 1, (_, count) => count + 1);
-        try
-        {
-            return targetMethod.Invoke(_store, args);
-        }
-        catch (TargetInvocationException failure)
-        {
-            ExceptionDispatchInfo.Throw(failure.InnerException!);
-            throw;
-        }
+        return targetMethod.Invoke(_store, BindingFlags.DoNotWrapExceptions, null, args, null);
     }
 }

@@ -105,6 +105,81 @@ public sealed class LimitTests(SqliteHost host)
     }
 
     [Fact]
+    public async Task An_undo_of_more_than_a_key_can_ever_have_takes_all_that_it_can_have()
+    {
+        await using var own = await host.AnotherAsync(settings => settings with { RowsPerMinute = 10_000 });
+        var api = await own.NewWorkspaceAsync();
+        string Batch(int from) => "[" + string.Join(',', Enumerable.Range(from, 10_000).Select(i => $$"""{"name":"n","externalId":"{{i}}"}""")) + "]";
+        Assert.Equal(200, (await api.PutAsync(Batch(0))).Status);
+        // Another key of the workspace replaces all of them: 20,000 entries.
+        var mirror = await (await own.NewKeyAsync(api.Workspace, Roster.Access.Scopes.All)).PutAsync(
+            Encoding.UTF8.GetBytes(Batch(10_000)), path: "/api/partners?mode=mirror&matchOn=externalId&maxDeletes=10000");
+        Assert.Equal((200, 10_000), (mirror.Status, mirror.Count("Roster-Deleted")));
+        var undoing = await own.NewKeyAsync(api.Workspace, Roster.Access.Scopes.All);
+
+        var undone = await undoing.SendAsync(HttpMethod.Post, "/api/changesets/2/undo");
+
+        Assert.Equal((200, 10_000, 10_000), (undone.Status, undone.Count("Roster-Restored"), undone.Count("Roster-Deleted")));
+        var next = await undoing.SendAsync(HttpMethod.Post, "/api/changesets/3/undo");
+        Assert.Equal((429, "rate_limited"), (next.Status, next.Code));
+    }
+
+    [Fact]
+    public async Task Feeds_that_wait_hold_no_memory_that_others_need()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var others = await host.NewWorkspaceAsync();
+        var waiting = Enumerable.Range(0, 40).Select(_ => others.GetAsync("/api/partners/changes?take=10000&wait=30")).ToList();
+
+        var batch = "[" + string.Join(',', Enumerable.Repeat("""{"name":"n"}""", 10_000)) + "]";
+        for (var i = 0; i < 3; i++)
+        {
+            Assert.Equal(200, (await api.PutAsync(batch)).Status);
+            Assert.Equal(10_000, (await api.GetAsync("/api/partners?take=10000")).Items.Count);
+        }
+
+        Assert.All(waiting, feed => Assert.False(feed.IsCompleted));
+        await others.PutAsync("""[{"name":"n"}]""");
+        Assert.All(await Task.WhenAll(waiting), feed => Assert.Equal(200, feed.Status));
+    }
+
+    [Theory]
+    [InlineData("GET /api/partners?take=10000")]
+    [InlineData("GET /api/partners/changes?take=10000&after=0")]
+    [InlineData("GET /api/changesets/1/changes?take=10000")]
+    [InlineData("GET /api/partners", "text/csv")]
+    public async Task Clients_that_never_read_their_large_answers_shut_nobody_out(string request, string accept = "*/*")
+    {
+        await using var own = await host.AnotherAsync();
+        var api = await own.NewWorkspaceAsync();
+        var batch = "[" + string.Join(',', Enumerable.Repeat($$"""{"name":"{{new string('n', 250)}}","email":"a@b.example"}""", 10_000)) + "]";
+        Assert.Equal(200, (await api.PutAsync(batch)).Status);
+        var deaf = new List<TcpClient>();
+        try
+        {
+            // Each has an answer of some 4 MB: more than all answers that wait may have together.
+            for (var i = 0; i < 24; i++)
+            {
+                deaf.Add(new TcpClient { ReceiveBufferSize = 4_096 });
+                await deaf[^1].ConnectAsync(own.Address.Host, own.Address.Port);
+                await deaf[^1].GetStream().WriteAsync(Encoding.ASCII.GetBytes(
+                    $"{request} HTTP/1.1\r\nHost: h\r\nAuthorization: {api.Key}\r\nAccept: {accept}\r\n\r\n"));
+                // The server has made the answer and begun to send it.
+                Assert.Equal(1, await deaf[^1].GetStream().ReadAsync(new byte[1]));
+            }
+
+            Assert.Equal(10_000, (await api.GetAsync("/api/partners?take=10000")).Items.Count);
+            Assert.Equal(200, (await api.PutAsync(batch)).Status);
+            Assert.Equal(20_001, (await api.GetAsync("/api/partners", accept: "text/csv")).Text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
+        }
+        finally
+        {
+            foreach (var socket in deaf)
+                socket.Dispose();
+        }
+    }
+
+    [Fact]
     public async Task Answers_carry_what_keeps_them_safe()
     {
         var api = await host.NewWorkspaceAsync();

@@ -92,7 +92,7 @@ public abstract class ModelContract(RosterHost host)
             $"{successes} successes; sequences that met " + string.Join(", ", met.OrderBy(one => one.Value).Select(one => $"{one.Key}: {one.Value}")));
         Assert.InRange(successes, 300, int.MaxValue);
         Assert.Equal(
-            ["ambiguous_match", "changed_since", "duplicate_external_id", "duplicate_id", "duplicate_match", "empty_value", "external_id_taken", "id_not_allowed",
+            ["already_undone", "ambiguous_match", "changed_since", "duplicate_external_id", "duplicate_id", "duplicate_match", "empty_value", "external_id_taken", "id_not_allowed",
              "invalid_email", "invalid_text", "match_key_missing", "name_required", "no_match", "not_deleted", "partner_not_found"],
             met.Keys.Order(StringComparer.Ordinal));
     }
@@ -103,8 +103,13 @@ public abstract class ModelContract(RosterHost host)
             return;
         var revision = 1 + (Math.Abs(call.Items[0].Target) % model.Revision);
         var skips = call.Items.Length % 2 == 0;
-        var faults = model.Undo(revision, skips);
+        var (faults, undoneBy) = model.Undo(revision, skips);
         var answer = await api.SendAsync(HttpMethod.Post, $"/api/changesets/{revision}/undo{(skips ? "?onConflict=skip" : "")}");
+        if (undoneBy is not null)
+        {
+            Assert.Equal((409, "already_undone", undoneBy), (answer.Status, answer.Code, answer.Json.GetProperty("undoneBy").GetInt64()));
+            return;
+        }
         if (!skips && faults.Count > 0)
         {
             Assert.Equal(faults.Order(StringComparer.Ordinal), answer.Faults.Order(StringComparer.Ordinal));
@@ -227,6 +232,9 @@ public abstract class ModelContract(RosterHost host)
     {
         private List<(int Index, string? Id)> _touched = [];
 
+        /// <summary>At the place of an undo's revision, what it undoes.</summary>
+        private readonly List<long> _undos = [];
+
         public long Revision { get; private set; }
 
         /// <summary>Every revision, from 0.</summary>
@@ -291,12 +299,22 @@ public abstract class ModelContract(RosterHost host)
             return last.Where(one => one.Value.Revision > revision).OrderBy(one => one.Value).Select(one => one.Key);
         }
 
-        /// <returns>The conflicts, which are faults unless they are skipped.</returns>
-        public List<string> Undo(long revision, bool skips)
+        /// <returns>The conflicts, which are faults unless they are skipped; and what has undone it, where nothing is left to be undone.</returns>
+        public (List<string> Conflicts, long? UndoneBy) Undo(long revision, bool skips)
         {
             var (before, undone) = (Log[(int)revision - 1], Log[(int)revision].Touched);
+            // Each undo of an undo brings it back.
+            var inEffect = new List<long> { revision };
+            var chain = new List<long>();
+            for (var last = revision; _undos.FindLastIndex(one => one == last) is > 0 and var by; last = by)
+            {
+                chain.Add(by);
+                if (chain.Count % 2 == 0)
+                    inEffect.Add(by);
+            }
+            var undoneBy = chain.Count % 2 == 1 ? chain[0] : (long?)null;
             var conflicts = undone.Index()
-                .Where(one => Log.FindLastIndex(snapshot => snapshot.Touched.Contains(one.Item)) != revision)
+                .Where(one => !inEffect.Contains(Log.FindLastIndex(snapshot => snapshot.Touched.Contains(one.Item))))
                 .ToDictionary(one => one.Index, one => $"{one.Index} - changed_since");
             while (true)
             {
@@ -305,8 +323,8 @@ public abstract class ModelContract(RosterHost host)
                 var taken = TakenExternalIds(planned).ToList();
                 if (!skips && conflicts.Count + taken.Count > 0)
                 {
-                    Faults.Add("changed_since");
-                    return [.. conflicts.Values, .. taken];
+                    Faults.Add(undoneBy is null ? "changed_since" : "already_undone");
+                    return ([.. conflicts.Values, .. taken], undoneBy);
                 }
                 if (taken.Count == 0)
                     break;
@@ -314,6 +332,8 @@ public abstract class ModelContract(RosterHost host)
                     conflicts.TryAdd(int.Parse(fault.Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture), fault);
             }
             var changed = undone.Index().Where(one => !conflicts.ContainsKey(one.Index)).Select(one => one.Item).ToList();
+            if (changed.Count == 0 && undoneBy is not null)
+                return ([], undoneBy);
             foreach (var id in changed)
             {
                 _ = !before.Ids.Contains(id) || before.Deleted.Contains(id) ? Deleted.Add(id) : Deleted.Remove(id);
@@ -325,8 +345,11 @@ public abstract class ModelContract(RosterHost host)
             {
                 Revision++;
                 Log.Add(new Snapshot([.. Ids], new(States), [.. Deleted], changed));
+                while (_undos.Count <= Revision)
+                    _undos.Add(-1);
+                _undos[(int)Revision] = revision;
             }
-            return [.. conflicts.Values];
+            return ([.. conflicts.Values], null);
         }
 
         private void Keep(IReadOnlyList<string> ids)
