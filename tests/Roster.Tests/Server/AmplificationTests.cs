@@ -13,7 +13,7 @@ namespace Roster.Tests.Server;
 public sealed partial class AmplificationTests : IAsyncLifetime
 {
     /// <summary>How often all partners are updated, one change set each.</summary>
-    private const int Updates = 40;
+    private const int Updates = 15;
 
     private readonly TempFolder _folder = new();
     private readonly List<string> _ids = [];
