@@ -149,8 +149,4 @@ internal sealed partial class PostgresStore
         new Revision(row.GetInt64(0), row.Timestamp(1)), row.GetString(2), new Origin(row.GetGuid(3), row.GetGuid(4)),
         new ChangeCounts(row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetInt32(8), row.GetInt32(9)),
         row.Int64OrNull(10), row.Int64OrNull(11));
-
-    private static LoggedChangeSet MapLogged(NpgsqlDataReader row) => new(
-        new ChangeSetHead(new Revision(row.GetInt64(0), row.Timestamp(1)), row.GetString(2), new Origin(row.GetGuid(3), row.GetGuid(4))),
-        ChangeEncoding.Decode(row.GetFieldValue<byte[]>(5)));
 }

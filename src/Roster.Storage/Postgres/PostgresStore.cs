@@ -52,7 +52,7 @@ internal sealed partial class PostgresStore : IRosterStore
         new(SelectNamed, 0L, new[] { Guid.Empty }),
         new(SelectHolders, 0L, new[] { "" }),
         new(SelectChangeSets, 0L, long.MaxValue, 1L),
-        new(SelectLog, 0L, new[] { 0L }),
+        new(SelectLogBackwards, 0L, new[] { 0L }),
         new(SelectKept, 0L, Array.Empty<byte>(), 0L, 0L),
         new(SelectAudit, 0L, 1L),
         new(SelectKeysByHash, new[] { Array.Empty<byte>() }),
