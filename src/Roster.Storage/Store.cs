@@ -18,6 +18,9 @@ public sealed class Store
 {
     public const string Forms = "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE?OPTION=VALUE";
 
+    /// <summary>With these a process stays below 512 open files.</summary>
+    public const int DefaultOpenIndexes = 32;
+
     private const string SqliteScheme = "sqlite:";
 
     private readonly string _path = "";
@@ -26,6 +29,9 @@ public sealed class Store
     private Store(string path) => (_path, Name) = (path, SqliteScheme + path);
 
     private Store(PostgresAddress postgres) => (_postgres, Name) = (postgres, postgres.Name);
+
+    /// <summary>How many workspaces' search indexes a server on SQLite has open at once, 1 or more; up to nine files each.</summary>
+    public int OpenIndexes { get; set; } = DefaultOpenIndexes;
 
     /// <summary>The address without secrets, for logs.</summary>
     public string Name { get; }
@@ -43,7 +49,7 @@ public sealed class Store
 
     /// <exception cref="StoreRefusedException">The database must not be used so.</exception>
     public async Task<IRosterStore> OpenAsync(StoreUse use, TimeProvider clock, CancellationToken cancel) =>
-        _postgres is null ? SqliteStore.Open(_path, use, clock) : await PostgresStore.OpenAsync(_postgres, use, clock, cancel);
+        _postgres is null ? SqliteStore.Open(_path, use, clock, OpenIndexes) : await PostgresStore.OpenAsync(_postgres, use, clock, cancel);
 
     /// <summary>Brings the schema up to date, creating it where there is none.</summary>
     /// <returns>The names of the migrations that were applied.</returns>

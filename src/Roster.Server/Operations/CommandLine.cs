@@ -54,10 +54,12 @@ internal static class CommandLine
             "A new file into which the first start writes its key, instead of printing it");
         var shutdown = Setting("--shutdown-seconds", "ROSTER_SHUTDOWN_SECONDS", "30",
             "How many seconds requests may go on after the server was told to stop: 1 or more");
+        var openIndexes = Setting("--open-indexes", "ROSTER_OPEN_INDEXES", $"{Store.DefaultOpenIndexes}",
+            "How many workspaces' search indexes are open at once on SQLite, up to nine files each: a number from 1");
         var root = new RootCommand("Roster, a partner directory. Without a command it serves the HTTP API.")
         {
             database, passwordFile, isUnsafe, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
-            keepAnswers, keepValues, firstKeyFile, shutdown,
+            keepAnswers, keepValues, firstKeyFile, shutdown, openIndexes,
         };
         root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(
             new ServerSettings(
@@ -80,7 +82,7 @@ internal static class CommandLine
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
                 ShutdownTimeout = TimeSpan.FromSeconds(ParseNumber("--shutdown-seconds", parsed.GetRequiredValue(shutdown), 1, orNone: false)),
             },
-            ParseStore(parsed), cancel)));
+            ParseStoreToServe(parsed), cancel)));
         root.Subcommands.Add(KeyCommands.Create(WithStore));
         root.Subcommands.Add(WorkspaceCommands.Create(WithStore));
         root.Subcommands.Add(Migrate());
@@ -107,6 +109,13 @@ internal static class CommandLine
                 return 0;
             }));
             return migrate;
+        }
+
+        Store ParseStoreToServe(ParseResult parsed)
+        {
+            var store = ParseStore(parsed);
+            store.OpenIndexes = ParseNumber("--open-indexes", parsed.GetRequiredValue(openIndexes), 1, orNone: false);
+            return store;
         }
 
         Store ParseStore(ParseResult parsed) => ParseAddress(parsed, parsed.GetRequiredValue(database));

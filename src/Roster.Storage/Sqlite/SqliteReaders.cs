@@ -3,11 +3,13 @@ using System.Collections.Concurrent;
 namespace Roster.Storage.Sqlite;
 
 /// <summary>Connections for reading beside the writer; each sees the file as it was when its statement began.</summary>
+/// <param name="maxIdle">How many are kept open while nobody reads with them.</param>
 /// <param name="health">Learns of damage that a reader meets.</param>
-internal sealed class SqliteReaders(Func<SqliteDatabase> open, SqliteHealth? health = null) : IDisposable
+internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, SqliteHealth? health = null) : IDisposable
 {
     private readonly ConcurrentBag<SqliteDatabase> _idle = [];
     private volatile bool _isClosed;
+    private int _kept;
 
     /// <summary>Reads in their stead as long as it is open.</summary>
     public SqliteCold? Cold { get; init; }
@@ -37,8 +39,7 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, SqliteHealth? hea
         SqliteDatabase? database = null;
         try
         {
-            if (!_idle.TryTake(out database))
-                database = open();
+            database = TakeIdle() ?? open();
             return read(database);
         }
         catch (StoreException failure)
@@ -49,7 +50,7 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, SqliteHealth? hea
         finally
         {
             if (database is not null)
-                _idle.Add(database);
+                Keep(database);
             if (_isClosed)
                 Dispose();
         }
@@ -59,7 +60,26 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, SqliteHealth? hea
     public void Dispose()
     {
         _isClosed = true;
-        while (_idle.TryTake(out var database))
+        while (TakeIdle() is { } database)
             database.Dispose();
+    }
+
+    private SqliteDatabase? TakeIdle()
+    {
+        if (!_idle.TryTake(out var database))
+            return null;
+        Interlocked.Decrement(ref _kept);
+        return database;
+    }
+
+    private void Keep(SqliteDatabase database)
+    {
+        if (Interlocked.Increment(ref _kept) <= maxIdle)
+        {
+            _idle.Add(database);
+            return;
+        }
+        Interlocked.Decrement(ref _kept);
+        database.Dispose();
     }
 }

@@ -11,11 +11,15 @@ internal sealed partial class SqliteStore : IRosterStore
     /// <summary>With less than one full batch needs, the server is not ready for one.</summary>
     private const long MinFreeBytes = 64 << 20;
 
+    /// <summary>Reading keeps a processor busy, so more at once gain little.</summary>
+    private static readonly int MaxIdleReaders = Math.Max(8, 2 * Environment.ProcessorCount);
+
     private const string SelectFirstWorkspace = "select min(id) from workspace";
 
     private readonly string _path;
     private readonly TimeProvider _clock;
     private readonly FileStream? _lock;
+    private readonly int _openIndexes;
     private readonly SqliteHealth _health;
     private readonly SqliteReaders _readers;
     private readonly SqliteWriter _writer;
@@ -25,13 +29,14 @@ internal sealed partial class SqliteStore : IRosterStore
 
     /// <param name="serverLock">The server's; null for a command.</param>
     /// <param name="cold">Reads until there is room to write; null where there is.</param>
-    private SqliteStore(string path, TimeProvider clock, FileStream? serverLock, SqliteCold? cold)
+    private SqliteStore(string path, TimeProvider clock, FileStream? serverLock, SqliteCold? cold, int openIndexes)
     {
         _path = path;
         _clock = clock;
         _lock = serverLock;
+        _openIndexes = openIndexes;
         _health = new SqliteHealth(path, Notices);
-        _readers = new SqliteReaders(OpenReader, _health) { Cold = cold };
+        _readers = new SqliteReaders(OpenReader, MaxIdleReaders, _health) { Cold = cold };
         var writer = cold is null ? OpenToWrite() : null;
         if (cold is not null)
             Notices.Begin(new StoreNotice(
@@ -51,20 +56,20 @@ internal sealed partial class SqliteStore : IRosterStore
     public bool IsShared => false;
 
     /// <inheritdoc cref="Store.OpenAsync"/>
-    public static SqliteStore Open(string path, StoreUse use, TimeProvider clock)
+    public static SqliteStore Open(string path, StoreUse use, TimeProvider clock, int openIndexes)
     {
         if (SqliteDatabase.LibraryVersion < MinLibraryVersion)
             throw new StoreRefusedException("The SQLite library is older than 3.51.3, which can corrupt a database.");
         if (use == StoreUse.Administer)
         {
             RequireCurrentSchema(path);
-            return new SqliteStore(path, clock, null, null);
+            return new SqliteStore(path, clock, null, null, openIndexes);
         }
         CreateFolder(path);
         var serverLock = Lock(path);
         try
         {
-            return new SqliteStore(path, clock, serverLock, MigrateOrOpenCold(path));
+            return new SqliteStore(path, clock, serverLock, MigrateOrOpenCold(path), openIndexes);
         }
         catch
         {
@@ -158,7 +163,7 @@ internal sealed partial class SqliteStore : IRosterStore
                 _checkpointer = new SqliteCheckpointer(checkpointer);
                 _search = new SqliteSearch(
                     _path + ".search", follower, (workspace, revision) => _readers.Read(database => ReadRequestOf(database, workspace, revision)),
-                    _clock, Notices);
+                    _clock, Notices, _openIndexes);
             }
             _health.Watch(witness);
             Notices.End(StoreNotice.StorageFull);

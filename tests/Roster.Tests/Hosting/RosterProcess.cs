@@ -56,12 +56,14 @@ internal sealed partial class RosterProcess : IDisposable
     /// <summary>Starts a server on a free port.</summary>
     public static RosterProcess Begin(string workingFolder, params string[] arguments) => Begin(workingFolder, NoVariables, arguments);
 
-    private static RosterProcess Begin(string workingFolder, IReadOnlyDictionary<string, string> environment, string[] arguments)
+    private static RosterProcess Begin(
+        string workingFolder, IReadOnlyDictionary<string, string> environment, string[] arguments, int? handles = null)
     {
+        var limit = handles is null ? "" : $"ulimit -n {handles}; ";
         // In a file, what it printed before it said that it listens is there when that is read; from two pipes it could come later.
         var output = Path.GetTempFileName();
         string[] all = [.. Command, .. arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments]];
-        string[] shell = ["sh", "-c", "output=$1; shift; exec \"$@\" >\"$output\"", "sh", output, .. all];
+        string[] shell = ["sh", "-c", limit + "output=$1; shift; exec \"$@\" >\"$output\"", "sh", output, .. all];
         return new RosterProcess(Start(workingFolder, shell, environment), output);
     }
 
@@ -69,9 +71,15 @@ internal sealed partial class RosterProcess : IDisposable
     public static RosterProcess Serve(string workingFolder, params string[] arguments) => Serve(workingFolder, NoVariables, arguments);
 
     /// <param name="environment">Variables that the server has beside the test's own.</param>
-    public static RosterProcess Serve(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static RosterProcess Serve(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Await(Begin(workingFolder, environment, arguments));
+
+    /// <summary>Starts a server that can have so many files open.</summary>
+    public static RosterProcess ServeWithHandles(int handles, string workingFolder, params string[] arguments) =>
+        Await(Begin(workingFolder, NoVariables, arguments, handles));
+
+    private static RosterProcess Await(RosterProcess server)
     {
-        var server = Begin(workingFolder, environment, arguments);
         var before = server._before;
         while (server._errors.TryTake(out var line, Patience))
         {

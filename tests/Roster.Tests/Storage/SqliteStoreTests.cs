@@ -362,7 +362,7 @@ public sealed class SqliteStoreTests : IDisposable
         await using var store = await OpenAsync();
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
         using var main = SqliteDatabase.Open(File);
-        using var index = new SqliteSearchIndex(path, workspace.Id, _ => null, () => { });
+        using var index = new SqliteSearchIndex(path, workspace.Id, _ => null, () => { }, new SqliteOpenIndexes(1));
 
         await FollowAsync(1);
         await FollowAsync(Many);

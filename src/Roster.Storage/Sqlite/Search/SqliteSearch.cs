@@ -25,6 +25,7 @@ internal sealed class SqliteSearch : IDisposable
     private readonly StoreNotices _notices;
     private readonly SqliteDatabase _main;
     private readonly Func<long, long, Guid?> _requestOf;
+    private readonly SqliteOpenIndexes _openIndexes;
     private readonly Dictionary<long, SqliteSearchIndex> _indexes = [];
     private readonly ConcurrentDictionary<long, bool> _pending = [];
     private readonly BlockingCollection<(long WorkspaceId, long Since)> _changed = [];
@@ -41,8 +42,11 @@ internal sealed class SqliteSearch : IDisposable
     /// <param name="folder">Where the index files are; created.</param>
     /// <param name="main">A connection to the directory, which is the follower's from now on.</param>
     /// <param name="requestOf">The request that made a workspace's revision.</param>
-    public SqliteSearch(string folder, SqliteDatabase main, Func<long, long, Guid?> requestOf, TimeProvider clock, StoreNotices notices)
+    /// <param name="openIndexes">How many indexes have their files open, at most.</param>
+    public SqliteSearch(
+        string folder, SqliteDatabase main, Func<long, long, Guid?> requestOf, TimeProvider clock, StoreNotices notices, int openIndexes)
     {
+        _openIndexes = new SqliteOpenIndexes(openIndexes);
         _folder = folder;
         _main = main;
         _requestOf = requestOf;
@@ -194,7 +198,8 @@ internal sealed class SqliteSearch : IDisposable
             {
                 SqliteStore.CreatePrivateFolder(_folder);
                 index = new SqliteSearchIndex(
-                    Path.Combine(_folder, $"{workspaceId}.db"), workspaceId, revision => _requestOf(workspaceId, revision), () => Changed(workspaceId));
+                    Path.Combine(_folder, $"{workspaceId}.db"), workspaceId, revision => _requestOf(workspaceId, revision), () => Changed(workspaceId),
+                    _openIndexes);
             }
             catch (Exception failure) when (failure is StoreException or IOException or UnauthorizedAccessException)
             {
@@ -274,7 +279,7 @@ internal sealed class SqliteSearch : IDisposable
             retries.Succeeded(workspaceId);
             _notices.End(StoreNotice.SearchFailing, $"{workspaceId}");
             _notices.End(StoreNotice.SearchRebuilding, $"{workspaceId}");
-            index.Log.Settle();
+            index.Settle();
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {

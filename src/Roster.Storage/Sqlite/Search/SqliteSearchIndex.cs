@@ -15,6 +15,12 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private const int FilledTogether = 50_000;
 
+    /// <summary>
+    /// An open index has up to nine files open: two and their shared memory for the follower, two for each reader, and what flushes
+    /// them.
+    /// </summary>
+    private const int MaxIdleReaders = 2;
+
     private const int FollowerCacheKibibytes = 16_384;
 
     /// <summary>How long a list whose order writes change can be read on after its first page.</summary>
@@ -69,9 +75,14 @@ internal sealed class SqliteSearchIndex : IDisposable
     private const string SelectPartnersAfter = SqliteStore.SelectPartners + " where workspace_id = ?1 and id > ?2 order by id limit ?3";
 
     private readonly long _workspaceId;
-    private readonly SqliteDatabase _database;
-    private readonly SqliteReaders _readers;
+    private readonly Func<long, Guid?> _requestOf;
     private readonly Action _failed;
+    private readonly SqliteOpenIndexes _openIndexes;
+    private readonly Lock _opening = new();
+
+    /// <summary>Null while they are closed.</summary>
+    private Files? _files;
+
     private TaskCompletionSource _advanced = NewSignal();
     private long _reached;
 
@@ -82,30 +93,30 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     /// <param name="requestOf">The request that made a revision of the directory; null where there is no such revision.</param>
     /// <param name="failed">Called when a reader could not read, so that the follower looks at the file.</param>
-    public SqliteSearchIndex(string path, long workspaceId, Func<long, Guid?> requestOf, Action failed)
+    /// <param name="openIndexes">Which indexes have their files open. This one's are opened now, and whenever it is used.</param>
+    public SqliteSearchIndex(string path, long workspaceId, Func<long, Guid?> requestOf, Action failed, SqliteOpenIndexes openIndexes)
     {
-        Path = path;
-        _workspaceId = workspaceId;
-        _failed = failed;
-        (_database, _isNew, WasDamaged) = OpenOrCreate(path);
-        _readers = new SqliteReaders(() => SqliteDatabase.Open(path));
-        Log = new SqliteSearchLog(path, _database, _readers);
-        using var state = _database.Prepare(SelectState).Query();
-        state.Step();
-        var isOfThisLog = !state.IsNull(1) && requestOf(state.Int64(0)) == state.Guid(1);
-        _reached = isOfThisLog ? state.Int64(0) : 0;
+        (Path, _workspaceId, _requestOf, _failed, _openIndexes) = (path, workspaceId, requestOf, failed, openIndexes);
+        Use(() => true);
     }
 
     public string Path { get; }
 
     /// <summary>Whether there was a file that was damaged, in whose place this one is.</summary>
-    public bool WasDamaged { get; }
+    public bool WasDamaged { get; private set; }
 
-    /// <summary>Whether the file was found to be damaged, or not to be in its place any more. For the follower's thread alone.</summary>
-    public bool IsDamaged => _isDamaged || _database.HasBeenDamaged || !_database.IsInPlace();
+    /// <summary>Whether the file was found to be damaged, or not to be in its place any more. One that is closed is looked at when it is opened.</summary>
+    public bool IsDamaged
+    {
+        get
+        {
+            lock (_opening)
+                return _isDamaged || (_files is { } open && (open.Database.HasBeenDamaged || !open.Database.IsInPlace()));
+        }
+    }
 
-    /// <summary>The file's own log, which is settled after each pass.</summary>
-    public SqliteSearchLog Log { get; }
+    /// <summary>The file's own log, while the files are open.</summary>
+    internal SqliteSearchLog Log => _files!.Log;
 
     /// <summary>The revision whose partners the index shows.</summary>
     public long Reached => Interlocked.Read(ref _reached);
@@ -115,7 +126,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         try
         {
-            return _readers.Read(read);
+            return Use(() => _files!.Readers.Read(read));
         }
         catch (StoreException failure)
         {
@@ -125,6 +136,46 @@ internal sealed class SqliteSearchIndex : IDisposable
             throw new StoreException(
                 StoreTrouble.SearchBehind,
                 _isDamaged ? "The search index is damaged, and is made anew." : $"The search index cannot be read. {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>Has the log copied into the file, where that is worth it. For the follower's thread alone.</summary>
+    public void Settle() => Use(() =>
+    {
+        Log.Settle();
+        return true;
+    });
+
+    /// <summary>For <see cref="SqliteOpenIndexes"/>, which says when.</summary>
+    /// <exception cref="StoreException">They cannot be opened; or are not those that were closed, and show less.</exception>
+    internal void OpenFiles()
+    {
+        lock (_opening)
+        {
+            if (_files is not null)
+                return;
+            var (database, isNew, wasDamaged) = OpenOrCreate(Path);
+            var readers = new SqliteReaders(() => SqliteDatabase.Open(Path), MaxIdleReaders);
+            _files = new Files(database, readers, new SqliteSearchLog(Path, database, readers));
+            WasDamaged |= wasDamaged;
+            // One that was closed before anything was put into it is as new as it was.
+            _isNew |= isNew;
+            using var state = database.Prepare(SelectState).Query();
+            state.Step();
+            var isOfThisLog = !state.IsNull(1) && _requestOf(state.Int64(0)) == state.Guid(1);
+            var reached = isOfThisLog ? state.Int64(0) : 0;
+            if (Interlocked.Exchange(ref _reached, reached) > reached)
+                throw new StoreException(StoreTrouble.SearchBehind, "The search index was lost while it was closed, and is made anew.");
+        }
+    }
+
+    /// <summary>For <see cref="SqliteOpenIndexes"/>, when nobody uses it.</summary>
+    internal void CloseFiles()
+    {
+        lock (_opening)
+        {
+            _files?.Log.Dispose();
+            _files = null;
         }
     }
 
@@ -147,7 +198,9 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// <param name="main">A connection to the directory.</param>
     /// <param name="stopping">Gives the pass up, and the next one begins where this one did.</param>
     /// <returns>False where the file <see cref="IsSpoiled"/>, and must be thrown away first.</returns>
-    public bool Follow(SqliteDatabase main, Timestamp now, CancellationToken stopping)
+    public bool Follow(SqliteDatabase main, Timestamp now, CancellationToken stopping) => Use(() => FollowOpen(main, now, stopping));
+
+    private bool FollowOpen(SqliteDatabase main, Timestamp now, CancellationToken stopping)
     {
         var revision = SqliteStore.ReadRevision(main, _workspaceId);
         if (revision == Reached)
@@ -171,18 +224,22 @@ internal sealed class SqliteSearchIndex : IDisposable
                         Put(partner, revision);
                 }
             Prune(now);
-            _database.Prepare(InsertPass).Bind(1, revision).Bind(2, now).Run();
-            _database.Prepare(UpdateState)
+            Database.Prepare(InsertPass).Bind(1, revision).Bind(2, now).Run();
+            Database.Prepare(UpdateState)
                 .Bind(1, revision).Bind(2, SqliteStore.ReadRequestOf(main, _workspaceId, revision)!.Value).Run();
         });
         Interlocked.Exchange(ref _reached, revision);
         Wake();
         // The cache may be full now, there is one for each workspace, and it may be long until the next pass.
-        _database.Execute("pragma shrink_memory");
+        Database.Execute("pragma shrink_memory");
         return true;
     }
 
-    public void Dispose() => Log.Dispose();
+    public void Dispose() => _openIndexes.Close(this);
+
+    private T Use<T>(Func<T> use) => _openIndexes.Use(this, use);
+
+    private SqliteDatabase Database => _files!.Database;
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -261,15 +318,15 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private void InTransaction(Action work)
     {
-        _database.Execute("begin immediate");
+        Database.Execute("begin immediate");
         try
         {
             work();
-            _database.Execute("commit");
+            Database.Execute("commit");
         }
         catch
         {
-            _database.Rollback();
+            Database.Rollback();
             throw;
         }
     }
@@ -284,7 +341,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         InTransaction(() =>
         {
             foreach (var statement in SqlText.Statements("sqlite/search/clear.sql"))
-                _database.Execute(statement);
+                Database.Execute(statement);
         });
         for (Guid? last = Guid.Empty; last is not null;)
         {
@@ -312,10 +369,10 @@ internal sealed class SqliteSearchIndex : IDisposable
     private void OrderAll(long revision)
     {
         foreach (var statement in SqlText.Statements("sqlite/search/order.sql"))
-            _database.Prepare(statement).Run();
-        _database.Prepare(InsertNames).Bind(1, revision).Run();
-        _database.Prepare(InsertUpdates).Bind(1, revision).Run();
-        _database.Prepare(SetKept).Bind(1, revision).Run();
+            Database.Prepare(statement).Run();
+        Database.Prepare(InsertNames).Bind(1, revision).Run();
+        Database.Prepare(InsertUpdates).Bind(1, revision).Run();
+        Database.Prepare(SetKept).Bind(1, revision).Run();
     }
 
     private void Put(Partner partner, long revision)
@@ -325,7 +382,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         string? email, phone;
         Timestamp updatedAt;
         bool isDeleted;
-        using (var row = _database.Prepare(SelectDoc).Bind(1, partner.Id).Query())
+        using (var row = Database.Prepare(SelectDoc).Bind(1, partner.Id).Query())
         {
             if (!row.Step())
             {
@@ -340,25 +397,25 @@ internal sealed class SqliteSearchIndex : IDisposable
         var (newText, newEmail, newPhone, isNowDeleted) = (SearchText.Of(partner), FoldedEmail(partner), Digits(partner), partner.DeletedAt is not null);
         if (newText != text)
         {
-            _database.Prepare(DeleteGrams).Bind(1, number).Run();
+            Database.Prepare(DeleteGrams).Bind(1, number).Run();
             AddGrams(number, newText);
         }
         // Setting them writes their indexes anew, to what they were, too.
         var setsIndexed = (newEmail, newPhone, isNowDeleted) != (email, phone, isDeleted);
-        var update = _database.Prepare(setsIndexed ? UpdateDocWithIndexes : UpdateDoc);
+        var update = Database.Prepare(setsIndexed ? UpdateDocWithIndexes : UpdateDoc);
         update.Bind(1, number).Bind(2, newText).Bind(3, partner.Name).Bind(4, partner.UpdatedAt);
         if (setsIndexed)
             update.Bind(5, newEmail).Bind(6, newPhone).Bind(7, isNowDeleted ? 1 : 0);
         update.Run();
         if (name != partner.Name)
         {
-            _database.Prepare(EndName)
+            Database.Prepare(EndName)
                 .Bind(1, name).Bind(2, number).Bind(3, revision).Run();
             AddName(number, partner, revision);
         }
         if (updatedAt != partner.UpdatedAt)
         {
-            _database.Prepare(EndUpdate)
+            Database.Prepare(EndUpdate)
                 .Bind(1, updatedAt).Bind(2, number).Bind(3, revision).Run();
             AddUpdate(number, partner, revision);
         }
@@ -369,7 +426,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         var text = SearchText.Of(partner);
         long number;
-        using (var row = _database.Prepare(InsertDoc)
+        using (var row = Database.Prepare(InsertDoc)
             .Bind(1, partner.Id).Bind(2, text).Bind(3, FoldedEmail(partner)).Bind(4, Digits(partner)).Bind(5, partner.Name)
             .Bind(6, partner.UpdatedAt).Bind(7, partner.DeletedAt is null ? 0 : 1).Query())
         {
@@ -381,34 +438,36 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     private void AddGrams(long number, string text) =>
-        _database.Prepare(InsertGrams).Bind(1, number).Bind(2, text).Run();
+        Database.Prepare(InsertGrams).Bind(1, number).Bind(2, text).Run();
 
     private void AddName(long number, Partner partner, long revision) =>
-        _database.Prepare(InsertName)
+        Database.Prepare(InsertName)
             .Bind(1, partner.Name).Bind(2, number).Bind(3, revision).Run();
 
     private void AddUpdate(long number, Partner partner, long revision) =>
-        _database.Prepare(InsertUpdate)
+        Database.Prepare(InsertUpdate)
             .Bind(1, partner.UpdatedAt).Bind(2, number).Bind(3, revision).Run();
 
     /// <summary>Forgets the orders of snapshots that are older than <see cref="Kept"/>.</summary>
     private void Prune(Timestamp now)
     {
         long kept;
-        using (var row = _database.Prepare(SelectPassBefore)
+        using (var row = Database.Prepare(SelectPassBefore)
             .Bind(1, now.AddMilliseconds(-(long)Kept.TotalMilliseconds)).Query())
         {
             if (!row.Step())
                 return;
             kept = row.Int64(0);
         }
-        _database.Prepare(DeleteNames).Bind(1, kept).Run();
-        _database.Prepare(DeleteUpdates).Bind(1, kept).Run();
-        _database.Prepare(DeletePasses).Bind(1, kept).Run();
-        _database.Prepare(KeepFrom).Bind(1, kept).Run();
+        Database.Prepare(DeleteNames).Bind(1, kept).Run();
+        Database.Prepare(DeleteUpdates).Bind(1, kept).Run();
+        Database.Prepare(DeletePasses).Bind(1, kept).Run();
+        Database.Prepare(KeepFrom).Bind(1, kept).Run();
     }
 
     private static string? FoldedEmail(Partner partner) => partner.Email is null ? null : Upsert.FoldEmail(partner.Email);
 
     private static string? Digits(Partner partner) => partner.Phone is null ? null : SearchText.Digits(partner.Phone);
+
+    private sealed record Files(SqliteDatabase Database, SqliteReaders Readers, SqliteSearchLog Log);
 }
