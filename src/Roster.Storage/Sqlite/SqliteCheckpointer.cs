@@ -41,7 +41,7 @@ internal sealed class SqliteCheckpointer : IDisposable
     /// <summary>What the writer calls after each transaction, with its own connection.</summary>
     public void AfterCommit(SqliteDatabase writer)
     {
-        var pages = Run(writer, "pragma wal_checkpoint(noop)");
+        var (pages, _) = Run(writer, "pragma wal_checkpoint(noop)");
         if (pages < _maxLogPages / 4 * 3)
             _writersNext = _maxLogPages / 4 * 3;
         else if (pages >= _writersNext)
@@ -68,9 +68,10 @@ internal sealed class SqliteCheckpointer : IDisposable
     private void FollowWrites()
     {
         WaitHandle[] closingOrWritten = [_closing, _written];
+        // Writes wait while the log begins again, so hardly any of it may be left to copy then.
         while (WaitHandle.WaitAny(closingOrWritten) != 0 && !_closing.WaitOne(Pause))
             lock (_checkpoint)
-                if (Run(_database, "pragma wal_checkpoint(passive)") >= _maxLogPages / 2)
+                if (Run(_database, "pragma wal_checkpoint(passive)") is var (pages, left) && pages >= _maxLogPages / 2 && left <= _maxLogPages / 64)
                     BeginAgain(_database, Patience);
     }
 
@@ -83,20 +84,20 @@ internal sealed class SqliteCheckpointer : IDisposable
     }
 
     /// <returns>
-    /// How many pages the log has. Whether a checkpoint came to its end is not looked at: what was left, the next one does. A failed one loses
+    /// How many pages the log has, and how many of them are not copied yet. Whether a checkpoint came to its end is not looked at: what was left, the next one does. A failed one loses
     /// nothing either: the log keeps what it has, and trouble with the disk shows in the writes themselves.
     /// </returns>
-    private static int Run(SqliteDatabase database, string sql)
+    private static (int Pages, int Left) Run(SqliteDatabase database, string sql)
     {
         try
         {
             using var row = database.Prepare(sql).Query();
             row.Step();
-            return (int)row.Int64(1);
+            return ((int)row.Int64(1), (int)(row.Int64(1) - row.Int64(2)));
         }
         catch (StoreException)
         {
-            return 0;
+            return default;
         }
     }
 }

@@ -15,6 +15,8 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private const int FilledTogether = 50_000;
 
+    private const int ReadTogether = 1_000;
+
     /// <summary>
     /// An open index has up to nine files open: two and their shared memory for the follower, two for each reader, and what flushes
     /// them.
@@ -353,16 +355,26 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// <returns>The last partner's id; null where there are no more.</returns>
     private Guid? FillAfter(SqliteDatabase main, Guid from, CancellationToken stopping)
     {
-        Guid? last = null;
-        using var rows = main.Prepare(SelectPartnersAfter)
-            .Bind(1, _workspaceId).Bind(2, from).Bind(3, FilledTogether).Query();
-        while (rows.Step())
+        Guid? last = from;
+        for (var filled = 0; filled < FilledTogether && last is not null; filled += ReadTogether)
         {
             stopping.ThrowIfCancellationRequested();
-            last = rows.Guid(0);
-            Add(SqliteStore.MapPartner(rows));
+            var partners = ReadAfter(main, last.Value);
+            foreach (var partner in partners)
+                Add(partner);
+            last = partners.Count > 0 ? partners[^1].Id : null;
         }
         return last;
+    }
+
+    /// <summary>The next partners, few at a time: as long as a read of the directory is open, its log cannot begin again.</summary>
+    private List<Partner> ReadAfter(SqliteDatabase main, Guid from)
+    {
+        var partners = new List<Partner>(ReadTogether);
+        using var rows = main.Prepare(SelectPartnersAfter).Bind(1, _workspaceId).Bind(2, from).Bind(3, ReadTogether).Query();
+        while (rows.Step())
+            partners.Add(SqliteStore.MapPartner(rows));
+        return partners;
     }
 
     /// <summary>Sorting all at the end is many times as fast as keeping them sorted one by one.</summary>
