@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
@@ -130,7 +131,7 @@ internal static class SoakTest
             using var content = new StringContent("[" + string.Join(',', items) + "]", Encoding.UTF8, "application/json");
             using var response = await http.PutAsync(partners, content, cancel);
             response.EnsureSuccessStatusCode();
-            Interlocked.Exchange(ref _revision, long.Parse(response.Headers.GetValues("Roster-Revision").Single()));
+            Interlocked.Exchange(ref _revision, long.Parse(response.Headers.GetValues("Roster-Revision").Single(), CultureInfo.InvariantCulture));
         }
 
         private async Task FollowAsync(CancellationToken cancel)

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using Roster.Access;
 using Roster.Storage;
 
 namespace Roster.Server.Operations;

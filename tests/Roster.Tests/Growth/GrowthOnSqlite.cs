@@ -88,7 +88,7 @@ public sealed class GrowthOnSqlite(SqliteHost host)
         Assert.Empty(grown);
         var known = SqliteTexts.All.Select(text => text.Sql)
             .Concat(new[] { "index", "clear", "order" }.SelectMany(file => SqlText.Statements($"sqlite/search/{file}.sql"))).ToHashSet();
-        Assert.Empty(large.Work.Texts.Where(text => !SqliteTexts.Housekeeping().IsMatch(text) && !known.Contains(text)));
+        Assert.DoesNotContain(large.Work.Texts, text => !SqliteTexts.Housekeeping().IsMatch(text) && !known.Contains(text));
     }
 
     private static async Task DoneAsync(Task<Answer> sent) => Assert.InRange((await sent).Status, 200, 204);
@@ -109,9 +109,9 @@ public sealed class GrowthOnSqlite(SqliteHost host)
 
         public string FirstAudit { get; private set; } = "";
 
-        public IReadOnlyList<string> Spare { get; private set; } = [];
+        public List<string> Spare { get; private set; } = [];
 
-        public static HttpContent Json(object value) => new StringContent(JsonSerializer.Serialize(value), System.Text.Encoding.UTF8, "application/json");
+        public static StringContent Json(object value) => new StringContent(JsonSerializer.Serialize(value), System.Text.Encoding.UTF8, "application/json");
 
         public static async Task<Directory> MakeAsync(SqliteHost like, int size)
         {

@@ -379,7 +379,7 @@ public abstract class MatchContract(RosterHost host)
         api.PutAsync(Encoding.UTF8.GetBytes(body), "text/csv", path: Path + query);
 
     /// <summary>Puts partners into the workspace as an earlier version could have.</summary>
-    private Task StoreAsync(RosterClient api, params IReadOnlyList<BatchRow> rows) =>
+    private Task<WrittenPlan> StoreAsync(RosterClient api, params IReadOnlyList<BatchRow> rows) =>
         host.Store.WriteAsync(api.Workspace.Id, Some.Stored(rows), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
 
     private static Task<Answer> Match(RosterClient api, string path, string json) =>
