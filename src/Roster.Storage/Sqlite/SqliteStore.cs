@@ -16,6 +16,8 @@ internal sealed partial class SqliteStore : IRosterStore
 
     private const string SelectFirstWorkspace = "select min(id) from workspace";
 
+    private const string CountTables = "select count(*) from sqlite_schema where name not like 'sqlite_%'";
+
     private readonly string _path;
     private readonly TimeProvider _clock;
     private readonly FileStream? _lock;
@@ -237,7 +239,7 @@ internal sealed partial class SqliteStore : IRosterStore
         }
         using var database = SqliteDatabase.Open(path, creates: true);
         var owner = database.ReadInt64("pragma application_id");
-        var tables = database.ReadInt64("select count(*) from sqlite_schema where name not like 'sqlite_%'");
+        var tables = database.ReadInt64(CountTables);
         if ((owner != 0 && owner != OurApplicationId) || (tables > 0 && SqliteMigrations.Applied(database).Count == 0))
             throw new StoreRefusedException($"{path} is another program's SQLite file. Name a file of Roster's, or one that is not there yet.");
 

@@ -10,7 +10,7 @@ internal static class BodyStart
     public const int Bytes = 4;
 
     /// <summary>How much of the first line is looked at.</summary>
-    private const int MaxLine = 1 << 10;
+    public const int Enough = 1 << 10;
 
     private static readonly char[] Dividers = [.. CsvFormat.Dividers.Select(one => one.Divider)];
 
@@ -35,7 +35,7 @@ internal static class BodyStart
     /// <returns>What it could be; null where it looks like nothing that is known.</returns>
     public static BodyReason? LooksLike(ReadOnlySequence<byte> start)
     {
-        var text = Encoding.UTF8.GetString(start.Slice(0, Math.Min(start.Length, MaxLine)));
+        var text = Encoding.UTF8.GetString(start.Slice(0, Math.Min(start.Length, Enough)));
         return LooksBracketed(text) ?? (LooksLikeHeader(text) ? BodyReason.LooksLikeCsv : null);
     }
 

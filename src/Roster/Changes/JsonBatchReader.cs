@@ -11,9 +11,14 @@ public sealed class JsonBatchReader(BatchBuilder batch) : BatchReader(batch)
     private readonly JsonItems _items = new(batch);
     private JsonReaderState _json;
     private bool _isInArray;
+    private bool _hasBegun;
 
     protected override SequencePosition ReadItems(ReadOnlySequence<byte> bytes, bool isFinal)
     {
+        // What is said of a body that is no JSON must not depend on how the network cut it.
+        if (!_hasBegun && bytes.Length < BodyStart.Enough && !isFinal)
+            return bytes.Start;
+        _hasBegun = true;
         var json = new Utf8JsonReader(bytes, isFinal, _json);
         try
         {

@@ -23,6 +23,8 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         ("SqliteStore.InsertWorkspace", "whether API keys refer to the workspace that it would replace, which it never does"),
         ("SqliteSearchIndex.InsertNames", "fills an index that is made anew"),
         ("SqliteSearchIndex.InsertUpdates", "fills an index that is made anew"),
+        ("SqliteStore.CountTables", "the schema's own list of tables, once at the start"),
+        ("SqliteSearchIndex.CountStates", "a table of one row"),
         ("SqliteSearchIndex.SelectState", "a table of one row"),
         ("SqliteSearchIndex.UpdateState", "a table of one row"),
         ("SqliteSearchIndex.SetKept", "a table of one row"),

@@ -281,9 +281,9 @@ internal sealed class SqliteSearch : IDisposable
             _notices.End(StoreNotice.SearchRebuilding, $"{workspaceId}");
             index.Settle();
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (Exception) when (_stopping.IsCancellationRequested)
         {
-            // The next start goes on.
+            // Given up, or what it needs is closed already. The next start goes on.
         }
         catch (Exception failure)
         {

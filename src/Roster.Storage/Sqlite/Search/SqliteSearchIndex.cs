@@ -13,6 +13,8 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// <summary>A pass over more changes than this reads all partners instead of the log.</summary>
     private const int MaxFollowed = 200_000;
 
+    private const string CountStates = "select count(*) from state";
+
     private const int FilledTogether = 50_000;
 
     private const int ReadTogether = 1_000;
@@ -291,7 +293,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         try
         {
-            return database.ReadInt64("pragma user_version") == Version && database.ReadInt64("select count(*) from state") == 1;
+            return database.ReadInt64("pragma user_version") == Version && database.ReadInt64(CountStates) == 1;
         }
         catch (StoreException)
         {

@@ -80,7 +80,7 @@ internal sealed class SqliteSearchLog : IDisposable
         {
             _readers.ReadTogether(snapshot =>
             {
-                snapshot.ReadInt64("select reached from state");
+                snapshot.ReadInt64(SqliteSearchQuery.SelectReached);
                 _file ??= FileWriteback.Open(_path);
                 using (var log = FileWriteback.Open(_writer.LogPath))
                     FileWriteback.Flush(log, () => _hurries);

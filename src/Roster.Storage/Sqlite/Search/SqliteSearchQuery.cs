@@ -18,7 +18,7 @@ internal static class SqliteSearchQuery
 
     private const string SelectNumber = "select number from doc where id = ?1";
 
-    private const string SelectReached = "select reached from state";
+    internal const string SelectReached = "select reached from state";
 
     private const string SelectKept = "select kept from state";
 
