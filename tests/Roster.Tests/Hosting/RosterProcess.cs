@@ -43,8 +43,9 @@ internal sealed partial class RosterProcess : IDisposable
     }
 
     /// <summary>What starts the server, before its arguments.</summary>
-    public static string[] Command => Environment.GetEnvironmentVariable("ROSTER_TEST_SERVER") is { Length: > 0 } published
-        ? [published] : ["dotnet", Path.Combine(AppContext.BaseDirectory, "Roster.Server.dll")];
+    public static string[] Command => Environment.GetEnvironmentVariable("ROSTER_TEST_SERVER") is { Length: > 0 } published ? [published] : Built;
+
+    private static string[] Built => ["dotnet", Path.Combine(AppContext.BaseDirectory, "Roster.Server.dll")];
 
     public Uri Address { get; private set; } = null!;
 
@@ -57,12 +58,12 @@ internal sealed partial class RosterProcess : IDisposable
     public static RosterProcess Begin(string workingFolder, params string[] arguments) => Begin(workingFolder, NoVariables, arguments);
 
     private static RosterProcess Begin(
-        string workingFolder, IReadOnlyDictionary<string, string> environment, string[] arguments, int? handles = null)
+        string workingFolder, IReadOnlyDictionary<string, string> environment, string[] arguments, int? handles = null, bool isBuilt = false)
     {
         var limit = handles is null ? "" : $"ulimit -n {handles}; ";
         // In a file, what it printed before it said that it listens is there when that is read; from two pipes it could come later.
         var output = Path.GetTempFileName();
-        string[] all = [.. Command, .. arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments]];
+        string[] all = [.. isBuilt ? Built : Command, .. arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments]];
         string[] shell = ["sh", "-c", limit + "output=$1; shift; exec \"$@\" >\"$output\"", "sh", output, .. all];
         return new RosterProcess(Start(workingFolder, shell, environment), output);
     }
@@ -73,6 +74,10 @@ internal sealed partial class RosterProcess : IDisposable
     /// <param name="environment">Variables that the server has beside the test's own.</param>
     public static RosterProcess Serve(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         Await(Begin(workingFolder, environment, arguments));
+
+    /// <summary>Starts the server that was built beside the tests, into which .NET lets a test put code of its own.</summary>
+    public static RosterProcess ServeBuilt(string workingFolder, IReadOnlyDictionary<string, string> environment) =>
+        Await(Begin(workingFolder, environment, [], isBuilt: true));
 
     /// <summary>Starts a server that can have so many files open.</summary>
     public static RosterProcess ServeWithHandles(int handles, string workingFolder, params string[] arguments) =>
