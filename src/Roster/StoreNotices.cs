@@ -45,6 +45,7 @@ public sealed class StoreNotices
     }
 
     /// <summary>Tells one follower of each notice when it begins (true) and when it ends (false), beginning with those of now.</summary>
+    /// <param name="told">Is called where things go wrong, one call at a time: it returns at once, and waits for nothing.</param>
     public void Follow(Action<StoreNotice, bool> told)
     {
         lock (_lock)

@@ -261,9 +261,19 @@ internal sealed partial class SqliteStore : IRosterStore
         }
     }
 
-    /// <summary>Makes a folder for its owner alone; one that is there stays as it is.</summary>
-    internal static string CreatePrivateFolder(string path) => (OperatingSystem.IsWindows() ? Directory.CreateDirectory(path)
-        : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)).FullName;
+    /// <summary>Makes a folder for its owner alone, and those that it is in; one that is there stays as it is.</summary>
+    internal static void CreatePrivateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+            return;
+        }
+        // The mode is only the last one's.
+        if (Path.GetDirectoryName(path) is { Length: > 0 } parent && !Directory.Exists(parent))
+            CreatePrivateFolder(parent);
+        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
 
     /// <summary>The operating system gives the lock back when the process ends, however it ends.</summary>
     private static FileStream Lock(string path)

@@ -405,7 +405,8 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.Single(await FindAsync());
         Assert.True(Holds("Secretus") || Holds("secretus"));
 
-        var cleaned = new TaskCompletionSource();
+        // What follows must not run where it is told from, which is the cleaner's and the search's own thread.
+        var cleaned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await WriteAsync(Some.Erasure(doomed.Answer[0].Id));
         store.Notices.Follow((_, begins) =>
         {
