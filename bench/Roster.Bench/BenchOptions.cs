@@ -30,8 +30,9 @@ internal static class Part
     public const string Memory = "memory";
     public const string Start = "start";
     public const string Scale = "scale";
+    public const string Matches = "matches";
     public const string Directus = "directus";
     public const string Soak = "soak";
 
-    public static string[] All { get; } = [Batches, Singles, Load, Pages, Reads, Export, Memory, Start, Scale, Directus, Soak];
+    public static string[] All { get; } = [Batches, Singles, Load, Pages, Reads, Export, Memory, Start, Scale, Matches, Directus, Soak];
 }

@@ -34,9 +34,15 @@ internal sealed class Benchmark(BenchOptions options, string engineName, string 
             results.Starts = await StartTest.RunAsync(
                 options.Server, engine.ServerDatabase, ServerLog, key, Math.Max(5, options.Rounds), cancel);
         if (options.Runs(Part.Scale) && options.Scale is { } scale)
-            results.Scale = await ScaleTest.RunAsync(
-                engine, () => RosterServer.StartAgainAsync(options.Server, engine.ServerDatabase, ServerLog, key, cancel), scale, options.Rounds, cancel);
+            results.Scale = await ScaleTest.RunAsync(engine, () => StartAgainAsync(key), scale, options.Rounds, cancel);
+        if (options.Runs(Part.Matches))
+            results.Matches = await MatchTest.RunAsync(
+                engine, command => RosterServer.RunAsync(options.Server, engine.ServerDatabase, command, cancel), StartAgainAsync,
+                options.Partners, options.Rounds, Seed, cancel);
         return results;
+
+        Task<RosterServer> StartAgainAsync(string key) =>
+            RosterServer.StartAgainAsync(options.Server, engine.ServerDatabase, ServerLog, key, cancel);
     }
 
     private async Task RunAsync(IEngine engine, RosterServer server, Contest contest, EngineResults results)

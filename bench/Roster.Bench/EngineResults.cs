@@ -39,4 +39,6 @@ internal sealed class EngineResults(string engine, string version)
     public SoakResult? Soak { get; set; }
 
     public ScaleResult? Scale { get; set; }
+
+    public IReadOnlyList<MatchResult> Matches { get; set; } = [];
 }

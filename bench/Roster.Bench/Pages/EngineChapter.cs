@@ -3,6 +3,7 @@ using System.Text;
 using Roster.Bench.Load;
 using Roster.Bench.Measures;
 using Roster.Bench.People;
+using Roster.Bench.Servers;
 
 namespace Roster.Bench.Pages;
 
@@ -33,6 +34,8 @@ internal static class EngineChapter
             AppendExports(page, run.Exports);
         if (run.Scale is { } scale)
             AppendScale(page, scale);
+        if (run.Matches.Count > 0)
+            AppendMatches(page, run.Matches);
         if (run.Memory is { } memory)
             page.Append(CultureInfo.InvariantCulture, $"Memory of the server: {run.StartedMemory:0} MB started, {memory.Before:0} idle after the above, {memory.Peak:0} at most "
                 + $"under four requests at once, {memory.After:0} idle after them.\n\n");
@@ -125,6 +128,15 @@ internal static class EngineChapter
             Row(scale.Large),
             ["ratio", Spread.Ratio(scale.Large.Engine, scale.Small.Engine).Text("0.00"), Spread.Ratio(scale.Large.Server, scale.Small.Server).Text("0.00")],
         ]);
+
+    private static void AppendMatches(StringBuilder page, IReadOnlyList<MatchResult> matches) => page.AppendTable(
+        ["partners with external ids, ms", "by id", "by external id", "by e-mail", "by external id / by id", "by e-mail / by id"],
+        matches.Select(match => (string[])
+        [
+            match.Batch, .. Enum.GetValues<Naming>().Select(naming => Spread.Of(match.Times[naming]).Text("0.0")),
+            Spread.Ratio(match.Times[Naming.ExternalId], match.Times[Naming.Id]).Text("0.00"),
+            Spread.Ratio(match.Times[Naming.Email], match.Times[Naming.Id]).Text("0.00"),
+        ]));
 
     private static string[] Row(ScaleStep step) =>
         [$"beside {step.Partners:N0} partners", Spread.Of(step.Engine).Text("0.0"), Spread.Of(step.Server).Text("0.0")];

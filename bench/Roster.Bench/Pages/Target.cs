@@ -1,5 +1,6 @@
 using Roster.Bench.Measures;
 using Roster.Bench.People;
+using Roster.Bench.Servers;
 
 namespace Roster.Bench.Pages;
 
@@ -37,6 +38,8 @@ internal sealed record Target(string Name, string Unit, Limit? Sqlite, Limit Pos
             yield return OfDirectus(Workload.Updates, directus => directus.Updates);
             yield return AtMost("creates beside many more partners, beside few = 1", "×", 1.3, 1.3, run => run.Scale is { } scale
                 ? Spread.Ratio(scale.Large.Server, scale.Small.Server) : null);
+            yield return AtMost("10,000 updates by external id, by id = 1", "×", 1.5, 1.5, run => OfMatches(run, "10,000 updates"));
+            yield return AtMost("10,000 unchanged by external id, by id = 1", "×", 1.5, 1.5, run => OfMatches(run, "10,000 unchanged"));
             yield return AtMost("page by cursor, slowest depth, fastest = 1", "×", 1.2, 1.2, run => run.Pages.Count > 0
                 ? Only(run.Pages.Max(page => page.P50) / run.Pages.Min(page => page.P50)) : null);
             yield return AtMost("memory, 4 requests of 10,000 at once", "MB", 200, 200, run => run.Memory is { } memory ? Only(memory.Peak) : null);
@@ -58,6 +61,9 @@ internal sealed record Target(string Name, string Unit, Limit? Sqlite, Limit Pos
         $"{workload.Name}, Directus' time, Roster = 1", "×", null, new Limit(100, false),
         run => run.Directus is { } directus && run.Batches.Count > 0
             ? Only(Spread.Of(times(directus)).Median / Spread.Of(BatchRatios.Server(run, workload)).Median) : null);
+
+    private static Spread? OfMatches(EngineResults run, string batch) => run.Matches.FirstOrDefault(match => match.Batch == batch) is { } found
+        ? Spread.Ratio(found.Times[Naming.ExternalId], found.Times[Naming.Id]) : null;
 
     private static Spread Only(double value) => new(value, value, value);
 }

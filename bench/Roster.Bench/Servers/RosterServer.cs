@@ -53,6 +53,22 @@ internal sealed partial class RosterServer : IDisposable
         return new RosterServer(process, port, key);
     }
 
+    /// <summary>Runs a command on a database.</summary>
+    /// <returns>What it printed on standard output.</returns>
+    /// <exception cref="InvalidOperationException">It failed.</exception>
+    public static async Task<string> RunAsync(string directory, string database, string[] command, CancellationToken cancel)
+    {
+        var start = new ProcessStartInfo(Path.Combine(directory, "Roster.Server"), [.. command, "--database", database])
+        {
+            RedirectStandardOutput = true,
+        };
+        using var process = Process.Start(start)!;
+        var output = await process.StandardOutput.ReadToEndAsync(cancel);
+        await process.WaitForExitAsync(cancel);
+        return process.ExitCode == 0 ? output
+            : throw new InvalidOperationException($"{string.Join(' ', command)} ended with exit code {process.ExitCode}.");
+    }
+
     public static ServerProcess Launch(string directory, string database, string log, int port) => new(
         log, Path.Combine(directory, "Roster.Server"),
         [

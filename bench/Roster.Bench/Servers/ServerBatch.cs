@@ -26,6 +26,14 @@ internal sealed record ServerBatch(byte[] Body, int Created, int Updated, int Un
     }
 }
 
+/// <summary>What an item names its partner by.</summary>
+internal enum Naming
+{
+    Id,
+    ExternalId,
+    Email,
+}
+
 /// <summary>Makes the requests and keeps the ids that the answers give to new partners.</summary>
 /// <param name="ids">Those of the partners that are there already, in the order of the population.</param>
 internal sealed class ServerBatches(IEnumerable<Guid> ids)
@@ -35,7 +43,10 @@ internal sealed class ServerBatches(IEnumerable<Guid> ids)
 
     private readonly List<Guid> _ids = [.. ids];
 
-    public ServerBatch Prepare(IReadOnlyList<Row> rows, bool isWrite)
+    /// <summary>Whether each partner has an external id and an address that no other has, and that stay.</summary>
+    public bool HaveKeys { get; init; }
+
+    public ServerBatch Prepare(IReadOnlyList<Row> rows, bool isWrite, Naming naming = Naming.Id)
     {
         var body = new ArrayBufferWriter<byte>();
         using (var json = new Utf8JsonWriter(body, JsonOptions))
@@ -44,10 +55,12 @@ internal sealed class ServerBatches(IEnumerable<Guid> ids)
             foreach (var row in rows)
             {
                 json.WriteStartObject();
-                if (!row.IsNew)
+                if (!row.IsNew && naming == Naming.Id)
                     json.WriteString("id", _ids[row.Partner]);
+                if (HaveKeys)
+                    json.WriteString("externalId", $"crm-{row.Partner}");
                 json.WriteString("name", row.Person.Name);
-                json.WriteString("email", row.Person.Email);
+                json.WriteString("email", HaveKeys ? $"partner.{row.Partner}@mail.example" : row.Person.Email);
                 json.WriteString("phone", row.Person.Phone);
                 json.WriteEndObject();
             }
