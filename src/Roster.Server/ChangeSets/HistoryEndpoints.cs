@@ -84,7 +84,10 @@ internal static class HistoryEndpoints
                 return;
             }
             var left = wait - TimeProvider.System.GetElapsedTime(start);
-            if (isOver || left <= TimeSpan.Zero || page is not { Partners.Count: 0, HasMore: false })
+            // What is said to be there, and was not read yet, is only just being written.
+            var isNothing = page.Partners.Count == 0
+                && (!page.HasMore || (page.Next.Revision, page.Next.Offset) == (position!.Revision, position.Offset));
+            if (isOver || left <= TimeSpan.Zero || !isNothing)
             {
                 await Answer(page, include).SendAsync(http);
                 return;
