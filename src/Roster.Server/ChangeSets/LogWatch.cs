@@ -7,15 +7,14 @@ namespace Roster.Server.ChangeSets;
 /// Who waits for something to be written. What this server writes wakes them at once; for what other servers write, it asks the database, once
 /// for each workspace and interval, however many wait.
 /// </summary>
-internal sealed class LogWatch(IRosterStore store, IdleMemory memory) : BackgroundService
+internal sealed class LogWatch(IRosterStore store, IdleMemory memory, ILogger<LogWatch> logger)
+    : RepeatedWork(TimeSpan.FromMilliseconds(200), logger)
 {
     /// <summary>How many requests may wait on a server.</summary>
     public const int MaxWaiting = 2_000;
 
     /// <summary>How many requests may wait for one workspace.</summary>
     public const int MaxWaitingForOne = 200;
-
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly IdleMemory _memory = memory;
     private readonly Lock _lock = new();
@@ -44,21 +43,11 @@ internal sealed class LogWatch(IRosterStore store, IdleMemory memory) : Backgrou
             watched.Reached(revision);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task PassAsync(CancellationToken cancel)
     {
-        if (!store.IsShared)
-            return;
-        using var timer = new PeriodicTimer(Interval);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(stoppingToken))
-                foreach (var workspaceId in _watched.Keys)
-                    await LookAsync(workspaceId, stoppingToken);
-        }
-        catch (OperationCanceledException)
-        {
-            // The server stops.
-        }
+        if (store.IsShared)
+            foreach (var workspaceId in _watched.Keys)
+                await LookAsync(workspaceId, cancel);
     }
 
     private async Task LookAsync(long workspaceId, CancellationToken cancel)

@@ -6,7 +6,7 @@ internal static class SafeHeaders
     private const string Hsts = "max-age=31536000";
 
     /// <summary>Answers are data: a browser that shows one loads nothing, runs nothing and puts it in no frame.</summary>
-    private const string Nothing = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+    public const string Nothing = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
     /// <summary>
     /// On every answer: browsers take it for what it says it is, load nothing for it, show it in no frame, tell nobody its address, and,
@@ -22,7 +22,7 @@ internal static class SafeHeaders
             headers["Referrer-Policy"] = "no-referrer";
             // Pages for people say themselves what they load.
             if (headers.ContentSecurityPolicy.Count == 0)
-                headers.ContentSecurityPolicy = http.Request.Path.StartsWithSegments("/docs") ? "frame-ancestors 'none'" : Nothing;
+                headers.ContentSecurityPolicy = Nothing;
             headers.Append("Vary", "Origin");
             if (http.Request.IsHttps)
                 headers.StrictTransportSecurity = Hsts;

@@ -1,3 +1,4 @@
+using Roster.Server.Http;
 using Scalar.AspNetCore;
 
 namespace Roster.Server.OpenApi;
@@ -36,8 +37,8 @@ internal static class OpenApiPages
         http.Response.OnStarting(() =>
         {
             http.Response.Headers.ContentSecurityPolicy =
-                $"default-src 'none'; script-src 'self' 'nonce-{http.Items[ScalarOptions.NonceHttpContextItemKey]}'; style-src 'self' 'unsafe-inline'; "
-                + "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+                $"{SafeHeaders.Nothing}; script-src 'self' 'nonce-{http.Items[ScalarOptions.NonceHttpContextItemKey]}'; style-src 'self' 'unsafe-inline'; "
+                + "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'";
             return Task.CompletedTask;
         });
         return answer(http);

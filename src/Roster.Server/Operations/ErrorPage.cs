@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Markdig;
+using Roster.Server.Http;
 
 namespace Roster.Server.Operations;
 
@@ -12,8 +13,7 @@ internal static class ErrorPage
 
     /// <summary>The page has its own style and nothing else.</summary>
     private static readonly string Policy =
-        $"default-src 'none'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.ASCII.GetBytes(Style)))}'; "
-        + "frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+        $"{SafeHeaders.Nothing}; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.ASCII.GetBytes(Style)))}'";
 
     private static readonly Lazy<string> Html = new(Render);
 

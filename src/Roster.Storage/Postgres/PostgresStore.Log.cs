@@ -12,10 +12,6 @@ internal sealed partial class PostgresStore
 
     private const string SelectEnd = "select revision, changed_at from log_end where workspace_id = $1";
 
-    /// <summary>
-    /// A limit that the planner does not see ("select") has it read in the index's order; seen, it may sort the whole workspace instead, where it has no
-    /// statistics and takes that for small.
-    /// </summary>
     private const string Heads = "revision, at, kind, key_id, request_id, created, updated, unchanged, deleted, restored, undoes";
 
     /// <summary>
@@ -28,6 +24,10 @@ internal sealed partial class PostgresStore
             where later.workspace_id = $1 and later.undoes = found.revision order by later.revision desc limit 1) as undone_by
         """;
 
+    /// <summary>
+    /// A limit that the planner does not see ("select") has it read in the index's order. A limit that it sees may make it sort the whole
+    /// workspace instead, where it has no statistics and takes that for small.
+    /// </summary>
     private const string SelectChangeSets = $"""
         select {HeadsFound}
         from (select {Heads} from change_set where workspace_id = $1 and revision < $2 order by revision desc limit (select $3::bigint)) as found
