@@ -6,6 +6,8 @@ namespace Roster;
 /// <summary>Text as searches see it: without case and accents.</summary>
 public static class SearchText
 {
+    private const int MaxSortName = PartnerRules.MaxName;
+
     /// <summary>Letters that Unicode does not take apart, but that people type without their stroke or as two.</summary>
     private static readonly Dictionary<char, string> Plain = new()
     {
@@ -53,6 +55,17 @@ public static class SearchText
 
     /// <summary>All that a search looks through, folded, a field a line.</summary>
     public static string Of(Partner partner) => Fold($"{partner.Name}\n{partner.Email}\n{partner.Phone}");
+
+    /// <summary>
+    /// What a list by name is sorted by before the name itself: the name folded, at most <see cref="MaxSortName"/> UTF-16 units of it, and never
+    /// half a character. (One character can fold to 18, and an index holds only keys of a bounded length.)
+    /// </summary>
+    public static string SortName(string name)
+    {
+        var folded = Fold(name);
+        return folded.Length <= MaxSortName ? folded
+            : folded[..(char.IsHighSurrogate(folded[MaxSortName - 1]) ? MaxSortName - 1 : MaxSortName)];
+    }
 
     /// <summary>The decimal digits of a text, of any script, as 0 to 9.</summary>
     public static string Digits(string text)
