@@ -29,7 +29,6 @@ public static class Program
         });
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
         builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>().AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>();
-        builder.Services.AddSingleton<IdleMemory>().AddHostedService(services => services.GetRequiredService<IdleMemory>());
         builder.Services.AddSingleton<LogWatch>().AddHostedService(services => services.GetRequiredService<LogWatch>());
         if (settings.OldValuesKept is not null)
             builder.Services.AddHostedService<Retention>();
@@ -43,7 +42,6 @@ public static class Program
         app.Services.GetRequiredService<Health>();
         // The rest of the time is for the answers, also those that say that the database did not answer.
         app.Lifetime.ApplicationStopping.Register(() => store.EndWithin(settings.ShutdownTimeout * 2 / 3));
-        app.Use(app.Services.GetRequiredService<IdleMemory>().CountAsync);
         app.UseTrustedProxies(settings);
         app.UseRequestLog();
         app.UseSafeHeaders();

@@ -7,7 +7,7 @@ namespace Roster.Server.ChangeSets;
 /// Who waits for something to be written. What this server writes wakes them at once; for what other servers write, it asks the database, once
 /// for each workspace and interval, however many wait.
 /// </summary>
-internal sealed class LogWatch(IRosterStore store, IdleMemory memory, ILogger<LogWatch> logger)
+internal sealed class LogWatch(IRosterStore store, ILogger<LogWatch> logger)
     : RepeatedWork(TimeSpan.FromMilliseconds(200), logger)
 {
     /// <summary>How many requests may wait on a server.</summary>
@@ -16,7 +16,6 @@ internal sealed class LogWatch(IRosterStore store, IdleMemory memory, ILogger<Lo
     /// <summary>How many requests may wait for one workspace.</summary>
     public const int MaxWaitingForOne = 200;
 
-    private readonly IdleMemory _memory = memory;
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<long, Watched> _watched = [];
     private int _waiting;
@@ -84,7 +83,7 @@ internal sealed class LogWatch(IRosterStore store, IdleMemory memory, ILogger<Lo
             var over = Task.Delay(time, end.Token);
             // What wakes those who wait may be no news to all of them.
             while (!over.IsCompleted && watched.AfterAsync(after) is { IsCompleted: false } written)
-                await watch._memory.RestAsync(Task.WhenAny(written, over));
+                await Task.WhenAny(written, over);
             await end.CancelAsync();
             cancel.ThrowIfCancellationRequested();
             return watched.AfterAsync(after).IsCompleted;

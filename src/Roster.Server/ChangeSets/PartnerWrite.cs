@@ -37,11 +37,7 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
             if (isAnswered)
                 return kept;
         }
-        await using var ahead = new AnswerAhead(answer);
-        var request = new WriteRequest(change, new Origin(caller.Id, http.RequestId()), options.IsDryRun, options.IfRevision, idempotency)
-        {
-            Planned = ahead.Begin,
-        };
+        var request = new WriteRequest(change, new Origin(caller.Id, http.RequestId()), options.IsDryRun, options.IfRevision, idempotency);
         var plan = await WriteAsync(caller.WorkspaceId, request, times, http.RequestAborted);
         if (ProblemOf(plan, change) is { } problem)
         {
@@ -50,7 +46,7 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
             return null;
         }
         PartnerAnswer.ShowOutcome(http, plan, options);
-        var written = await ahead.OfAsync(plan);
+        var written = answer(plan);
         times.End("respond");
         times.Show(http);
         return written;

@@ -311,10 +311,8 @@ internal sealed partial class PostgresStore
             new(UpdateLogEnd, workspaceId, written[0].Plan.Revision.Number - 1, end.Number, end.At,
                 written.Sum(one => (long)(one.Plan.Created + one.Plan.Restored - one.Plan.Deleted))),
         ];
-        // Many rows go ahead, in a round trip of their own: the database writes them while the log's entries are encoded and the answer is made.
+        // Many rows go ahead, in a round trip of their own: the database writes them while the log's entries are encoded.
         var ahead = created.Length + updated.Length > WrittenInOneTrip ? connection.RunAsync(CancellationToken.None, rows) : null;
-        foreach (var (plan, request) in written)
-            request.Planned?.Invoke(plan);
         var changes = Task.Run(() => Array.ConvertAll(written, one => ChangeEncoding.Encode(one.Plan)));
         var count = ahead is null ? 0 : await ahead;
         var log = new PostgresStatement(

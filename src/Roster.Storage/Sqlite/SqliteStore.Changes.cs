@@ -177,7 +177,6 @@ internal sealed partial class SqliteStore
 
     private static void Write(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
     {
-        request.Planned?.Invoke(plan);
         // The log's entry of a large change is encoded on another core while this one writes the rows.
         var changes = plan.Changes.Count > SqliteWriter.MaxRowsTogether
             ? Task.Run(() => ChangeEncoding.Encode(plan)) : Task.FromResult(ChangeEncoding.Encode(plan));

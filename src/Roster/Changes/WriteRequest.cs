@@ -6,12 +6,6 @@ namespace Roster.Changes;
 /// <param name="IfRevision">The only revision of the workspace on which it is to be carried out.</param>
 public sealed record WriteRequest(Change Change, Origin Origin, bool IsDryRun = false, long? IfRevision = null, Idempotency? Idempotency = null)
 {
-    /// <summary>
-    /// Told of a plan before it is written, so that what depends on it can be made ready meanwhile. Where the write must be tried again,
-    /// it is told of a new plan; which one counts, the outcome says.
-    /// </summary>
-    public Action<ChangePlan>? Planned { get; init; }
-
     public ChangePlan PlanOn(RowsNow now, Moment moment) =>
         IfRevision is { } seen && seen != moment.End.Number ? ChangePlan.Stale(Change.Kind, moment.End) : Change.PlanOn(now, moment);
 

@@ -114,7 +114,7 @@ public sealed partial class AmplificationTests : IAsyncLifetime
         Assert.InRange(took, -1_000, 200);
     }
 
-    /// <summary>What the server holds when it has given back what it can.</summary>
+    /// <summary>What the server holds when that grows and shrinks no more.</summary>
     private async Task<long> RestAsync()
     {
         var lowest = long.MaxValue;
