@@ -42,14 +42,14 @@ public interface IRosterStore : IAsyncDisposable
     /// Shows the change sets with these revisions, newest first; there are none for revisions that the log does not have. What a visitor wants of
     /// one it says when that comes, so it can depend on those before.
     /// </summary>
-    /// <exception cref="InvalidDataException">A change set is damaged.</exception>
+    /// <exception cref="DamagedLogException">A change set is damaged.</exception>
     Task VisitLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, LogVisitor visitor, CancellationToken cancel);
 
     /// <summary>
     /// The partners that the change sets after a revision named, oldest first, until there are so many changes; fewer only where the log
     /// ends. A change set, which always comes as a whole, has at most 20,000.
     /// </summary>
-    /// <exception cref="InvalidDataException">A change set is damaged.</exception>
+    /// <exception cref="DamagedLogException">A change set is damaged.</exception>
     Task<ChangedPartners> ReadChangedAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel);
 
     /// <summary>What is known of an idempotency key.</summary>
@@ -164,7 +164,11 @@ public enum StoreTrouble
 }
 
 /// <summary>The database cannot serve now. It is an outage, never the caller's fault, and nothing was written, but where the outcome is unknown.</summary>
-public sealed class StoreException(StoreTrouble trouble, string message, Exception? inner = null) : Exception(message, inner)
+public class StoreException(StoreTrouble trouble, string message, Exception? inner = null) : Exception(message, inner)
 {
     public StoreTrouble Trouble { get; } = trouble;
 }
+
+/// <summary>A change set is damaged, or not in the log any more. What does not need it goes on.</summary>
+public sealed class DamagedLogException(string message, Exception? inner = null)
+    : StoreException(StoreTrouble.Damaged, message + " Restore it from a backup; what does not read it goes on.", inner);

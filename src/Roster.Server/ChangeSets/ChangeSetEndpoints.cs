@@ -139,7 +139,7 @@ internal static class ChangeSetEndpoints
             return;
         }
         var undone = await LoggedChangeSet.ReadAsync(store, workspace, number, 0, int.MaxValue, http.RequestAborted)
-            ?? throw new InvalidDataException("A change set is gone from the log.");
+            ?? throw new DamagedLogException("A change set is gone from the log.");
         var state = await UndoState.OfAsync(store, workspace, changeSet, http.RequestAborted);
         await write.RunAsync(http, new Undo(undone, state, skips), null, options, times, plan => JsonAnswer.Of(json =>
         {

@@ -31,7 +31,7 @@ public static class ChangeEncoding
         json.WriteEndArray();
     });
 
-    /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>
+    /// <exception cref="DamagedLogException">The bytes are not of a version that this code knows, or are damaged.</exception>
     public static IReadOnlyList<LoggedChange> Decode(ReadOnlyMemory<byte> encoded)
     {
         var all = new AllEntries();

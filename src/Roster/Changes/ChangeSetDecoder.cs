@@ -28,7 +28,7 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
     private bool IsPlain => _header[1] == PackedJson.Plain;
 
     /// <returns>False when the visitor wants nothing more of this change set.</returns>
-    /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>
+    /// <exception cref="DamagedLogException">The bytes are not of a version that this code knows, or are damaged.</exception>
     public bool Write(ReadOnlySpan<byte> piece)
     {
         while (_headerLength < _header.Length && piece.Length > 0)
@@ -48,17 +48,17 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
     }
 
     /// <summary>No more bytes come.</summary>
-    /// <exception cref="InvalidDataException">The change set does not end here.</exception>
+    /// <exception cref="DamagedLogException">The change set does not end here.</exception>
     public void Complete()
     {
         if (_isStopped)
             return;
         PackedJson.RequireKnown(_header.AsSpan(0, _headerLength));
         if (!IsPlain && !_isBrotliDone)
-            throw new InvalidDataException(Damaged);
+            throw new DamagedLogException(Damaged);
         Read(isLast: true);
         if (!_isAtEnd)
-            throw new InvalidDataException(Damaged);
+            throw new DamagedLogException(Damaged);
     }
 
     public void Dispose()
@@ -81,10 +81,10 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
     private bool Decompress(ref ReadOnlySpan<byte> piece)
     {
         if (_isBrotliDone)
-            throw new InvalidDataException(Damaged);
+            throw new DamagedLogException(Damaged);
         var status = _brotli.Decompress(piece, _json.AsSpan(_length), out var consumed, out var written);
         if (status == OperationStatus.InvalidData)
-            throw new InvalidDataException(Damaged);
+            throw new DamagedLogException(Damaged);
         _length += written;
         piece = piece[consumed..];
         _isBrotliDone = status == OperationStatus.Done;
@@ -106,10 +106,10 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or FormatException)
         {
-            throw new InvalidDataException(Damaged, broken);
+            throw new DamagedLogException(Damaged, broken);
         }
         if (_length == _json.Length)
-            throw new InvalidDataException(Damaged);
+            throw new DamagedLogException(Damaged);
     }
 
     /// <param name="json">Between two entries; after the next one afterwards.</param>

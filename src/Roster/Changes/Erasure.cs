@@ -69,7 +69,7 @@ public sealed class Erasure : Change
             var entries = ChangeEncoding.Decode(changes);
             return entries.Any(entry => entry.Before is { IsKept: true }) ? ChangeEncoding.EncodeAgain(Blank(entries, null).Entries) : null;
         }
-        catch (InvalidDataException)
+        catch (DamagedLogException)
         {
             isDamaged = true;
             return null;

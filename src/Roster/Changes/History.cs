@@ -18,7 +18,7 @@ public sealed class History(IRosterStore store, long workspaceId)
     /// <summary>The partners as they were when this revision had been written, in the same order.</summary>
     /// <param name="now">As they are now.</param>
     /// <returns>Null for one that did not exist yet; with an empty name where its values are not kept any more.</returns>
-    /// <exception cref="InvalidDataException">The log is damaged.</exception>
+    /// <exception cref="DamagedLogException">The log is damaged.</exception>
     public async Task<IReadOnlyList<Partner?>> AsOfAsync(IReadOnlyList<Partner> now, long revision, CancellationToken cancel)
     {
         var walk = new Walk(now, revision);
@@ -43,7 +43,7 @@ public sealed class History(IRosterStore store, long workspaceId)
         {
             var step = new Step(after.Id);
             await store.VisitLogAsync(workspaceId, [after.Revision], step, cancel);
-            steps.Add(new PartnerStep(step.Head!, (step.Entry ?? throw new InvalidDataException(Missing)).Before?.Of(after), after));
+            steps.Add(new PartnerStep(step.Head!, (step.Entry ?? throw new DamagedLogException(Missing)).Before?.Of(after), after));
             passed += step.Passed;
         }
         return steps;
@@ -92,11 +92,11 @@ public sealed class History(IRosterStore store, long workspaceId)
         /// <summary>The change sets to read next, newest first.</summary>
         public List<long> Next(int count) => [.. _waiting.Keys.Take(count)];
 
-        /// <exception cref="InvalidDataException">The log had no entry for some partner.</exception>
+        /// <exception cref="DamagedLogException">The log had no entry for some partner.</exception>
         public void RequireLeft(List<long> revisions)
         {
             if (revisions.Exists(_waiting.ContainsKey))
-                throw new InvalidDataException(Missing);
+                throw new DamagedLogException(Missing);
         }
 
         public override void Begin(ChangeSetHead head) => _revision = head.Revision.Number;
@@ -109,7 +109,7 @@ public sealed class History(IRosterStore store, long workspaceId)
             var place = _places[entry.Id];
             var before = entry.Before?.Of(_then[place]!);
             if (before?.Revision >= _revision)
-                throw new InvalidDataException(Missing);
+                throw new DamagedLogException(Missing);
             _then[place] = before;
             Count(_revision, -1);
             if (before?.Revision > _until)

@@ -28,7 +28,7 @@ public sealed record KeptAnswer(
     {
         var kept = PackedJson.Unpack(encoded, Read);
         var logged = kept.IsChangeSet
-            ? await LoggedChangeSet.ReadAsync(store, workspaceId, kept.Revision, 0, int.MaxValue, cancel) ?? throw new InvalidDataException("The log lacks a change set.")
+            ? await LoggedChangeSet.ReadAsync(store, workspaceId, kept.Revision, 0, int.MaxValue, cancel) ?? throw new DamagedLogException("The log lacks a change set.")
             : null;
         var changes = logged?.Changes ?? [];
         var ids = kept.Unchanged.Select(one => one.Id).Concat(changes.Select(change => change.Id)).Concat(kept.Kept.Select(one => one.Id));

@@ -42,7 +42,7 @@ internal static class PackedJson
             : Buffered(buffer => Compress(json, buffer), compressed => compressed.ToArray()));
 
     /// <param name="read">Reads the JSON, whose memory is another's afterwards.</param>
-    /// <exception cref="InvalidDataException">The bytes are not of a version that this code knows, or are damaged.</exception>
+    /// <exception cref="DamagedLogException">The bytes are not of a version that this code knows, or are damaged.</exception>
     public static T Unpack<T>(ReadOnlyMemory<byte> packed, Func<ReadOnlySequence<byte>, T> read)
     {
         RequireKnown(packed.Span);
@@ -50,11 +50,11 @@ internal static class PackedJson
         return packed.Span[1] == Plain ? read(new ReadOnlySequence<byte>(body)) : Buffered(buffer => Decompress(body.Span, buffer), read);
     }
 
-    /// <exception cref="InvalidDataException">The bytes do not begin as this code knows it.</exception>
+    /// <exception cref="DamagedLogException">The bytes do not begin as this code knows it.</exception>
     public static void RequireKnown(ReadOnlySpan<byte> packed)
     {
         if (packed.Length < HeaderLength || packed[0] != Version || packed[1] > Brotli)
-            throw new InvalidDataException("The change set is in an encoding that this version of Roster does not know.");
+            throw new DamagedLogException("The change set is in an encoding that this version of Roster does not know.");
     }
 
     /// <summary>Reads what was written into a buffer, whose memory is another's afterwards.</summary>
@@ -113,7 +113,7 @@ internal static class PackedJson
                 body = body[consumed..];
             }
             if (status != OperationStatus.Done)
-                throw new InvalidDataException("The change set is damaged.");
+                throw new DamagedLogException("The change set is damaged.");
         }
         finally
         {

@@ -72,7 +72,7 @@ public sealed class ChangeEncodingTests
     [InlineData("01005B5D37")]
     [InlineData("01005B5B2230313933323465362D336331642D376430612D613166352D336532623563386439663130222C312C322C6E756C6C2C2261222C2262222C2263222C2264222C2265225D5D")]
     public void An_unknown_version_or_damaged_bytes_are_refused(string hex) =>
-        Assert.Throws<InvalidDataException>(() => ChangeEncoding.Decode(Convert.FromHexString(hex)));
+        Assert.Throws<DamagedLogException>(() => ChangeEncoding.Decode(Convert.FromHexString(hex)));
 
     [Fact]
     public void Ten_thousand_changes_take_a_few_bytes_each()
@@ -108,7 +108,7 @@ public sealed class ChangeEncodingTests
             var first = new Wanted(at => at == 0 ? EntryUse.Read : EntryUse.Stop);
             Assert.False(Read(encoded, size, first));
             Assert.Equal((ChangeEncoding.Decode(encoded)[0], 2), (Assert.Single(first.Entries), first.Looked));
-            Assert.Throws<InvalidDataException>(() => Read(encoded.AsMemory(..^1), size, new Wanted(_ => EntryUse.Skip)));
+            Assert.Throws<DamagedLogException>(() => Read(encoded.AsMemory(..^1), size, new Wanted(_ => EntryUse.Skip)));
         }
     }
 

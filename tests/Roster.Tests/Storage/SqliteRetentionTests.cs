@@ -79,6 +79,23 @@ public sealed class SqliteRetentionTests : IDisposable
         Assert.Equal(4, Read("select forgotten, 0 from workspace")[0].First);
     }
 
+    [Fact]
+    public async Task A_damaged_change_set_is_a_trouble_of_the_store_for_who_reads_it_and_all_else_goes_on()
+    {
+        await using var store = await OpenAsync(TimeProvider.System);
+        var workspace = await FourChangeSetsAsync(store);
+        Damage(2);
+        Damage(4);
+
+        var damage = await Assert.ThrowsAsync<DamagedLogException>(() => ReadAsync(store, workspace, 2));
+        Assert.Equal(StoreTrouble.Damaged, damage.Trouble);
+        Assert.Contains("backup", damage.Message, StringComparison.Ordinal);
+        Assert.NotNull(await ReadAsync(store, workspace, 3));
+        var found = await store.ListAsync(
+            workspace.Id, new PartnerQuery(new PartnerFilter(Q: "fourth"), PartnerSort.Name, false, 10), CancellationToken.None);
+        Assert.Single(found.Partners);
+    }
+
     private static string Unpackable(int seed)
     {
         var bytes = new byte[40];

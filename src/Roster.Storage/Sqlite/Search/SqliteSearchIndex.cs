@@ -212,7 +212,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         if (IsSpoiled(main))
             return false;
         stopping.ThrowIfCancellationRequested();
-        var changed = Reached == 0 ? null : SqliteStore.ReadChanged(main, _workspaceId, Reached, revision, MaxFollowed);
+        var changed = Reached == 0 ? null : ReadChanged(main, revision);
         if (changed is null)
             Fill(main, stopping);
         InTransaction(() =>
@@ -240,6 +240,19 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     public void Dispose() => _openIndexes.Close(this);
+
+    /// <returns>Null where the log does not tell, or it is quicker to read all partners.</returns>
+    private HashSet<Guid>? ReadChanged(SqliteDatabase main, long revision)
+    {
+        try
+        {
+            return SqliteStore.ReadChanged(main, _workspaceId, Reached, revision, MaxFollowed);
+        }
+        catch (DamagedLogException)
+        {
+            return null;
+        }
+    }
 
     private T Use<T>(Func<T> use) => _openIndexes.Use(this, use);
 
