@@ -13,8 +13,7 @@ internal static class PostgresCitus
 
     /// <summary>By workspace_id, all in the same place as the first.</summary>
     public static readonly string[] Distributed =
-        ["log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "search_pass", "search_doc", "search_was",
-            "search_name", "search_update", "search_segment", "search_page"];
+        ["log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "partner_search"];
 
     private const string SelectExtension = "select count(*) from pg_extension where extname = 'citus'";
 

@@ -70,7 +70,7 @@ internal static class PostgresCopy
                 throw new StoreRefusedException($"The table {table.Name} has not arrived as it was sent ({count} rows, {arrived} arrived). Nothing was changed.");
             progress.Report(new CopyProgress(table.Name, count, count, IsVerified: true));
         }
-        Execute(connection, "insert into search_state (workspace_id, reached, kept) select id, 0, 0 from workspace");
+        Execute(connection, "insert into search_state (workspace_id, reached) select id, 0 from workspace");
         transaction.Commit();
         // The planner knows nothing of tables that were empty a moment ago.
         Execute(connection, "analyze");

@@ -29,7 +29,11 @@ internal static class PostgresMigrations
     /// <returns>The migrations that were applied.</returns>
     public static async Task<IReadOnlyList<string>> ApplyAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
-        if ((await MissingAsync(source, cancel)).Count == 0)
+        var isCurrent = (await MissingAsync(source, cancel)).Count == 0;
+        if (!isCurrent)
+            await PostgresTrigrams.CreateExtensionsAsync(source, cancel);
+        await PostgresTrigrams.RequireAsync(source, cancel);
+        if (isCurrent)
             return [];
         await CreateLockAsync(source, cancel);
         await using var holder = await source.OpenConnectionAsync(cancel);

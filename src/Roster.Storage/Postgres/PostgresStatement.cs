@@ -11,6 +11,8 @@ internal readonly record struct Parameter(NpgsqlDbType Type, object? Value)
 {
     public static implicit operator Parameter(long value) => new(NpgsqlDbType.Bigint, value);
 
+    public static implicit operator Parameter(long? value) => new(NpgsqlDbType.Bigint, value);
+
     public static implicit operator Parameter(int value) => new(NpgsqlDbType.Integer, value);
 
     public static implicit operator Parameter(bool value) => new(NpgsqlDbType.Boolean, value);

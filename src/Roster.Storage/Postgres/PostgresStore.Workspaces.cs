@@ -15,7 +15,7 @@ internal sealed partial class PostgresStore
 
     private const string InsertLogEnd = "insert into log_end (workspace_id, revision, changed_at, live) values ($1, 0, $2, 0)";
 
-    private const string InsertSearchState = "insert into search_state (workspace_id, reached, kept) values ($1, 0, 0)";
+    private const string InsertSearchState = "insert into search_state (workspace_id, reached) values ($1, 0)";
 
     /// <summary>All workspaces are asked for, so on Citus all nodes are.</summary>
     internal const string SelectWorkspaces = """

@@ -31,13 +31,7 @@ internal sealed partial class PostgresStore : IRosterStore
         ("idempotency", ["select", "insert", "update", "delete"]),
         ("audit_event", ["select", "insert"]),
         ("search_state", ["select", "insert", "update"]),
-        ("search_pass", ["select", "insert", "delete"]),
-        ("search_doc", ["select", "insert", "update", "delete"]),
-        ("search_was", ["select", "insert", "delete"]),
-        ("search_name", ["select", "insert", "delete"]),
-        ("search_update", ["select", "insert", "delete"]),
-        ("search_segment", ["select", "insert", "update", "delete"]),
-        ("search_page", ["select", "insert", "delete"]),
+        ("partner_search", ["select", "insert", "delete"]),
     ];
 
     private const string SelectLacking = """
@@ -58,6 +52,7 @@ internal sealed partial class PostgresStore : IRosterStore
         new(SelectKeysByHash, new[] { Array.Empty<byte>() }),
         new(SelectWorkspaceByName, ""),
         new(PostgresSearch.SelectReached, 0L),
+        PostgresSearchQuery.Count(0, new PartnerFilter()),
     ];
 
     private readonly PostgresAddress _address;
@@ -74,7 +69,7 @@ internal sealed partial class PostgresStore : IRosterStore
         _clock = clock;
         _writer = new PostgresWriter(WriteTogetherAsync);
         _keysByHash = new PostgresKeysByHash(FindKeysAsync);
-        _search = use == StoreUse.Serve ? new PostgresSearch(_database, clock) : null;
+        _search = use == StoreUse.Serve ? new PostgresSearch(_database, Notices) : null;
     }
 
     /// <summary>
@@ -102,6 +97,8 @@ internal sealed partial class PostgresStore : IRosterStore
                 throw new StoreRefusedException(lacking.Message);
             store.TellsPlaces = (await store._database.ReadNowAsync(connection => connection.ListAsync(
                 new PostgresStatement(SelectEngine), row => IsPlain(row.GetString(0)) && !row.GetBoolean(1), cancel), cancel))[0];
+            if (store._search is not null)
+                await store._search.BeginAsync(cancel);
             return store;
         }
         catch (Exception failure)

@@ -129,7 +129,7 @@ internal sealed partial class SqliteStore
     {
         var search = _search ?? throw new StoreException(StoreTrouble.SearchBehind, "There is no room on the disk to open the search index.");
         var newest = _readers.Read(database => ReadRevision(database, workspaceId));
-        return search.ReachAsync(workspaceId, newest, cancel);
+        return search.IndexAtAsync(workspaceId, newest, cancel);
     }
 
     private static PartnerPage ReadInCreationOrder(SqliteDatabase database, long workspaceId, PartnerQuery query)

@@ -128,7 +128,8 @@ internal sealed partial class SqliteStore : IRosterStore
         _writer.Dispose();
         if (_cleaner is not null)
             await _cleaner.DisposeAsync();
-        _search?.Dispose();
+        if (_search is not null)
+            await _search.DisposeAsync();
         _readers.Dispose();
         _readers.Cold?.Dispose();
         _health.Dispose();

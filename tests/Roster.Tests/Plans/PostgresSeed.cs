@@ -30,14 +30,20 @@ internal static class PostgresSeed
         [
             "insert into workspace values (1, 'w1', 1)",
             "insert into log_end values (1, 0, 0, 0)",
-            "insert into search_state values (1, 0, 0)",
+            "insert into search_state values (1, 0)",
             .. new[] { Key, RareKey }.Select(key => $"insert into api_key values ('{key}', 1, 'k', 'p', sha256('{key}'::bytea), 'partnersRead', 1)"),
             $"insert into workspace select i + 1, 'w' || (i + 1), 1 from {numbers}",
             $"insert into log_end select i + 1, 0, 0, 0 from {numbers}",
+            $"insert into search_state select i + 1, 0 from {numbers}",
             $"insert into api_key select {Uuid('e')}, i + 1, 'k', 'p', sha256(('e' || i)::bytea), 'partnersRead', 1 from {numbers}",
             $"""
             insert into partner
             select 1, {Uuid('0')}, 'n' || i, 'a' || i || '@b.example', null, 'x' || i, i, i, null, i from {numbers}
+            """,
+            $"""
+            insert into partner_search
+            select 1, {Uuid('0')}, 'n' || i || chr(10) || 'a' || i || '@b.example' || chr(10), 'n' || i, 'n' || i, 'a' || i || '@b.example', '0' || i, i, i % 100 = 0
+            from {numbers}
             """,
             // One change set of each hundred undoes the one before it, and is of the rare kind and key.
             $"""

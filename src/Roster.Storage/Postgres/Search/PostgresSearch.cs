@@ -1,75 +1,71 @@
-using System.Diagnostics;
 using Npgsql;
 using Roster.Changes;
 
 namespace Roster.Storage.Postgres.Search;
 
 /// <summary>
-/// The search index, in tables of the same database that follow the log away from writes. Any node follows what it wrote, or what
-/// somebody waits for; a workspace's state is a row that only one of them holds at a time.
+/// The search index: the table partner_search, which follows the log away from writes. Any node follows what it wrote, or what somebody waits for; a
+/// workspace's state is a row that only one of them holds at a time.
 /// </summary>
-internal sealed class PostgresSearch : IAsyncDisposable
+internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices notices) : LogFollower(Lanes)
 {
-    /// <summary>How long a search waits for the index to show what was written before it came.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    /// <summary>Workspaces that are followed at once, each with a connection.</summary>
+    private const int Lanes = 4;
 
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+    internal const string SelectReached = "select reached from search_state where workspace_id = $1";
 
-    internal const string SelectReached = """
+    private const string SelectEnds = """
         select log_end.revision, search_state.reached from log_end join search_state on search_state.workspace_id = log_end.workspace_id
         where log_end.workspace_id = $1
         """;
 
-    /// <summary>The first live partners of each address, but for some.</summary>
-    private const string SelectIds = """
-        select id from (
-            select id, row_number() over (partition by email order by number) as nth
-            from unnest($2::integer[]) as n (number) join search_doc using (number)
-            where workspace_id = $1 and email = any ($3) and not deleted and not (id = any ($4))) as found
-        where nth <= $5
+    /// <summary>All that have something to follow, so on Citus all nodes are asked.</summary>
+    internal const string SelectBehind = """
+        select log_end.workspace_id from log_end join search_state on search_state.workspace_id = log_end.workspace_id
+        where search_state.reached < log_end.revision
         """;
 
-    private readonly PostgresDatabase _database;
-    private readonly TimeProvider _clock;
-    private readonly PostgresSearchWork _passes;
-    private readonly PostgresSearchWork _merges;
+    /// <summary>The first live partners of each address, but for some. Looked up one by one, by the index.</summary>
+    private const string SelectIds = """
+        select found.id from unnest((select $2::text[])) as n (sought) cross join lateral (
+            select id from partner_search
+            where workspace_id = $1 and email = n.sought and not deleted and not (id = any ((select $3::uuid[])::uuid[])) order by id limit $4) as found
+        """;
 
-    public PostgresSearch(PostgresDatabase database, TimeProvider clock)
+    /// <summary>Begins to follow what was written before the start.</summary>
+    public async Task BeginAsync(CancellationToken cancel)
     {
-        (_database, _clock) = (database, clock);
-        _passes = new PostgresSearchWork(FollowAsync);
-        _merges = new PostgresSearchWork(MergeAsync);
+        foreach (var workspaceId in await database.ReadAsync(
+            connection => connection.ListAsync(new PostgresStatement(SelectBehind), row => row.GetInt64(0), cancel), cancel))
+            Changed(workspaceId);
     }
-
-    /// <summary>Tells that a workspace's log has grown. It is followed soon, with what else is written by then.</summary>
-    public void Changed(long workspaceId) => _passes.DoSoon(workspaceId);
 
     /// <summary>Returns when the workspace's index shows all that is written now.</summary>
-    /// <exception cref="StoreException">It does not within <see cref="Patience"/>.</exception>
+    /// <inheritdoc cref="LogFollower.ReachAsync"/>
     public async Task ReachNewestAsync(long workspaceId, CancellationToken cancel)
     {
-        var (newest, reached) = await ReachedAsync();
-        var start = Stopwatch.GetTimestamp();
-        for (var pause = TimeSpan.FromMilliseconds(2); reached < newest; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
-        {
-            _passes.DoNow(workspaceId);
-            await Task.Delay(pause, cancel);
-            (_, reached) = await ReachedAsync();
-            if (Stopwatch.GetElapsedTime(start) > Patience)
-                throw new StoreException(
-                    StoreTrouble.SearchBehind, $"The search index is at revision {reached} and {newest} is wanted. {_passes.Failure?.Message}", _passes.Failure);
-        }
-
-        async Task<(long Newest, long Reached)> ReachedAsync() => await _database.ReadAsync(connection => connection.OneAsync(
-            new PostgresStatement(SelectReached, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), cancel), cancel);
+        var (newest, reached) = await database.ReadAsync(connection => connection.OneAsync(
+            new PostgresStatement(SelectEnds, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), cancel), cancel);
+        if (reached < newest)
+            await ReachAsync(workspaceId, newest, cancel);
     }
 
-    /// <inheritdoc cref="PostgresSearchQuery.FindAsync"/>
-    public Task<IReadOnlyList<PartnerCursor>> FindAsync(long workspaceId, PartnerQuery query, CancellationToken cancel) =>
-        _database.ReadAsync(connection => PostgresSearchQuery.FindAsync(connection, workspaceId, query, cancel), cancel);
+    /// <summary>The page's partners as cursors, in order: at most as many as it takes.</summary>
+    public async Task<IReadOnlyList<PartnerCursor>> FindAsync(long workspaceId, PartnerQuery query, CancellationToken cancel) =>
+        await database.ReadAsync(
+            connection => connection.ListAsync(
+                PostgresSearchQuery.Page(workspaceId, query),
+                row => query.Sort switch
+                {
+                    PartnerSort.Name => new PartnerCursor(row.GetGuid(0), Name: row.GetString(1)),
+                    PartnerSort.UpdatedAt => new PartnerCursor(row.GetGuid(0), UpdatedAt: row.Timestamp(2)),
+                    _ => new PartnerCursor(row.GetGuid(0)),
+                },
+                cancel),
+            cancel);
 
-    public Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel) =>
-        _database.ReadAsync(connection => PostgresSearchQuery.CountAsync(connection, workspaceId, filter, cancel), cancel);
+    public Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel) => database.ReadAsync(
+        connection => connection.OneAsync(PostgresSearchQuery.Count(workspaceId, filter), row => row.GetInt64(0), cancel), cancel);
 
     /// <summary>
     /// The live partners with these folded addresses, in a transaction that holds the workspace's log: those that the index knows, and
@@ -78,50 +74,36 @@ internal sealed class PostgresSearch : IAsyncDisposable
     /// </summary>
     public static async Task<ILookup<string, Partner>> WithEmailAsync(NpgsqlConnection connection, long workspaceId, string[] emails, long end)
     {
-        var (_, reached) = await connection.OneAsync(
-            new PostgresStatement(SelectReached, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), default);
-        var ids = await PostgresSearchPass.ReadChangedAsync(connection, workspaceId, reached, end);
-        var numbers = await PostgresSearchSegments.HavingEmailAsync(connection, workspaceId, emails);
+        var reached = await connection.OneAsync(new PostgresStatement(SelectReached, workspaceId), row => row.GetInt64(0), default);
+        var ids = await PostgresSearchStep.ReadChangedAsync(connection, workspaceId, reached, end);
         // Of those that were changed, the index does not count.
         ids.UnionWith(await connection.ListAsync(
-            new PostgresStatement(SelectIds, workspaceId, numbers, emails, ids.ToArray(), (long)RowsNow.MaxMatches), row => row.GetGuid(0), default));
+            new PostgresStatement(SelectIds, workspaceId, emails, ids.ToArray(), (long)RowsNow.MaxMatches), row => row.GetGuid(0), default));
         var partners = await connection.ListAsync(
-            new PostgresStatement(PostgresStore.SelectNamed, workspaceId, ids.ToArray()), PostgresStore.MapPartner, default);
+            new PostgresStatement(PostgresStore.SelectNamed, workspaceId, ids.Order().ToArray()), PostgresStore.MapPartner, default);
         return partners.Where(partner => partner is { DeletedAt: null, Email: not null }).OrderBy(partner => partner.Id)
             .ToLookup(partner => Upsert.FoldEmail(partner.Email!));
     }
 
-    public async ValueTask DisposeAsync()
+    protected override Task<long> ReachedAsync(long workspaceId, CancellationToken cancel) => database.ReadAsync(
+        connection => connection.OneAsync(new PostgresStatement(SelectReached, workspaceId), row => row.GetInt64(0), cancel), cancel);
+
+    protected override async Task<FollowStep> TakeAsync(long workspaceId, CancellationToken stop)
     {
-        await _passes.DisposeAsync();
-        await _merges.DisposeAsync();
+        var outcome = default(PostgresSearchStep.Outcome);
+        await database.WriteAgainAsync(async connection => outcome = await PostgresSearchStep.RunAsync(connection, workspaceId), stop);
+        if (outcome.IsFilled)
+            await database.ReadAsync(connection => connection.RunAsync(stop, new PostgresStatement("analyze partner_search")), stop);
+        if (outcome.HasErased)
+            // Lets the server reuse, and so write over, the places where erased values were.
+            await database.ReadAsync(connection => connection.RunAsync(stop, new PostgresStatement("vacuum partner_search")), stop);
+        return outcome.Step;
     }
 
-    /// <returns>False where another node holds the workspace's index.</returns>
-    private async Task<bool> FollowAsync(long workspaceId, CancellationToken stop)
-    {
-        while (true)
-        {
-            var outcome = PassOutcome.Held;
-            await _database.WriteAgainAsync(
-                async connection => outcome = await PostgresSearchPass.RunAsync(connection, workspaceId, Timestamp.Now(_clock)), stop);
-            if (outcome != PassOutcome.Held)
-                _merges.DoNow(workspaceId);
-            // What was written meanwhile has its own turn, so that it is many when that comes.
-            if (outcome != PassOutcome.More)
-                return outcome == PassOutcome.Reached;
-        }
-    }
+    protected override void Failed(long workspaceId, Exception failure) => notices.Begin(
+        new StoreNotice(
+            StoreNotice.SearchFailing, $"The search index of workspace {workspaceId} cannot be kept up; searches answer search_behind. {failure.Message}"),
+        $"{workspaceId}");
 
-    private async Task<bool> MergeAsync(long workspaceId, CancellationToken stop)
-    {
-        while (await _database.ReadAsync(connection => PostgresSearchMerge.ChooseAsync(connection, workspaceId), stop) is { Count: > 0 } chosen)
-        {
-            var isDone = false;
-            await _database.WriteAgainAsync(async connection => isDone = await PostgresSearchMerge.RunAsync(connection, workspaceId, chosen), stop);
-            if (!isDone)
-                return false;
-        }
-        return true;
-    }
+    protected override void Followed(long workspaceId) => notices.End(StoreNotice.SearchFailing, $"{workspaceId}");
 }

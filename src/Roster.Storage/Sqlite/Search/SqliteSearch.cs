@@ -1,25 +1,14 @@
 using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Roster.Storage.Sqlite.Search;
 
 /// <summary>
-/// The search indexes of all workspaces, and the thread that lets them follow the log, away from writes. Whatever is wrong with an index, the
+/// The search indexes of all workspaces, which follow the log away from writes, one at a time. Whatever is wrong with an index, the
 /// directory goes on without it: searches say that they are behind, and the index is thrown away and made anew where it is damaged.
 /// </summary>
-internal sealed class SqliteSearch : IDisposable
+internal sealed class SqliteSearch : LogFollower
 {
-    /// <summary>How long a search waits for the index to show what was written before it came.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
-    /// <summary>How long a write waits to be followed, with what else is written by then: one pass over many costs a fraction of many passes.</summary>
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(250);
-
-    /// <summary>How long after a pass that failed the next one begins, at the least; and at the most, where nobody searches meanwhile.</summary>
-    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestRetryPause = TimeSpan.FromMinutes(1);
-
     private readonly string _folder;
     private readonly TimeProvider _clock;
     private readonly StoreNotices _notices;
@@ -27,17 +16,10 @@ internal sealed class SqliteSearch : IDisposable
     private readonly Func<long, long, Guid?> _requestOf;
     private readonly SqliteOpenIndexes _openIndexes;
     private readonly Dictionary<long, SqliteSearchIndex> _indexes = [];
-    private readonly ConcurrentDictionary<long, bool> _pending = [];
-    private readonly BlockingCollection<(long WorkspaceId, long Since)> _changed = [];
-    private readonly ConcurrentDictionary<long, Exception> _failures = [];
 
-    /// <summary>The newest erasure of each workspace since the start.</summary>
+    /// <summary>The newest erasure of each workspace since the start, until its index has nothing of it.</summary>
     private readonly ConcurrentDictionary<long, long> _erased = [];
-    private readonly AutoResetEvent _hurry = new(false);
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Thread _thread;
     private volatile bool _isClosed;
-    private int _waiting;
 
     /// <param name="folder">Where the index files are; created.</param>
     /// <param name="main">A connection to the directory, which is the follower's from now on.</param>
@@ -45,6 +27,7 @@ internal sealed class SqliteSearch : IDisposable
     /// <param name="openIndexes">How many indexes have their files open, at most.</param>
     public SqliteSearch(
         string folder, SqliteDatabase main, Func<long, long, Guid?> requestOf, TimeProvider clock, StoreNotices notices, int openIndexes)
+        : base(lanes: 1)
     {
         _openIndexes = new SqliteOpenIndexes(openIndexes);
         _folder = folder;
@@ -52,27 +35,10 @@ internal sealed class SqliteSearch : IDisposable
         _requestOf = requestOf;
         _clock = clock;
         _notices = notices;
-        _thread = new Thread(FollowLogs) { IsBackground = true, Name = "SQLite search" };
-        _thread.Start();
         // What was written before the last stop and not followed any more is caught up with before somebody searches; and what was erased
         // before it, and is still in an index, is removed whether somebody searches or not.
         foreach (var workspaceId in InFolder())
             Changed(workspaceId);
-    }
-
-    /// <summary>Tells the follower that a workspace's log has grown.</summary>
-    public void Changed(long workspaceId)
-    {
-        if (!_pending.TryAdd(workspaceId, true))
-            return;
-        try
-        {
-            _changed.Add((workspaceId, Stopwatch.GetTimestamp()));
-        }
-        catch (InvalidOperationException)
-        {
-            // The server stops; it is caught up with after the next start.
-        }
     }
 
     /// <summary>Tells the follower that a workspace's log has grown by an erasure.</summary>
@@ -87,41 +53,15 @@ internal sealed class SqliteSearch : IDisposable
     }
 
     /// <summary>The workspace's index, as soon as it shows this revision.</summary>
-    /// <exception cref="StoreException">It does not within <see cref="Patience"/>, or cannot now.</exception>
-    public async Task<SqliteSearchIndex> ReachAsync(long workspaceId, long revision, CancellationToken cancel)
+    /// <inheritdoc cref="LogFollower.ReachAsync"/>
+    public async Task<SqliteSearchIndex> IndexAtAsync(long workspaceId, long revision, CancellationToken cancel)
     {
-        if (IndexOf(workspaceId) is { } ready && ready.Reached >= revision)
-            return ready;
-        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        deadline.CancelAfter(Patience);
-        for (var isWaiting = false; ; isWaiting = true)
+        while (true)
         {
-            if (_isClosed)
-                throw new StoreException(StoreTrouble.Unavailable, "The server has stopped.");
-            var index = IndexOf(workspaceId);
-            var advanced = index.Advanced;
-            if (index.Reached >= revision)
+            await ReachAsync(workspaceId, revision, cancel);
+            // Another one is in its place where it was found damaged since.
+            if (IndexOf(workspaceId) is { } index && index.Reached >= revision)
                 return index;
-            if (isWaiting && deadline.IsCancellationRequested)
-                throw Behind(index, revision, null);
-            Changed(workspaceId);
-            // Where the last pass failed, the next one most likely fails too: it is not worth waiting for.
-            if (_failures.TryGetValue(workspaceId, out var failure))
-                throw Behind(index, revision, failure);
-            Interlocked.Increment(ref _waiting);
-            try
-            {
-                SetHurry();
-                await advanced.WaitAsync(deadline.Token);
-            }
-            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
-            {
-                // Too late; or just in time, as the next look shows.
-            }
-            finally
-            {
-                Interlocked.Decrement(ref _waiting);
-            }
         }
     }
 
@@ -129,44 +69,63 @@ internal sealed class SqliteSearch : IDisposable
     /// Stops in the middle of a pass: what is not followed yet is followed after the next start. Only an index that has what was erased is
     /// still thrown away.
     /// </summary>
-    public void Dispose()
+    public override async ValueTask DisposeAsync()
     {
-        _isClosed = true;
-        _changed.CompleteAdding();
-        _stopping.Cancel();
-        _hurry.Set();
-        _thread.Join();
-        _stopping.Dispose();
-        _changed.Dispose();
-        _hurry.Dispose();
+        await base.DisposeAsync();
+        foreach (var workspaceId in _erased.Keys)
+            try
+            {
+                SoundIndexOf(workspaceId);
+            }
+            catch (StoreException)
+            {
+                // The next start does it.
+            }
         lock (_indexes)
         {
+            _isClosed = true;
             foreach (var index in _indexes.Values)
-            {
                 index.Dispose();
-                index.Wake();
-            }
             _indexes.Clear();
         }
         _main.Dispose();
     }
 
-    private static string SubjectOfCleaning(long workspaceId) => $"search {workspaceId}";
+    protected override Task<long> ReachedAsync(long workspaceId, CancellationToken cancel) => Task.FromResult(IndexOf(workspaceId).Reached);
 
-    private static StoreException Behind(SqliteSearchIndex index, long revision, Exception? failure) => new(
-        StoreTrouble.SearchBehind, $"The search index is at revision {index.Reached} and {revision} is wanted. {failure?.Message}", failure);
+    /// <summary>On a thread of its own: a pass takes as long as there is much to follow.</summary>
+    protected override Task<FollowStep> TakeAsync(long workspaceId, CancellationToken stop) => Task.Factory.StartNew(
+        () =>
+        {
+            var index = SoundIndexOf(workspaceId);
+            if (!index.Follow(_main, Timestamp.Now(_clock), stop))
+                return FollowStep.More;
+            if (_erased.TryGetValue(workspaceId, out var erased) && index.Reached >= erased && _erased.TryRemove(new(workspaceId, erased)))
+                _notices.End(StoreNotice.CleaningOwed, SubjectOfCleaning(workspaceId));
+            index.Settle();
+            return FollowStep.Reached;
+        },
+        stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
-    private void SetHurry()
+    /// <summary>The next pass throws a damaged index away.</summary>
+    protected override bool TryMend(long workspaceId, Exception failure)
     {
-        try
-        {
-            _hurry.Set();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The server stops.
-        }
+        lock (_indexes)
+            if (!_indexes.TryGetValue(workspaceId, out var index) || !index.IsDamaged)
+                return false;
+        _notices.Begin(Rebuilding(workspaceId), $"{workspaceId}");
+        return true;
     }
+
+    protected override void Failed(long workspaceId, Exception failure) => _notices.Begin(Failing(workspaceId, failure), $"{workspaceId}");
+
+    protected override void Followed(long workspaceId)
+    {
+        _notices.End(StoreNotice.SearchFailing, $"{workspaceId}");
+        _notices.End(StoreNotice.SearchRebuilding, $"{workspaceId}");
+    }
+
+    private static string SubjectOfCleaning(long workspaceId) => $"search {workspaceId}";
 
     private List<long> InFolder()
     {
@@ -237,7 +196,6 @@ internal sealed class SqliteSearch : IDisposable
                 throw new StoreException(StoreTrouble.SearchBehind, $"The search index cannot be deleted. {failure.Message}", failure);
             }
         }
-        index.Wake();
         return IndexOf(workspaceId);
     }
 
@@ -246,82 +204,4 @@ internal sealed class SqliteSearch : IDisposable
 
     private static StoreNotice Failing(long workspaceId, Exception failure) => new(
         StoreNotice.SearchFailing, $"The search index of workspace {workspaceId} cannot be kept up; searches answer search_behind. {failure.Message}");
-
-    private void FollowLogs()
-    {
-        var retries = new Retries();
-        while (_changed.TryTake(out var one, retries.Left()) || !_changed.IsCompleted)
-        {
-            if (one.WorkspaceId == 0)
-                retries.Due().ForEach(Changed);
-            else
-                FollowLog(one.WorkspaceId, one.Since, retries);
-        }
-    }
-
-    private void FollowLog(long workspaceId, long since, Retries retries)
-    {
-        var hasFailed = _failures.ContainsKey(workspaceId);
-        var left = (hasFailed ? RetryPause : Gathering) - Stopwatch.GetElapsedTime(since);
-        if (left > TimeSpan.Zero && (hasFailed || Volatile.Read(ref _waiting) == 0) && !_stopping.IsCancellationRequested)
-            _ = hasFailed ? _stopping.Token.WaitHandle.WaitOne(left) : _hurry.WaitOne(left);
-        // Before the pass, so that what is written during it is followed by another.
-        _pending.TryRemove(workspaceId, out _);
-        SqliteSearchIndex? index = null;
-        try
-        {
-            index = SoundIndexOf(workspaceId);
-            while (!index.Follow(_main, Timestamp.Now(_clock), _stopping.Token))
-                index = SoundIndexOf(workspaceId);
-            if (_erased.TryGetValue(workspaceId, out var erased) && index.Reached >= erased)
-                _notices.End(StoreNotice.CleaningOwed, SubjectOfCleaning(workspaceId));
-            _failures.TryRemove(workspaceId, out _);
-            retries.Succeeded(workspaceId);
-            _notices.End(StoreNotice.SearchFailing, $"{workspaceId}");
-            _notices.End(StoreNotice.SearchRebuilding, $"{workspaceId}");
-            index.Settle();
-        }
-        catch (Exception) when (_stopping.IsCancellationRequested)
-        {
-            // Given up, or what it needs is closed already. The next start goes on.
-        }
-        catch (Exception failure)
-        {
-            if (index?.IsDamaged == true)
-            {
-                // The next pass throws it away: at once, unless that did not help before.
-                _notices.Begin(Rebuilding(workspaceId), $"{workspaceId}");
-                if (retries.Failed(workspaceId) == RetryPause)
-                    Changed(workspaceId);
-                return;
-            }
-            _failures[workspaceId] = failure;
-            retries.Failed(workspaceId);
-            _notices.Begin(Failing(workspaceId, failure), $"{workspaceId}");
-            index?.Wake();
-        }
-    }
-
-    /// <summary>Which workspaces' passes failed, and when they are tried again though nobody asks: after pauses that grow.</summary>
-    private sealed class Retries
-    {
-        private readonly Dictionary<long, (long Since, TimeSpan Pause)> _failed = [];
-
-        /// <summary>How long until the first one is due.</summary>
-        public TimeSpan Left() => _failed.Count == 0 ? Timeout.InfiniteTimeSpan
-            : _failed.Values.Select(one => one.Pause - Stopwatch.GetElapsedTime(one.Since)).Append(LongestRetryPause).Min() is { Ticks: > 0 } left ? left : TimeSpan.Zero;
-
-        public List<long> Due() => [.. _failed.Where(one => one.Value.Pause <= Stopwatch.GetElapsedTime(one.Value.Since)).Select(one => one.Key)];
-
-        /// <returns>The pause until the next one.</returns>
-        public TimeSpan Failed(long workspaceId)
-        {
-            var pause = _failed.TryGetValue(workspaceId, out var before) ? before.Pause * 2 : RetryPause;
-            pause = pause < LongestRetryPause ? pause : LongestRetryPause;
-            _failed[workspaceId] = (Stopwatch.GetTimestamp(), pause);
-            return pause;
-        }
-
-        public void Succeeded(long workspaceId) => _failed.Remove(workspaceId);
-    }
 }

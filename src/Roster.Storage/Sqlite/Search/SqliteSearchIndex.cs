@@ -87,7 +87,6 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// <summary>Null while they are closed.</summary>
     private Files? _files;
 
-    private TaskCompletionSource _advanced = NewSignal();
     private long _reached;
 
     /// <summary>Whether nothing was ever put into it.</summary>
@@ -183,12 +182,6 @@ internal sealed class SqliteSearchIndex : IDisposable
         }
     }
 
-    /// <summary>Ends when the index has come further, or cannot.</summary>
-    public Task Advanced => Volatile.Read(ref _advanced).Task;
-
-    /// <summary>Has who waits for <see cref="Advanced"/> look again.</summary>
-    public void Wake() => Interlocked.Exchange(ref _advanced, NewSignal()).SetResult();
-
     /// <summary>
     /// Whether the file has, or may have, what must not stay in any page or segment of it: what was erased since; or, where filling it was
     /// broken off or it is of another log, whatever.
@@ -233,7 +226,6 @@ internal sealed class SqliteSearchIndex : IDisposable
                 .Bind(1, revision).Bind(2, SqliteStore.ReadRequestOf(main, _workspaceId, revision)!.Value).Run();
         });
         Interlocked.Exchange(ref _reached, revision);
-        Wake();
         // The cache may be full now, there is one for each workspace, and it may be long until the next pass.
         Database.Execute("pragma shrink_memory");
         return true;
@@ -257,8 +249,6 @@ internal sealed class SqliteSearchIndex : IDisposable
     private T Use<T>(Func<T> use) => _openIndexes.Use(this, use);
 
     private SqliteDatabase Database => _files!.Database;
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Deletes an index that nobody has open any more, or soon.</summary>
     public static void Delete(string path)
