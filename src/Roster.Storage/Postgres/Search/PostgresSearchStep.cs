@@ -43,7 +43,7 @@ internal static class PostgresSearchStep
         """;
 
     /// <summary>What came of a step.</summary>
-    /// <param name="IsFilled">Whether it ended the filling of an index: the planner does not know yet what is in it.</param>
+    /// <param name="IsFilled">Whether it ended the filling of a large index: the planner does not know yet what is in it.</param>
     /// <param name="HasErased">Whether it removed erased partners, of which the table's pages still have the values.</param>
     internal readonly record struct Outcome(FollowStep Step, bool IsFilled, bool HasErased);
 
@@ -90,7 +90,7 @@ internal static class PostgresSearchStep
         await connection.RunAsync(default,
             new(DeleteBetween, workspaceId, from, to), InsertOf(workspaceId, partners),
             isLast ? new(UpdateState, workspaceId, since, default(long?), default(Guid?)) : new(UpdateState, workspaceId, 0L, since, to));
-        return new(FollowStep.More, IsFilled: isLast, HasErased: false);
+        return new(FollowStep.More, IsFilled: isLast && from != Guid.Empty, HasErased: false);
     }
 
     private static PostgresStatement InsertOf(long workspaceId, List<Partner> partners) => new(
