@@ -16,6 +16,9 @@ internal static class ReadTest
     /// <summary>Reads before the clock runs.</summary>
     private const int Unmeasured = 20;
 
+    /// <summary>The searches that have targets.</summary>
+    public const string Search = "q, 3 to 8 characters of a name";
+
     private const int Repeats = 300;
     private const int SlowRepeats = 5;
 
@@ -53,7 +56,7 @@ internal static class ReadTest
         var results = new List<ReadResult>();
         await MeasureAsync("lookup by e-mail", Repeats, paths.LookupByEmail);
         await MeasureAsync("lookup by phone", Repeats, paths.LookupByPhone);
-        await MeasureAsync("q, 3 to 8 characters of a name", Repeats, () => paths.Search(3, 8));
+        await MeasureAsync(Search, Repeats, () => paths.Search(3, 8));
         await MeasureAsync("q, 2 characters of a name", Repeats, () => paths.Search(2, 2));
         await MeasureAsync("q, a whole name", Repeats, paths.SearchWhole);
         await MeasureAsync("q that nobody has", Repeats, paths.SearchInVain);

@@ -46,10 +46,11 @@ internal sealed class PostgresCluster : IDisposable
     private string Data => _folder.File("data");
 
     /// <summary>The address of a new, empty database.</summary>
-    public string NewDatabase()
+    /// <param name="options">More options of createdb.</param>
+    public string NewDatabase(params string[] options)
     {
         var name = $"roster_{Guid.NewGuid():N}";
-        Run("createdb", "-h", "127.0.0.1", "-p", $"{Port}", "-U", "roster", name);
+        Run("createdb", ["-h", "127.0.0.1", "-p", $"{Port}", "-U", "roster", .. options, name]);
         return $"postgresql://roster@127.0.0.1:{Port}/{name}";
     }
 

@@ -50,6 +50,37 @@ public sealed class PostgresStoreTests(PostgresHost host)
     }
 
     [Fact]
+    public async Task A_database_whose_trigrams_know_only_English_letters_is_refused_with_the_cure()
+    {
+        using var cluster = new PostgresCluster();
+        var database = cluster.NewDatabase("--template=template0", "--locale-provider=libc", "--locale=C");
+
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(
+            () => Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None));
+
+        Assert.Contains("lc_ctype is C", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("--lc-ctype C.UTF-8", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0L, await PostgresCluster.RunAsync(database, "select count(*) from pg_class where relname = 'partner'"));
+    }
+
+    [Fact]
+    public async Task A_role_that_may_not_create_the_extensions_is_told_what_to_ask_for()
+    {
+        using var cluster = new PostgresCluster();
+        var database = cluster.NewDatabase();
+        await PostgresCluster.RunAsync(database, "create role app login", "grant all on schema public to app");
+        var asApp = database.Replace("//roster@", "//app@", StringComparison.Ordinal);
+
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(
+            () => Store.Parse(asApp).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None));
+        Assert.Contains("create extension pg_trgm;", refused.Message, StringComparison.Ordinal);
+
+        await PostgresCluster.RunAsync(database, "create extension pg_trgm", "create extension btree_gin");
+        await using var store = await Store.Parse(asApp).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None);
+        await store.CheckAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task Many_servers_that_start_together_on_an_empty_database_make_its_schema_once()
     {
         using var cluster = new PostgresCluster();

@@ -261,6 +261,25 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         Assert.Equal(0L, await PostgresCluster.RunAsync(_database, "select count(*) from change_set where position('secret'::bytea in changes) > 0"));
     }
 
+    [Fact]
+    public async Task A_damaged_change_set_is_a_trouble_of_the_store_for_who_reads_it_and_the_search_goes_on_without_it()
+    {
+        await using var host = await PostgresHost.OnAsync(_database);
+        var api = await host.NewWorkspaceAsync();
+        var id = (await api.PostAsync("""[{"name":"first"}]""")).Ids[0];
+        await api.PutAsync($$"""[{"id":"{{id}}","name":"second"}]""");
+        Assert.Equal([id], (await api.GetAsync("/api/partners?q=second")).Ids);
+
+        await PostgresCluster.RunAsync(
+            _database, "update change_set set changes = 'broken' where revision = 2",
+            "update search_state set reached = 1", "update partner_search set text = 'first'");
+
+        Assert.Equal([id], (await api.GetAsync("/api/partners?q=second")).Ids);
+        Assert.Equal((503, "storage_damaged"), await api.GetAsync("/api/changesets/2/changes") is var damaged ? (damaged.Status, damaged.Code) : (0, ""));
+        Assert.Equal(200, (await api.GetAsync($"/api/partners/{id}")).Status);
+        Assert.Equal(200, (await api.GetAsync("/health/ready")).Status);
+    }
+
     /// <summary>Holds the logs of all workspaces until it is disposed of.</summary>
     private async Task<IAsyncDisposable> HoldLogAsync()
     {

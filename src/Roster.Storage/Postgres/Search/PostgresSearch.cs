@@ -75,6 +75,9 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     public static async Task<ILookup<string, Partner>> WithEmailAsync(NpgsqlConnection connection, long workspaceId, string[] emails, long end)
     {
         var reached = await connection.OneAsync(new PostgresStatement(SelectReached, workspaceId), row => row.GetInt64(0), default);
+        // It was filled a moment ago, so it is being made anew: all of the log would be read here.
+        if (reached == 0 && end > 0)
+            throw new StoreException(StoreTrouble.SearchBehind, "The search index is made anew.");
         var ids = await PostgresSearchStep.ReadChangedAsync(connection, workspaceId, reached, end);
         // Of those that were changed, the index does not count.
         ids.UnionWith(await connection.ListAsync(

@@ -58,7 +58,16 @@ internal static class PostgresSearchStep
             return await FillAsync(connection, workspaceId, state.Filling ?? state.Newest, state.Filled ?? Guid.Empty);
         if (await PostgresStore.FindUpToAsync(connection, workspaceId, state.Reached, MaxTaken, MaxTaken, default) is not { } upTo)
             return new(FollowStep.Reached, false, false);
-        var changed = await ReadChangedAsync(connection, workspaceId, state.Reached, upTo);
+        HashSet<Guid> changed;
+        try
+        {
+            changed = await ReadChangedAsync(connection, workspaceId, state.Reached, upTo);
+        }
+        catch (DamagedLogException)
+        {
+            // The log does not tell what was changed. The partners do.
+            return await FillAsync(connection, workspaceId, state.Newest, Guid.Empty);
+        }
         // As they lie in the tables.
         Guid[] ids = [.. changed.Order()];
         var partners = await connection.ListAsync(new(PostgresStore.SelectNamed, workspaceId, ids), PostgresStore.MapPartner, default);
