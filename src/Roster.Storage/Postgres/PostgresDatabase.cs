@@ -31,19 +31,6 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         new("begin transaction isolation level read committed"),
         new("set local lock_timeout = 5000"),
         new("set local idle_in_transaction_session_timeout = 10000"),
-        // Planning for the very ids of a full batch takes longer than reading them; by index is always right here.
-        new("set local plan_cache_mode = force_generic_plan"),
-    ];
-
-    /// <summary>
-    /// What a transaction of PostgreSQL itself is told besides, where it changes rows that it names: go to each of them. Without statistics, which a new
-    /// table has not, the planner would rather join them with the whole workspace, which it takes for small.
-    /// </summary>
-    public static readonly PostgresStatement[] ByIndex =
-    [
-        new("set local enable_hashjoin = off"),
-        new("set local enable_mergejoin = off"),
-        new("set local enable_seqscan = off"),
     ];
 
     private const string TouchLogEnd = "update log_end set revision = revision where workspace_id = $1";

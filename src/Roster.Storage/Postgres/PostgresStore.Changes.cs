@@ -21,38 +21,36 @@ internal sealed partial class PostgresStore
     private const int WrittenInOneTrip = 200;
 
     /// <summary>Looked up one by one, as by id. No two live partners have the same; if they did, that would be seen.</summary>
-    internal const string SelectHolders = $"""
-        select {Columns} from unnest($2::text[]) as n (sought) cross join lateral (
+    private const string SelectHolders = $"""
+        select {Columns} from unnest((select $2::text[])) as n (sought) cross join lateral (
             select {Columns} from partner where workspace_id = $1 and external_id = n.sought and deleted_at is null limit 2) as partner
         """;
 
-    internal const string SelectHoldersPlaced = $"""
-        select {Columns}, partner.ctid from unnest($2::text[]) as n (sought) cross join lateral (
-            select {Columns}, partner.ctid from partner where workspace_id = $1 and external_id = n.sought and deleted_at is null limit 2) as partner
-        """;
-
+    /// <summary>
+    /// Selected from the row of the workspace's log, too, so that Citus sees on which node they belong: rows that come out of arrays alone it collects
+    /// on its coordinator first, and then commits in two phases.
+    /// </summary>
     private const string InsertPartners = """
         insert into partner (workspace_id, id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision)
-        select $1, n.id, n.name, n.email, n.phone, n.external_id,
+        select e.workspace_id, n.id, n.name, n.email, n.phone, n.external_id,
             coalesce(n.created_at, $11), coalesce(n.updated_at, $12), n.deleted_at, coalesce(n.revision, $13)
-        from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+        from log_end as e, unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
             as n (id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision)
-        """;
-
-    internal const string UpdatePartners = """
-        update partner set name = n.name, email = n.email, phone = n.phone, external_id = n.external_id,
-            updated_at = coalesce(n.updated_at, $10), deleted_at = n.deleted_at, revision = coalesce(n.revision, $11)
-        from unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[],
-                $12::text[])
-            as n (id, name, email, phone, external_id, updated_at, deleted_at, revision, place)
-        where partner.workspace_id = $1 and partner.id = n.id
+        where e.workspace_id = $1
         """;
 
     /// <summary>
-    /// Goes to each row where it was seen, without a second way through the index. It still lies there: nobody else writes in a workspace
-    /// whose log is held, and "vacuum full" waits for who has read.
+    /// The planner takes arrays that it does not see ("select $2") for ten rows, and finds each by its key; or reads the whole workspace, where that
+    /// is small. Where it sees that they are thousands, it reads the whole of a large one, too.
     /// </summary>
-    internal const string UpdatePlaced = $"{UpdatePartners} and partner.ctid = n.place::tid";
+    private const string UpdatePartners = """
+        update partner set name = n.name, email = n.email, phone = n.phone, external_id = n.external_id,
+            updated_at = coalesce(n.updated_at, $10), deleted_at = n.deleted_at, revision = coalesce(n.revision, $11)
+        from unnest((select $2::uuid[]), (select $3::text[]), (select $4::text[]), (select $5::text[]), (select $6::text[]), (select $7::bigint[]),
+                (select $8::bigint[]), (select $9::bigint[]))
+            as n (id, name, email, phone, external_id, updated_at, deleted_at, revision)
+        where partner.workspace_id = $1 and partner.id = n.id
+        """;
 
     private const string UpdateLogEnd =
         "update log_end set revision = $3, changed_at = $4, live = live + $5 where workspace_id = $1 and revision = $2";
@@ -60,10 +58,12 @@ internal sealed partial class PostgresStore
     private const string InsertChangeSets = """
         insert into change_set
             (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes)
-        select $1, n.revision, n.kind, n.key_id, n.request_id, n.created, n.updated, n.unchanged, n.deleted, n.restored, n.at, n.undoes, n.changes
-        from unnest($2::bigint[], $3::text[], $4::uuid[], $5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[],
+        select e.workspace_id, n.revision, n.kind, n.key_id, n.request_id, n.created, n.updated, n.unchanged, n.deleted, n.restored, n.at, n.undoes,
+            n.changes
+        from log_end as e, unnest($2::bigint[], $3::text[], $4::uuid[], $5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[],
             $11::bigint[], $12::bigint[], $13::bytea[])
             as n (revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes)
+        where e.workspace_id = $1
         """;
 
     private const string SelectKeptBy = "select revision from idempotency where workspace_id = $1 and key = $2 and request_id = $3";
@@ -106,7 +106,7 @@ internal sealed partial class PostgresStore
             workspaceId, writes[0].Since,
             async connection =>
             {
-                using var rows = new PostgresRows([.. writes.Select(write => write.Request.Change)], TellsPlaces);
+                using var rows = new PostgresRows([.. writes.Select(write => write.Request.Change)]);
                 var end = await BeginAsync(connection, workspaceId, rows);
                 var plans = writes[0].SeesOnlyNamed ? PlanTogether(writes, rows, end)
                     : [await PlanAloneAsync(connection, workspaceId, writes[0].Request, rows, end)];
@@ -114,7 +114,7 @@ internal sealed partial class PostgresStore
                 var outcomes = plans.Zip(writes, (plan, write) => (Plan: plan, write.Request)).ToArray();
                 var toWrite = Array.FindAll(outcomes, one => one.Request.Writes(one.Plan));
                 if (toWrite.Length > 0)
-                    await WriteAsync(connection, workspaceId, toWrite, rows);
+                    await WriteAsync(connection, workspaceId, toWrite);
                 var toKeep = Array.FindAll(outcomes, one => one.Request.Keeps(one.Plan));
                 var kept = toKeep.Length == 0 ? [] : (await connection.ListAsync(
                     Keep(workspaceId, toKeep), row => row.GetGuid(0), CancellationToken.None)).ToHashSet();
@@ -166,7 +166,7 @@ internal sealed partial class PostgresStore
         {
             var isByEmail = change.MatchOn == MatchOn.Email;
             var matches = isByEmail ? await PostgresSearch.WithEmailAsync(connection, workspaceId, values, end.Number)
-                : (await HoldersAsync(connection, workspaceId, values, rows, end)).ToLookup(partner => partner.ExternalId!);
+                : (await HoldersAsync(connection, workspaceId, values, end)).ToLookup(partner => partner.ExternalId!);
             foreach (var (index, value) in change.Sought)
                 now.Match(index, [.. matches[value]]);
             foreach (var email in given)
@@ -181,7 +181,7 @@ internal sealed partial class PostgresStore
         // What was sought is known already.
         var claimed = change.Claimed(now).Where(value => !sought.Contains(value)).Distinct().ToArray();
         if (claimed.Length > 0)
-            foreach (var holder in await HoldersAsync(connection, workspaceId, claimed, rows, end))
+            foreach (var holder in await HoldersAsync(connection, workspaceId, claimed, end))
                 now.Hold(holder.ExternalId!, holder.Id);
         if (change.Mirror is { } mirror)
         {
@@ -195,12 +195,13 @@ internal sealed partial class PostgresStore
 
     /// <summary>The live partners with these external ids: many on two connections, as those that are named.</summary>
     private async Task<IReadOnlyList<Partner>> HoldersAsync(
-        NpgsqlConnection connection, long workspaceId, string[] externalIds, PostgresRows rows, Revision end)
+        NpgsqlConnection connection, long workspaceId, string[] externalIds, Revision end)
     {
         if (externalIds.Length <= ReadByOne)
             return await ReadAsync(externalIds);
         var second = externalIds[(externalIds.Length / 2)..];
-        var beside = Task.Run(() => ReadBesideAsync<List<Partner>>(workspaceId, end, [Select(second)], rows.ReadFoundAsync));
+        var beside = Task.Run(() => ReadBesideAsync(
+            workspaceId, end, [Select(second)], reader => reader.ReadAsync(MapPartner, CancellationToken.None)));
         List<Partner> first;
         try
         {
@@ -212,20 +213,16 @@ internal sealed partial class PostgresStore
         }
         return [.. first, .. await beside ?? await ReadAsync(second)];
 
-        PostgresStatement Select(string[] some) => new(TellsPlaces ? SelectHoldersPlaced : SelectHolders, workspaceId, some);
+        PostgresStatement Select(string[] some) => new(SelectHolders, workspaceId, some);
 
-        async Task<List<Partner>> ReadAsync(string[] some)
-        {
-            await using var reader = await connection.QueryAsync(CancellationToken.None, Select(some));
-            return await rows.ReadFoundAsync(reader);
-        }
+        Task<List<Partner>> ReadAsync(string[] some) => connection.ListAsync(Select(some), MapPartner, CancellationToken.None);
     }
 
     /// <summary>Begins the transaction, takes the workspace's log, and reads the partners that are named.</summary>
     /// <returns>The log's end.</returns>
     private async Task<Revision> BeginAsync(NpgsqlConnection connection, long workspaceId, PostgresRows rows)
     {
-        PostgresStatement[] begin = [.. PostgresDatabase.Begin, .. ByIndex, new(PostgresDatabase.LockLogEnd, workspaceId)];
+        PostgresStatement[] begin = [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, workspaceId)];
         if (rows.Count <= ReadByOne)
             return await ReadAsync(connection, rows, [.. begin, .. rows.Select(workspaceId, ..)]);
         var end = await ReadAsync(connection, rows, begin);
@@ -296,7 +293,7 @@ internal sealed partial class PostgresStore
     }
 
     private static async Task WriteAsync(
-        NpgsqlConnection connection, long workspaceId, (ChangePlan Plan, WriteRequest Request)[] written, PostgresRows seen)
+        NpgsqlConnection connection, long workspaceId, (ChangePlan Plan, WriteRequest Request)[] written)
     {
         var isErasure = written[0].Plan.Kind == ChangeKind.Erase;
         if (isErasure)
@@ -307,7 +304,7 @@ internal sealed partial class PostgresStore
         PostgresStatement[] rows =
         [
             .. created.Chunk(SentTogether).Select(part => Insert(workspaceId, part)),
-            .. updated.Chunk(SentTogether).Select(part => Update(workspaceId, part, seen)),
+            .. updated.Chunk(SentTogether).Select(part => Update(workspaceId, part)),
             new(UpdateLogEnd, workspaceId, written[0].Plan.Revision.Number - 1, end.Number, end.At,
                 written.Sum(one => (long)(one.Plan.Created + one.Plan.Restored - one.Plan.Deleted))),
         ];
@@ -374,23 +371,17 @@ internal sealed partial class PostgresStore
         Differing(partners, partner => partner.Revision),
         partners[0].CreatedAt, partners[0].UpdatedAt, partners[0].Revision);
 
-    private static PostgresStatement Update(long workspaceId, Partner[] partners, PostgresRows seen)
-    {
-        // Those that were found by something else than their id have no place, and on some engines none has.
-        var places = seen.PlacesOf(partners);
-        return new PostgresStatement(
-            places.Length > 0 ? UpdatePlaced : UpdatePartners, workspaceId,
-            Array.ConvertAll(partners, partner => partner.Id),
-            Array.ConvertAll(partners, partner => partner.Name),
-            Array.ConvertAll(partners, partner => partner.Email),
-            Array.ConvertAll(partners, partner => partner.Phone),
-            Column(partners, partner => partner.ExternalId),
-            Differing(partners, partner => partner.UpdatedAt.Microseconds),
-            Column(partners, partner => partner.DeletedAt?.Microseconds),
-            Differing(partners, partner => partner.Revision),
-            partners[0].UpdatedAt, partners[0].Revision,
-            places);
-    }
+    private static PostgresStatement Update(long workspaceId, Partner[] partners) => new(
+        UpdatePartners, workspaceId,
+        Array.ConvertAll(partners, partner => partner.Id),
+        Array.ConvertAll(partners, partner => partner.Name),
+        Array.ConvertAll(partners, partner => partner.Email),
+        Array.ConvertAll(partners, partner => partner.Phone),
+        Column(partners, partner => partner.ExternalId),
+        Differing(partners, partner => partner.UpdatedAt.Microseconds),
+        Column(partners, partner => partner.DeletedAt?.Microseconds),
+        Differing(partners, partner => partner.Revision),
+        partners[0].UpdatedAt, partners[0].Revision);
 
     /// <summary>A column of numbers; none where all are the same, as within one change set, and the statement takes that one instead.</summary>
     private static long[] Differing(Partner[] partners, Converter<Partner, long> value) =>

@@ -14,10 +14,12 @@ internal sealed partial class PostgresStore
 
     private const int EntriesTogether = 10_000;
 
-    private const string DeletePartners = "delete from partner where workspace_id = $1 and id = any ($2)";
+    private const string DeletePartners = """
+        delete from partner using unnest((select $2::uuid[])) as n (id) where partner.workspace_id = $1 and partner.id = n.id
+        """;
 
     private const string UpdateChanges = """
-        update change_set set changes = n.changes from unnest($2::bigint[], $3::bytea[]) as n (revision, changes)
+        update change_set set changes = n.changes from unnest((select $2::bigint[]), (select $3::bytea[])) as n (revision, changes)
         where change_set.workspace_id = $1 and change_set.revision = n.revision
         """;
 
@@ -29,13 +31,13 @@ internal sealed partial class PostgresStore
         """;
 
     private const string SelectSizes = """
-        select revision, created + updated + deleted + restored from unnest($2::bigint[]) as n (named) cross join lateral (
+        select revision, created + updated + deleted + restored from unnest((select $2::bigint[])) as n (named) cross join lateral (
             select * from change_set where workspace_id = $1 and revision = n.named limit 1) as change_set
         order by revision desc
         """;
 
     private const string SelectChanges = """
-        select revision, changes from unnest($2::bigint[]) as n (named) cross join lateral (
+        select revision, changes from unnest((select $2::bigint[])) as n (named) cross join lateral (
             select * from change_set where workspace_id = $1 and revision = n.named limit 1) as change_set
         """;
 
@@ -68,7 +70,6 @@ internal sealed partial class PostgresStore
         await _database.WriteAgainAsync(
             connection => connection.RunAsync(cancel,
             [
-                .. ByIndex,
                 new(PostgresDatabase.LockLogEnd, workspaceId),
                 new(UpdateChanges, workspaceId, blank.Select(one => one.Revision).ToArray(), blank.Select(one => one.Changes!).ToArray()),
                 new(UpdateForgotten, workspaceId, piece.Max(one => one.Revision)),

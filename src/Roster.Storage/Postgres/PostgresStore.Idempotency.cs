@@ -29,7 +29,8 @@ internal sealed partial class PostgresStore
 
     private const string UpdateClaims = """
         update idempotency set at = n.at, key_id = n.key_id, request_id = n.request_id, revision = n.revision, answer = n.answer
-        from unnest($2::bytea[], $3::uuid[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[], $8::bytea[])
+        from unnest((select $2::bytea[]), (select $3::uuid[]), (select $4::bigint[]), (select $5::uuid[]), (select $6::uuid[]), (select $7::bigint[]),
+                (select $8::bytea[]))
             as n (key, claim, at, key_id, request_id, revision, answer)
         where idempotency.workspace_id = $1 and idempotency.key = n.key and idempotency.claim = n.claim and idempotency.revision is null
         returning idempotency.claim

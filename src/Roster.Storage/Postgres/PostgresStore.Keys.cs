@@ -41,13 +41,14 @@ internal sealed partial class PostgresStore
 
     private const string NoteKeyUse = """
         update api_key set last_used_at = greatest(coalesce(last_used_at, 0), n.at)
-        from unnest($1::uuid[], $2::bigint[]) as n (id, at) where api_key.id = n.id
+        from unnest((select $1::uuid[]), (select $2::bigint[])) as n (id, at) where api_key.id = n.id
         """;
 
     private const string InsertAudit = """
         insert into audit_event (workspace_id, number, id, at, action, actor_key_id, address, subject)
-        select $1, coalesce(max(number), 0) + 1, $2::uuid, $3::bigint, $4::text, $5::uuid, $6::text, $7::text
-        from audit_event where workspace_id = $1
+        select e.workspace_id, (select coalesce(max(number), 0) + 1 from audit_event where workspace_id = $1),
+            $2::uuid, $3::bigint, $4::text, $5::uuid, $6::text, $7::text
+        from log_end as e where e.workspace_id = $1
         """;
 
     private const string SelectAudit = """
@@ -107,8 +108,8 @@ internal sealed partial class PostgresStore
         // In one order on all nodes, so that none waits for another that waits for it.
         var used = lastUsedAt.OrderBy(one => one.Key).ToArray();
         return _database.WriteAgainAsync(
-            connection => connection.RunAsync(cancel, [.. ByIndex, new PostgresStatement(
-                NoteKeyUse, Array.ConvertAll(used, one => one.Key), Array.ConvertAll(used, one => one.Value.Microseconds))]),
+            connection => connection.RunAsync(cancel, new PostgresStatement(
+                NoteKeyUse, Array.ConvertAll(used, one => one.Key), Array.ConvertAll(used, one => one.Value.Microseconds))),
             cancel);
     }
 
@@ -135,9 +136,13 @@ internal sealed partial class PostgresStore
             _ => new PostgresStatement(SelectAuditEvent, audit.WorkspaceId, audit.Id),
             cancel);
 
-    private static Task<int> RecordAsync(NpgsqlConnection connection, AuditEvent audit, CancellationToken cancel) =>
-        connection.RunAsync(cancel, new PostgresStatement(
+    private static async Task RecordAsync(NpgsqlConnection connection, AuditEvent audit, CancellationToken cancel)
+    {
+        var recorded = await connection.RunAsync(cancel, new PostgresStatement(
             InsertAudit, audit.WorkspaceId, audit.Id, audit.At, audit.Action, audit.ActorKeyId, audit.Address, audit.Subject));
+        if (recorded != 1)
+            throw PostgresFailure.MissingRow(PostgresDatabase.LockLogEnd);
+    }
 
     private static PostgresStatement Insert(ApiKey key) => new(
         InsertKey, key.Id, key.WorkspaceId, key.Name, key.Prefix, key.Hash, string.Join(',', key.Scopes.Names()), key.CreatedAt,

@@ -59,7 +59,7 @@ internal sealed partial class PostgresStore
         """;
 
     private const string SelectLog = """
-        select revision, at, kind, key_id, request_id, changes from unnest($2::bigint[]) as n (named) cross join lateral (
+        select revision, at, kind, key_id, request_id, changes from unnest((select $2::bigint[])) as n (named) cross join lateral (
             select * from change_set where workspace_id = $1 and revision = n.named limit 1) as change_set
         order by revision
         """;

@@ -11,17 +11,11 @@ internal sealed partial class PostgresStore
 
     /// <summary>
     /// By ids, none of them twice. Looked up one by one (lateral, with a limit): joined, or asked for by "= any", they are found by reading the whole
-    /// workspace where the planner knows too little, or sees that they are thousands.
+    /// workspace where the planner knows too little. "select $2" hides from it that they are thousands: it would only plan for them longer.
     /// </summary>
     internal const string SelectNamed = $"""
-        select {Columns} from unnest($2::uuid[]) as n (named) cross join lateral (
+        select {Columns} from unnest((select $2::uuid[])) as n (named) cross join lateral (
             select {Columns} from partner where workspace_id = $1 and id = n.named limit 1) as partner
-        """;
-
-    /// <summary>The same, and where each row lies.</summary>
-    internal const string SelectNamedPlaced = $"""
-        select {Columns}, partner.ctid from unnest($2::uuid[]) as n (named) cross join lateral (
-            select {Columns}, partner.ctid from partner where workspace_id = $1 and id = n.named limit 1) as partner
         """;
 
     private const string SelectNewestFirst = $"""

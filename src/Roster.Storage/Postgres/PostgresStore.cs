@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Npgsql;
 using Roster.Storage.Postgres.Search;
 using Roster.Storage.Sqlite;
@@ -14,8 +13,6 @@ internal sealed partial class PostgresStore : IRosterStore
             coalesce(current_setting('fsync', true), 'on'), coalesce(current_setting('synchronous_commit', true), 'on'),
             coalesce(current_setting('full_page_writes', true), 'on')
         """;
-
-    private const string SelectEngine = "select version(), exists (select 1 from pg_extension where extname = 'citus')";
 
     /// <summary>How long what was begun may go on when the store is closed and nobody said how long it may.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
@@ -72,15 +69,6 @@ internal sealed partial class PostgresStore : IRosterStore
         _search = use == StoreUse.Serve ? new PostgresSearch(_database, Notices) : null;
     }
 
-    /// <summary>
-    /// Whether the engine is PostgreSQL itself, in which a row can be found again by its ctid. The others that speak its language have none,
-    /// or it is not certain what theirs means: they are asked by key.
-    /// </summary>
-    internal bool TellsPlaces { get; set; }
-
-    /// <summary>Settings that the other engines need not have.</summary>
-    private PostgresStatement[] ByIndex => TellsPlaces ? PostgresDatabase.ByIndex : [];
-
     public bool IsShared => true;
 
     /// <inheritdoc cref="Store.OpenAsync"/>
@@ -95,8 +83,6 @@ internal sealed partial class PostgresStore : IRosterStore
             await PostgresMigrations.RequireAsync(source, use, cancel);
             if (use == StoreUse.Serve && await store.SchemaTroubleAsync(cancel) is { } lacking)
                 throw new StoreRefusedException(lacking.Message);
-            store.TellsPlaces = (await store._database.ReadNowAsync(connection => connection.ListAsync(
-                new PostgresStatement(SelectEngine), row => IsPlain(row.GetString(0)) && !row.GetBoolean(1), cancel), cancel))[0];
             if (store._search is not null)
                 await store._search.BeginAsync(cancel);
             return store;
@@ -197,13 +183,6 @@ internal sealed partial class PostgresStore : IRosterStore
                 StoreTrouble.Unavailable, $"PostgreSQL: the server's role has no right to {first.Right} in the table {first.Table}; grant it."),
         };
     }
-
-    /// <summary>Whether it is a PostgreSQL whose version is only numbers ("15.2-YB-..." is not).</summary>
-    /// <param name="version">What <c>version()</c> gives.</param>
-    internal static bool IsPlain(string version) => PlainVersion().IsMatch(version);
-
-    [GeneratedRegex(@"^PostgreSQL [0-9.]+[ ,]")]
-    private static partial Regex PlainVersion();
 
     /// <summary>Does an operator's work on a database that is not opened for serving.</summary>
     private static async Task<T> WithSourceAsync<T>(PostgresAddress address, Func<NpgsqlDataSource, Task<T>> work)
