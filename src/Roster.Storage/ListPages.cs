@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Roster.Storage;
 
 /// <summary>Pages of lists as every engine makes them.</summary>
@@ -11,17 +13,20 @@ internal static class ListPages
     /// <summary>The page of a list that is short enough to be had whole.</summary>
     public static PartnerPage Cut(PartnerQuery query, IEnumerable<Partner> all)
     {
-        var ordered = all.Where(query.Filter.Matches).OrderBy(partner => KeyOf(query.Sort, partner)).ToList();
-        if (query.IsDescending)
-            ordered.Reverse();
-        // By then it may be elsewhere in the order; that it was the last one is what counts.
-        var passed = query.After is { } after ? ordered.FindIndex(partner => partner.Id == after.Id) + 1 : query.Skip;
-        return Page(query, [.. ordered.Skip(passed).Take(query.Take + 1)]);
+        var ordered = all.Where(query.Filter.Matches)
+            .Select(partner => (Partner: partner, Key: KeyOf(CursorOf(query.Sort, partner)))).OrderBy(one => one.Key);
+        var following = (query.IsDescending ? ordered.Reverse() : ordered).Skip(query.Skip);
+        if (query.After is { } after)
+        {
+            var passed = KeyOf(after);
+            following = following.SkipWhile(one => query.IsDescending ? one.Key.CompareTo(passed) >= 0 : one.Key.CompareTo(passed) <= 0);
+        }
+        return Page(query, [.. following.Select(one => one.Partner).Take(query.Take + 1)]);
     }
 
     /// <param name="partners">One more than the page takes, where there are more.</param>
     public static PartnerPage Page(PartnerQuery query, List<Partner> partners) => partners.Count > query.Take
-        ? new PartnerPage(partners[..query.Take], new PartnerCursor(partners[query.Take - 1].Id))
+        ? new PartnerPage(partners[..query.Take], CursorOf(query.Sort, partners[query.Take - 1]))
         : new PartnerPage(partners, null);
 
     /// <summary>
@@ -55,11 +60,16 @@ internal static class ListPages
         }
     }
 
-    private static (string Name, long UpdatedAt, Guid Id) KeyOf(PartnerSort sort, Partner partner) => sort switch
+    private static PartnerCursor CursorOf(PartnerSort sort, Partner partner) => sort switch
     {
-        // Hexadecimal UTF-8 sorts as the bytes do, which is by code point.
-        PartnerSort.Name => (Convert.ToHexString(System.Text.Encoding.UTF8.GetBytes(partner.Name)), 0, partner.Id),
-        PartnerSort.UpdatedAt => ("", partner.UpdatedAt.Microseconds, partner.Id),
-        _ => ("", 0, partner.Id),
+        PartnerSort.Name => new PartnerCursor(partner.Id, Name: partner.Name),
+        PartnerSort.UpdatedAt => new PartnerCursor(partner.Id, UpdatedAt: partner.UpdatedAt),
+        _ => new PartnerCursor(partner.Id),
     };
+
+    private static (string SortName, string Name, long UpdatedAt, Guid Id) KeyOf(PartnerCursor cursor) =>
+        (Sortable(SearchText.SortName(cursor.Name ?? "")), Sortable(cursor.Name ?? ""), cursor.UpdatedAt?.Microseconds ?? 0, cursor.Id);
+
+    /// <summary>Hexadecimal UTF-8, which sorts as the bytes do, and so by code point.</summary>
+    private static string Sortable(string text) => Convert.ToHexString(Encoding.UTF8.GetBytes(text));
 }

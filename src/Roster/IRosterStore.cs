@@ -23,10 +23,9 @@ public interface IRosterStore : IAsyncDisposable
     Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel);
 
     /// <summary>
-    /// A page of a list. Following cursors never skips or repeats a partner that was there throughout, whatever is written
-    /// meanwhile.
+    /// A page of a list. In creation order, following cursors never skips or repeats a partner that was there throughout, whatever is
+    /// written meanwhile; in another order that is so for each partner that is not changed, and one that is can move.
     /// </summary>
-    /// <exception cref="CursorExpiredException">The list was begun too long ago.</exception>
     Task<PartnerPage> ListAsync(long workspaceId, PartnerQuery query, CancellationToken cancel);
 
     /// <summary>How many partners a list has.</summary>

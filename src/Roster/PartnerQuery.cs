@@ -10,7 +10,10 @@ public enum PartnerSort
 
     UpdatedAt,
 
-    /// <summary>By code point, as both engines can: capitals before small letters.</summary>
+    /// <summary>
+    /// As people read names: by <see cref="SearchText.SortName"/>, where case and accents do not count, and then by the name itself; both by
+    /// code point.
+    /// </summary>
     Name,
 }
 
@@ -54,16 +57,10 @@ public sealed record PartnerFilter(
 public sealed record PartnerQuery(
     PartnerFilter Filter, PartnerSort Sort, bool IsDescending, int Take, int Skip = 0, PartnerCursor? After = null);
 
-/// <summary>The last partner of a page, as it was sorted.</summary>
+/// <summary>A place in a list's order: where the last partner of a page was, whatever has become of it since.</summary>
 /// <param name="Name">Where the list is sorted by name.</param>
 /// <param name="UpdatedAt">Where the list is sorted by update time.</param>
-/// <param name="Snapshot">
-/// For a list whose order writes can change: the state of the index in which the first page was sorted, and all others are.
-/// </param>
-public sealed record PartnerCursor(Guid Id, string? Name = null, Timestamp? UpdatedAt = null, long Snapshot = 0);
+public sealed record PartnerCursor(Guid Id, string? Name = null, Timestamp? UpdatedAt = null);
 
 /// <param name="Next">Null on the last page.</param>
 public sealed record PartnerPage(IReadOnlyList<Partner> Partners, PartnerCursor? Next);
-
-/// <summary>A cursor's snapshot is no longer kept; the list must be read from its start.</summary>
-public sealed class CursorExpiredException() : Exception("The cursor's snapshot is no longer kept.");

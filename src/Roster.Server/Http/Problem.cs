@@ -12,7 +12,6 @@ internal static class ProblemCode
     public const string AlreadyUndone = "already_undone";
     public const string BadRequest = "bad_request";
     public const string BodyTooLarge = "body_too_large";
-    public const string CursorExpired = "cursor_expired";
     public const string EmptyBatch = "empty_batch";
     public const string AnswerGone = "answer_gone";
     public const string FeedGone = "feed_gone";
@@ -90,11 +89,6 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         ProblemCode.NotAcceptable, 406, "None of the accepted formats can be had",
         "Accept application/json, application/x-ndjson or text/csv.",
         "اقبل application/json أو application/x-ndjson أو text/csv.");
-
-    public static Problem CursorExpired { get; } = new(
-        ProblemCode.CursorExpired, 400, "The cursor is too old",
-        "A list sorted by name or updatedAt can be read on for an hour; begin it again without cursor.",
-        "يمكن متابعة قراءة القائمة المرتبة حسب name أو updatedAt لمدة ساعة؛ ابدأها من جديد دون cursor.");
 
     public static Problem MethodNotAllowed { get; } = new(
         ProblemCode.MethodNotAllowed, 405, "The method is not allowed here",

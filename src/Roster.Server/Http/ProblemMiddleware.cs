@@ -57,8 +57,6 @@ internal static class ProblemMiddleware
                 };
             case BodyEncodingException:
                 return Problem.InvalidEncoding;
-            case CursorExpiredException:
-                return Problem.CursorExpired;
             case HistoryGoneException:
                 return Problem.AnswerGone;
             case ClaimLostException:

@@ -29,7 +29,8 @@ internal sealed class CursorText(long workspaceId, PartnerFilter filter, Partner
             return null;
         try
         {
-            return JsonSerializer.Deserialize(bytes.AsSpan(ChecksumLength), CursorJson.Default.PartnerCursor);
+            var cursor = JsonSerializer.Deserialize(bytes.AsSpan(ChecksumLength), CursorJson.Default.PartnerCursor);
+            return (sort == PartnerSort.Name && cursor?.Name is null) || (sort == PartnerSort.UpdatedAt && cursor?.UpdatedAt is null) ? null : cursor;
         }
         catch (JsonException)
         {

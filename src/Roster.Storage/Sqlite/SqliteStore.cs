@@ -166,7 +166,7 @@ internal sealed partial class SqliteStore : IRosterStore
                 _checkpointer = new SqliteCheckpointer(checkpointer);
                 _search = new SqliteSearch(
                     _path + ".search", follower, (workspace, revision) => _readers.Read(database => ReadRequestOf(database, workspace, revision)),
-                    _clock, Notices, _openIndexes);
+                    Notices, _openIndexes);
             }
             _health.Watch(witness);
             Notices.End(StoreNotice.StorageFull);

@@ -21,19 +21,16 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         ("SqliteStore.SelectKeysOfWorkspace", "lists the keys of a workspace"),
         ("SqliteStore.SelectAudit", "the newest events of a workspace, which the index has in order"),
         ("SqliteStore.InsertWorkspace", "whether API keys refer to the workspace that it would replace, which it never does"),
-        ("SqliteSearchIndex.InsertNames", "fills an index that is made anew"),
-        ("SqliteSearchIndex.InsertUpdates", "fills an index that is made anew"),
         ("SqliteStore.CountTables", "the schema's own list of tables, once at the start"),
         ("SqliteSearchIndex.CountStates", "a table of one row"),
         ("SqliteSearchIndex.SelectState", "a table of one row"),
         ("SqliteSearchIndex.UpdateState", "a table of one row"),
-        ("SqliteSearchIndex.SetKept", "a table of one row"),
-        ("SqliteSearchIndex.KeepFrom", "a table of one row"),
         ("SqliteSearchQuery.SelectReached", "a table of one row"),
-        ("SqliteSearchQuery.SelectKept", "a table of one row"),
+        ("SqliteSearchQuery.CountGrams", "counts no further than a bound; SQLite calls reading the trigrams' index a scan"),
         ("Count.*", "counts what a filter finds, and nothing keeps that number"),
+        ("Sorted.*", "SQLite calls reading the trigrams' index a scan of the virtual table; there are few that it finds"),
         ("InCreationOrder.Q6*", "SQLite calls reading the trigrams' index a scan of the virtual table; its plan names the index"),
-        ("InSnapshot.*", "in the order of the table from the cursor to the end of the page; those that a filter leaves out are read, too"),
+        ("InOrder.*", "a first page begins where its index does; those that a filter leaves out are read, too"),
     ];
 
     private readonly TempFolder _folder = new();
@@ -46,7 +43,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         await Store.Parse("sqlite:" + file).MigrateAsync(CancellationToken.None);
         _main = SqliteDatabase.Open(file);
         _search = SqliteDatabase.Open(_folder.File("search.db"), creates: true);
-        foreach (var statement in SqlText.Statements("sqlite/search/index.sql"))
+        foreach (var statement in new[] { "index", "order" }.SelectMany(file => SqlText.Statements($"sqlite/search/{file}.sql")))
             _search.Execute(statement);
     }
 
@@ -84,11 +81,31 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
 
     [Fact]
     public void No_list_is_sorted_that_an_index_has_in_order() => Assert.All(
-        SqliteTexts.All.Where(text => !text.Name.StartsWith("SqliteSearchIndex.Insert", StringComparison.Ordinal) && text.Sql.Contains("limit", StringComparison.Ordinal)),
+        SqliteTexts.All.Where(text => !IsSorted(text.Name) && text.Sql.Contains("limit", StringComparison.Ordinal)),
         text => Assert.DoesNotContain(PlanOf(text.Sql), step => step.Contains("TEMP B-TREE", StringComparison.Ordinal)));
 
     [Fact]
+    public void What_an_address_a_phone_or_rare_trigrams_find_is_sorted() => Assert.All(
+        SqliteTexts.All.Where(text => IsSorted(text.Name)),
+        text =>
+        {
+            var plan = PlanOf(text.Sql);
+            Assert.Matches(@"^SEARCH doc USING INDEX doc_(email|phone) |^SCAN gram VIRTUAL TABLE INDEX 0:M", plan[0]);
+            Assert.Contains(plan, step => step.Contains("TEMP B-TREE", StringComparison.Ordinal));
+        });
+
+    [Fact]
+    public void A_page_after_a_cursor_is_found_by_its_whole_key() => Assert.All(
+        SqliteTexts.All.Where(text => Regex.IsMatch(text.Name, @"^InOrder\.\w+\.(All|Q|Since)") && text.Sql.Contains("?7", StringComparison.Ordinal)),
+        text => Assert.Matches(
+            $@"^SEARCH doc USING .*INDEX doc_{(text.Name.EndsWith("Deleted", StringComparison.Ordinal) ? "deleted_" : "")}(name|updated_at) .*,id\)[<>]",
+            Assert.Single(PlanOf(text.Sql))));
+
+    [Fact]
     public void No_statement_is_overlooked() => Assert.InRange(SqliteTexts.All.Count, 100, int.MaxValue);
+
+    private static bool IsSorted(string name) =>
+        name.StartsWith("Sorted.", StringComparison.Ordinal) || Regex.IsMatch(name, @"^InOrder\.\w+\.(Email|Phone)");
 
     private static bool IsOf((string Name, string Reason) exception, string name) => exception.Name.EndsWith('*')
         ? name.StartsWith(exception.Name[..^1], StringComparison.Ordinal) : name == exception.Name;
@@ -96,7 +113,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
     private List<string> PlanOf(string sql)
     {
         // The index of a workspace has no table of the directory's.
-        var database = Regex.IsMatch(sql, @"\b(doc|gram|pass|state|name_order|update_order)\b") ? _search : _main;
+        var database = Regex.IsMatch(sql, @"\b(doc|gram|state)\b") ? _search : _main;
         var steps = new List<string>();
         using var rows = database.Prepare("explain query plan " + sql).Query();
         while (rows.Step())

@@ -44,12 +44,15 @@ internal static partial class SqliteTexts
                 yield return ($"Count.{name}", SqliteSearchQuery.CountText(filter));
                 foreach (var sort in Enum.GetValues<PartnerSort>())
                     foreach (var isDescending in new[] { false, true })
-                        foreach (var after in new[] { null, new PartnerCursor(Guid.NewGuid(), "n", new Timestamp(1), 1) })
+                        foreach (var after in new[] { null, new PartnerCursor(Guid.NewGuid(), "n", new Timestamp(1)) })
                         {
                             var query = new PartnerQuery(filter, sort, isDescending, 50, 0, after);
-                            yield return sort == PartnerSort.CreatedAt
-                                ? ($"InCreationOrder.{name}", SqliteSearchQuery.CreationOrderText(query))
-                                : ($"InSnapshot.{sort}.{name}", SqliteSearchQuery.SnapshotText(query));
+                            if (sort == PartnerSort.CreatedAt)
+                                yield return ($"InCreationOrder.{name}", SqliteSearchQuery.CreationOrderText(query));
+                            else
+                                yield return ($"InOrder.{sort}.{name}", SqliteSearchQuery.OrderText(query, leadsByGrams: false));
+                            if (sort != PartnerSort.CreatedAt && filter.Q is { Length: >= 3 })
+                                yield return ($"Sorted.{name}", SqliteSearchQuery.OrderText(query, leadsByGrams: true));
                         }
             }
     }

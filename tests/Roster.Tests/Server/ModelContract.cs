@@ -14,7 +14,7 @@ public abstract class ModelContract(RosterHost host)
     private const string Path = "/api/partners";
 
     private static readonly Gen<string?> Name = Gen.Frequency(
-        (60, Gen.String[Gen.Char["abcé中"], 1, 3].Select(text => (string?)text)), (1, Some.Of<string?>(null, " ")));
+        (60, Gen.String[Gen.Char["aAbcéeE中"], 1, 3].Select(text => (string?)text)), (1, Some.Of<string?>(null, " ")));
 
     private static readonly Gen<string?> Email = Gen.Frequency(
         (60, Some.Of<string?>("a@b.example", "A@b.example", "a@b.example", "c@d.example", "e@f.example", "g@h.example", null)), (1, Some.Of<string?>("", "nobody")));
@@ -168,7 +168,11 @@ public abstract class ModelContract(RosterHost host)
             live.Where(id => string.Equals(model.States[id].Email, "a@b.example", StringComparison.OrdinalIgnoreCase)),
             (await api.GetAsync(Path + "?sort=asc&take=1000&email=a@b.example")).Ids);
         Assert.Equal(live.Where(id => model.States[id].ExternalId == "x"), (await api.GetAsync(Path + "?externalId=x")).Ids);
-        Assert.Equal(live.OrderBy(id => model.States[id].Name, StringComparer.Ordinal).ThenBy(id => id, StringComparer.Ordinal), (await api.GetAsync(Path + "?sort=name&take=1000")).Ids);
+        // No name is beyond the basic plane, where ordinal order is not that of code points.
+        Assert.Equal(
+            live.OrderBy(id => SearchText.SortName(model.States[id].Name), StringComparer.Ordinal)
+                .ThenBy(id => model.States[id].Name, StringComparer.Ordinal).ThenBy(id => id, StringComparer.Ordinal),
+            (await api.GetAsync(Path + "?sort=name&take=1000")).Ids);
         Assert.Equal(live.Count, (await api.GetAsync(Path + "?count=true")).Count("Roster-Total"));
     }
 

@@ -382,7 +382,7 @@ public sealed class SqliteStoreTests : IDisposable
             await store.WriteAsync(
                 workspace.Id, Some.Upsert(JsonSerializer.Serialize(Enumerable.Range(0, creates).Select(i => new { name = Convert.ToHexString(SHA512.HashData(BitConverter.GetBytes(i))) }))),
                 new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
-            index.Follow(main, new Timestamp(1), CancellationToken.None);
+            index.Follow(main, CancellationToken.None);
         }
 
         long PartnersInFileAlone()

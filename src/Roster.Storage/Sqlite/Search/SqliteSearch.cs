@@ -10,7 +10,6 @@ namespace Roster.Storage.Sqlite.Search;
 internal sealed class SqliteSearch : LogFollower
 {
     private readonly string _folder;
-    private readonly TimeProvider _clock;
     private readonly StoreNotices _notices;
     private readonly SqliteDatabase _main;
     private readonly Func<long, long, Guid?> _requestOf;
@@ -26,14 +25,13 @@ internal sealed class SqliteSearch : LogFollower
     /// <param name="requestOf">The request that made a workspace's revision.</param>
     /// <param name="openIndexes">How many indexes have their files open, at most.</param>
     public SqliteSearch(
-        string folder, SqliteDatabase main, Func<long, long, Guid?> requestOf, TimeProvider clock, StoreNotices notices, int openIndexes)
+        string folder, SqliteDatabase main, Func<long, long, Guid?> requestOf, StoreNotices notices, int openIndexes)
         : base(lanes: 1)
     {
         _openIndexes = new SqliteOpenIndexes(openIndexes);
         _folder = folder;
         _main = main;
         _requestOf = requestOf;
-        _clock = clock;
         _notices = notices;
         // What was written before the last stop and not followed any more is caught up with before somebody searches; and what was erased
         // before it, and is still in an index, is removed whether somebody searches or not.
@@ -98,7 +96,7 @@ internal sealed class SqliteSearch : LogFollower
         () =>
         {
             var index = SoundIndexOf(workspaceId);
-            if (!index.Follow(_main, Timestamp.Now(_clock), stop))
+            if (!index.Follow(_main, stop))
                 return FollowStep.More;
             if (_erased.TryGetValue(workspaceId, out var erased) && index.Reached >= erased && _erased.TryRemove(new(workspaceId, erased)))
                 _notices.End(StoreNotice.CleaningOwed, SubjectOfCleaning(workspaceId));

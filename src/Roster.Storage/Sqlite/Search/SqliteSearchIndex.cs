@@ -8,7 +8,7 @@ namespace Roster.Storage.Sqlite.Search;
 /// </summary>
 internal sealed class SqliteSearchIndex : IDisposable
 {
-    private const int Version = 4;
+    private const int Version = 5;
 
     /// <summary>A pass over more changes than this reads all partners instead of the log.</summary>
     private const int MaxFollowed = 200_000;
@@ -27,53 +27,25 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private const int FollowerCacheKibibytes = 16_384;
 
-    /// <summary>How long a list whose order writes change can be read on after its first page.</summary>
-    private static readonly TimeSpan Kept = TimeSpan.FromHours(1);
-
     private const string SelectState = "select reached, request_id from state";
-
-    private const string InsertPass = "insert or replace into pass (reached, at) values (?1, ?2)";
 
     private const string UpdateState = "update state set reached = ?1, request_id = ?2";
 
-    private const string InsertNames = "insert into name_order (name, number, since) select name, number, ?1 from doc order by name, number";
-
-    private const string InsertUpdates =
-        "insert into update_order (updated_at, number, since) select updated_at, number, ?1 from doc order by updated_at, number";
-
-    private const string SetKept = "update state set kept = ?1";
-
-    private const string SelectDoc = "select number, text, name, email, phone, updated_at, deleted from doc where id = ?1";
+    private const string SelectDoc = "select number, text, name, email, phone, deleted from doc where id = ?1";
 
     private const string DeleteGrams = "delete from gram where rowid = ?1";
 
-    private const string UpdateDocWithIndexes =
-        "update doc set text = ?2, name = ?3, updated_at = ?4, email = ?5, phone = ?6, deleted = ?7 where number = ?1";
-
-    private const string UpdateDoc = "update doc set text = ?2, name = ?3, updated_at = ?4 where number = ?1";
-
-    private const string EndName = "update name_order set until = ?3 where name = ?1 and number = ?2 and until is null";
-
-    private const string EndUpdate = "update update_order set until = ?3 where updated_at = ?1 and number = ?2 and until is null";
-
     private const string InsertGrams = "insert into gram (rowid, text) values (?1, ?2)";
 
-    private const string InsertName = "insert into name_order (name, number, since) values (?1, ?2, ?3)";
+    private const string UpdateDoc = "update doc set text = ?2, updated_at = ?3 where number = ?1";
 
-    private const string InsertUpdate = "insert into update_order (updated_at, number, since) values (?1, ?2, ?3)";
+    private const string UpdateDocName = "update doc set sort_name = ?2, name = ?3 where number = ?1";
 
-    private const string SelectPassBefore = "select reached from pass where at < ?1 order by at desc limit 1";
-
-    private const string DeleteNames = "delete from name_order where until <= ?1";
-
-    private const string DeleteUpdates = "delete from update_order where until <= ?1";
-
-    private const string DeletePasses = "delete from pass where reached < ?1";
-
-    private const string KeepFrom = "update state set kept = max(kept, ?1)";
+    private const string UpdateDocFilters = "update doc set email = ?2, phone = ?3, deleted = ?4 where number = ?1";
 
     private const string InsertDoc = """
-        insert into doc (id, text, email, phone, name, updated_at, deleted) values (?1, ?2, ?3, ?4, ?5, ?6, ?7) returning number
+        insert into doc (id, text, email, phone, sort_name, name, updated_at, deleted) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        returning number
         """;
 
     private const string SelectPartnersAfter = SqliteStore.SelectPartners + " where workspace_id = ?1 and id > ?2 order by id limit ?3";
@@ -195,9 +167,9 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// <param name="main">A connection to the directory.</param>
     /// <param name="stopping">Gives the pass up, and the next one begins where this one did.</param>
     /// <returns>False where the file <see cref="IsSpoiled"/>, and must be thrown away first.</returns>
-    public bool Follow(SqliteDatabase main, Timestamp now, CancellationToken stopping) => Use(() => FollowOpen(main, now, stopping));
+    public bool Follow(SqliteDatabase main, CancellationToken stopping) => Use(() => FollowOpen(main, stopping));
 
-    private bool FollowOpen(SqliteDatabase main, Timestamp now, CancellationToken stopping)
+    private bool FollowOpen(SqliteDatabase main, CancellationToken stopping)
     {
         var revision = SqliteStore.ReadRevision(main, _workspaceId);
         if (revision == Reached)
@@ -211,17 +183,16 @@ internal sealed class SqliteSearchIndex : IDisposable
         InTransaction(() =>
         {
             if (changed is null)
-                OrderAll(revision);
+                foreach (var statement in SqlText.Statements("sqlite/search/order.sql"))
+                    Database.Prepare(statement).Run();
             else
                 foreach (var id in changed.Order())
                 {
                     stopping.ThrowIfCancellationRequested();
                     // One that was erased meanwhile is met by the next pass.
                     if (SqliteStore.ReadPartner(main, _workspaceId, id) is { } partner)
-                        Put(partner, revision);
+                        Put(partner);
                 }
-            Prune(now);
-            Database.Prepare(InsertPass).Bind(1, revision).Bind(2, now).Run();
             Database.Prepare(UpdateState)
                 .Bind(1, revision).Bind(2, SqliteStore.ReadRequestOf(main, _workspaceId, revision)!.Value).Run();
         });
@@ -382,34 +353,21 @@ internal sealed class SqliteSearchIndex : IDisposable
         return partners;
     }
 
-    /// <summary>Sorting all at the end is many times as fast as keeping them sorted one by one.</summary>
-    private void OrderAll(long revision)
-    {
-        foreach (var statement in SqlText.Statements("sqlite/search/order.sql"))
-            Database.Prepare(statement).Run();
-        Database.Prepare(InsertNames).Bind(1, revision).Run();
-        Database.Prepare(InsertUpdates).Bind(1, revision).Run();
-        Database.Prepare(SetKept).Bind(1, revision).Run();
-    }
-
-    private void Put(Partner partner, long revision)
+    private void Put(Partner partner)
     {
         long number;
         string text, name;
         string? email, phone;
-        Timestamp updatedAt;
         bool isDeleted;
         using (var row = Database.Prepare(SelectDoc).Bind(1, partner.Id).Query())
         {
             if (!row.Step())
             {
-                var added = Add(partner);
-                AddName(added, partner, revision);
-                AddUpdate(added, partner, revision);
+                Add(partner);
                 return;
             }
             (number, text, name, email, phone) = (row.Int64(0), row.Text(1), row.Text(2), row.TextOrNull(3), row.TextOrNull(4));
-            (updatedAt, isDeleted) = (row.Timestamp(5), row.Int64(6) != 0);
+            isDeleted = row.Int64(5) != 0;
         }
         var (newText, newEmail, newPhone, isNowDeleted) = (SearchText.Of(partner), FoldedEmail(partner), Digits(partner), partner.DeletedAt is not null);
         if (newText != text)
@@ -417,70 +375,31 @@ internal sealed class SqliteSearchIndex : IDisposable
             Database.Prepare(DeleteGrams).Bind(1, number).Run();
             AddGrams(number, newText);
         }
-        // Setting them writes their indexes anew, to what they were, too.
-        var setsIndexed = (newEmail, newPhone, isNowDeleted) != (email, phone, isDeleted);
-        var update = Database.Prepare(setsIndexed ? UpdateDocWithIndexes : UpdateDoc);
-        update.Bind(1, number).Bind(2, newText).Bind(3, partner.Name).Bind(4, partner.UpdatedAt);
-        if (setsIndexed)
-            update.Bind(5, newEmail).Bind(6, newPhone).Bind(7, isNowDeleted ? 1 : 0);
-        update.Run();
+        // What is set has its indexes written anew, also to what they were.
+        Database.Prepare(UpdateDoc).Bind(1, number).Bind(2, newText).Bind(3, partner.UpdatedAt).Run();
         if (name != partner.Name)
-        {
-            Database.Prepare(EndName)
-                .Bind(1, name).Bind(2, number).Bind(3, revision).Run();
-            AddName(number, partner, revision);
-        }
-        if (updatedAt != partner.UpdatedAt)
-        {
-            Database.Prepare(EndUpdate)
-                .Bind(1, updatedAt).Bind(2, number).Bind(3, revision).Run();
-            AddUpdate(number, partner, revision);
-        }
+            Database.Prepare(UpdateDocName).Bind(1, number).Bind(2, SearchText.SortName(partner.Name)).Bind(3, partner.Name).Run();
+        if ((newEmail, newPhone, isNowDeleted) != (email, phone, isDeleted))
+            Database.Prepare(UpdateDocFilters).Bind(1, number).Bind(2, newEmail).Bind(3, newPhone).Bind(4, isNowDeleted ? 1 : 0).Run();
     }
 
-    /// <returns>The partner's number.</returns>
-    private long Add(Partner partner)
+    private void Add(Partner partner)
     {
         var text = SearchText.Of(partner);
         long number;
         using (var row = Database.Prepare(InsertDoc)
-            .Bind(1, partner.Id).Bind(2, text).Bind(3, FoldedEmail(partner)).Bind(4, Digits(partner)).Bind(5, partner.Name)
-            .Bind(6, partner.UpdatedAt).Bind(7, partner.DeletedAt is null ? 0 : 1).Query())
+            .Bind(1, partner.Id).Bind(2, text).Bind(3, FoldedEmail(partner)).Bind(4, Digits(partner))
+            .Bind(5, SearchText.SortName(partner.Name)).Bind(6, partner.Name)
+            .Bind(7, partner.UpdatedAt).Bind(8, partner.DeletedAt is null ? 0 : 1).Query())
         {
             row.Step();
             number = row.Int64(0);
         }
         AddGrams(number, text);
-        return number;
     }
 
     private void AddGrams(long number, string text) =>
         Database.Prepare(InsertGrams).Bind(1, number).Bind(2, text).Run();
-
-    private void AddName(long number, Partner partner, long revision) =>
-        Database.Prepare(InsertName)
-            .Bind(1, partner.Name).Bind(2, number).Bind(3, revision).Run();
-
-    private void AddUpdate(long number, Partner partner, long revision) =>
-        Database.Prepare(InsertUpdate)
-            .Bind(1, partner.UpdatedAt).Bind(2, number).Bind(3, revision).Run();
-
-    /// <summary>Forgets the orders of snapshots that are older than <see cref="Kept"/>.</summary>
-    private void Prune(Timestamp now)
-    {
-        long kept;
-        using (var row = Database.Prepare(SelectPassBefore)
-            .Bind(1, now.AddMilliseconds(-(long)Kept.TotalMilliseconds)).Query())
-        {
-            if (!row.Step())
-                return;
-            kept = row.Int64(0);
-        }
-        Database.Prepare(DeleteNames).Bind(1, kept).Run();
-        Database.Prepare(DeleteUpdates).Bind(1, kept).Run();
-        Database.Prepare(DeletePasses).Bind(1, kept).Run();
-        Database.Prepare(KeepFrom).Bind(1, kept).Run();
-    }
 
     private static string? FoldedEmail(Partner partner) => partner.Email is null ? null : Upsert.FoldEmail(partner.Email);
 

@@ -14,13 +14,21 @@ internal static class SqliteSearchQuery
     /// <summary>Four are rarely had by more than a few partners.</summary>
     private const int MaxGrams = 4;
 
+    /// <summary>
+    /// Up to so many partners that may have a text are found and sorted. Where there are more, the order is walked, in which one of them
+    /// comes soon.
+    /// </summary>
+    private const int MaxSorted = 10_000;
+
     private const string SelectIdsWithEmail = "select id from doc where email = ?1 and deleted = 0 order by number";
 
-    private const string SelectNumber = "select number from doc where id = ?1";
+    private const string SelectLastNumber = "select number from doc where id <= ?1 order by id desc limit 1";
+
+    private const string SelectFirstNumber = "select number from doc where id >= ?1 order by id limit 1";
+
+    private const string CountGrams = "select count(*) from (select 1 from gram where gram match ?1 limit ?2)";
 
     internal const string SelectReached = "select reached from state";
-
-    private const string SelectKept = "select kept from state";
 
     /// <summary>The first live partners with an address, but for some.</summary>
     /// <param name="email">Folded.</param>
@@ -42,46 +50,31 @@ internal static class SqliteSearchQuery
     }
 
     /// <summary>The page's partners as cursors, in order: at most as many as it takes.</summary>
-    /// <exception cref="CursorExpiredException">The page's snapshot is no longer kept.</exception>
-    public static IReadOnlyList<PartnerCursor> Find(SqliteDatabase search, PartnerQuery query)
-    {
-        search.Execute("begin");
-        try
-        {
-            return query.Sort == PartnerSort.CreatedAt ? FindInCreationOrder(search, query) : FindInSnapshot(search, query);
-        }
-        finally
-        {
-            search.Rollback();
-        }
-    }
+    public static IReadOnlyList<PartnerCursor> Find(SqliteDatabase search, PartnerQuery query) =>
+        query.Sort == PartnerSort.CreatedAt ? FindInCreationOrder(search, query) : FindInOrder(search, query);
 
     private static List<PartnerCursor> FindInCreationOrder(SqliteDatabase search, PartnerQuery query)
     {
-        var statement = search.Prepare(CreationOrderText(query));
-        var start = query.IsDescending ? long.MaxValue : 0;
-        using var rows = Bind(statement, query.Filter)
-            .Bind(7, query.After is { } after ? NumberOf(search, after.Id) : start).Bind(8, query.Take).Bind(9, query.Skip).Query();
+        var from = NumberBefore(search, query);
+        using var rows = Bind(search.Prepare(CreationOrderText(query)), query.Filter)
+            .Bind(7, from).Bind(8, query.Take).Bind(9, query.Skip).Query();
         var found = new List<PartnerCursor>();
         while (rows.Step())
             found.Add(new PartnerCursor(rows.Guid(0)));
         return found;
     }
 
-    /// <summary>In the order of the snapshot in which the list began, whatever was written since.</summary>
-    private static List<PartnerCursor> FindInSnapshot(SqliteDatabase search, PartnerQuery query)
+    /// <summary>By name or by update.</summary>
+    private static List<PartnerCursor> FindInOrder(SqliteDatabase search, PartnerQuery query)
     {
-        var snapshot = query.After?.Snapshot ?? search.ReadInt64(SelectReached);
-        if (snapshot < search.ReadInt64(SelectKept))
-            throw new CursorExpiredException();
         var isByName = query.Sort == PartnerSort.Name;
-        var statement = search.Prepare(SnapshotText(query));
-        Bind(statement, query.Filter).Bind(8, query.Take).Bind(9, query.Skip).Bind(11, snapshot);
+        var leadsByGrams = LeadsByGrams(query.Filter) && AreFew(search, query.Filter);
+        var statement = Bind(search.Prepare(OrderText(query, leadsByGrams)), query.Filter).Bind(8, query.Take).Bind(9, query.Skip);
         if (query.After is { } after)
         {
-            statement.Bind(7, NumberOf(search, after.Id));
+            statement.Bind(7, after.Id);
             if (isByName)
-                statement.Bind(10, after.Name);
+                statement.Bind(10, SearchText.SortName(after.Name!)).Bind(11, after.Name);
             else
                 statement.Bind(10, after.UpdatedAt);
         }
@@ -89,57 +82,78 @@ internal static class SqliteSearchQuery
         var found = new List<PartnerCursor>();
         while (rows.Step())
             found.Add(isByName
-                ? new PartnerCursor(rows.Guid(0), Name: rows.Text(1), Snapshot: snapshot)
-                : new PartnerCursor(rows.Guid(0), UpdatedAt: rows.Timestamp(1), Snapshot: snapshot));
+                ? new PartnerCursor(rows.Guid(0), Name: rows.Text(1))
+                : new PartnerCursor(rows.Guid(0), UpdatedAt: rows.Timestamp(1)));
         return found;
     }
 
-    internal static string CountText(PartnerFilter filter) => $"select count(*) from {From(filter)} where {Where(filter)}";
+    internal static string CountText(PartnerFilter filter)
+    {
+        var leadsByGrams = LeadsByGrams(filter);
+        return $"select count(*) from {From(leadsByGrams)} where {Where(filter, leadsByGrams)}";
+    }
 
     internal static string CreationOrderText(PartnerQuery query)
     {
-        var (comparison, direction) = query.IsDescending ? ("<", "desc") : (">", "asc");
+        var (comparison, direction) = Direction(query);
         // Where grams lead, they come in the order of their row numbers, which is creation order.
-        var number = LeadsByGrams(query.Filter) ? "gram.rowid" : "doc.number";
+        var leadsByGrams = LeadsByGrams(query.Filter);
+        var number = leadsByGrams ? "gram.rowid" : "doc.number";
         return $"""
-            select doc.id from {From(query.Filter)} where {Where(query.Filter)} and {number} {comparison} ?7
+            select doc.id from {From(leadsByGrams)} where {Where(query.Filter, leadsByGrams)} and {number} {comparison} ?7
             order by {number} {direction} limit ?8 offset ?9
             """;
     }
 
-    internal static string SnapshotText(PartnerQuery query)
+    /// <param name="leadsByGrams">Whether what may have the text is found and then sorted; otherwise the order is walked.</param>
+    internal static string OrderText(PartnerQuery query, bool leadsByGrams)
     {
         var isByName = query.Sort == PartnerSort.Name;
-        var (table, key) = isByName ? ("name_order", "name") : ("update_order", "updated_at");
-        var (comparison, direction) = query.IsDescending ? ("<", "desc") : (">", "asc");
+        var (comparison, direction) = Direction(query);
+        var (key, values, order) = isByName
+            ? ("doc.sort_name, doc.name", "?10, ?11", $"doc.sort_name {direction}, doc.name {direction}")
+            : ("doc.updated_at", "?10", $"doc.updated_at {direction}");
+        var after = query.After is null ? "" : $"and ({key}, doc.id) {comparison} ({values}, ?7)";
+        // By name the index by update must not lead (+). What comes after a cursor is as late as it, and the index is searched for that.
+        var since = query.Filter.UpdatedSince is null || (!isByName && !query.IsDescending && query.After is not null)
+            ? "" : $"and {(isByName ? "+" : "")}doc.updated_at >= ?5";
         return $"""
-            select doc.id, sorted.{key}
-            from {table} as sorted cross join doc on doc.number = sorted.number
-            where sorted.since <= ?11 and (sorted.until is null or sorted.until > ?11)
-              {(query.After is null ? "" : $"and (sorted.{key}, sorted.number) {comparison} (?10, ?7)")}
-              {(query.Filter.Q is null ? "" : "and instr(doc.text, ?1) > 0")}
-              {(isByName || query.Filter.UpdatedSince is null ? "" : "and sorted.updated_at >= ?5")}
-              and {Where(query.Filter with { Q = null, UpdatedSince = isByName ? query.Filter.UpdatedSince : null })}
-            order by sorted.{key} {direction}, sorted.number {direction} limit ?8 offset ?9
+            select doc.id, {(isByName ? "doc.name" : "doc.updated_at")} from {From(leadsByGrams)}
+            where {Where(query.Filter with { UpdatedSince = null }, leadsByGrams)} {since} {after}
+            order by {order}, doc.id {direction} limit ?8 offset ?9
             """;
     }
 
-    private static long NumberOf(SqliteDatabase search, Guid id)
+    private static (string Comparison, string Direction) Direction(PartnerQuery query) => query.IsDescending ? ("<", "desc") : (">", "asc");
+
+    /// <summary>The number that a page begins behind: its cursor's partner's, or, where that was erased, the one before.</summary>
+    private static long NumberBefore(SqliteDatabase search, PartnerQuery query)
     {
-        using var row = search.Prepare(SelectNumber).Bind(1, id).Query();
-        return row.Step() ? row.Int64(0) : throw new CursorExpiredException();
+        var start = query.IsDescending ? long.MaxValue : 0;
+        if (query.After is not { } after)
+            return start;
+        using var row = search.Prepare(query.IsDescending ? SelectFirstNumber : SelectLastNumber).Bind(1, after.Id).Query();
+        return row.Step() ? row.Int64(0) : start;
+    }
+
+    /// <summary>Whether at most <see cref="MaxSorted"/> partners have the trigrams of the text.</summary>
+    private static bool AreFew(SqliteDatabase search, PartnerFilter filter)
+    {
+        using var row = search.Prepare(CountGrams).Bind(1, Grams(SearchText.Fold(filter.Q!))).Bind(2, MaxSorted + 1).Query();
+        row.Step();
+        return row.Int64(0) <= MaxSorted;
     }
 
     /// <summary>Whether the search text is long enough to have trigrams.</summary>
     private static bool LeadsByGrams(PartnerFilter filter) =>
         filter is { Q: not null, Email: null, Phone: null } && PartnerRules.CountCodePoints(SearchText.Fold(filter.Q)) >= GramLength;
 
-    private static string From(PartnerFilter filter) => LeadsByGrams(filter) ? "gram cross join doc on doc.number = gram.rowid" : "doc";
+    private static string From(bool leadsByGrams) => leadsByGrams ? "gram cross join doc on doc.number = gram.rowid" : "doc";
 
-    private static string Where(PartnerFilter filter)
+    private static string Where(PartnerFilter filter, bool leadsByGrams)
     {
         var where = new StringBuilder("true");
-        if (LeadsByGrams(filter))
+        if (leadsByGrams)
             where.Append(" and gram match ?2");
         if (filter.Q is not null)
             where.Append(" and instr(doc.text, ?1) > 0");

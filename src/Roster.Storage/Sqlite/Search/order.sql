@@ -1,3 +1,8 @@
--- When an index has been filled.
+-- The indexes of a table that has been filled: sorting all at the end is many times as fast as keeping them sorted one by one.
 create index doc_email on doc (email) where email is not null;
 create index doc_phone on doc (phone) where phone is not null;
+create index doc_deleted on doc (number) where deleted = 1;
+create index doc_name on doc (sort_name, name, id);
+create index doc_updated_at on doc (updated_at, id);
+create index doc_deleted_name on doc (sort_name, name, id) where deleted = 1;
+create index doc_deleted_updated_at on doc (updated_at, id) where deleted = 1;
