@@ -26,4 +26,7 @@ create index partner_search_email on partner_search (workspace_id, email, id) wh
 create index partner_search_phone on partner_search (workspace_id, phone, id) where phone is not null;
 create index partner_search_name on partner_search (workspace_id, sort_name, name, id);
 create index partner_search_updated on partner_search (workspace_id, updated_at, id);
+-- The few that are deleted, in each order.
 create index partner_search_deleted on partner_search (workspace_id, id) where deleted;
+create index partner_search_deleted_name on partner_search (workspace_id, sort_name, name, id) where deleted;
+create index partner_search_deleted_updated on partner_search (workspace_id, updated_at, id) where deleted;

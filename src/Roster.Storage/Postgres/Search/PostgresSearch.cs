@@ -12,6 +12,9 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>Workspaces that are followed at once, each with a connection.</summary>
     private const int Lanes = 4;
 
+    /// <summary>Changes that the index has not seen yet, and that a write reads from the log itself.</summary>
+    private const long MaxUnseen = 100_000;
+
     internal const string SelectReached = "select reached from search_state where workspace_id = $1";
 
     private const string SelectEnds = """
@@ -75,9 +78,9 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     public static async Task<ILookup<string, Partner>> WithEmailAsync(NpgsqlConnection connection, long workspaceId, string[] emails, long end)
     {
         var reached = await connection.OneAsync(new PostgresStatement(SelectReached, workspaceId), row => row.GetInt64(0), default);
-        // It was filled a moment ago, so it is being made anew: all of the log would be read here.
-        if (reached == 0 && end > 0)
-            throw new StoreException(StoreTrouble.SearchBehind, "The search index is made anew.");
+        // It was up to date a moment ago; where it is far behind, it is being made anew.
+        if (await PostgresStore.FindUpToAsync(connection, workspaceId, reached, MaxUnseen, MaxUnseen, default) is { } upTo && upTo < end)
+            throw new StoreException(StoreTrouble.SearchBehind, $"The search index is at revision {reached} and {end} is wanted.");
         var ids = await PostgresSearchStep.ReadChangedAsync(connection, workspaceId, reached, end);
         // Of those that were changed, the index does not count.
         ids.UnionWith(await connection.ListAsync(

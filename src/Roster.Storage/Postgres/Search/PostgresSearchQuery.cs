@@ -39,9 +39,9 @@ internal sealed class PostgresSearchQuery
 
     private static Parameter Position(PartnerCursor last, string column) => column switch
     {
-        "sort_name" => SearchText.SortName(last.Name ?? ""),
-        "name" => last.Name ?? "",
-        "updated_at" => last.UpdatedAt ?? default(Timestamp),
+        "sort_name" => SearchText.SortName(last.Name!),
+        "name" => last.Name,
+        "updated_at" => last.UpdatedAt,
         _ => last.Id,
     };
 
