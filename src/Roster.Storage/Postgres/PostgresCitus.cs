@@ -3,8 +3,8 @@ using Npgsql;
 namespace Roster.Storage.Postgres;
 
 /// <summary>
-/// What Citus is told, once, about the schema: all that a workspace owns lies together on one node, and what every request reads lies on
-/// all of them (docs.citusdata.com/en/stable/develop/api_udf.html).
+/// What is Citus's own (docs.citusdata.com/en/stable/develop/api_udf.html). It is told once about the schema: all that a workspace owns lies together
+/// on one node, and what every request reads lies on all of them. Then requests get the same statements as on PostgreSQL.
 /// </summary>
 internal static class PostgresCitus
 {
@@ -25,8 +25,55 @@ internal static class PostgresCitus
 
     private const string DistributeWith = "select create_distributed_table($1::text, 'workspace_id', colocate_with => $2::text)";
 
+    /// <summary>A worker that has not answered by then tells nothing: the requests of its own workspaces say that it is away.</summary>
+    private static readonly PostgresStatement[] BeginShortly = [new("begin"), new("set local statement_timeout = 1000")];
+
+    /// <summary>A worker's settings with blanks between them, or no success.</summary>
+    private const string SelectWorkers = """
+        select nodename, nodeport, result from run_command_on_workers($command$
+            select concat_ws(' ', current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes'))
+        $command$) where success
+        """;
+
+    /// <summary>On the node that has a workspace's shards, those of the tables that have partners' values.</summary>
+    private const string VacuumShards = """
+        select success from (
+            select n.nodename, n.nodeport, 'vacuum ' || string_agg(shard_name(named.relation, p.shardid), ', ') as command
+            from unnest(array['partner', 'change_set']::regclass[]) as named (relation)
+                join pg_dist_placement as p on p.shardid = get_shard_id_for_distribution_column(named.relation, $1::bigint)
+                join pg_dist_node as n on n.groupid = p.groupid and n.noderole = 'primary'
+            group by n.nodename, n.nodeport) as shards
+            cross join lateral master_run_on_worker(array[shards.nodename], array[shards.nodeport], array[shards.command], false)
+        """;
+
+    /// <summary>Says of a worker that it can lose what it has acknowledged.</summary>
+    /// <returns>Null where none does that answers at once.</returns>
+    public static async Task<StoreException?> WorkersTroubleAsync(NpgsqlConnection connection)
+    {
+        List<StoreException?> troubles = [];
+        try
+        {
+            await using var rows = await connection.QueryAsync(CancellationToken.None, [.. BeginShortly, new PostgresStatement(SelectWorkers)]);
+            troubles = await rows.ReadAsync(Trouble, CancellationToken.None);
+        }
+        catch (PostgresException late) when (late.SqlState == PostgresErrorCodes.QueryCanceled)
+        {
+            // It tells nothing.
+        }
+        await connection.RunAsync(CancellationToken.None, new PostgresStatement("rollback"));
+        return troubles.Find(one => one is not null);
+
+        static StoreException? Trouble(NpgsqlDataReader row) => row.GetString(2).Split(' ') is [var fsync, var commit, var pages]
+            ? new DurableSettings(fsync, commit, pages).Trouble($"The worker {row.GetString(0)}:{row.GetInt32(1)} of Citus") : null;
+    }
+
+    /// <summary>As "vacuum partner, change_set" does, which would go to all shards of all workspaces.</summary>
+    /// <returns>Whether it was done.</returns>
+    public static async Task<bool> VacuumAsync(NpgsqlConnection connection, long workspaceId) => (await connection.ListAsync(
+        new PostgresStatement(VacuumShards, workspaceId), row => row.GetBoolean(0), CancellationToken.None)) is [true];
+
     /// <returns>The tables that were distributed or replicated now.</returns>
-    /// <exception cref="StoreRefusedException">The server has no Citus.</exception>
+    /// <exception cref="StoreRefusedException">The server has no Citus, or does not let this role distribute.</exception>
     public static async Task<IReadOnlyList<string>> DistributeAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
@@ -34,11 +81,21 @@ internal static class PostgresCitus
             throw new StoreRefusedException("This database has no Citus; an administrator adds it with: create extension citus.");
         var done = (await connection.ListAsync(new PostgresStatement(SelectDistributed), row => row.GetString(0), cancel)).ToHashSet();
         var missing = Replicated.Concat(Distributed).Where(table => !done.Contains(table)).ToList();
-        foreach (var table in missing)
-            await connection.RunAsync(cancel,
-                Replicated.Contains(table) ? new PostgresStatement(Replicate, table)
-                : table == Distributed[0] ? new PostgresStatement(DistributeFirst, table)
-                : new PostgresStatement(DistributeWith, table, Distributed[0]));
+        try
+        {
+            foreach (var table in missing)
+                await connection.RunAsync(cancel,
+                    Replicated.Contains(table) ? new PostgresStatement(Replicate, table)
+                    : table == Distributed[0] ? new PostgresStatement(DistributeFirst, table)
+                    : new PostgresStatement(DistributeWith, table, Distributed[0]));
+        }
+        catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.ConnectionFailure
+            or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidPassword)
+        {
+            throw new StoreRefusedException(
+                $"Citus: {refused.MessageText}. The role must be on every node, be let in from the coordinator, and own or create tables there: an "
+                + "administrator runs, on the coordinator, create role and then grant create on schema public to it.");
+        }
         return missing;
     }
 }

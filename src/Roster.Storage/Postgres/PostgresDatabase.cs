@@ -52,6 +52,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         _ended = _end.Token;
     }
 
+    /// <summary>Whether the server is a coordinator of Citus; known when it was looked at for the first time.</summary>
+    public bool IsCitus { get; set; }
+
     /// <summary>What runs may go on so long; then those who wait for it are told so, and nothing new begins. The first call counts.</summary>
     public void EndWithin(TimeSpan grace)
     {
@@ -294,7 +297,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
                 if (isReadOnly || failure is not PostgresException)
                     _source.Clear();
                 var ends = isReadOnly && ReadOnlyPatience < patience ? ReadOnlyPatience : patience;
-                if (!PostgresFailure.IsTransient(failure) || Stopwatch.GetElapsedTime(since) + pause > ends)
+                if (!PostgresFailure.IsTransient(failure, IsCitus) || Stopwatch.GetElapsedTime(since) + pause > ends)
                     throw PostgresFailure.Of(failure);
             }
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), cancel);

@@ -33,8 +33,10 @@ internal static class PostgresFailure
     /// Whether the same work may succeed on another connection or a moment later: conflicts, and servers that go, come, or have
     /// become a standby. Nothing was written, unless it happened at COMMIT.
     /// </summary>
-    public static bool IsTransient(Exception failure) => failure switch
+    /// <param name="isCitus">Whether the server is a coordinator of Citus, which calls a worker that has gone an internal error, too.</param>
+    public static bool IsTransient(Exception failure, bool isCitus) => failure switch
     {
+        PostgresException { SqlState: PostgresErrorCodes.InternalError } => isCitus,
         PostgresException
         {
             SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected

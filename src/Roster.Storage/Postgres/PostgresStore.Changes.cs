@@ -83,7 +83,7 @@ internal sealed partial class PostgresStore
         if (request.Writes(written.Plan))
             _search?.Changed(workspaceId);
         if (written.Plan.Kind == ChangeKind.Erase && request.Writes(written.Plan))
-            await VacuumAsync();
+            await VacuumAsync(workspaceId);
         return written;
     }
 

@@ -137,11 +137,14 @@ internal sealed partial class PostgresStore
     private static (long Revision, int Entries) MapSize(NpgsqlDataReader row) => (row.GetInt64(0), row.GetInt32(1));
 
     /// <summary>Lets the server reuse, and so write over, the places where erased values were.</summary>
-    private async Task VacuumAsync()
+    private async Task VacuumAsync(long workspaceId)
     {
         try
         {
-            await _database.ReadAsync(connection => connection.RunAsync(CancellationToken.None, new PostgresStatement("vacuum partner, change_set")), CancellationToken.None);
+            await _database.ReadAsync(
+                async connection => _database.IsCitus ? await PostgresCitus.VacuumAsync(connection, workspaceId)
+                    : await connection.RunAsync(CancellationToken.None, new PostgresStatement("vacuum partner, change_set")) != 0,
+                CancellationToken.None);
         }
         catch (StoreException)
         {

@@ -11,7 +11,7 @@ internal sealed partial class PostgresStore : IRosterStore
     private const string SelectSettings = """
         select current_setting('transaction_read_only'), current_setting('server_encoding'),
             coalesce(current_setting('fsync', true), 'on'), coalesce(current_setting('synchronous_commit', true), 'on'),
-            coalesce(current_setting('full_page_writes', true), 'on')
+            coalesce(current_setting('full_page_writes', true), 'on'), exists (select 1 from pg_extension where extname = 'citus')
         """;
 
     /// <summary>How long what was begun may go on when the store is closed and nobody said how long it may.</summary>
@@ -144,17 +144,19 @@ internal sealed partial class PostgresStore : IRosterStore
     {
         var settings = (await _database.ReadNowAsync(connection => connection.ListAsync(
             new PostgresStatement(SelectSettings),
-            row => (IsReadOnly: row.GetString(0) == "on", Encoding: row.GetString(1), Fsync: row.GetString(2), Commit: row.GetString(3), Pages: row.GetString(4)),
+            row => (IsReadOnly: row.GetString(0) == "on", Encoding: row.GetString(1),
+                Settings: new DurableSettings(row.GetString(2), row.GetString(3), row.GetString(4)), IsCitus: row.GetBoolean(5)),
             cancel), cancel))[0];
+        _database.IsCitus = settings.IsCitus;
         if (settings.IsReadOnly)
             return new StoreException(StoreTrouble.ReadOnly, "PostgreSQL is read-only here: it is a standby, or default_transaction_read_only is on.");
         if (settings.Encoding != "UTF8")
             return new StoreException(StoreTrouble.Unavailable, $"The database's encoding is {settings.Encoding}; Roster needs UTF8 (createdb --encoding UTF8 --template template0).");
-        if ((settings.Fsync, settings.Commit, settings.Pages) is not ("on", not "off", "on") && !_address.IsUnsafeAccepted)
-            return new StoreException(StoreTrouble.Unavailable,
-                $"PostgreSQL can lose what it has acknowledged: fsync is {settings.Fsync}, synchronous_commit {settings.Commit}, full_page_writes {settings.Pages}. "
-                + "Turn them on, or accept that with --unsafe-database on.");
-        return null;
+        if (_address.IsUnsafeAccepted)
+            return null;
+        if (settings.Settings.Trouble("PostgreSQL") is { } unsafely)
+            return unsafely;
+        return settings.IsCitus ? await _database.ReadNowAsync(PostgresCitus.WorkersTroubleAsync, cancel) : null;
     }
 
     /// <returns>Null where all tables can be read, and the server's role may do with them what a server does.</returns>
