@@ -15,9 +15,12 @@ internal static class Some
         new(id, "Ada Lovelace", "ada@example.com", null, null, new(1_700_000_000_000_000), new(1_700_000_000_000_000), null, 1);
 
     /// <summary>The upsert that this JSON is; it must be valid.</summary>
-    public static Change Upsert(string json)
+    public static Change Upsert(string json) => Change(new BatchBuilder(ChangeKind.Upsert), json);
+
+    /// <summary>The change that a builder makes of this JSON; it must be valid.</summary>
+    public static Change Change(BatchBuilder builder, string json)
     {
-        var reader = new JsonBatchReader(new BatchBuilder(ChangeKind.Upsert));
+        var reader = new JsonBatchReader(builder);
         reader.Read(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(json)), isFinal: true);
         return ((BatchReading.Accepted)reader.Finish()).Change;
     }
@@ -31,12 +34,8 @@ internal static class Some
         new(PartnerFields.Name | PartnerFields.Email | PartnerFields.Phone | PartnerFields.ExternalId, null, name, email, phone, externalId);
 
     /// <summary>The erasure of these partners.</summary>
-    public static Change Erasure(params IEnumerable<Guid> ids)
-    {
-        var reader = new JsonBatchReader(new BatchBuilder(ChangeKind.Erase));
-        reader.Read(new ReadOnlySequence<byte>(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(ids)), isFinal: true);
-        return ((BatchReading.Accepted)reader.Finish()).Change;
-    }
+    public static Change Erasure(params IEnumerable<Guid> ids) =>
+        Change(new BatchBuilder(ChangeKind.Erase), System.Text.Json.JsonSerializer.Serialize(ids));
 
     /// <summary>Writes a change and wants nothing more of it.</summary>
     public static Task<WrittenPlan> WriteAsync(this IRosterStore store, long workspaceId, Change change, Origin origin, CancellationToken cancel) =>

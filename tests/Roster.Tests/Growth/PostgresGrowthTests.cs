@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Roster.Access;
@@ -78,10 +76,10 @@ public sealed partial class PostgresGrowthTests
         yield return ("Write: create", () => WriteAsync(Some.Upsert("""[{"name":"n","externalId":"new"}]""")));
         yield return ("Write: update", () => WriteAsync(Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), name = "m" }))));
         yield return ("Write: match external ids", () => WriteAsync(
-            Of(new BatchBuilder(ChangeKind.Upsert, MatchOn.ExternalId), Items(id => new { externalId = $"x{id}", name = "m" }))));
+            Some.Change(new BatchBuilder(ChangeKind.Upsert, MatchOn.ExternalId), Items(id => new { externalId = $"x{id}", name = "m" }))));
         yield return ("Write: move external ids", () => WriteAsync(Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), externalId = $"y{id}" }))));
         yield return ("Write: nothing", () => WriteAsync(Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), name = $"n{id}" }))));
-        yield return ("Write: delete", () => WriteAsync(Of(new BatchBuilder(ChangeKind.Delete), Items(id => PostgresSeed.Partner(id)))));
+        yield return ("Write: delete", () => WriteAsync(Some.Change(new BatchBuilder(ChangeKind.Delete), Items(id => PostgresSeed.Partner(id)))));
         yield return ("Write: erase", () => WriteAsync(Some.Erasure(PostgresSeed.Partner(next++))));
         yield return ("Claim, write and keep", ClaimAndKeepAsync);
         yield return ("Claim and release", async () => await store.ReleaseAsync(PostgresSeed.Workspace, await ClaimAsync(), none));
@@ -147,13 +145,6 @@ public sealed partial class PostgresGrowthTests
 
         ApiKey NewKey() => new(
             Guid.CreateVersion7(), workspace.Id, "k", "p", Guid.NewGuid().ToByteArray(), Scopes.All, now, null, null, HostnameList.Any);
-    }
-
-    private static Change Of(BatchBuilder builder, string json)
-    {
-        var reader = new JsonBatchReader(builder);
-        reader.Read(new ReadOnlySequence<byte>(Encoding.UTF8.GetBytes(json)), isFinal: true);
-        return ((BatchReading.Accepted)reader.Finish()).Change;
     }
 
     [GeneratedRegex(@"  plan:\n(?<plan>(?:\t.*\n)+)")]

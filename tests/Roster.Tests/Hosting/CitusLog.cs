@@ -1,0 +1,97 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace Roster.Tests.Hosting;
+
+/// <summary>
+/// Stands between a store and a coordinator of Citus on this machine, and notes what the coordinator sends to its workers: with
+/// <c>citus.log_remote_commands</c> it tells that in notices.
+/// </summary>
+internal sealed class CitusLog : IDisposable
+{
+    private const string Issuing = "issuing ";
+    private const int HeaderLength = 5;
+
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly ConcurrentQueue<(string Command, string Server)> _commands = [];
+    private readonly int _port;
+
+    /// <param name="database">The address of the coordinator's database.</param>
+    public CitusLog(string database)
+    {
+        _port = new Uri(database).Port;
+        _listener.Start();
+        Address = database.Replace($":{_port}/", $":{((IPEndPoint)_listener.LocalEndpoint).Port}/", StringComparison.Ordinal)
+            + (database.Contains('?', StringComparison.Ordinal) ? '&' : '?')
+            + "Options=-c%20citus.log_remote_commands%3Don&SSL%20Mode=Disable&Gss%20Encryption%20Mode=Disable";
+        _ = AcceptAsync();
+    }
+
+    /// <summary>The database's address, through this.</summary>
+    public string Address { get; }
+
+    /// <summary>The commands since they were last taken, each with the server that it was sent to.</summary>
+    public List<(string Command, string Server)> Take()
+    {
+        var taken = new List<(string, string)>();
+        while (_commands.TryDequeue(out var command))
+            taken.Add(command);
+        return taken;
+    }
+
+    public void Dispose() => _listener.Dispose();
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+                _ = PassAsync(await _listener.AcceptTcpClientAsync());
+        }
+        catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
+        {
+            // The test is over.
+        }
+    }
+
+    private async Task PassAsync(TcpClient client)
+    {
+        using var server = new TcpClient { NoDelay = true };
+        using var _ = client;
+        client.NoDelay = true;
+        try
+        {
+            await server.ConnectAsync(IPAddress.Loopback, _port);
+            await Task.WhenAny(client.GetStream().CopyToAsync(server.GetStream()), ReturnAsync(server.GetStream(), client.GetStream()));
+        }
+        catch (Exception gone) when (gone is IOException or SocketException or InvalidOperationException)
+        {
+            // One of them has gone.
+        }
+    }
+
+    /// <summary>Message by message: a letter, its length without the letter, and what it says.</summary>
+    private async Task ReturnAsync(NetworkStream from, NetworkStream to)
+    {
+        var header = new byte[HeaderLength];
+        while (await from.ReadAtLeastAsync(header, HeaderLength, throwOnEndOfStream: false) == HeaderLength)
+        {
+            var body = new byte[BinaryPrimitives.ReadInt32BigEndian(header.AsSpan(1)) - sizeof(int)];
+            await from.ReadExactlyAsync(body);
+            if (header[0] == 'N')
+                Note(body);
+            await to.WriteAsync((byte[])[.. header, .. body]);
+        }
+    }
+
+    /// <summary>A notice is a list of fields: a letter, a text, and a zero byte.</summary>
+    private void Note(byte[] notice)
+    {
+        var fields = Encoding.UTF8.GetString(notice).Split('\0', StringSplitOptions.RemoveEmptyEntries).ToDictionary(field => field[0], field => field[1..]);
+        if (fields['M'].StartsWith(Issuing, StringComparison.Ordinal))
+            _commands.Enqueue((fields['M'][Issuing.Length..], fields['D'].Split(' ')[2]));
+    }
+}

@@ -1,0 +1,136 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Npgsql;
+using Roster.Access;
+using Roster.Changes;
+using Roster.Storage;
+using Roster.Storage.Postgres;
+
+namespace Roster.Tests.Storage;
+
+/// <summary>What Citus makes of the statements: each goes to the one shard of its workspace, and a write commits in one phase.</summary>
+public sealed partial class CitusTests(PostgresHost host)
+{
+    /// <summary>More are read on two connections, and sent in parts.</summary>
+    private const int Many = 3_000;
+
+    [CitusFact]
+    public async Task Each_statement_of_a_request_goes_to_the_shard_of_its_workspace_and_a_write_commits_in_one_phase()
+    {
+        using var log = new CitusLog(host.Database);
+        await using var store = await Store.Parse(log.Address).OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None);
+        var now = Timestamp.Now(TimeProvider.System);
+        var workspace = (await store.AddWorkspaceAsync(Guid.NewGuid().ToString(), now, CancellationToken.None))!.Id;
+        var shards = await ShardsAsync(workspace);
+        var faults = new List<string>();
+
+        foreach (var (name, call) in Calls(store, workspace))
+        {
+            log.Take();
+            await call();
+            var commands = log.Take();
+            if (commands.Count == 0)
+                faults.Add($"{name} was not seen");
+            foreach (var (command, server) in commands)
+                if (server != commands[0].Server || TwoPhases().IsMatch(command) || Shard().Matches(command).Any(match => !shards.Contains(match.Groups["id"].Value)))
+                    faults.Add($"{name} sends to {server}: {command[..Math.Min(300, command.Length)]}");
+        }
+        Assert.True(faults.Count == 0, string.Join('\n', faults));
+    }
+
+    [CitusFact]
+    public async Task What_an_erasure_leaves_behind_is_vacuumed_in_the_shards_of_its_workspace()
+    {
+        var workspace = (await host.NewWorkspaceAsync()).Workspace.Id;
+        await using var source = NpgsqlDataSource.Create(PostgresAddress.Parse(host.Database, null, false)!.ConnectionString);
+        await using var connection = await source.OpenConnectionAsync();
+
+        Assert.True(await PostgresCitus.VacuumAsync(connection, workspace));
+    }
+
+    [CitusFact]
+    public async Task A_worker_that_can_lose_what_it_acknowledged_is_refused_also_where_its_coordinator_cannot()
+    {
+        var role = $"role_{Guid.NewGuid():N}";
+        await PostgresCluster.RunAsync(host.Database,
+            $"create role {role} login",
+            $"alter role {role} set synchronous_commit = off",
+            // On the coordinator alone.
+            $"set citus.enable_ddl_propagation = off; alter role {role} reset synchronous_commit");
+
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => Store.Parse(Regex.Replace(host.Database, "//[^@]*@", $"//{role}@"))
+            .OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None));
+
+        Assert.StartsWith("The worker ", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("synchronous_commit off", refused.Message, StringComparison.Ordinal);
+        await PostgresCluster.RunAsync(host.Database, $"drop role {role}");
+    }
+
+    [GeneratedRegex(@"\b(log_end|partner|change_set|idempotency|audit_event|search_[a-z]+)_(?<id>\d{6,})\b")]
+    private static partial Regex Shard();
+
+    /// <summary>Rows that are sent by themselves were collected on the coordinator.</summary>
+    [GeneratedRegex("^(PREPARE TRANSACTION|COMMIT PREPARED|COPY)")]
+    private static partial Regex TwoPhases();
+
+    private static IEnumerable<(string Name, Func<Task> Call)> Calls(IRosterStore store, long workspace)
+    {
+        var none = CancellationToken.None;
+        var now = Timestamp.Now(TimeProvider.System);
+        Guid[] ids = [];
+        yield return ("Create many", async () => ids = [.. (await WriteAsync(Items(Many, i => new { name = $"n{i}", externalId = $"x{i}" }))).Plan.Answer.Select(one => one.Id)]);
+        yield return ("Create one", () => WriteAsync("""[{"name":"one"}]"""));
+        yield return ("Update many", () => WriteAsync(Items(Many, i => new { id = ids[i], name = $"m{i}" })));
+        yield return ("Update one", () => WriteAsync(Items(1, i => new { id = ids[i], name = "another" })));
+        yield return ("Match external ids", () => ChangeAsync(Some.Change(new BatchBuilder(ChangeKind.Upsert, MatchOn.ExternalId), Items(Many, i => new { externalId = $"x{i}", name = $"k{i}" }))));
+        yield return ("Change nothing", () => WriteAsync(Items(1, _ => new { id = ids[0], name = "k0" })));
+        yield return ("Delete", () => ChangeAsync(Some.Change(new BatchBuilder(ChangeKind.Delete), Items(10, i => ids[i]))));
+        yield return ("Erase", () => ChangeAsync(Some.Erasure(ids[20])));
+        yield return ("Claim, write and keep", ClaimAndKeepAsync);
+        yield return ("Claim and release", async () => await store.ReleaseAsync(workspace, await ClaimAsync(), none));
+        yield return ("FindIdempotency", () => store.FindIdempotencyAsync(workspace, new byte[32], default, default, none));
+        yield return ("Find", () => store.FindAsync(workspace, ids, none));
+        yield return ("List", () => ListAsync(new PartnerFilter()));
+        yield return ("List: external id", () => ListAsync(new PartnerFilter(ExternalId: "x2500", Deleted: DeletedPartners.With)));
+        yield return ("Count", () => store.CountAsync(workspace, new PartnerFilter(), none));
+        yield return ("FindEnd", () => store.FindEndAsync(workspace, none));
+        yield return ("ListChangeSets", () => store.ListChangeSetsAsync(workspace, new ChangeSetQuery(5), none));
+        yield return ("ListChangeSets: a kind", () => store.ListChangeSetsAsync(workspace, new ChangeSetQuery(5, Kind: ChangeKind.Upsert), none));
+        yield return ("ListChangeSets: a key", () => store.ListChangeSetsAsync(workspace, new ChangeSetQuery(5, KeyId: Guid.NewGuid()), none));
+        yield return ("ReadChangedAfter", () => store.ReadChangedAfterAsync(workspace, 0, 10, none));
+        yield return ("ListAudit", () => store.ListAuditAsync(workspace, null, 5, none));
+        yield return ("ListAudit: from the middle", () => store.ListAuditAsync(workspace, Guid.NewGuid(), 5, none));
+        yield return ("ForgetValues", () => store.ForgetValuesAsync(workspace, now.AddMilliseconds(60_000), none));
+
+        async Task ClaimAndKeepAsync() => await store.WriteAsync(
+            workspace, new WriteRequest(Some.Upsert("""[{"name":"n"}]"""), NewOrigin(), Idempotency: await ClaimAsync()), none);
+
+        async Task<Idempotency> ClaimAsync()
+        {
+            var idempotency = new Idempotency(Guid.NewGuid().ToByteArray(), new byte[32], Guid.NewGuid(), default);
+            Assert.IsType<IdempotencyState.Unused>(await store.ClaimAsync(workspace, idempotency, now, default, none));
+            return idempotency;
+        }
+
+        Task<WrittenPlan> WriteAsync(string items) => ChangeAsync(Some.Upsert(items));
+
+        async Task<WrittenPlan> ChangeAsync(Change change)
+        {
+            var written = await store.WriteAsync(workspace, new WriteRequest(change, NewOrigin()), none);
+            Assert.Equal(0, written.Plan.Faults.Count);
+            return written;
+        }
+
+        Task ListAsync(PartnerFilter filter) =>
+            store.ListAsync(workspace, new PartnerQuery(filter, PartnerSort.CreatedAt, true, 50, 0, null), none);
+
+        static Origin NewOrigin() => new(Guid.NewGuid(), Guid.NewGuid());
+
+        static string Items(int count, Func<int, object> item) => JsonSerializer.Serialize(Enumerable.Range(0, count).Select(item));
+    }
+
+    /// <summary>The ids of the shards that have a workspace's rows.</summary>
+    private async Task<HashSet<string>> ShardsAsync(long workspace) => [.. ((string)(await PostgresCluster.RunAsync(host.Database, $"""
+        select string_agg(get_shard_id_for_distribution_column(logicalrelid, {workspace}::bigint)::text, ' ') from pg_dist_partition where partmethod = 'h'
+        """))!).Split(' ')];
+}
