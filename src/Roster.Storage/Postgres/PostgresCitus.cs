@@ -35,11 +35,11 @@ internal static class PostgresCitus
         $command$) where success
         """;
 
-    /// <summary>On the node that has a workspace's shards, those of the tables that have partners' values.</summary>
+    /// <summary>On the node that has a workspace's shards, those of some tables.</summary>
     private const string VacuumShards = """
         select success from (
-            select n.nodename, n.nodeport, 'vacuum ' || string_agg(shard_name(named.relation, p.shardid), ', ') as command
-            from unnest(array['partner', 'change_set']::regclass[]) as named (relation)
+            select n.nodename, n.nodeport, $3::text || ' ' || string_agg(shard_name(named.relation, p.shardid), ', ') as command
+            from unnest($2::text[]::regclass[]) as named (relation)
                 join pg_dist_placement as p on p.shardid = get_shard_id_for_distribution_column(named.relation, $1::bigint)
                 join pg_dist_node as n on n.groupid = p.groupid and n.noderole = 'primary'
             group by n.nodename, n.nodeport) as shards
@@ -67,10 +67,21 @@ internal static class PostgresCitus
             ? new DurableSettings(fsync, commit, pages).Trouble($"The worker {row.GetString(0)}:{row.GetInt32(1)} of Citus") : null;
     }
 
-    /// <summary>As "vacuum partner, change_set" does, which would go to all shards of all workspaces.</summary>
+    /// <summary>As PostgreSQL's own command does, which would go to all shards of all workspaces.</summary>
+    /// <param name="command">"vacuum" or "vacuum analyze".</param>
     /// <returns>Whether it was done.</returns>
-    public static async Task<bool> VacuumAsync(NpgsqlConnection connection, long workspaceId) => (await connection.ListAsync(
-        new PostgresStatement(VacuumShards, workspaceId), row => row.GetBoolean(0), CancellationToken.None)) is [true];
+    public static async Task<bool> VacuumAsync(NpgsqlConnection connection, long workspaceId, string command, string[] tables) => (await connection.ListAsync(
+        new PostgresStatement(VacuumShards, workspaceId, tables, command), row => row.GetBoolean(0), CancellationToken.None)) is [true];
+
+    /// <summary>Whether a database that was distributed has tables that are not: those that an upgrade brought.</summary>
+    public static async Task<bool> LacksTablesAsync(NpgsqlDataSource source, CancellationToken cancel)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancel);
+        if ((await connection.ListAsync(new PostgresStatement(SelectExtension), row => row.GetInt64(0), cancel))[0] == 0)
+            return false;
+        var done = (await connection.ListAsync(new PostgresStatement(SelectDistributed), row => row.GetString(0), cancel)).ToHashSet();
+        return done.Contains(Distributed[0]) && !done.IsSupersetOf([.. Replicated, .. Distributed]);
+    }
 
     /// <returns>The tables that were distributed or replicated now.</returns>
     /// <exception cref="StoreRefusedException">The server has no Citus, or does not let this role distribute.</exception>

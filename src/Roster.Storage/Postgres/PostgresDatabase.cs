@@ -150,6 +150,13 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }, cancel));
     }
 
+    /// <summary>Has the server look after tables in which a workspace's rows were changed; on Citus, after the shards that have them.</summary>
+    /// <param name="command">"vacuum" or "vacuum analyze".</param>
+    public Task VacuumAsync(long workspaceId, string command, string[] tables) => ReadAsync(
+        async connection => IsCitus ? await PostgresCitus.VacuumAsync(connection, workspaceId, command, tables)
+            : await connection.RunAsync(CancellationToken.None, new PostgresStatement($"{command} {string.Join(", ", tables)}")) != 0,
+        CancellationToken.None);
+
     /// <summary>Ends what still runs, and closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -33,7 +33,7 @@ internal static class PostgresMigrations
         if (!isCurrent)
             await PostgresTrigrams.CreateExtensionsAsync(source, cancel);
         await PostgresTrigrams.RequireAsync(source, cancel);
-        if (isCurrent)
+        if (isCurrent && !await PostgresCitus.LacksTablesAsync(source, cancel))
             return [];
         await CreateLockAsync(source, cancel);
         await using var holder = await source.OpenConnectionAsync(cancel);
@@ -42,6 +42,8 @@ internal static class PostgresMigrations
         var missing = await MissingAsync(source, cancel);
         if (missing.Count > 0)
             All.Apply(DeployChanges.To.PostgresqlDatabase(new PostgresqlConnectionManager(source)).WithExecutionTimeout(LongestScript));
+        if (await PostgresCitus.LacksTablesAsync(source, cancel))
+            await PostgresCitus.DistributeAsync(source, cancel);
         await holder.RunAsync(cancel, new PostgresStatement("commit"));
         return missing;
     }

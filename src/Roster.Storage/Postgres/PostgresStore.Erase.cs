@@ -141,10 +141,7 @@ internal sealed partial class PostgresStore
     {
         try
         {
-            await _database.ReadAsync(
-                async connection => _database.IsCitus ? await PostgresCitus.VacuumAsync(connection, workspaceId)
-                    : await connection.RunAsync(CancellationToken.None, new PostgresStatement("vacuum partner, change_set")) != 0,
-                CancellationToken.None);
+            await _database.VacuumAsync(workspaceId, "vacuum", ["partner", "change_set"]);
         }
         catch (StoreException)
         {

@@ -98,11 +98,9 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     {
         var outcome = default(PostgresSearchStep.Outcome);
         await database.WriteAgainAsync(async connection => outcome = await PostgresSearchStep.RunAsync(connection, workspaceId), stop);
-        if (outcome.IsFilled)
-            await database.ReadAsync(connection => connection.RunAsync(stop, new PostgresStatement("vacuum analyze partner_search")), stop);
-        if (outcome.HasErased)
-            // Lets the server reuse, and so write over, the places where erased values were.
-            await database.ReadAsync(connection => connection.RunAsync(stop, new PostgresStatement("vacuum partner_search")), stop);
+        // The planner learns what was filled in; and the places where erased values were can be used again, and so written over.
+        if (outcome.IsFilled || outcome.HasErased)
+            await database.VacuumAsync(workspaceId, outcome.IsFilled ? "vacuum analyze" : "vacuum", ["partner_search"]);
         return outcome.Step;
     }
 
