@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Npgsql;
-using Roster.Access;
 using Roster.Changes;
 using Roster.Storage;
 using Roster.Storage.Postgres;
