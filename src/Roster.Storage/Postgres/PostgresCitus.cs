@@ -25,7 +25,7 @@ internal static class PostgresCitus
 
     private const string DistributeWith = "select create_distributed_table($1::text, 'workspace_id', colocate_with => $2::text)";
 
-    /// <summary>A worker that has not answered by then tells nothing: the requests of its own workspaces say that it is away.</summary>
+    /// <summary>A worker that has not answered by then is away.</summary>
     private static readonly PostgresStatement[] BeginShortly = [new("begin"), new("set local statement_timeout = 1000")];
 
     /// <summary>A worker's settings with blanks between them, or no success.</summary>
@@ -50,21 +50,32 @@ internal static class PostgresCitus
     /// <returns>Null where none does that answers at once.</returns>
     public static async Task<StoreException?> WorkersTroubleAsync(NpgsqlConnection connection)
     {
-        List<StoreException?> troubles = [];
-        try
-        {
-            await using var rows = await connection.QueryAsync(CancellationToken.None, [.. BeginShortly, new PostgresStatement(SelectWorkers)]);
-            troubles = await rows.ReadAsync(Trouble, CancellationToken.None);
-        }
-        catch (PostgresException late) when (late.SqlState == PostgresErrorCodes.QueryCanceled)
-        {
-            // It tells nothing.
-        }
-        await connection.RunAsync(CancellationToken.None, new PostgresStatement("rollback"));
+        var troubles = new List<StoreException?>();
+        await AskWorkersAsync(
+            connection, [new(SelectWorkers)], async rows => troubles = await rows.ReadAsync(Trouble, CancellationToken.None));
         return troubles.Find(one => one is not null);
 
         static StoreException? Trouble(NpgsqlDataReader row) => row.GetString(2).Split(' ') is [var fsync, var commit, var pages]
             ? new DurableSettings(fsync, commit, pages).Trouble($"The worker {row.GetString(0)}:{row.GetInt32(1)} of Citus") : null;
+    }
+
+    /// <summary>
+    /// Asks something of workers for the whole server, as far as they answer at once: one that is away is no trouble of the others' workspaces, and the
+    /// requests of its own say that it is.
+    /// </summary>
+    public static async Task AskWorkersAsync(NpgsqlConnection connection, PostgresStatement[] statements, Func<NpgsqlDataReader, Task> read)
+    {
+        try
+        {
+            await using var rows = await connection.QueryAsync(CancellationToken.None, [.. BeginShortly, .. statements]);
+            await read(rows);
+        }
+        catch (PostgresException away) when (away.SqlState is PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.InternalError
+            || away.SqlState.StartsWith("08", StringComparison.Ordinal))
+        {
+            // It tells nothing.
+        }
+        await connection.RunAsync(CancellationToken.None, new PostgresStatement("rollback"));
     }
 
     /// <summary>As PostgreSQL's own command does, which would go to all shards of all workspaces.</summary>

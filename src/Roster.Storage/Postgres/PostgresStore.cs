@@ -83,8 +83,7 @@ internal sealed partial class PostgresStore : IRosterStore
             await PostgresMigrations.RequireAsync(source, use, cancel);
             if (use == StoreUse.Serve && await store.SchemaTroubleAsync(cancel) is { } lacking)
                 throw new StoreRefusedException(lacking.Message);
-            if (store._search is not null)
-                await store._search.BeginAsync(cancel);
+            store._search?.Begin();
             return store;
         }
         catch (Exception failure)
@@ -169,10 +168,11 @@ internal sealed partial class PostgresStore : IRosterStore
                 var found = await connection.ListAsync(
                     new PostgresStatement(SelectLacking, Array.ConvertAll(needed, one => one.Table), Array.ConvertAll(needed, one => one.Right)),
                     row => (Table: row.GetString(0), Right: row.GetString(1), IsMissing: row.GetBoolean(2)), cancel);
-                if (found.Count == 0)
+                if (found.Count == 0 && _database.IsCitus)
+                    await PostgresCitus.AskWorkersAsync(connection, Reads, ReadAllAsync);
+                else if (found.Count == 0)
                     await using (var rows = await connection.QueryAsync(cancel, Reads))
-                        while (await rows.NextResultAsync(cancel))
-                            continue;
+                        await ReadAllAsync(rows);
                 return found;
             },
             cancel);
@@ -184,6 +184,12 @@ internal sealed partial class PostgresStore : IRosterStore
             [var first, ..] => new StoreException(
                 StoreTrouble.Unavailable, $"PostgreSQL: the server's role has no right to {first.Right} in the table {first.Table}; grant it."),
         };
+
+        async Task ReadAllAsync(NpgsqlDataReader rows)
+        {
+            while (await rows.NextResultAsync(cancel))
+                continue;
+        }
     }
 
     /// <summary>Does an operator's work on a database that is not opened for serving.</summary>

@@ -12,6 +12,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>Workspaces that are followed at once, each with a connection.</summary>
     private const int Lanes = 4;
 
+    private Task _begun = Task.CompletedTask;
+
     /// <summary>Changes that the index has not seen yet, and that a write reads from the log itself.</summary>
     private const long MaxUnseen = 100_000;
 
@@ -36,11 +38,12 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         """;
 
     /// <summary>Begins to follow what was written before the start.</summary>
-    public async Task BeginAsync(CancellationToken cancel)
+    public void Begin() => _begun = BeginAsync();
+
+    public override async ValueTask DisposeAsync()
     {
-        foreach (var workspaceId in await database.ReadAsync(
-            connection => connection.ListAsync(new PostgresStatement(SelectBehind), row => row.GetInt64(0), cancel), cancel))
-            Changed(workspaceId);
+        await _begun;
+        await base.DisposeAsync();
     }
 
     /// <summary>Returns when the workspace's index shows all that is written now.</summary>
@@ -89,6 +92,21 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
             new PostgresStatement(PostgresStore.SelectNamed, workspaceId, ids.Order().ToArray()), PostgresStore.MapPartner, default);
         return partners.Where(partner => partner is { DeletedAt: null, Email: not null }).OrderBy(partner => partner.Id)
             .ToLookup(partner => Upsert.FoldEmail(partner.Email!));
+    }
+
+    /// <summary>Beside the start: on Citus all nodes are asked, of which one may be away. What it has is followed when somebody writes or searches.</summary>
+    private async Task BeginAsync()
+    {
+        try
+        {
+            foreach (var workspaceId in await database.ReadNowAsync(
+                connection => connection.ListAsync(new PostgresStatement(SelectBehind), row => row.GetInt64(0), default), default))
+                Changed(workspaceId);
+        }
+        catch (StoreException)
+        {
+            // The same.
+        }
     }
 
     protected override Task<long> ReachedAsync(long workspaceId, CancellationToken cancel) => database.ReadAsync(
