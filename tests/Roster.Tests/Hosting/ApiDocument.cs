@@ -22,6 +22,12 @@ internal static class ApiDocument
         from operation in path.Value!.AsObject()
         select $"{operation.Key.ToUpperInvariant()} {path.Key}";
 
+    /// <summary>The names of an operation's query parameters, in order.</summary>
+    public static IEnumerable<string> QueryParameters(string operation) =>
+        (Root["paths"]![operation.Split(' ')[1]]![operation.Split(' ')[0].ToLowerInvariant()]!["parameters"]?.AsArray() ?? [])
+            .Select(parameter => Resolve(parameter!)).Where(parameter => parameter["in"]!.GetValue<string>() == "query")
+            .Select(parameter => parameter["name"]!.GetValue<string>()).Order(StringComparer.Ordinal);
+
     public static void Check(HttpMethod method, string pathAndQuery, Answer answer)
     {
         var path = '/' + pathAndQuery.Split('?')[0].Trim('/');

@@ -9,7 +9,7 @@ namespace Roster.Tests.Server;
 /// <summary>
 /// The OpenAPI document holds what the server does. That each answer conforms is checked by the client of all other tests.
 /// </summary>
-public sealed class OpenApiTests(SqliteHost host)
+public sealed partial class OpenApiTests(SqliteHost host)
 {
     [Fact]
     public async Task The_document_is_served_as_it_is_written()
@@ -32,6 +32,27 @@ public sealed class OpenApiTests(SqliteHost host)
 
         Assert.Equal(ApiDocument.Operations.Order(StringComparer.Ordinal), routes.Order(StringComparer.Ordinal));
     }
+
+    [Fact]
+    public async Task Each_call_takes_the_query_parameters_that_the_document_has_and_no_others()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var differing = new List<string>();
+        foreach (var operation in ApiDocument.Operations.Where(operation => operation.Contains("/api/", StringComparison.Ordinal)))
+        {
+            var (method, path) = (new HttpMethod(operation.Split(' ')[0]), operation.Split(' ')[1]);
+            var body = method == HttpMethod.Get ? null : new StringContent("[]", null, "application/json");
+            var answer = await api.SendAsync(method, path.Replace("{revision}", "1", StringComparison.Ordinal)
+                .Replace("{id}", $"{Guid.NewGuid()}", StringComparison.Ordinal).Replace("{key}", "k", StringComparison.Ordinal) + "?parameter=", body);
+            var known = KnownParameters().Match(answer.Text) is { Success: true } match ? match.Groups["names"].Value.Split(", ") : [];
+            if (answer.Code != ProblemCode.UnknownParameter || !known.Order(StringComparer.Ordinal).SequenceEqual(ApiDocument.QueryParameters(operation)))
+                differing.Add($"{operation}: {answer.Text}, but {string.Join(", ", ApiDocument.QueryParameters(operation))}");
+        }
+        Assert.Empty(differing);
+    }
+
+    [GeneratedRegex("it has: (?<names>[A-Za-z, ]+)")]
+    private static partial Regex KnownParameters();
 
     [Theory]
     [InlineData("Problem", typeof(ProblemCode))]
