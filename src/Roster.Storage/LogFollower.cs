@@ -40,6 +40,8 @@ internal abstract class LogFollower : IAsyncDisposable
 
     private readonly ConcurrentDictionary<long, Following> _followings = [];
     private readonly CancellationTokenSource _stopping = new();
+    /// <summary>Good to ask also when its source is disposed of.</summary>
+    private readonly CancellationToken _stopped;
     private readonly SemaphoreSlim _lanes;
 
     /// <summary>Those that failed share few of the lanes, so that none that hangs is in the way of those that do not.</summary>
@@ -48,7 +50,7 @@ internal abstract class LogFollower : IAsyncDisposable
 
     /// <param name="lanes">How many workspaces are followed at once.</param>
     protected LogFollower(int lanes) =>
-        (_lanes, _failingLanes) = (new SemaphoreSlim(lanes), new SemaphoreSlim(Math.Max(1, lanes / 4)));
+        (_lanes, _failingLanes, _stopped) = (new SemaphoreSlim(lanes), new SemaphoreSlim(Math.Max(1, lanes / 4)), _stopping.Token);
 
     /// <summary>Tells that a workspace's log has grown. It is followed soon, with what else is written by then.</summary>
     public void Changed(long workspaceId)
@@ -109,6 +111,11 @@ internal abstract class LogFollower : IAsyncDisposable
         _stopping.Dispose();
     }
 
+    protected bool IsClosed => _isClosed;
+
+    /// <summary>Returns after a time, or when this is closed.</summary>
+    protected Task PauseAsync(TimeSpan time) => Task.WhenAny(Task.Delay(time, _stopped));
+
     /// <summary>The revision up to which the workspace's log is taken.</summary>
     protected abstract Task<long> ReachedAsync(long workspaceId, CancellationToken cancel);
 
@@ -135,12 +142,12 @@ internal abstract class LogFollower : IAsyncDisposable
         {
             do
             {
-                await Task.WhenAny(one.Hurry.Task, Task.Delay(one.Pause, _stopping.Token));
-                await FollowOnceAsync(workspaceId, one, _stopping.Token);
+                await Task.WhenAny(one.Hurry.Task, Task.Delay(one.Pause, _stopped));
+                await FollowOnceAsync(workspaceId, one, _stopped);
             }
             while (!one.IsDone());
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
         {
             // The next start goes on.
         }
@@ -156,21 +163,16 @@ internal abstract class LogFollower : IAsyncDisposable
             await _lanes.WaitAsync(stop);
             try
             {
-                // Before the first step, so that what is written during it is followed by another.
+                // Before the step, so that what is written during it is followed by another.
                 one.Begin();
-                while (true)
-                {
-                    var step = await TakeAsync(workspaceId, stop);
-                    one.Advance();
-                    if (step == FollowStep.More)
-                        continue;
-                    if (step == FollowStep.Held)
-                        one.IsWanted = true;
-                    else
-                        Followed(workspaceId);
-                    one.Succeed(Gathering);
-                    return;
-                }
+                var step = await TakeAsync(workspaceId, stop);
+                one.Advance();
+                if (step == FollowStep.Reached)
+                    Followed(workspaceId);
+                else
+                    one.IsWanted = true;
+                // Where there is more, others that wait for a lane have their turn first.
+                one.Succeed(step == FollowStep.More ? TimeSpan.Zero : Gathering);
             }
             catch (Exception) when (stop.IsCancellationRequested)
             {

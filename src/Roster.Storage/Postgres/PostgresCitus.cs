@@ -36,7 +36,7 @@ internal static class PostgresCitus
         """;
 
     /// <summary>On the node that has a workspace's shards, those of some tables.</summary>
-    private const string VacuumShards = """
+    private const string TidyShards = """
         select success from (
             select n.nodename, n.nodeport, $3::text || ' ' || string_agg(shard_name(named.relation, p.shardid), ', ') as command
             from unnest($2::text[]::regclass[]) as named (relation)
@@ -79,10 +79,10 @@ internal static class PostgresCitus
     }
 
     /// <summary>As PostgreSQL's own command does, which would go to all shards of all workspaces.</summary>
-    /// <param name="command">"vacuum" or "vacuum analyze".</param>
+    /// <param name="command">"vacuum" or "analyze".</param>
     /// <returns>Whether it was done.</returns>
-    public static async Task<bool> VacuumAsync(NpgsqlConnection connection, long workspaceId, string command, string[] tables) => (await connection.ListAsync(
-        new PostgresStatement(VacuumShards, workspaceId, tables, command), row => row.GetBoolean(0), CancellationToken.None)) is [true];
+    public static async Task<bool> TidyAsync(NpgsqlConnection connection, long workspaceId, string command, string[] tables) => (await connection.ListAsync(
+        new PostgresStatement(TidyShards, workspaceId, tables, command), row => row.GetBoolean(0), CancellationToken.None)) is [true];
 
     /// <summary>Whether a database that was distributed has tables that are not: those that an upgrade brought.</summary>
     public static async Task<bool> LacksTablesAsync(NpgsqlDataSource source, CancellationToken cancel)

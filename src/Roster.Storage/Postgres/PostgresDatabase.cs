@@ -150,12 +150,29 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }, cancel));
     }
 
-    /// <summary>Has the server look after tables in which a workspace's rows were changed; on Citus, after the shards that have them.</summary>
-    /// <param name="command">"vacuum" or "vacuum analyze".</param>
-    public Task VacuumAsync(long workspaceId, string command, string[] tables) => ReadAsync(
-        async connection => IsCitus ? await PostgresCitus.VacuumAsync(connection, workspaceId, command, tables)
-            : await connection.RunAsync(CancellationToken.None, new PostgresStatement($"{command} {string.Join(", ", tables)}")) != 0,
-        CancellationToken.None);
+    /// <summary>
+    /// Has the server look after tables in which a workspace's rows were changed; on Citus, after the shards that have them. It takes as long as it takes. Where it
+    /// cannot be done now, autovacuum does it later.
+    /// </summary>
+    /// <param name="command">"vacuum" or "analyze".</param>
+    public async Task TidyAsync(long workspaceId, string command, string[] tables, CancellationToken cancel)
+    {
+        try
+        {
+            await ReadNowAsync(async connection =>
+            {
+                if (IsCitus)
+                    await PostgresCitus.TidyAsync(connection, workspaceId, command, tables);
+                else
+                    await connection.RunLongAsync($"{command} {string.Join(", ", tables)}", cancel);
+                return true;
+            }, cancel);
+        }
+        catch (StoreException)
+        {
+            // Later.
+        }
+    }
 
     /// <summary>Ends what still runs, and closes the connections.</summary>
     public async ValueTask DisposeAsync()

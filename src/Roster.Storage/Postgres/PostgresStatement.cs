@@ -70,6 +70,13 @@ internal static class PostgresStatements
         return await batch.ExecuteNonQueryAsync(cancel);
     }
 
+    /// <summary>Runs a statement for as long as it takes.</summary>
+    public static async Task RunLongAsync(this NpgsqlConnection connection, string sql, CancellationToken cancel)
+    {
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await command.ExecuteNonQueryAsync(cancel);
+    }
+
     /// <summary>The rows of the result that the reader is at.</summary>
     public static async Task<List<T>> ReadAsync<T>(this NpgsqlDataReader rows, Func<NpgsqlDataReader, T> map, CancellationToken cancel)
     {

@@ -83,7 +83,8 @@ internal sealed partial class PostgresStore
         if (request.Writes(written.Plan))
             _search?.Changed(workspaceId);
         if (written.Plan.Kind == ChangeKind.Erase && request.Writes(written.Plan))
-            await VacuumAsync(workspaceId);
+            // Lets the server reuse, and so write over, the places where erased values were.
+            await _database.TidyAsync(workspaceId, "vacuum", ["partner", "change_set"], CancellationToken.None);
         return written;
     }
 

@@ -135,17 +135,4 @@ internal sealed partial class PostgresStore
             CancellationToken.None);
 
     private static (long Revision, int Entries) MapSize(NpgsqlDataReader row) => (row.GetInt64(0), row.GetInt32(1));
-
-    /// <summary>Lets the server reuse, and so write over, the places where erased values were.</summary>
-    private async Task VacuumAsync(long workspaceId)
-    {
-        try
-        {
-            await _database.VacuumAsync(workspaceId, "vacuum", ["partner", "change_set"]);
-        }
-        catch (StoreException)
-        {
-            // Autovacuum comes by later.
-        }
-    }
 }

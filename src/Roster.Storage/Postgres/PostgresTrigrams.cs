@@ -11,7 +11,7 @@ internal static class PostgresTrigrams
         """;
 
     /// <summary>A letter outside ASCII. Where lc_ctype is C, PostgreSQL takes none of them for a letter, and makes no trigrams of them.</summary>
-    private const string SelectLetters = "select cardinality(show_trgm('\u0436')) > 0, current_setting('lc_ctype', true)";
+    private const string SelectLetters = "select cardinality(show_trgm('\u0436')) > 0, datctype::text from pg_database where datname = current_database()";
 
     /// <summary>Both are trusted: whoever may create something in the database may create them (postgresql.org/docs/15/pgtrgm.html).</summary>
     /// <exception cref="StoreRefusedException">They are not there, and the role may not create them, or the server does not have them.</exception>
@@ -41,8 +41,17 @@ internal static class PostgresTrigrams
     public static async Task RequireAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
-        var (knowsLetters, locale) = await connection.OneAsync(
-            new PostgresStatement(SelectLetters), row => (row.GetBoolean(0), row.TextOrNull(1)), cancel);
+        var (knowsLetters, locale) = (false, "");
+        try
+        {
+            (knowsLetters, locale) = await connection.OneAsync(new PostgresStatement(SelectLetters), row => (row.GetBoolean(0), row.GetString(1)), cancel);
+        }
+        catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.UndefinedFunction)
+        {
+            throw new StoreRefusedException(
+                "The extension pg_trgm is in a schema of the database where this role does not look. Add that schema to the role's search_path: "
+                + "alter role … set search_path = public, …;");
+        }
         if (!knowsLetters)
             throw new StoreRefusedException(
                 $"The database's lc_ctype is {locale}, in which PostgreSQL's trigrams know only the letters of English: searches would not find others. "

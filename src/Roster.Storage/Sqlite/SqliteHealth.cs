@@ -22,10 +22,10 @@ internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposa
     /// <param name="witness">Has it open from now on, whatever comes under its name later.</param>
     public void Watch(SqliteDatabase witness) => _witness = witness;
 
-    /// <summary>Remembers damage, and tells of it.</summary>
+    /// <summary>Remembers damage of the file, and tells of it. A change set that cannot be read is no reason not to write others.</summary>
     public void Note(StoreException failure)
     {
-        if (failure.Trouble != StoreTrouble.Damaged)
+        if (failure.Trouble != StoreTrouble.Damaged || failure is DamagedLogException)
             return;
         Interlocked.CompareExchange(ref _damage, failure, null);
         notices.Begin(new StoreNotice(StoreNotice.StorageDamaged, failure.Message));

@@ -42,7 +42,7 @@ internal static class PostgresSeed
             """,
             $"""
             insert into partner_search
-            select 1, {Uuid('0')}, 'n' || i || chr(10) || 'a' || i || '@b.example' || chr(10), 'n' || i, 'n' || i, 'a' || i || '@b.example', '0' || i, i, i % 100 = 0
+            select 1, {Uuid('0')}, i, 'n' || i || chr(10) || 'a' || i || '@b.example' || chr(10), 'n' || i, 'n' || i, 'a' || i || '@b.example', '0' || i, i, i % 100 = 0
             from {numbers}
             """,
             // One change set of each hundred undoes the one before it, and is of the rare kind and key.

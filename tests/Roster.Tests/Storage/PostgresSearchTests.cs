@@ -83,7 +83,7 @@ public sealed class PostgresSearchTests(PostgresHost host)
                 select id from partner where workspace_id = {workspaceId} order by id offset 9999 limit 1) where workspace_id = {workspaceId}
             """,
             $"update partner_search set text = 'old' where workspace_id = {workspaceId} and name >= 'n10000'",
-            $"insert into partner_search values ({workspaceId}, '{Guid.AllBitsSet}', 'nobody', 'nobody', 'nobody', null, null, 1, false)");
+            $"insert into partner_search values ({workspaceId}, '{Guid.AllBitsSet}', 1, 'nobody', 'nobody', 'nobody', null, null, 1, false)");
         await api.PutAsync($$"""[{"id":"{{ids[1]}}","name":"renamed"}]""");
 
         Assert.Equal([ids[1]], (await api.GetAsync(Path + "?q=renamed")).Ids);

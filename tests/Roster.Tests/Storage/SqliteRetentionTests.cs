@@ -91,6 +91,8 @@ public sealed class SqliteRetentionTests : IDisposable
         Assert.Equal(StoreTrouble.Damaged, damage.Trouble);
         Assert.Contains("backup", damage.Message, StringComparison.Ordinal);
         Assert.NotNull(await ReadAsync(store, workspace, 3));
+        await store.CheckAsync(CancellationToken.None);
+        await WriteAsync(store, workspace, [new { name = "fifth" }]);
         var found = await store.ListAsync(
             workspace.Id, new PartnerQuery(new PartnerFilter(Q: "fourth"), PartnerSort.Name, false, 10), CancellationToken.None);
         Assert.Single(found.Partners);

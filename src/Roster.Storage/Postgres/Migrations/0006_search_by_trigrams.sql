@@ -7,9 +7,11 @@ alter table search_state drop column kept, add column filling bigint, add column
 update search_state set reached = 0;
 
 -- A row for each partner, deleted ones included, as searches see it: text is all that q looks through, folded.
+-- revision: the partner's, to see whether a row is as its partner is.
 create table partner_search (
     workspace_id bigint  not null,
     id           uuid    not null,
+    revision     bigint  not null,
     text         text    collate "C" not null,
     sort_name    text    collate "C" not null,
     name         text    collate "C" not null,

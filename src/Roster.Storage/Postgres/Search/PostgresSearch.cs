@@ -12,10 +12,13 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>Workspaces that are followed at once, each with a connection.</summary>
     private const int Lanes = 4;
 
-    private Task _begun = Task.CompletedTask;
-
     /// <summary>Changes that the index has not seen yet, and that a write reads from the log itself.</summary>
     private const long MaxUnseen = 100_000;
+
+    /// <summary>After so long it is asked again what is behind, where nobody could tell.</summary>
+    private static readonly TimeSpan Again = TimeSpan.FromMinutes(1);
+
+    private Task _begun = Task.CompletedTask;
 
     internal const string SelectReached = "select reached from search_state where workspace_id = $1";
 
@@ -34,7 +37,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     private const string SelectIds = """
         select found.id from unnest((select $2::text[])) as n (sought) cross join lateral (
             select id from partner_search
-            where workspace_id = $1 and email = n.sought and not deleted and not (id = any ((select $3::uuid[])::uuid[])) order by id limit $4) as found
+            where workspace_id = $1 and email = n.sought and not deleted and not (id = any ($3)) order by id limit $4) as found
         """;
 
     /// <summary>Begins to follow what was written before the start.</summary>
@@ -42,8 +45,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
 
     public override async ValueTask DisposeAsync()
     {
-        await _begun;
         await base.DisposeAsync();
+        await _begun;
     }
 
     /// <summary>Returns when the workspace's index shows all that is written now.</summary>
@@ -94,18 +97,22 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
             .ToLookup(partner => Upsert.FoldEmail(partner.Email!));
     }
 
-    /// <summary>Beside the start: on Citus all nodes are asked, of which one may be away. What it has is followed when somebody writes or searches.</summary>
+    /// <summary>Beside the start: on Citus all nodes are asked, of which one may be away.</summary>
     private async Task BeginAsync()
     {
-        try
+        while (!IsClosed)
         {
-            foreach (var workspaceId in await database.ReadNowAsync(
-                connection => connection.ListAsync(new PostgresStatement(SelectBehind), row => row.GetInt64(0), default), default))
-                Changed(workspaceId);
-        }
-        catch (StoreException)
-        {
-            // The same.
+            try
+            {
+                foreach (var workspaceId in await database.ReadNowAsync(
+                    connection => connection.ListAsync(new PostgresStatement(SelectBehind), row => row.GetInt64(0), default), default))
+                    Changed(workspaceId);
+                return;
+            }
+            catch (StoreException)
+            {
+                await PauseAsync(Again);
+            }
         }
     }
 
@@ -118,7 +125,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         await database.WriteAgainAsync(async connection => outcome = await PostgresSearchStep.RunAsync(connection, workspaceId), stop);
         // The planner learns what was filled in; and the places where erased values were can be used again, and so written over.
         if (outcome.IsFilled || outcome.HasErased)
-            await database.VacuumAsync(workspaceId, outcome.IsFilled ? "vacuum analyze" : "vacuum", ["partner_search"]);
+            await database.TidyAsync(workspaceId, outcome.IsFilled ? "analyze" : "vacuum", ["partner_search"], stop);
         return outcome.Step;
     }
 

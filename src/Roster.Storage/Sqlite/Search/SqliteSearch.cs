@@ -161,6 +161,8 @@ internal sealed class SqliteSearch : LogFollower
             catch (Exception failure) when (failure is StoreException or IOException or UnauthorizedAccessException)
             {
                 _notices.Begin(Failing(workspaceId, failure), $"{workspaceId}");
+                // The follower ends the notice when it can open it.
+                Changed(workspaceId);
                 throw new StoreException(StoreTrouble.SearchBehind, $"The search index cannot be opened. {failure.Message}", failure);
             }
             if (index.WasDamaged)

@@ -64,6 +64,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// <summary>Whether nothing was ever put into it.</summary>
     private bool _isNew;
 
+    private bool _isToBeFilled;
     private volatile bool _isDamaged;
 
     /// <param name="requestOf">The request that made a revision of the directory; null where there is no such revision.</param>
@@ -156,9 +157,10 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     /// <summary>
     /// Whether the file has, or may have, what must not stay in any page or segment of it: what was erased since; or, where filling it was
-    /// broken off or it is of another log, whatever.
+    /// broken off or it is of another log, whatever. Or it is quicker made anew than brought up to date: filled in place, it would show a part for all.
     /// </summary>
-    public bool IsSpoiled(SqliteDatabase main) => Reached == 0 ? !_isNew : SqliteStore.HasErased(main, _workspaceId, Reached);
+    public bool IsSpoiled(SqliteDatabase main) =>
+        _isToBeFilled || (Reached == 0 ? !_isNew : SqliteStore.HasErased(main, _workspaceId, Reached));
 
     /// <summary>
     /// Takes over what was written since the last pass. For the follower's thread alone. Partners are read as they are when their
@@ -178,6 +180,11 @@ internal sealed class SqliteSearchIndex : IDisposable
             return false;
         stopping.ThrowIfCancellationRequested();
         var changed = Reached == 0 ? null : ReadChanged(main, revision);
+        if (changed is null && Reached > 0)
+        {
+            _isToBeFilled = true;
+            return false;
+        }
         if (changed is null)
             Fill(main, stopping);
         InTransaction(() =>
@@ -316,11 +323,6 @@ internal sealed class SqliteSearchIndex : IDisposable
     private void Fill(SqliteDatabase main, CancellationToken stopping)
     {
         _isNew = false;
-        InTransaction(() =>
-        {
-            foreach (var statement in SqlText.Statements("sqlite/search/clear.sql"))
-                Database.Execute(statement);
-        });
         for (Guid? last = Guid.Empty; last is not null;)
         {
             InTransaction(() => last = FillAfter(main, last.Value, stopping));
