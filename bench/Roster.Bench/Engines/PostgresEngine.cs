@@ -57,6 +57,7 @@ internal sealed class PostgresEngine : IEngine
             _cluster.CreateDatabase(RosterDatabase);
             _cluster.CreateDatabase(RawDatabase);
             _connection = _cluster.Open(RawDatabase, GenericPlans);
+            Execute(_connection, "create extension pg_trgm; create extension btree_gin");
             foreach (var migration in Schema.Migrations("postgres"))
                 Execute(_connection, migration);
         }

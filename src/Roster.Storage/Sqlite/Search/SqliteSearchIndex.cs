@@ -48,7 +48,9 @@ internal sealed class SqliteSearchIndex : IDisposable
         returning number
         """;
 
-    private const string SelectPartnersAfter = SqliteStore.SelectPartners + " where workspace_id = ?1 and id > ?2 order by id limit ?3";
+    private const string SelectPartnersAfter = SqliteStore.SelectPartners + " where workspace_id = ?1 and id > ?2 and id <= ?3 order by id limit ?4";
+
+    private const string SelectLastPartner = "select id from partner where workspace_id = ?1 order by id desc limit 1";
 
     private readonly long _workspaceId;
     private readonly Func<long, Guid?> _requestOf;
@@ -317,27 +319,35 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     /// <summary>
-    /// Takes over all partners, in transactions of <see cref="FilledTogether"/>. Until the pass is over, <see cref="Reached"/> says
-    /// that the index shows nothing, also after a crash.
+    /// Takes over all partners that there are when it begins, in transactions of <see cref="FilledTogether"/>. Until the pass is over,
+    /// <see cref="Reached"/> says that the index shows nothing, also after a crash. What is created meanwhile has its turn in the next pass: it would be
+    /// taken over twice here, and a first import would never end.
     /// </summary>
     private void Fill(SqliteDatabase main, CancellationToken stopping)
     {
         _isNew = false;
+        var end = LastPartner(main);
         for (Guid? last = Guid.Empty; last is not null;)
         {
-            InTransaction(() => last = FillAfter(main, last.Value, stopping));
+            InTransaction(() => last = FillAfter(main, last.Value, end, stopping));
             Log.Settle();
         }
     }
 
+    private Guid LastPartner(SqliteDatabase main)
+    {
+        using var row = main.Prepare(SelectLastPartner).Bind(1, _workspaceId).Query();
+        return row.Step() ? row.Guid(0) : Guid.Empty;
+    }
+
     /// <returns>The last partner's id; null where there are no more.</returns>
-    private Guid? FillAfter(SqliteDatabase main, Guid from, CancellationToken stopping)
+    private Guid? FillAfter(SqliteDatabase main, Guid from, Guid end, CancellationToken stopping)
     {
         Guid? last = from;
         for (var filled = 0; filled < FilledTogether && last is not null; filled += ReadTogether)
         {
             stopping.ThrowIfCancellationRequested();
-            var partners = ReadAfter(main, last.Value);
+            var partners = ReadAfter(main, last.Value, end);
             foreach (var partner in partners)
                 Add(partner);
             last = partners.Count > 0 ? partners[^1].Id : null;
@@ -346,10 +356,10 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     /// <summary>The next partners, few at a time: as long as a read of the directory is open, its log cannot begin again.</summary>
-    private List<Partner> ReadAfter(SqliteDatabase main, Guid from)
+    private List<Partner> ReadAfter(SqliteDatabase main, Guid from, Guid end)
     {
         var partners = new List<Partner>(ReadTogether);
-        using var rows = main.Prepare(SelectPartnersAfter).Bind(1, _workspaceId).Bind(2, from).Bind(3, ReadTogether).Query();
+        using var rows = main.Prepare(SelectPartnersAfter).Bind(1, _workspaceId).Bind(2, from).Bind(3, end).Bind(4, ReadTogether).Query();
         while (rows.Step())
             partners.Add(SqliteStore.MapPartner(rows));
         return partners;
