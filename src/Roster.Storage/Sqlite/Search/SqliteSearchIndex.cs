@@ -50,7 +50,7 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private const string SelectPartnersAfter = SqliteStore.SelectPartners + " where workspace_id = ?1 and id > ?2 and id <= ?3 order by id limit ?4";
 
-    private const string SelectLastPartner = "select id from partner where workspace_id = ?1 order by id desc limit 1";
+    private const string SelectLastPartner = "select id from partner where workspace_id = ?1 and id <= ?2 order by id desc limit 1";
 
     private readonly long _workspaceId;
     private readonly Func<long, Guid?> _requestOf;
@@ -336,7 +336,7 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private Guid LastPartner(SqliteDatabase main)
     {
-        using var row = main.Prepare(SelectLastPartner).Bind(1, _workspaceId).Query();
+        using var row = main.Prepare(SelectLastPartner).Bind(1, _workspaceId).Bind(2, Guid.AllBitsSet).Query();
         return row.Step() ? row.Guid(0) : Guid.Empty;
     }
 
