@@ -18,6 +18,10 @@ internal sealed class SqliteSearch : LogFollower
 
     /// <summary>The newest erasure of each workspace since the start, until its index has nothing of it.</summary>
     private readonly ConcurrentDictionary<long, long> _erased = [];
+
+    /// <summary>One at most, since the follower has one lane.</summary>
+    private readonly BlockingCollection<Action> _passes = [];
+    private readonly Thread _thread;
     private volatile bool _isClosed;
 
     /// <param name="folder">Where the index files are; created.</param>
@@ -33,6 +37,8 @@ internal sealed class SqliteSearch : LogFollower
         _main = main;
         _requestOf = requestOf;
         _notices = notices;
+        _thread = new Thread(Work) { IsBackground = true, Name = "SQLite search" };
+        _thread.Start();
         // What was written before the last stop and not followed any more is caught up with before somebody searches; and what was erased
         // before it, and is still in an index, is removed whether somebody searches or not.
         foreach (var workspaceId in InFolder())
@@ -70,6 +76,9 @@ internal sealed class SqliteSearch : LogFollower
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
+        _passes.CompleteAdding();
+        _thread.Join();
+        _passes.Dispose();
         foreach (var workspaceId in _erased.Keys)
             try
             {
@@ -91,19 +100,43 @@ internal sealed class SqliteSearch : LogFollower
 
     protected override Task<long> ReachedAsync(long workspaceId, CancellationToken cancel) => Task.FromResult(IndexOf(workspaceId).Reached);
 
-    /// <summary>On a thread of its own: a pass takes as long as there is much to follow.</summary>
-    protected override Task<FollowStep> TakeAsync(long workspaceId, CancellationToken stop) => Task.Factory.StartNew(
-        () =>
+    /// <summary>
+    /// On a thread of its own: a pass takes as long as there is much to follow. Always on the same one: the C library gives each thread memory of its
+    /// own, and keeps it.
+    /// </summary>
+    protected override Task<FollowStep> TakeAsync(long workspaceId, CancellationToken stop)
+    {
+        var done = new TaskCompletionSource<FollowStep>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _passes.Add(() =>
         {
-            var index = SoundIndexOf(workspaceId);
-            if (!index.Follow(_main, stop))
-                return FollowStep.More;
-            if (_erased.TryGetValue(workspaceId, out var erased) && index.Reached >= erased && _erased.TryRemove(new(workspaceId, erased)))
-                _notices.End(StoreNotice.CleaningOwed, SubjectOfCleaning(workspaceId));
-            index.Settle();
-            return FollowStep.Reached;
-        },
-        stop, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            try
+            {
+                done.SetResult(Take(workspaceId, stop));
+            }
+            catch (Exception failure)
+            {
+                done.SetException(failure);
+            }
+        }, CancellationToken.None);
+        return done.Task;
+    }
+
+    private FollowStep Take(long workspaceId, CancellationToken stop)
+    {
+        var index = SoundIndexOf(workspaceId);
+        if (!index.Follow(_main, stop))
+            return FollowStep.More;
+        if (_erased.TryGetValue(workspaceId, out var erased) && index.Reached >= erased && _erased.TryRemove(new(workspaceId, erased)))
+            _notices.End(StoreNotice.CleaningOwed, SubjectOfCleaning(workspaceId));
+        index.Settle();
+        return FollowStep.Reached;
+    }
+
+    private void Work()
+    {
+        foreach (var pass in _passes.GetConsumingEnumerable())
+            pass();
+    }
 
     /// <summary>The next pass throws a damaged index away.</summary>
     protected override bool TryMend(long workspaceId, Exception failure)
