@@ -88,10 +88,7 @@ internal static class PostgresCitus
     public static async Task<bool> LacksTablesAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
-        if ((await connection.ListAsync(new PostgresStatement(SelectExtension), row => row.GetInt64(0), cancel))[0] == 0)
-            return false;
-        var done = (await connection.ListAsync(new PostgresStatement(SelectDistributed), row => row.GetString(0), cancel)).ToHashSet();
-        return done.Contains(Distributed[0]) && !done.IsSupersetOf([.. Replicated, .. Distributed]);
+        return await DoneAsync(connection, cancel) is { } done && done.Contains(Distributed[0]) && !done.IsSupersetOf([.. Replicated, .. Distributed]);
     }
 
     /// <returns>The tables that were distributed or replicated now.</returns>
@@ -99,9 +96,8 @@ internal static class PostgresCitus
     public static async Task<IReadOnlyList<string>> DistributeAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
-        if ((await connection.ListAsync(new PostgresStatement(SelectExtension), row => row.GetInt64(0), cancel))[0] == 0)
-            throw new StoreRefusedException("This database has no Citus; an administrator adds it with: create extension citus.");
-        var done = (await connection.ListAsync(new PostgresStatement(SelectDistributed), row => row.GetString(0), cancel)).ToHashSet();
+        var done = await DoneAsync(connection, cancel)
+            ?? throw new StoreRefusedException("This database has no Citus; an administrator adds it with: create extension citus.");
         var missing = Replicated.Concat(Distributed).Where(table => !done.Contains(table)).ToList();
         try
         {
@@ -120,4 +116,9 @@ internal static class PostgresCitus
         }
         return missing;
     }
+
+    /// <returns>The tables that are distributed or replicated; null where the database has no Citus.</returns>
+    private static async Task<HashSet<string>?> DoneAsync(NpgsqlConnection connection, CancellationToken cancel) =>
+        (await connection.ListAsync(new PostgresStatement(SelectExtension), row => row.GetInt64(0), cancel))[0] == 0 ? null
+            : [.. await connection.ListAsync(new PostgresStatement(SelectDistributed), row => row.GetString(0), cancel)];
 }
