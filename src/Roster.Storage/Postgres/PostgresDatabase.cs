@@ -151,11 +151,12 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>
-    /// Has the server look after tables in which a workspace's rows were changed; on Citus, after the shards that have them. It takes as long as it takes. Where it
-    /// cannot be done now, autovacuum does it later.
+    /// Has the server look after tables in which a workspace's rows were changed; on Citus, after the shards that have them. Where that cannot be
+    /// done in time, autovacuum does it later.
     /// </summary>
     /// <param name="command">"vacuum" or "analyze".</param>
-    public async Task TidyAsync(long workspaceId, string command, string[] tables, CancellationToken cancel)
+    /// <param name="patience">In whole seconds; on Citus, as long as any statement has.</param>
+    public async Task TidyAsync(long workspaceId, string command, string[] tables, TimeSpan patience, CancellationToken cancel)
     {
         try
         {
@@ -164,7 +165,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
                 if (IsCitus)
                     await PostgresCitus.TidyAsync(connection, workspaceId, command, tables);
                 else
-                    await connection.RunLongAsync($"{command} {string.Join(", ", tables)}", cancel);
+                    await connection.RunWithinAsync($"{command} {string.Join(", ", tables)}", patience, cancel);
                 return true;
             }, cancel);
         }

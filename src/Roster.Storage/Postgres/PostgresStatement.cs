@@ -70,10 +70,10 @@ internal static class PostgresStatements
         return await batch.ExecuteNonQueryAsync(cancel);
     }
 
-    /// <summary>Runs a statement for as long as it takes.</summary>
-    public static async Task RunLongAsync(this NpgsqlConnection connection, string sql, CancellationToken cancel)
+    /// <summary>Runs a statement, for so long at most.</summary>
+    public static async Task RunWithinAsync(this NpgsqlConnection connection, string sql, TimeSpan patience, CancellationToken cancel)
     {
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)patience.TotalSeconds };
         await command.ExecuteNonQueryAsync(cancel);
     }
 

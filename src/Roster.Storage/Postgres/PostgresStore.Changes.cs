@@ -20,6 +20,9 @@ internal sealed partial class PostgresStore
     /// <summary>Up to this many rows, a round trip takes longer than what could be done meanwhile.</summary>
     private const int WrittenInOneTrip = 200;
 
+    /// <summary>How long an erasure, which is carried out by then, waits for the places to be cleaned.</summary>
+    private static readonly TimeSpan VacuumPatience = TimeSpan.FromSeconds(15);
+
     /// <summary>Looked up one by one, as by id. No two live partners have the same; if they did, that would be seen.</summary>
     private const string SelectHolders = $"""
         select {Columns} from unnest((select $2::text[])) as n (sought) cross join lateral (
@@ -84,7 +87,7 @@ internal sealed partial class PostgresStore
             _search?.Changed(workspaceId);
         if (written.Plan.Kind == ChangeKind.Erase && request.Writes(written.Plan))
             // Lets the server reuse, and so write over, the places where erased values were.
-            await _database.TidyAsync(workspaceId, "vacuum", ["partner", "change_set"], CancellationToken.None);
+            await _database.TidyAsync(workspaceId, "vacuum", ["partner", "change_set"], VacuumPatience, CancellationToken.None);
         return written;
     }
 

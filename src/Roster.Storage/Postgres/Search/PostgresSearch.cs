@@ -18,7 +18,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>After so long it is asked again what is behind, where nobody could tell.</summary>
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(1);
 
-    private Task _begun = Task.CompletedTask;
+    /// <summary>How long a lane is held for what is not needed to go on.</summary>
+    private static readonly TimeSpan TidyPatience = TimeSpan.FromMinutes(5);
 
     internal const string SelectReached = "select reached from search_state where workspace_id = $1";
 
@@ -39,6 +40,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
             select id from partner_search
             where workspace_id = $1 and email = n.sought and not deleted and not (id = any ($3)) order by id limit $4) as found
         """;
+
+    private Task _begun = Task.CompletedTask;
 
     /// <summary>Begins to follow what was written before the start.</summary>
     public void Begin() => _begun = BeginAsync();
@@ -125,7 +128,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         await database.WriteAgainAsync(async connection => outcome = await PostgresSearchStep.RunAsync(connection, workspaceId), stop);
         // The planner learns what was filled in; and the places where erased values were can be used again, and so written over.
         if (outcome.IsFilled || outcome.HasErased)
-            await database.TidyAsync(workspaceId, outcome.IsFilled ? "analyze" : "vacuum", ["partner_search"], stop);
+            await database.TidyAsync(workspaceId, outcome.IsFilled ? "analyze" : "vacuum", ["partner_search"], TidyPatience, stop);
         return outcome.Step;
     }
 

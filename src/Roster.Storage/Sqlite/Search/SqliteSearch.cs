@@ -9,6 +9,9 @@ namespace Roster.Storage.Sqlite.Search;
 /// </summary>
 internal sealed class SqliteSearch : LogFollower
 {
+    /// <summary>How often an index is waited for that is thrown away as soon as it is there.</summary>
+    private const int Attempts = 3;
+
     private readonly string _folder;
     private readonly StoreNotices _notices;
     private readonly SqliteDatabase _main;
@@ -60,13 +63,14 @@ internal sealed class SqliteSearch : LogFollower
     /// <inheritdoc cref="LogFollower.ReachAsync"/>
     public async Task<SqliteSearchIndex> IndexAtAsync(long workspaceId, long revision, CancellationToken cancel)
     {
-        while (true)
+        for (var attempt = 0; attempt < Attempts; attempt++)
         {
             await ReachAsync(workspaceId, revision, cancel);
             // Another one is in its place where it was found damaged since.
             if (IndexOf(workspaceId) is { } index && index.Reached >= revision)
                 return index;
         }
+        throw new StoreException(StoreTrouble.SearchBehind, "The search index is damaged again and again, and is made anew.");
     }
 
     /// <summary>
