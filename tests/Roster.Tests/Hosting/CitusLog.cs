@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -15,19 +14,15 @@ internal sealed class CitusLog : IDisposable
     private const string Issuing = "issuing ";
     private const int HeaderLength = 5;
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly PostgresRelay _relay;
     private readonly ConcurrentQueue<(string Command, string Server)> _commands = [];
-    private readonly int _port;
 
     /// <param name="database">The address of the coordinator's database.</param>
     public CitusLog(string database)
     {
-        _port = new Uri(database).Port;
-        _listener.Start();
-        Address = database.Replace($":{_port}/", $":{((IPEndPoint)_listener.LocalEndpoint).Port}/", StringComparison.Ordinal)
-            + (database.Contains('?', StringComparison.Ordinal) ? '&' : '?')
+        _relay = new PostgresRelay(database, PassAsync);
+        Address = _relay.Address + (database.Contains('?', StringComparison.Ordinal) ? '&' : '?')
             + "Options=-c%20citus.log_remote_commands%3Don&SSL%20Mode=Disable&Gss%20Encryption%20Mode=Disable";
-        _ = AcceptAsync();
     }
 
     /// <summary>The database's address, through this.</summary>
@@ -42,35 +37,12 @@ internal sealed class CitusLog : IDisposable
         return taken;
     }
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose() => _relay.Dispose();
 
-    private async Task AcceptAsync()
+    private async Task<bool> PassAsync(NetworkStream client, NetworkStream server)
     {
-        try
-        {
-            while (true)
-                _ = PassAsync(await _listener.AcceptTcpClientAsync());
-        }
-        catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
-        {
-            // The test is over.
-        }
-    }
-
-    private async Task PassAsync(TcpClient client)
-    {
-        using var server = new TcpClient { NoDelay = true };
-        using var _ = client;
-        client.NoDelay = true;
-        try
-        {
-            await server.ConnectAsync(IPAddress.Loopback, _port);
-            await Task.WhenAny(client.GetStream().CopyToAsync(server.GetStream()), ReturnAsync(server.GetStream(), client.GetStream()));
-        }
-        catch (Exception gone) when (gone is IOException or SocketException or InvalidOperationException)
-        {
-            // One of them has gone.
-        }
+        await Task.WhenAny(client.CopyToAsync(server), ReturnAsync(server, client));
+        return true;
     }
 
     /// <summary>Message by message: a letter, its length without the letter, and what it says.</summary>

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace Roster.Tests.Hosting;
@@ -21,58 +20,24 @@ internal enum Cut
 /// <summary>Stands between a server and its PostgreSQL, and cuts the line at the worst moment.</summary>
 internal sealed class PostgresProxy : IDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly int _port;
+    private readonly PostgresRelay _relay;
     private int _next;
 
     /// <param name="database">The address of the database on this machine that it stands before.</param>
-    public PostgresProxy(string database)
-    {
-        var address = new Uri(database);
-        _port = address.Port;
-        _listener.Start();
-        Address = database.Replace($":{_port}/", $":{((IPEndPoint)_listener.LocalEndpoint).Port}/", StringComparison.Ordinal);
-        _ = AcceptAsync();
-    }
+    public PostgresProxy(string database) => _relay = new PostgresRelay(database, PassAsync);
 
     /// <summary>The database's address, through the proxy.</summary>
-    public string Address { get; }
+    public string Address => _relay.Address;
 
     public void CutNext(Cut cut) => Interlocked.Exchange(ref _next, (int)cut);
 
-    public void Dispose() => _listener.Dispose();
+    public void Dispose() => _relay.Dispose();
 
-    private async Task AcceptAsync()
+    private async Task<bool> PassAsync(NetworkStream client, NetworkStream server)
     {
-        try
-        {
-            while (true)
-                _ = PassAsync(await _listener.AcceptTcpClientAsync());
-        }
-        catch (Exception ended) when (ended is SocketException or ObjectDisposedException)
-        {
-            // The test is over.
-        }
-    }
-
-    private async Task PassAsync(TcpClient client)
-    {
-        var server = new TcpClient { NoDelay = true };
-        client.NoDelay = true;
-        try
-        {
-            await server.ConnectAsync(IPAddress.Loopback, _port);
-            var cut = new Line();
-            await Task.WhenAny(ForwardAsync(client.GetStream(), server.GetStream(), cut), ReturnAsync(server.GetStream(), client.GetStream(), cut));
-            if (cut.IsSilent)
-                return;
-        }
-        catch (Exception gone) when (gone is IOException or SocketException or InvalidOperationException)
-        {
-            // One of them has gone.
-        }
-        client.Dispose();
-        server.Dispose();
+        var cut = new Line();
+        await Task.WhenAny(ForwardAsync(client, server, cut), ReturnAsync(server, client, cut));
+        return !cut.IsSilent;
     }
 
     private async Task ForwardAsync(NetworkStream from, NetworkStream to, Line line)
