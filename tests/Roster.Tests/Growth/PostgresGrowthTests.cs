@@ -1,8 +1,11 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Npgsql;
 using Roster.Access;
 using Roster.Changes;
 using Roster.Storage;
+using Roster.Storage.Postgres;
+using Roster.Storage.Postgres.Search;
 using Roster.Tests.Plans;
 
 namespace Roster.Tests.Growth;
@@ -50,8 +53,9 @@ public sealed partial class PostgresGrowthTests
             var database = cluster.NewDatabase();
             await Store.Parse(database).MigrateAsync(CancellationToken.None);
             await PostgresSeed.FillAsync(database, stored);
-            await PostgresCluster.RunAsync(database, isAnalyzed ? "vacuum analyze" : "vacuum (index_cleanup on)");
-            // Without a search index, which follows in the background.
+            // The search index is analyzed by the server, when it has filled it.
+            await PostgresCluster.RunAsync(database, isAnalyzed ? "vacuum analyze" : "vacuum (index_cleanup on)", "analyze partner_search");
+            // Without following the log in the background.
             await using var store = await Store.Parse(database).OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None);
             var costs = new Dictionary<string, long>();
             foreach (var (name, call) in Calls(store))
@@ -60,8 +64,44 @@ public sealed partial class PostgresGrowthTests
                 await call();
                 costs.Add(name, PagesSince(cluster.Log, before));
             }
+            await using var source = NpgsqlDataSource.Create(PostgresAddress.Parse(database, null, false)!.ConnectionString);
+            await using var connection = await source.OpenConnectionAsync();
+            foreach (var (name, call) in Searches(connection))
+            {
+                var before = new FileInfo(cluster.Log).Length;
+                await call();
+                costs.Add(name, PagesSince(cluster.Log, before));
+            }
             return costs;
         }
+    }
+
+    /// <summary>
+    /// What the search index does: lists, and a step along the log. But for "q", whose lists of trigrams are as long as there are partners that
+    /// have them.
+    /// </summary>
+    private static IEnumerable<(string Name, Func<Task> Call)> Searches(NpgsqlConnection connection)
+    {
+        var lists = new (string Name, PartnerFilter Filter, PartnerSort Sort, PartnerCursor? After)[]
+        {
+            ("an address", new PartnerFilter(Email: "a2500@b.example"), PartnerSort.CreatedAt, null),
+            ("a phone", new PartnerFilter(Phone: "02500"), PartnerSort.Name, null),
+            ("by name", new PartnerFilter(), PartnerSort.Name, null),
+            ("by name, from the middle", new PartnerFilter(), PartnerSort.Name, new PartnerCursor(PostgresSeed.Partner(Few / 2), Name: $"n{Few / 2}")),
+            ("by update", new PartnerFilter(), PartnerSort.UpdatedAt, null),
+            ("by update, from the middle", new PartnerFilter(), PartnerSort.UpdatedAt, new PartnerCursor(PostgresSeed.Partner(Few / 2), UpdatedAt: new Timestamp(Few / 2))),
+        };
+        foreach (var (name, filter, sort, after) in lists)
+            yield return ("Search: " + name, () => RunAsync(PostgresSearchQuery.Page(
+                PostgresSeed.Workspace, new PartnerQuery(filter, sort, IsDescending: false, Batch, 0, after))));
+        yield return ("Search: a step", async () =>
+        {
+            await RunAsync(new PostgresStatement(
+                "update search_state set reached = (select revision - 1 from log_end where workspace_id = $1) where workspace_id = $1", PostgresSeed.Workspace));
+            Assert.Equal(FollowStep.Reached, (await PostgresSearchStep.RunAsync(connection, PostgresSeed.Workspace)).Step);
+        });
+
+        Task<int> RunAsync(PostgresStatement statement) => connection.RunAsync(CancellationToken.None, statement);
     }
 
     /// <summary>Each call of the store whose cost is that of what it names.</summary>
