@@ -31,6 +31,12 @@ internal sealed partial class SqliteStore
 
     private static readonly string InsertPartners = InsertPartner + string.Concat(Enumerable.Repeat(", " + InsertValues, InsertedTogether - 1));
 
+    /// <summary>Where nothing changes that an index has: setting it writes the index's entry anew, to what it was, too.</summary>
+    private const string UpdateUnindexed = """
+        update partner set name = ?3, email = ?4, phone = ?5, updated_at = ?7, revision = ?9
+        where workspace_id = ?1 and id = ?2
+        """;
+
     private const string UpdatePartner = """
         update partner set name = ?3, email = ?4, phone = ?5, external_id = ?6, updated_at = ?7, deleted_at = ?8, revision = ?9
         where workspace_id = ?1 and id = ?2
@@ -200,9 +206,13 @@ internal sealed partial class SqliteStore
         {
             var updated = plan.Changes.Index().Where(change => change.Item.Before is not null).Select(change => (change.Item.After.Id, change.Index));
             using var inFileOrder = new IdOrder(updated, plan.Changes.Count);
-            var update = database.Prepare(UpdatePartner);
+            var (update, updateUnindexed) = (database.Prepare(UpdatePartner), database.Prepare(UpdateUnindexed));
             foreach (var at in inFileOrder.Places)
-                Update(update, workspaceId, plan.Changes[at].After);
+            {
+                var (before, after) = (plan.Changes[at].Before!, plan.Changes[at].After);
+                var isIndexed = (before.ExternalId, before.DeletedAt) != (after.ExternalId, after.DeletedAt);
+                Update(isIndexed ? update : updateUnindexed, workspaceId, after);
+            }
         }
         // New partners have their ids in the order of the request.
         if (plan.Created > 0)
