@@ -94,12 +94,15 @@ public sealed partial class PostgresGrowthTests
         foreach (var (name, filter, sort, after) in lists)
             yield return ("Search: " + name, () => RunAsync(PostgresSearchQuery.Page(
                 PostgresSeed.Workspace, new PartnerQuery(filter, sort, IsDescending: false, Batch, 0, after))));
-        yield return ("Search: a step", async () =>
+        yield return ("Search: a step", StepAsync);
+
+        async Task StepAsync()
         {
             await RunAsync(new PostgresStatement(
-                "update search_state set reached = (select revision - 1 from log_end where workspace_id = $1) where workspace_id = $1", PostgresSeed.Workspace));
+                "update search_state set reached = (select revision - 1 from log_end where workspace_id = $1) where workspace_id = $1",
+                PostgresSeed.Workspace));
             Assert.Equal(FollowStep.Reached, (await PostgresSearchStep.RunAsync(connection, PostgresSeed.Workspace)).Step);
-        });
+        }
 
         Task<int> RunAsync(PostgresStatement statement) => connection.RunAsync(CancellationToken.None, statement);
     }
