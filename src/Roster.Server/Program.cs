@@ -2,11 +2,15 @@ using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Roster.Access;
 using Roster.Server.ChangeSets;
+using Roster.Server.Commands;
+using Roster.Server.Guard;
+using Roster.Server.Hosting;
 using Roster.Server.Http;
 using Roster.Server.Keys;
 using Roster.Server.OpenApi;
-using Roster.Server.Operations;
 using Roster.Server.Partners;
+using Roster.Server.Writes;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Server;
 

@@ -1,4 +1,5 @@
 using System.Text;
+using Roster.Partners;
 
 namespace Roster.Storage;
 

@@ -1,4 +1,5 @@
 using Roster.Storage.Postgres;
+using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Sqlite;
 
 namespace Roster.Storage;

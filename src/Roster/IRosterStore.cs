@@ -1,5 +1,7 @@
 using Roster.Access;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
 
 namespace Roster;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Roster.Batches;
 using Roster.Server.Http;
 
 namespace Roster.Tests;

@@ -1,7 +1,10 @@
 using System.Buffers;
 using System.Text;
 using CsCheck;
+using Roster.Batches;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
 
 namespace Roster.Tests;
 

@@ -1,5 +1,6 @@
 using Roster.Bench.People;
 using Roster.Changes;
+using Roster.Log;
 
 namespace Roster.Bench.Engines;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Roster.Bench.Processes;
-using Roster.Changes;
+using Roster.Log;
 using SQLitePCL;
 
 namespace Roster.Bench.Engines;

@@ -1,5 +1,6 @@
 using Roster.Bench.People;
 using Roster.Bench.Servers;
+using Roster.Partners;
 
 namespace Roster.Bench.Measures;
 

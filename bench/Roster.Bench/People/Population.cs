@@ -1,3 +1,5 @@
+using Roster.Partners;
+
 namespace Roster.Bench.People;
 
 /// <summary>One row of a batch: a partner, by its place in the population, and what it is afterwards.</summary>

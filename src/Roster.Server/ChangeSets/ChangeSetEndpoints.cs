@@ -2,9 +2,13 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http.Features;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Server.Formats;
+using Roster.Server.Guard;
+using Roster.Server.Hosting;
 using Roster.Server.Http;
-using Roster.Server.Operations;
-using Roster.Server.Partners;
+using Roster.Server.Writes;
 
 namespace Roster.Server.ChangeSets;
 

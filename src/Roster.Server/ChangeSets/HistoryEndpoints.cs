@@ -1,6 +1,8 @@
-using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Server.Formats;
+using Roster.Server.Guard;
 using Roster.Server.Http;
-using Roster.Server.Partners;
 
 namespace Roster.Server.ChangeSets;
 

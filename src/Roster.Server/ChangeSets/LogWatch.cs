@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Roster.Server.Operations;
+using Roster.Server.Hosting;
 
 namespace Roster.Server.ChangeSets;
 

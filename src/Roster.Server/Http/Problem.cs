@@ -2,7 +2,8 @@ using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Roster.Access;
-using Roster.Changes;
+using Roster.Batches;
+using Roster.Partners;
 
 namespace Roster.Server.Http;
 

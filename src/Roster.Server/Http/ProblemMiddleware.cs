@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Connections;
-using Roster.Changes;
-using Roster.Server.Operations;
+using Roster.Log;
+using Roster.Server.Hosting;
 
 namespace Roster.Server.Http;
 
@@ -62,10 +62,10 @@ internal static class ProblemMiddleware
             case ClaimLostException:
                 return Problem.IdempotencyRunning;
             case StoreException outage:
-                Log.StoreTrouble(logger, outage.Trouble, outage.Message, http.TraceIdentifier);
+                ServerLog.StoreTrouble(logger, outage.Trouble, outage.Message, http.TraceIdentifier);
                 return Problem.Outage(outage.Trouble);
             default:
-                Log.RequestFailed(logger, failure, http.TraceIdentifier);
+                ServerLog.RequestFailed(logger, failure, http.TraceIdentifier);
                 return Problem.InternalError;
         }
     }

@@ -4,7 +4,7 @@ using System.IO.Pipelines;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Net.Http.Headers;
-using Roster.Changes;
+using Roster.Batches;
 
 namespace Roster.Server.Http;
 

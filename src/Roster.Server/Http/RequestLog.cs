@@ -1,5 +1,6 @@
 using System.Diagnostics;
-using Roster.Server.Operations;
+using Roster.Server.Guard;
+using Roster.Server.Hosting;
 
 namespace Roster.Server.Http;
 
@@ -20,7 +21,7 @@ internal static class RequestLog
             http.Response.Headers[RequestIdHeader] = http.TraceIdentifier;
             await next(http);
             var caller = (http.User.Identity as CallerIdentity)?.Key;
-            Log.Request(
+            ServerLog.Request(
                 logger, http.Request.Method, (http.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "-",
                 http.Response.StatusCode, Stopwatch.GetElapsedTime(start).TotalMilliseconds, caller?.WorkspaceId, caller?.Id,
                 http.TraceIdentifier);

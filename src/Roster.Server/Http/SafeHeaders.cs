@@ -1,3 +1,5 @@
+using Roster.Server.Guard;
+
 namespace Roster.Server.Http;
 
 internal static class SafeHeaders

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Roster.Access;
+using Roster.Server.Formats;
+using Roster.Server.Guard;
 using Roster.Server.Http;
 
 namespace Roster.Server.Keys;

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Roster.Access;
+using Roster.Batches;
+using Roster.Partners;
 using Roster.Server.Http;
 
 namespace Roster.Server.Keys;

@@ -1,6 +1,11 @@
+using Roster.Batches;
 using Roster.Changes;
-using Roster.Server.ChangeSets;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Server.Formats;
+using Roster.Server.Guard;
 using Roster.Server.Http;
+using Roster.Server.Writes;
 
 namespace Roster.Server.Partners;
 

@@ -1,4 +1,6 @@
-using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Server.Formats;
 using Roster.Server.Http;
 
 namespace Roster.Server.Partners;

@@ -1,7 +1,12 @@
 using System.Diagnostics;
 using Npgsql;
+using Roster.Batches;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Postgres.Search;
+using Roster.Storage.Postgres.Writing;
 
 namespace Roster.Storage.Postgres;
 

@@ -1,5 +1,7 @@
 using Npgsql;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Npgsql;
 using Roster.Access;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres;
 

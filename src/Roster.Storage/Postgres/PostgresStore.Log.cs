@@ -1,6 +1,8 @@
 using System.Buffers;
 using Npgsql;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres;
 

@@ -1,4 +1,6 @@
 using Npgsql;
+using Roster.Partners;
+using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Postgres.Search;
 
 namespace Roster.Storage.Postgres;

@@ -1,5 +1,6 @@
 using Npgsql;
 using Roster.Access;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres;
 

@@ -1,5 +1,9 @@
 using Npgsql;
+using Roster.Partners;
+using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Postgres.Search;
+using Roster.Storage.Postgres.Tools;
+using Roster.Storage.Postgres.Writing;
 using Roster.Storage.Sqlite;
 
 namespace Roster.Storage.Postgres;

@@ -1,6 +1,11 @@
 using System.Diagnostics;
+using Roster.Batches;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Storage.Sqlite.Connections;
 using Roster.Storage.Sqlite.Search;
+using Roster.Storage.Sqlite.Writing;
 
 namespace Roster.Storage.Sqlite;
 

@@ -1,4 +1,7 @@
 using Roster.Changes;
+using Roster.Log;
+using Roster.Storage.Sqlite.Connections;
+using Roster.Storage.Sqlite.Writing;
 
 namespace Roster.Storage.Sqlite;
 

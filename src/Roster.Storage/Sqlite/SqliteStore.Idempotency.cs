@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite;
 

@@ -1,4 +1,5 @@
 using Roster.Access;
+using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite;
 

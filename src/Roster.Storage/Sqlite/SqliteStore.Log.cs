@@ -1,4 +1,6 @@
 using Roster.Changes;
+using Roster.Log;
+using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite;
 

@@ -1,4 +1,7 @@
 using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Storage.Sqlite.Connections;
 using Roster.Storage.Sqlite.Search;
 
 namespace Roster.Storage.Sqlite;

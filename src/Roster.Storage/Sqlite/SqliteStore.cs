@@ -1,4 +1,7 @@
+using Roster.Storage.Sqlite.Connections;
 using Roster.Storage.Sqlite.Search;
+using Roster.Storage.Sqlite.Tools;
+using Roster.Storage.Sqlite.Writing;
 
 namespace Roster.Storage.Sqlite;
 

@@ -1,3 +1,6 @@
+using Roster.Batches;
+using Roster.Log;
+
 namespace Roster.Changes;
 
 /// <summary>Deletes live partners, or restores deleted ones with their ids: all of them or none.</summary>

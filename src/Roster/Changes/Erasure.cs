@@ -1,3 +1,7 @@
+using Roster.Batches;
+using Roster.Log;
+using Roster.Partners;
+
 namespace Roster.Changes;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Roster.Partners;
 
 namespace Roster.Changes;
 

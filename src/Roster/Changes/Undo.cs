@@ -1,3 +1,7 @@
+using Roster.Batches;
+using Roster.Log;
+using Roster.Partners;
+
 namespace Roster.Changes;
 
 /// <summary>What became of a change set through undos: of itself, of those undos, and so on.</summary>

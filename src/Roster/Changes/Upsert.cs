@@ -1,3 +1,7 @@
+using Roster.Batches;
+using Roster.Log;
+using Roster.Partners;
+
 namespace Roster.Changes;
 
 /// <summary>Updates partners by id or by a match, and creates the others: PUT, and POST without ids.</summary>

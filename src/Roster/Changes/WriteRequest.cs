@@ -1,3 +1,5 @@
+using Roster.Log;
+
 namespace Roster.Changes;
 
 /// <summary>A change, with all that a caller wants to know or to make sure of.</summary>

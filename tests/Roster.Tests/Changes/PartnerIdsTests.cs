@@ -1,4 +1,5 @@
 using Roster.Changes;
+using Roster.Partners;
 
 namespace Roster.Tests.Changes;
 

@@ -2,9 +2,12 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Npgsql;
 using Roster.Access;
+using Roster.Batches;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
 using Roster.Storage;
-using Roster.Storage.Postgres;
+using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Postgres.Search;
 using Roster.Tests.Plans;
 

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using Roster.Storage.Sqlite;
+using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Tests.Growth;
 

@@ -1,5 +1,5 @@
 using Microsoft.AspNetCore.Builder;
-using Roster.Server.Operations;
+using Roster.Server.Hosting;
 
 namespace Roster.Tests.Hosting;
 

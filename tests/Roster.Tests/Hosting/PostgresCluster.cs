@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
-using Roster.Storage.Postgres;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Tests.Hosting;
 

@@ -1,7 +1,8 @@
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Roster.Access;
-using Roster.Server.Operations;
+using Roster.Server.Commands;
+using Roster.Server.Hosting;
 using Roster.Storage;
 
 namespace Roster.Tests.Hosting;

@@ -2,7 +2,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Npgsql;
 using Roster.Storage;
-using Roster.Storage.Postgres;
+using Roster.Storage.Postgres.Connections;
 using Roster.Tests.Storage;
 
 namespace Roster.Tests.Plans;

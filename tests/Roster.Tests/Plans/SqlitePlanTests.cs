@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 using Roster.Storage;
-using Roster.Storage.Sqlite;
+using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Tests.Plans;
 

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Roster.Partners;
 using Roster.Storage.Sqlite;
 using Roster.Storage.Sqlite.Search;
 

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using Roster.Partners;
 using Roster.Server.Partners;
 
 namespace Roster.Tests.Server;

@@ -1,6 +1,6 @@
 using System.Globalization;
 using Roster.Access;
-using Roster.Server.Operations;
+using Roster.Server.Commands;
 using Roster.Storage;
 
 namespace Roster.Tests.Server;

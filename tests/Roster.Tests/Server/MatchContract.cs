@@ -1,7 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
-using Roster.Changes;
+using Roster.Batches;
+using Roster.Log;
 
 namespace Roster.Tests.Server;
 

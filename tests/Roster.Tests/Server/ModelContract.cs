@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using Roster.Partners;
 
 namespace Roster.Tests.Server;
 

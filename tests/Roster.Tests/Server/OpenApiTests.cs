@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Routing;
+using Roster.Batches;
 using Roster.Server.Http;
 
 namespace Roster.Tests.Server;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Roster.Partners;
 
 namespace Roster.Tests.Server;
 

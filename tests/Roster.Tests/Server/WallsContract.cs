@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Routing;
 using Roster.Access;
-using Roster.Server.Http;
+using Roster.Server.Guard;
 
 namespace Roster.Tests.Server;
 

@@ -1,5 +1,5 @@
 using Roster.Storage;
-using Roster.Storage.Postgres;
+using Roster.Storage.Postgres.Tools;
 
 namespace Roster.Tests.Storage;
 

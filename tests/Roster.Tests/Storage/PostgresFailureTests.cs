@@ -1,5 +1,5 @@
 using Npgsql;
-using Roster.Storage.Postgres;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Tests.Storage;
 

@@ -1,5 +1,7 @@
 using System.Text.Json;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
 using Roster.Storage;
 
 namespace Roster.Tests.Storage;

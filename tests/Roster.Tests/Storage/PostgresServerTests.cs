@@ -118,7 +118,7 @@ public sealed class PostgresServerTests : IDisposable
             folder.Path, "keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all", "--database", _database).Output.Trim());
         // Something else holds the workspace's log: one write waits for it, and the others for that one.
         await using var holding = new Npgsql.NpgsqlConnection(
-            Roster.Storage.Postgres.PostgresAddress.Parse(_database, null, false)!.ConnectionString + ";Pooling=false");
+            Roster.Storage.Postgres.Connections.PostgresAddress.Parse(_database, null, false)!.ConnectionString + ";Pooling=false");
         await holding.OpenAsync();
         await using (var hold = new Npgsql.NpgsqlCommand("begin; select revision from log_end for update", holding))
             await hold.ExecuteNonQueryAsync();

@@ -1,8 +1,11 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Roster.Partners;
 using Roster.Storage;
 using Roster.Storage.Postgres;
+using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Postgres.Search;
+using Roster.Storage.Postgres.Tools;
 
 namespace Roster.Tests.Storage;
 

@@ -1,8 +1,10 @@
 using Roster.Access;
 using Roster.Changes;
-using Roster.Server.Operations;
+using Roster.Log;
+using Roster.Server.Commands;
 using Roster.Storage;
-using Roster.Storage.Postgres;
+using Roster.Storage.Postgres.Connections;
+using Roster.Storage.Postgres.Tools;
 
 namespace Roster.Tests.Storage;
 
@@ -118,7 +120,7 @@ public sealed class PostgresStoreTests(PostgresHost host)
         var workspace = (await store.AddWorkspaceAsync(Workspace.Default, new Timestamp(1), CancellationToken.None))!;
 
         var secrets = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ =>
-            Roster.Server.Operations.KeyCommands.AddFirstAsync(store, workspace, new Timestamp(1), CancellationToken.None)));
+            Roster.Server.Commands.KeyCommands.AddFirstAsync(store, workspace, new Timestamp(1), CancellationToken.None)));
 
         Assert.Single(secrets, secret => secret is not null);
         Assert.Single(await store.ListKeysAsync(null, CancellationToken.None));

@@ -1,7 +1,8 @@
 using Npgsql;
 using Roster.Access;
 using Roster.Changes;
-using Roster.Storage.Postgres;
+using Roster.Log;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Tests.Storage;
 

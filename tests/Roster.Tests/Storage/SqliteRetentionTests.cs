@@ -1,7 +1,10 @@
 using System.Text.Json;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
 using Roster.Storage;
 using Roster.Storage.Sqlite;
+using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Tests.Storage;
 

@@ -2,11 +2,15 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Roster.Access;
+using Roster.Batches;
 using Roster.Changes;
-using Roster.Server.Operations;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Server.Commands;
 using Roster.Storage;
-using Roster.Storage.Sqlite;
+using Roster.Storage.Sqlite.Connections;
 using Roster.Storage.Sqlite.Search;
+using Roster.Storage.Sqlite.Tools;
 
 namespace Roster.Tests.Storage;
 

@@ -1,4 +1,5 @@
-using Roster.Storage.Sqlite;
+using Roster.Storage.Sqlite.Connections;
+using Roster.Storage.Sqlite.Writing;
 
 namespace Roster.Tests.Storage;
 

@@ -1,5 +1,7 @@
 using Npgsql;
 using Roster.Changes;
+using Roster.Partners;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres.Search;
 

@@ -1,4 +1,6 @@
 using Roster.Changes;
+using Roster.Partners;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres.Search;
 

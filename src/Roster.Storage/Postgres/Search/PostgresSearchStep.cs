@@ -1,5 +1,8 @@
 using Npgsql;
 using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres.Search;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite.Search;
 

@@ -1,4 +1,6 @@
 using Roster.Changes;
+using Roster.Partners;
+using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite.Search;
 

@@ -1,4 +1,6 @@
 using Microsoft.Win32.SafeHandles;
+using Roster.Storage.Sqlite.Connections;
+using Roster.Storage.Sqlite.Writing;
 
 namespace Roster.Storage.Sqlite.Search;
 

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Roster.Changes;
+using Roster.Partners;
+using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite.Search;
 

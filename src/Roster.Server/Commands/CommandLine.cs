@@ -1,0 +1,223 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Roster.Partners;
+using Roster.Server.Hosting;
+using Roster.Storage;
+
+namespace Roster.Server.Commands;
+
+/// <summary>The executable's commands and settings. Without a subcommand it serves.</summary>
+internal static class CommandLine
+{
+    public static Task<int> RunAsync(string[] args)
+    {
+        // What Roster writes is for machines as much as for people: it does not change with the machine's language.
+        CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        // The host ends the server on SIGTERM and waits for its requests; the parser must not cut that short.
+        var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null };
+        return Root().Parse(args).InvokeAsync(invocation);
+    }
+
+    private static RootCommand Root()
+    {
+        var database = Setting("--database", "ROSTER_DATABASE", "sqlite:./data/roster.db",
+            "Where the data is: " + Store.Forms);
+        database.Recursive = true;
+        var passwordFile = Setting("--database-password-file", "ROSTER_DATABASE_PASSWORD_FILE", "",
+            "A file with the password of the PostgreSQL user, where the address does not have it");
+        passwordFile.Recursive = true;
+        var isUnsafe = Setting("--unsafe-database", "ROSTER_UNSAFE_DATABASE", "off",
+            "Whether a PostgreSQL that can lose acknowledged writes in a crash will do: on or off");
+        isUnsafe.Recursive = true;
+        var urls = Setting("--urls", "ROSTER_URLS", "http://localhost:5080",
+            "Where to listen: addresses divided by semicolons");
+        var timing = Setting("--server-timing", "ROSTER_SERVER_TIMING", "off",
+            "Whether answers say in Server-Timing how long each stage took: on or off");
+        var logFormat = Setting("--log-format", "ROSTER_LOG_FORMAT", "auto",
+            "How to log: text, json, or auto, which is text on a terminal and json elsewhere");
+        var rows = Setting("--rows-per-minute", "ROSTER_ROWS_PER_MINUTE", "1200000",
+            "How many rows each key may write, and requests make, in a minute: 10000 or more, or 0 for no limit");
+        var failures = Setting("--failed-authentications", "ROSTER_FAILED_AUTHENTICATIONS", "30",
+            "How many requests without a valid key an address may make at once; one more each second");
+        var proxies = Setting("--trusted-proxies", "ROSTER_TRUSTED_PROXIES", "",
+            "Networks such as 10.0.0.0/8, divided by commas, whose X-Forwarded-For and X-Forwarded-Proto are believed");
+        var certificate = Setting("--certificate", "ROSTER_CERTIFICATE", "",
+            "The PEM file with the certificate, and its chain, for https addresses");
+        var certificateKey = Setting("--certificate-key", "ROSTER_CERTIFICATE_KEY", "",
+            "The PEM file with the certificate's private key");
+        var keepAnswers = Setting("--idempotency-hours", "ROSTER_IDEMPOTENCY_HOURS", "24",
+            "How many hours the answer to a request with an Idempotency-Key can be had again");
+        var keepValues = Setting("--keep-old-values", "ROSTER_KEEP_OLD_VALUES", "forever",
+            "How long the log keeps what partners were before: a number of hours or days, such as 90d, or forever");
+        var firstKeyFile = Setting("--first-key-file", "ROSTER_FIRST_KEY_FILE", "",
+            "A new file into which the first start writes its key, instead of printing it");
+        var shutdown = Setting("--shutdown-seconds", "ROSTER_SHUTDOWN_SECONDS", "30",
+            "How many seconds requests may go on after the server was told to stop: 1 or more");
+        var openIndexes = Setting("--open-indexes", "ROSTER_OPEN_INDEXES", $"{Store.DefaultOpenIndexes}",
+            "How many workspaces' search indexes are open at once on SQLite, up to nine files each: a number from 1");
+        var root = new RootCommand("Roster, a partner directory. Without a command it serves the HTTP API.")
+        {
+            database, passwordFile, isUnsafe, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
+            keepAnswers, keepValues, firstKeyFile, shutdown, openIndexes,
+        };
+        root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(
+            new ServerSettings(
+                ParseUrls(parsed.GetRequiredValue(urls), hasCertificate: parsed.GetRequiredValue(certificate) != ""),
+                ParseSwitch("--server-timing", parsed.GetRequiredValue(timing)),
+                parsed.GetRequiredValue(logFormat) switch
+                {
+                    "text" => LogFormat.Text,
+                    "json" => LogFormat.Json,
+                    "auto" => Console.IsErrorRedirected ? LogFormat.Json : LogFormat.Text,
+                    var other => throw new SettingException($"--log-format is text, json or auto, not '{other}'."),
+                },
+                ParseNumber("--rows-per-minute", parsed.GetRequiredValue(rows), PartnerRules.MaxItems, orNone: true),
+                ParseNumber("--failed-authentications", parsed.GetRequiredValue(failures), 1, orNone: false),
+                ParseNetworks(parsed.GetRequiredValue(proxies)),
+                ReadCertificate(parsed.GetRequiredValue(certificate), parsed.GetRequiredValue(certificateKey)),
+                parsed.GetRequiredValue(keepValues) is "forever" ? null : KeyCommands.ParseSpan("--keep-old-values", parsed.GetRequiredValue(keepValues)))
+            {
+                IdempotencyKept = TimeSpan.FromHours(ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
+                FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
+                ShutdownTimeout = TimeSpan.FromSeconds(ParseNumber("--shutdown-seconds", parsed.GetRequiredValue(shutdown), 1, orNone: false)),
+            },
+            ParseStoreToServe(parsed), cancel)));
+        root.Subcommands.Add(KeyCommands.Create(WithStore));
+        root.Subcommands.Add(WorkspaceCommands.Create(WithStore));
+        root.Subcommands.Add(Migrate());
+        root.Subcommands.Add(CopyCommand.Create(ParseAddress, ReportAsync));
+        root.Subcommands.Add(DistributeCommand.Create(ParseStore, ReportAsync));
+        root.Subcommands.Add(SbomCommand.Create());
+        return root;
+
+        Func<ParseResult, CancellationToken, Task<int>> WithStore(StoreCommand command) =>
+            (parsed, cancel) => ReportAsync(async () =>
+            {
+                var store = await ParseStore(parsed).OpenAsync(StoreUse.Administer, TimeProvider.System, cancel);
+                await using (store)
+                    return await command(parsed, store, cancel);
+            });
+
+        Command Migrate()
+        {
+            var migrate = new Command("migrate", "Bring the database's schema up to date, creating it where there is none.");
+            migrate.SetAction((parsed, cancel) => ReportAsync(async () =>
+            {
+                var applied = await ParseStore(parsed).MigrateAsync(cancel);
+                await Console.Error.WriteLineAsync(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
+                return 0;
+            }));
+            return migrate;
+        }
+
+        Store ParseStoreToServe(ParseResult parsed)
+        {
+            var store = ParseStore(parsed);
+            store.OpenIndexes = ParseNumber("--open-indexes", parsed.GetRequiredValue(openIndexes), 1, orNone: false);
+            return store;
+        }
+
+        Store ParseStore(ParseResult parsed) => ParseAddress(parsed, parsed.GetRequiredValue(database));
+
+        Store ParseAddress(ParseResult parsed, string address) => Store.Parse(
+            address, parsed.GetRequiredValue(passwordFile) is { Length: > 0 } file ? file : null,
+            ParseSwitch("--unsafe-database", parsed.GetRequiredValue(isUnsafe)));
+    }
+
+    /// <summary>An option that an environment variable can set too; the option wins.</summary>
+    private static Option<string> Setting(string name, string variable, string fallback, string description) => new(name)
+    {
+        Description = $"{description} [env: {variable}]",
+        DefaultValueFactory = _ => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : fallback,
+    };
+
+    private static bool ParseSwitch(string setting, string text) => text switch
+    {
+        "on" => true,
+        "off" => false,
+        var other => throw new SettingException($"{setting} is on or off, not '{other}'."),
+    };
+
+    private static string[] ParseUrls(string urls, bool hasCertificate)
+    {
+        var each = urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        foreach (var url in each)
+        {
+            if (SchemeOf(url) is not { } scheme)
+                throw new SettingException($"--urls takes addresses such as http://localhost:5080 or http://*:5080, not '{url}'.");
+            if (scheme == "https" && !hasCertificate)
+                throw new SettingException($"--urls: {url} needs --certificate and --certificate-key.");
+        }
+        return each.Length > 0 ? each : throw new SettingException("--urls is empty.");
+    }
+
+    /// <returns>Null where the text is no address to listen on.</returns>
+    private static string? SchemeOf(string url)
+    {
+        try
+        {
+            var address = BindingAddress.Parse(url);
+            // Kestrel takes any other name for "all interfaces".
+            var isHost = address.Host is "localhost" or "*" or "+" || IPAddress.TryParse(address.Host, out _);
+            return isHost && address is { Scheme: "http" or "https", Port: >= 0 and <= 65_535, PathBase: "" } ? address.Scheme : null;
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
+    private static int ParseNumber(string setting, string text, int min, bool orNone) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && (number >= min || (orNone && number == 0))
+            ? number
+            : throw new SettingException($"{setting} is a number from {min}{(orNone ? ", or 0 for no limit" : "")}, not '{text}'.");
+
+    private static List<IPNetwork> ParseNetworks(string networks)
+    {
+        var parsed = new List<IPNetwork>();
+        foreach (var text in networks.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+            parsed.Add(IPNetwork.TryParse(text, out var network) ? network
+                : throw new SettingException($"--trusted-proxies takes networks such as 10.0.0.0/8 or 192.0.2.1/32, not '{text}'."));
+        return parsed;
+    }
+
+    private static X509Certificate2? ReadCertificate(string file, string keyFile)
+    {
+        if (file == "" && keyFile == "")
+            return null;
+        if (file == "" || keyFile == "")
+            throw new SettingException("--certificate and --certificate-key are given together.");
+        try
+        {
+            return X509Certificate2.CreateFromPemFile(file, keyFile);
+        }
+        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SettingException($"--certificate: {failure.Message}");
+        }
+    }
+
+    /// <summary>Runs a command and turns what an operator can mend into one sentence and exit code 1.</summary>
+    private static async Task<int> ReportAsync(Func<Task<int>> command)
+    {
+        try
+        {
+            return await command();
+        }
+        catch (Exception failure) when (failure is SettingException or StoreRefusedException or StoreException
+            or IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync(failure.Message);
+            return 1;
+        }
+    }
+}
+
+/// <summary>An operator's command on an open database; returns the exit code.</summary>
+internal delegate Task<int> StoreCommand(ParseResult parsed, IRosterStore store, CancellationToken cancel);
+
+/// <summary>A setting or argument has a value that it cannot have; the message names it and says what it can be.</summary>
+internal sealed class SettingException(string message) : Exception(message);

@@ -1,0 +1,40 @@
+using System.CommandLine;
+using System.Globalization;
+using Roster.Storage;
+
+namespace Roster.Server.Commands;
+
+/// <summary>copy: moves a whole instance from SQLite to PostgreSQL.</summary>
+internal static class CopyCommand
+{
+    private const int BarLength = 30;
+
+    public static Command Create(Func<ParseResult, string, Store> parseStore, Func<Func<Task<int>>, Task<int>> report)
+    {
+        var from = new Option<string>("--from") { Description = "The SQLite file, as --database names it; no server uses it meanwhile.", Required = true };
+        var to = new Option<string>("--to") { Description = "The PostgreSQL database, as --database names it; empty.", Required = true };
+        var copy = new Command("copy", "Move keys, workspaces, partners and the log from SQLite to PostgreSQL, and verify that all arrived.") { from, to };
+        copy.SetAction((parsed, cancel) => report(async () =>
+        {
+            await Store.CopyAsync(
+                parseStore(parsed, parsed.GetRequiredValue(from)), parseStore(parsed, parsed.GetRequiredValue(to)), new Bar(Console.Error), cancel);
+            await Console.Error.WriteLineAsync("All rows arrived, and their checksums are the same. Start the servers with the new --database.");
+            return 0;
+        }));
+        return copy;
+    }
+
+    /// <summary>A line for each table, which grows on a terminal.</summary>
+    private sealed class Bar(TextWriter output) : IProgress<CopyProgress>
+    {
+        public void Report(CopyProgress value)
+        {
+            if (!value.IsVerified && Console.IsErrorRedirected)
+                return;
+            var part = value.Total == 0 ? 1 : Math.Min(1, value.Rows / (double)value.Total);
+            var filled = (int)(part * BarLength);
+            output.Write(string.Create(CultureInfo.InvariantCulture,
+                $"{(Console.IsErrorRedirected ? "" : "\r")}{value.Table,-12} [{new string('#', filled)}{new string('.', BarLength - filled)}] {value.Rows:N0} of {value.Total:N0}{(value.IsVerified ? ", verified\n" : "")}"));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Roster.Access;
+
+namespace Roster.Server.Commands;
+
+/// <summary>The file that <c>--first-key-file</c> names: new, readable by its owner only, and gone where no key came into it.</summary>
+internal sealed class FirstKeyFile : IDisposable
+{
+    private readonly FileStream _file;
+    private bool _isWritten;
+
+    private FirstKeyFile(FileStream file) => _file = file;
+
+    public string Path => _file.Name;
+
+    /// <exception cref="SettingException">There is a file already, or none can be made there.</exception>
+    public static FirstKeyFile Create(string path)
+    {
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            return new FirstKeyFile(new FileStream(path, options));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw new SettingException(File.Exists(path)
+                ? $"--first-key-file: {path} exists already and is not written over; it has no key of this database, which has none yet."
+                : $"--first-key-file: {failure.Message}");
+        }
+    }
+
+    /// <summary>Writes the key, and a line break after it, to the disk.</summary>
+    public void Write(ApiKeySecret secret)
+    {
+        _file.Write(System.Text.Encoding.ASCII.GetBytes(secret.Text + "\n"));
+        _file.Flush(flushToDisk: true);
+        _isWritten = true;
+    }
+
+    public void Dispose()
+    {
+        _file.Dispose();
+        if (!_isWritten)
+            File.Delete(Path);
+    }
+}

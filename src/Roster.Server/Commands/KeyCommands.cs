@@ -1,0 +1,135 @@
+using System.CommandLine;
+using System.Globalization;
+using Roster.Access;
+
+namespace Roster.Server.Commands;
+
+/// <summary>keys create, list and revoke.</summary>
+internal static class KeyCommands
+{
+    public static Command Create(Func<StoreCommand, Func<ParseResult, CancellationToken, Task<int>>> withStore)
+    {
+        var keys = new Command("keys", "Create, list and revoke API keys.");
+        keys.Subcommands.Add(CreateKey(withStore));
+        keys.Subcommands.Add(ListKeys(withStore));
+        keys.Subcommands.Add(RevokeKey(withStore));
+        return keys;
+    }
+
+    /// <summary>Mints a key and stores its hash; the secret is in nobody's hands but the caller's.</summary>
+    public static async Task<ApiKeySecret> AddAsync(
+        IRosterStore store, Workspace workspace, string name, Scopes scopes, Timestamp now, Timestamp? expiresAt,
+        CancellationToken cancel)
+    {
+        var (secret, key, audit) = Mint(workspace, name, scopes, now, expiresAt);
+        await store.AddKeyAsync(key, audit, null, cancel);
+        return secret;
+    }
+
+    /// <summary>Mints the key that a newcomer begins with.</summary>
+    /// <returns>Null where there is a key by now, of another server that started at the same time.</returns>
+    public static async Task<ApiKeySecret?> AddFirstAsync(IRosterStore store, Workspace workspace, Timestamp now, CancellationToken cancel)
+    {
+        var (secret, key, audit) = Mint(workspace, "first", Scopes.All, now, null);
+        return await store.AddFirstKeyAsync(key, audit, cancel) ? secret : null;
+    }
+
+    private static (ApiKeySecret Secret, ApiKey Key, AuditEvent Audit) Mint(
+        Workspace workspace, string name, Scopes scopes, Timestamp now, Timestamp? expiresAt)
+    {
+        var secret = ApiKeySecret.Mint();
+        var key = new ApiKey(
+            Guid.CreateVersion7(), workspace.Id, name, secret.Prefix, secret.Hash(), scopes, now, expiresAt, null, HostnameList.Any);
+        return (secret, key, AuditEvent.Of(AuditAction.KeyCreated, workspace.Id, now, Actor.Command, $"{key.Id} {name}"));
+    }
+
+    private static Command CreateKey(Func<StoreCommand, Func<ParseResult, CancellationToken, Task<int>>> withStore)
+    {
+        var workspace = new Option<string>("--workspace") { Description = "The workspace that it opens.", Required = true };
+        var name = new Option<string>("--name") { Description = "What it is for, to tell keys apart.", Required = true };
+        var scopes = new Option<string>("--scopes")
+        {
+            Description = $"What it may do, divided by commas: {ScopeNames.AllNames}, or all.",
+            Required = true,
+        };
+        var expires = new Option<string?>("--expires") { Description = "How long it is valid, such as 12h or 90d; for ever if omitted." };
+        var create = new Command("create", "Create an API key and print it, the key alone on standard output.")
+        {
+            workspace, name, scopes, expires,
+        };
+        create.SetAction(withStore(async (parsed, store, cancel) =>
+        {
+            var now = Timestamp.Now(TimeProvider.System);
+            var label = parsed.GetRequiredValue(name);
+            if (string.IsNullOrWhiteSpace(label) || label.Length > ApiKey.MaxName)
+                throw new SettingException($"--name has 1 to {ApiKey.MaxName} characters.");
+            var wanted = ParseScopes(parsed.GetRequiredValue(scopes));
+            var expiresAt = parsed.GetValue(expires) is { } span ? now.AddMilliseconds((long)ParseSpan("--expires", span).TotalMilliseconds) : default(Timestamp?);
+            var all = await store.ListWorkspacesAsync(cancel);
+            var target = all.FirstOrDefault(one => one.Name == parsed.GetRequiredValue(workspace))
+                ?? throw new SettingException($"--workspace: there is none of that name; there are: {string.Join(", ", all.Select(one => one.Name))}.");
+            var secret = await AddAsync(store, target, label, wanted, now, expiresAt, cancel);
+            await Console.Error.WriteLineAsync(
+                $"Key for {string.Join(", ", wanted.Names())} in {target.Name}, valid {(expiresAt is { } end ? $"until {end}" : "until revoked")}. It is shown only now:");
+            await Console.Out.WriteLineAsync(secret.Text);
+            return 0;
+        }));
+        return create;
+    }
+
+    private static Command ListKeys(Func<StoreCommand, Func<ParseResult, CancellationToken, Task<int>>> withStore)
+    {
+        var list = new Command("list", "List the keys, never their secrets: one a line, columns divided by tabs.");
+        list.SetAction(withStore(async (_, store, cancel) =>
+        {
+            var names = (await store.ListWorkspacesAsync(cancel)).ToDictionary(one => one.Id, one => one.Name);
+            var now = Timestamp.Now(TimeProvider.System);
+            await Console.Error.WriteLineAsync("id\tworkspace\tname\tprefix\tscopes\tcreated\tlast used\texpires\tstate");
+            foreach (var key in await store.ListKeysAsync(null, cancel))
+                await Console.Out.WriteLineAsync(string.Join('\t',
+                    key.Id, names[key.WorkspaceId], key.Name, key.Prefix, string.Join(',', key.Scopes.Names()), key.CreatedAt,
+                    key.LastUsedAt?.ToString() ?? "never",
+                    key.ExpiresAt?.ToString() ?? "never",
+                    key.IsValidAt(now) ? "valid" : key.RevokedAt is null ? "expired" : "revoked"));
+            return 0;
+        }));
+        return list;
+    }
+
+    private static Command RevokeKey(Func<StoreCommand, Func<ParseResult, CancellationToken, Task<int>>> withStore)
+    {
+        var id = new Argument<string>("id") { Description = "The key's id, as keys list shows it." };
+        var revoke = new Command("revoke", "Revoke a key; it stops working at once.") { id };
+        revoke.SetAction(withStore(async (parsed, store, cancel) =>
+        {
+            var key = Guid.TryParse(parsed.GetRequiredValue(id), out var wanted) ? await store.FindKeyAsync(wanted, cancel) : null;
+            if (key is null)
+                throw new SettingException("There is no key with this id; keys list shows them.");
+            var now = Timestamp.Now(TimeProvider.System);
+            await store.RevokeKeyAsync(
+                key.Id, AuditEvent.Of(AuditAction.KeyRevoked, key.WorkspaceId, now, Actor.Command, $"{key.Id} {key.Name}"), cancel);
+            await Console.Error.WriteLineAsync("Revoked.");
+            return 0;
+        }));
+        return revoke;
+    }
+
+    private static Scopes ParseScopes(string text)
+    {
+        if (text == "all")
+            return Scopes.All;
+        return ScopeNames.TryParse(text, out var scopes, out var unknown) ? scopes
+            : throw new SettingException($"--scopes: '{unknown}' is no scope; the scopes are {ScopeNames.AllNames}.");
+    }
+
+    /// <summary>A number of hours or days, as the named setting gives it.</summary>
+    public static TimeSpan ParseSpan(string setting, string text)
+    {
+        const int MaxHours = 24 * 366 * 100;
+        var hours = text.Length > 1 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? text[^1] switch { 'h' => number, 'd' => number * 24L, _ => 0 }
+            : 0;
+        return hours is > 0 and <= MaxHours ? TimeSpan.FromHours(hours)
+            : throw new SettingException($"{setting} is a number of hours or days up to a hundred years, such as 12h or 90d, not '{text}'.");
+    }
+}

@@ -1,0 +1,99 @@
+using System.Text.Json;
+using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
+
+namespace Roster.Server.Formats;
+
+/// <summary>Writes what becomes of partners: the kind of change, and the old and new value of each field that changes.</summary>
+internal static class ChangeJson
+{
+    private const string Erased = "erased";
+
+    /// <summary>What a request changes, an object for each of its items in order, then those that it changes without an item.</summary>
+    public static void WritePlan(Utf8JsonWriter json, ChangePlan plan, bool isDryRun)
+    {
+        json.WriteStartArray();
+        var next = 0;
+        // What was kept as it was has a place, too.
+        var kept = plan.Kept.Select(fault => fault.Index).ToHashSet();
+        var index = -1;
+        foreach (var partner in plan.Answer)
+        {
+            do
+                index++;
+            while (kept.Contains(index));
+            var isChanged = next < plan.Changes.Count && ReferenceEquals(plan.Changes[next].After, partner);
+            var change = isChanged ? plan.Changes[next++] : new PartnerChange(partner, partner);
+            Write(json, index, isDryRun && change.Before is null ? null : partner.Id,
+                plan.Kind == ChangeKind.Erase ? Erased : NameOf(change.Before, partner), change.Before, partner);
+        }
+        for (; next < plan.Changes.Count; next++)
+            Write(json, null, plan.Changes[next].After.Id, NameOf(plan.Changes[next].Before, plan.Changes[next].After), plan.Changes[next].Before, plan.Changes[next].After);
+        json.WriteEndArray();
+    }
+
+    /// <summary>What a change set in the log did to a partner.</summary>
+    /// <param name="after">Null for one that was erased since.</param>
+    public static void Write(Utf8JsonWriter json, LoggedChange change, Partner? after)
+    {
+        var before = after is null ? null : change.Before?.Of(after);
+        Write(json, null, change.Id, after is null ? Erased : NameOf(before, after), before, after);
+    }
+
+    /// <summary>The kind of change, and the fields that differ, each with its old and its new value, where those are kept.</summary>
+    public static void WriteChange(Utf8JsonWriter json, string change, Partner? before, Partner? after)
+    {
+        json.WriteString("change", change);
+        if (after is not null && History.IsKept(after) && (before is null || History.IsKept(before)))
+            WriteFields(json, before, after);
+        else
+            json.WriteBoolean("gone", true);
+    }
+
+    /// <param name="index">The item that asks for it; null where none does.</param>
+    /// <param name="id">Null for a partner that would be created.</param>
+    private static void Write(Utf8JsonWriter json, int? index, Guid? id, string change, Partner? before, Partner? after)
+    {
+        json.WriteStartObject();
+        if (index is { } number)
+            json.WriteNumber("index", number);
+        if (id is { } known)
+            json.WriteString("id", known);
+        else
+            json.WriteNull("id");
+        WriteChange(json, change, before, after);
+        json.WriteEndObject();
+    }
+
+    private static void WriteFields(Utf8JsonWriter json, Partner? before, Partner after)
+    {
+        json.WriteStartObject("fields");
+        WriteField("name", before?.Name, after.Name);
+        WriteField("email", before?.Email, after.Email);
+        WriteField("phone", before?.Phone, after.Phone);
+        WriteField("externalId", before?.ExternalId, after.ExternalId);
+        WriteField("deletedAt", before?.DeletedAt?.ToString(), after.DeletedAt?.ToString());
+        json.WriteEndObject();
+
+        void WriteField(string name, string? old, string? current)
+        {
+            if (old == current)
+                return;
+            json.WriteStartObject(name);
+            json.WriteString("old", old);
+            json.WriteString("new", current);
+            json.WriteEndObject();
+        }
+    }
+
+    /// <param name="before">Null where it is created; the same object as <paramref name="after"/> where it is left alone.</param>
+    public static string NameOf(Partner? before, Partner after) => before switch
+    {
+        null => "created",
+        _ when ReferenceEquals(before, after) => "unchanged",
+        { DeletedAt: null } when after.DeletedAt is not null => "deleted",
+        { DeletedAt: not null } when after.DeletedAt is null => "restored",
+        _ => "updated",
+    };
+}

@@ -1,0 +1,96 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Roster.Server.Guard;
+using Roster.Server.Http;
+
+namespace Roster.Server.Formats;
+
+/// <summary>
+/// An answer, or a part of one, that is written into pooled memory first, so that its length is known before any of it is sent, and what it was
+/// made of is not needed any more.
+/// </summary>
+internal sealed class JsonAnswer : IDisposable
+{
+    private const int SegmentBytes = 64 << 10;
+
+    private static readonly PipeOptions BufferOptions = new(
+        readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0,
+        minimumSegmentSize: SegmentBytes, useSynchronizationContext: false);
+
+    private static readonly JsonWriterOptions JsonOptions =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private readonly Pipe _buffer = new(BufferOptions);
+    private readonly string _type;
+    private readonly long _length;
+    private UnsentAnswers.Sending? _reserved;
+
+    private JsonAnswer(string type, Action<IBufferWriter<byte>> write)
+    {
+        _type = type;
+        write(_buffer.Writer);
+        _length = _buffer.Writer.UnflushedBytes;
+        _buffer.Writer.Complete();
+    }
+
+    public static JsonAnswer OfBytes(Action<IBufferWriter<byte>> write) => new(RequestBody.Json, write);
+
+    public static JsonAnswer Of(Action<Utf8JsonWriter> write, string type = RequestBody.Json) => new(type, buffer =>
+    {
+        using var json = new Utf8JsonWriter(buffer, JsonOptions);
+        write(json);
+    });
+
+    public static Task SendAsync(HttpContext http, Action<Utf8JsonWriter> write) => Of(write).SendAsync(http);
+
+    /// <summary>Sends it as the whole answer. What was taken for making it is given back first, so its caller must not need that any more.</summary>
+    /// <param name="isOwed">Whether it says what was carried out: then it is never refused.</param>
+    public async Task SendAsync(HttpContext http, bool isOwed = false)
+    {
+        using (this)
+        {
+            using var sending = await http.RequestServices.GetRequiredService<UnsentAnswers>().EnterAsync(http, _length, isOwed);
+            http.GiveBackMemory();
+            if (sending is null)
+            {
+                await Problem.Overloaded.WriteAsync(http);
+                return;
+            }
+            http.Response.ContentLength = _length;
+            http.Response.ContentType = _type + "; charset=utf-8";
+            await CopyAsync(http, sending);
+        }
+    }
+
+    /// <summary>Counts it among the answers that are not read yet, as a part of an answer that is under way: what it was made of is not needed any more.</summary>
+    public async Task ReserveAsync(HttpContext http) =>
+        _reserved = await http.RequestServices.GetRequiredService<UnsentAnswers>().EnterAsync(http, _length, isOwed: true);
+
+    /// <summary>Sends a part that was counted.</summary>
+    public async Task SendPartAsync(HttpContext http)
+    {
+        using (this)
+            await CopyAsync(http, _reserved!);
+    }
+
+    /// <summary>Gives the memory back.</summary>
+    public void Dispose()
+    {
+        _buffer.Reader.Complete();
+        _reserved?.Dispose();
+    }
+
+    /// <summary>Piece by piece, each of which is free again as soon as the connection has it.</summary>
+    private async Task CopyAsync(HttpContext http, UnsentAnswers.Sending sending)
+    {
+        while (await _buffer.Reader.ReadAsync(http.RequestAborted) is { Buffer: { Length: > 0 } left })
+        {
+            var piece = left.First;
+            await http.Response.BodyWriter.WriteAsync(piece, http.RequestAborted);
+            _buffer.Reader.AdvanceTo(left.GetPosition(piece.Length));
+            sending.Sent(piece.Length);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Net.Http.Headers;
+using Roster.Changes;
+using Roster.Partners;
+using Roster.Server.Http;
+using Roster.Server.Writes;
+
+namespace Roster.Server.Formats;
+
+/// <summary>Answers with partners.</summary>
+internal static class PartnerAnswer
+{
+    /// <summary>Says in the status and in headers what a write did, or would do.</summary>
+    public static void ShowOutcome(HttpContext http, ChangePlan plan, WriteOptions options)
+    {
+        if (plan.Kind == ChangeKind.Create && !options.IsDryRun)
+            http.Response.StatusCode = StatusCodes.Status201Created;
+        var headers = http.Response.Headers;
+        headers["Roster-Revision"] = Number(options.IsDryRun ? plan.End.Number : plan.Revision.Number);
+        headers["Roster-Created"] = Number(plan.Created);
+        headers["Roster-Updated"] = Number(plan.Updated);
+        headers["Roster-Unchanged"] = Number(plan.Unchanged);
+        if (plan.Kind is ChangeKind.Delete or ChangeKind.Undo or ChangeKind.Mirror or ChangeKind.Erase)
+            headers["Roster-Deleted"] = Number(plan.Deleted);
+        if (plan.Kind is ChangeKind.Restore or ChangeKind.Undo)
+            headers["Roster-Restored"] = Number(plan.Restored);
+        options.Show(http.Response);
+    }
+
+    /// <summary>The answer to a write: its partners in order, deleted ids, or what changes.</summary>
+    public static JsonAnswer Written(ChangePlan plan, IncludedFields include, WriteOptions options)
+    {
+        if (options.WantsChanges)
+            return JsonAnswer.Of(json => ChangeJson.WritePlan(json, plan, options.IsDryRun), RequestBody.Changes);
+        // What would be created has no id yet: the nil UUID is nobody's.
+        var unborn = options.IsDryRun ? plan.Changes.Where(change => change.Before is null).Select(change => change.After.Id).ToHashSet() : [];
+        return plan.Kind is ChangeKind.Delete or ChangeKind.Erase
+            ? JsonAnswer.Of(json => WriteIds(json, plan))
+            : JsonAnswer.OfBytes(buffer => WritePartners(buffer, unborn.Count == 0 ? plan.Answer : plan.Answer.Select(Unborn), include));
+
+        Partner Unborn(Partner partner) => unborn.Contains(partner.Id) ? partner with { Id = Guid.Empty } : partner;
+    }
+
+    /// <summary>Sends a page; its partners are not held while a slow client reads.</summary>
+    public static Task PageAsync(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include) =>
+        JsonAnswer.OfBytes(buffer => WritePartners(buffer, partners, include)).SendAsync(http);
+
+    public static async Task OneAsync(HttpContext http, Partner partner, IncludedFields include)
+    {
+        // Weak: the bytes differ by content encoding and by what is included, the partner does not.
+        var tag = new EntityTagHeaderValue($"\"{partner.Revision}\"", isWeak: true);
+        http.Response.GetTypedHeaders().ETag = tag;
+        var known = http.Request.GetTypedHeaders().IfNoneMatch;
+        if (known.Any(one => one.Equals(EntityTagHeaderValue.Any) || one.Compare(tag, useStrongComparison: false)))
+        {
+            http.Response.StatusCode = StatusCodes.Status304NotModified;
+            return;
+        }
+        await JsonAnswer.OfBytes(buffer =>
+        {
+            using var json = new PartnerJson(buffer, include);
+            json.Write(partner);
+        }).SendAsync(http);
+    }
+
+    public static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+
+    private static void WriteIds(Utf8JsonWriter json, ChangePlan plan)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray(plan.Kind == ChangeKind.Erase ? "erasedIds" : "deletedIds");
+        foreach (var partner in plan.Answer)
+            json.WriteStringValue(partner.Id);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WritePartners(IBufferWriter<byte> buffer, IEnumerable<Partner> partners, IncludedFields include)
+    {
+        using var json = new PartnerJson(buffer, include);
+        json.WriteArray(partners);
+    }
+}

@@ -1,0 +1,123 @@
+using System.Buffers;
+using Roster.Batches;
+using Roster.Partners;
+using Roster.Server.Guard;
+using Roster.Server.Http;
+using Roster.Server.Partners;
+
+namespace Roster.Server.Formats;
+
+/// <summary>
+/// Streams a list of any length in constant memory: page after page by cursor, so that no read transaction stays open while
+/// a slow client reads.
+/// </summary>
+internal static class PartnerExport
+{
+    private const int PageSize = 8_000;
+
+    public static async Task WriteAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerListRequest list, PartnerFormat format)
+    {
+        var left = list.Query.Take;
+        var query = list.Query with { Take = HttpMethods.IsHead(http.Request.Method) ? 1 : Math.Min(left, PageSize) };
+        // The first page comes before the headers, so that what is wrong with the list is an answer and not a torn stream.
+        if (await ReadAsync(query, isUnderWay: false) is not { } page)
+        {
+            await Problem.Overloaded.WriteAsync(http);
+            return;
+        }
+        http.Response.ContentType = format.ContentType;
+        if (HttpMethods.IsHead(http.Request.Method))
+        {
+            page.Memory.Dispose();
+            return;
+        }
+        var sending = Task.CompletedTask;
+        for (var isFirst = true; ; isFirst = false)
+        {
+            left -= page.Partners.Count;
+            query = query with { After = page.Next, Skip = 0, Take = Math.Min(left, PageSize) };
+            var isLast = page.Next is null || left <= 0;
+            // The next page is read while this one is written, for a client that keeps up. For a slow one only bytes are held.
+            var next = isLast || !sending.IsCompleted ? null : ReadAheadAsync(query);
+            JsonAnswer? part = null;
+            try
+            {
+                part = Write(page.Partners, list.Include, format, isFirst);
+                await part.ReserveAsync(http);
+                page.Memory.Dispose();
+                await sending;
+                sending = part.SendPartAsync(http);
+                part = null;
+                if (isLast)
+                    break;
+                page = (await (next ?? ReadAheadAsync(query)))!;
+            }
+            catch
+            {
+                page.Memory.Dispose();
+                part?.Dispose();
+                // No read outlives its request, also where the client has gone.
+                await EndAsync(next);
+                if (!sending.IsCompleted)
+                    http.Abort();
+                await EndAsync(sending);
+                throw;
+            }
+        }
+        await sending;
+
+        Task<Page?> ReadAheadAsync(PartnerQuery part) => Task.Run(() => ReadAsync(part, isUnderWay: true), http.RequestAborted);
+
+        async Task<Page?> ReadAsync(PartnerQuery part, bool isUnderWay)
+        {
+            if (await limits.TakeMemoryForPageAsync(part.Take, isUnderWay, http.RequestAborted) is not { } memory)
+                return null;
+            try
+            {
+                var (partners, next) = await list.ReadAsync(store, http.Caller().WorkspaceId, part, http.RequestAborted);
+                return new Page(partners, next, memory);
+            }
+            catch
+            {
+                memory.Dispose();
+                throw;
+            }
+        }
+    }
+
+    private static async Task EndAsync(Task? task)
+    {
+        if (task is not null)
+            await task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (task is Task<Page?> { IsCompletedSuccessfully: true, Result: { } page })
+            page.Memory.Dispose();
+    }
+
+    private static JsonAnswer Write(IReadOnlyList<Partner> partners, IncludedFields include, PartnerFormat format, bool isFirst) =>
+        JsonAnswer.OfBytes(buffer =>
+        {
+            if (format.Csv is { } csv)
+                WriteRecords(buffer, partners, include, csv, isFirst);
+            else
+                WriteLines(buffer, partners, include);
+        });
+
+    private static void WriteLines(IBufferWriter<byte> buffer, IReadOnlyList<Partner> partners, IncludedFields include)
+    {
+        using var json = new PartnerJson(buffer, include);
+        foreach (var partner in partners)
+            json.WriteLine(partner);
+    }
+
+    private static void WriteRecords(IBufferWriter<byte> buffer, IReadOnlyList<Partner> partners, IncludedFields include, CsvFormat format, bool isFirst)
+    {
+        var csv = new PartnerCsv(buffer, include, format);
+        if (isFirst)
+            csv.WriteHeader();
+        foreach (var partner in partners)
+            csv.Write(partner);
+    }
+
+    /// <param name="Memory">What was taken for the partners; given back when they are written.</param>
+    private sealed record Page(IReadOnlyList<Partner> Partners, PartnerCursor? Next, IDisposable Memory);
+}

@@ -1,0 +1,54 @@
+namespace Roster.Server.Hosting;
+
+/// <summary>Whether the process answers and its database serves. Anyone may ask, so asking often costs nothing.</summary>
+internal sealed class Health
+{
+    private const string Healthy = """{"status":"ok"}""";
+
+    private static readonly string Alive = $$"""{"status":"ok","version":"{{ServerVersion.Text}}"}""";
+
+    /// <summary>How long a success is taken for granted: the check itself is a write.</summary>
+    private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
+
+    private readonly IRosterStore _store;
+    private readonly TimeProvider _clock;
+    private long _checkedAt = long.MinValue;
+
+    public Health(IRosterStore store, TimeProvider clock, ILoggerFactory loggers)
+    {
+        (_store, _clock) = (store, clock);
+        var logger = loggers.CreateLogger("Roster");
+        store.Notices.Follow((notice, begins) =>
+        {
+            if (begins)
+                ServerLog.NoticeBegun(logger, notice.Code, notice.Text);
+            else
+                ServerLog.NoticeEnded(logger, notice.Code);
+        });
+    }
+
+    /// <summary>GET /health/live: the process answers, and says which version it is.</summary>
+    public static IResult Live() => TypedResults.Text(Alive, "application/json");
+
+    /// <summary>
+    /// GET /health/ready: the database reads and writes; otherwise the problem that a write would meet. What is amiss beside that is named, and
+    /// is no reason to send requests elsewhere.
+    /// </summary>
+    public static async Task ReadyAsync(HttpContext http, Health health)
+    {
+        await health.CheckAsync(http.RequestAborted);
+        // The codes are constants of ours, without a character to escape.
+        var notices = health._store.Notices.Codes;
+        await TypedResults.Text(
+            notices.Count == 0 ? Healthy : $$"""{"status":"ok","notices":["{{string.Join("\",\"", notices)}}"]}""", "application/json").ExecuteAsync(http);
+    }
+
+    private async Task CheckAsync(CancellationToken cancel)
+    {
+        var last = Interlocked.Read(ref _checkedAt);
+        if (last != long.MinValue && _clock.GetElapsedTime(last) < Fresh)
+            return;
+        await _store.CheckAsync(cancel);
+        Interlocked.Exchange(ref _checkedAt, _clock.GetTimestamp());
+    }
+}

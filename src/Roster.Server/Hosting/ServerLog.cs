@@ -1,0 +1,52 @@
+namespace Roster.Server.Hosting;
+
+/// <summary>
+/// Every event that the server logs. None carries a name, an e-mail address, a phone number or a key. The ids are Roster's own, from
+/// 6001, where no library that logs has any; docs/operations.md lists them.
+/// </summary>
+internal static partial class ServerLog
+{
+    [LoggerMessage(6001, LogLevel.Information,
+        "Listening on {Urls}; data in {Database}; version {Version}; ready after {StartMilliseconds:0} ms")]
+    public static partial void Listening(ILogger logger, string urls, string database, string version, double startMilliseconds);
+
+    [LoggerMessage(6002, LogLevel.Information, "Stopping: finishing the requests that are under way")]
+    public static partial void Stopping(ILogger logger);
+
+    [LoggerMessage(6003, LogLevel.Information, "Stopped")]
+    public static partial void Stopped(ILogger logger);
+
+    [LoggerMessage(6004, LogLevel.Information, "The first key is in {File}")]
+    public static partial void FirstKeyWritten(ILogger logger, string file);
+
+    [LoggerMessage(6005, LogLevel.Critical, "A bug: the process ends")]
+    public static partial void Crashed(ILogger logger, Exception? failure);
+
+    [LoggerMessage(6006, LogLevel.Error, "A bug: a background task failed")]
+    public static partial void TaskFailed(ILogger logger, Exception failure);
+
+    [LoggerMessage(6010, LogLevel.Information,
+        "{Method} {Route} {Status} in {Milliseconds:0.0} ms, workspace {Workspace}, key {KeyId}, request {RequestId}")]
+    public static partial void Request(
+        ILogger logger, string method, string route, int status, double milliseconds, long? workspace, Guid? keyId,
+        string requestId);
+
+    [LoggerMessage(6011, LogLevel.Error, "The database cannot serve ({Trouble}): {Reason}, request {RequestId}")]
+    public static partial void StoreTrouble(ILogger logger, StoreTrouble trouble, string reason, string requestId);
+
+    [LoggerMessage(6013, LogLevel.Warning, "{Notice}: {Text}")]
+    public static partial void NoticeBegun(ILogger logger, string notice, string text);
+
+    [LoggerMessage(6014, LogLevel.Information, "{Notice}: over")]
+    public static partial void NoticeEnded(ILogger logger, string notice);
+
+    [LoggerMessage(6012, LogLevel.Error, "A bug: request {RequestId} failed")]
+    public static partial void RequestFailed(ILogger logger, Exception failure, string requestId);
+
+    [LoggerMessage(6030, LogLevel.Error, "{Work} failed. It is tried again; this is not said again until it has succeeded")]
+    public static partial void RepeatedWorkFailed(ILogger logger, Exception failure, string work);
+
+    [LoggerMessage(6031, LogLevel.Error,
+        "Change set {Revision} of workspace {Workspace} is damaged: its old values cannot be read, shown or forgotten. It was skipped")]
+    public static partial void DamagedChangeSet(ILogger logger, long workspace, long revision);
+}

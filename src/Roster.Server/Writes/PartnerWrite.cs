@@ -1,0 +1,133 @@
+using System.Security.Cryptography;
+using Roster.Changes;
+using Roster.Log;
+using Roster.Server.ChangeSets;
+using Roster.Server.Formats;
+using Roster.Server.Guard;
+using Roster.Server.Hosting;
+using Roster.Server.Http;
+
+namespace Roster.Server.Writes;
+
+/// <summary>The end of every write's path: claim its idempotency key, plan it on the rows as they are, write the plan, respond.</summary>
+internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, ServerSettings settings, LogWatch watch)
+{
+    /// <param name="body">SHA-256 of the body; null where there is none.</param>
+    /// <param name="answer">What to answer with; gives the same bytes for the same plan.</param>
+    /// <param name="explain">Where the change is refused: asks whether there is a better reason than its faults.</param>
+    public Task RunAsync(
+        HttpContext http, Change change, byte[]? body, WriteOptions options, StageTimes times, Func<ChangePlan, JsonAnswer> answer,
+        Func<Task<Problem?>>? explain = null) =>
+        SendAsync(http, MakeAsync(http, change, body, options, times, answer, explain));
+
+    /// <summary>Apart from what makes the answer: while a slow client reads, only its bytes are held.</summary>
+    private static async Task SendAsync(HttpContext http, Task<JsonAnswer?> making)
+    {
+        if (await making is { } answer)
+            await answer.SendAsync(http, isOwed: true);
+    }
+
+    /// <returns>Null where the answer is a problem, which has been sent.</returns>
+    private async Task<JsonAnswer?> MakeAsync(
+        HttpContext http, Change change, byte[]? body, WriteOptions options, StageTimes times, Func<ChangePlan, JsonAnswer> answer,
+        Func<Task<Problem?>>? explain)
+    {
+        var caller = http.Caller();
+        var idempotency = IdempotencyOf(http, options, body);
+        if (idempotency is not null)
+        {
+            var (isAnswered, kept) = await AnswerAgainAsync(http, caller.WorkspaceId, idempotency, options, answer);
+            if (isAnswered)
+                return kept;
+        }
+        var request = new WriteRequest(change, new Origin(caller.Id, http.RequestId()), options.IsDryRun, options.IfRevision, idempotency);
+        var plan = await WriteAsync(caller.WorkspaceId, request, times, http.RequestAborted);
+        if (ProblemOf(plan, change) is { } problem)
+        {
+            var better = explain is null || plan.Faults.Count == 0 ? null : await explain();
+            await (better ?? problem).WriteAsync(http);
+            return null;
+        }
+        PartnerAnswer.ShowOutcome(http, plan, options);
+        var written = answer(plan);
+        times.End("respond");
+        times.Show(http);
+        return written;
+    }
+
+    private async Task<ChangePlan> WriteAsync(long workspaceId, WriteRequest request, StageTimes times, CancellationToken cancel)
+    {
+        var isKept = false;
+        try
+        {
+            var written = await store.WriteAsync(workspaceId, request, cancel);
+            isKept = request.Keeps(written.Plan);
+            if (request.Writes(written.Plan))
+                watch.Reached(workspaceId, written.Plan.Revision.Number);
+            times.Add("plan", written.Planning);
+            times.Add("write", written.Writing);
+            return written.Plan;
+        }
+        catch (StoreException unknown) when (unknown.Trouble == StoreTrouble.OutcomeUnknown)
+        {
+            // The key stays claimed: it is not certain that nothing was carried out.
+            isKept = true;
+            throw;
+        }
+        finally
+        {
+            if (!isKept && request.Idempotency is { } idempotency)
+                await ReleaseAsync(workspaceId, idempotency);
+        }
+    }
+
+    private async Task ReleaseAsync(long workspaceId, Idempotency idempotency)
+    {
+        try
+        {
+            await store.ReleaseAsync(workspaceId, idempotency, CancellationToken.None);
+        }
+        catch (StoreException)
+        {
+            // The claim runs out by itself.
+        }
+    }
+
+    private static Problem? ProblemOf(ChangePlan plan, Change change) =>
+        plan.IsStale ? Problem.RevisionChanged(plan.End.Number)
+        : plan.UndoneBy is { } by ? Problem.AlreadyUndone(by)
+        : plan.TooManyDeletes is var (wanted, allowed) ? Problem.TooManyDeletes(wanted, allowed, plan.Faults)
+        : plan.Faults.Count > 0 ? Problem.ValidationFailed(plan.Faults, change.Count) : null;
+
+    private Idempotency? IdempotencyOf(HttpContext http, WriteOptions options, byte[]? body) => options.IdempotencyKey is not { } key ? null
+        : new Idempotency(
+            WriteOptions.HashOf(key), WriteOptions.Fingerprint(http.Request, body), Guid.CreateVersion7(), Timestamp.From(clock.GetUtcNow() - settings.IdempotencyKept));
+
+    /// <summary>Claims the key, or answers for who did before.</summary>
+    /// <returns>Not answered where the key is this request's now; with null where the answer is a problem, which has been sent.</returns>
+    private async Task<(bool IsAnswered, JsonAnswer? Answer)> AnswerAgainAsync(
+        HttpContext http, long workspaceId, Idempotency idempotency, WriteOptions options, Func<ChangePlan, JsonAnswer> answer)
+    {
+        var now = clock.GetUtcNow();
+        var state = await store.ClaimAsync(
+            workspaceId, idempotency, Timestamp.From(now), Timestamp.From(now - Idempotency.LongestWrite), http.RequestAborted);
+        switch (state)
+        {
+            case IdempotencyState.Running running:
+                await (IsSame(running.Fingerprint) ? Problem.IdempotencyRunning : Problem.IdempotencyMismatch).WriteAsync(http);
+                return (true, null);
+            case IdempotencyState.Done done when !IsSame(done.Fingerprint):
+                await Problem.IdempotencyMismatch.WriteAsync(http);
+                return (true, null);
+            case IdempotencyState.Done done:
+                var plan = await KeptAnswer.ReplayAsync(done.Answer, store, workspaceId, http.RequestAborted);
+                http.Response.Headers["Idempotent-Replayed"] = "true";
+                PartnerAnswer.ShowOutcome(http, plan, options);
+                return (true, answer(plan));
+            default:
+                return (false, null);
+        }
+
+        bool IsSame(byte[] fingerprint) => CryptographicOperations.FixedTimeEquals(fingerprint, idempotency.Fingerprint);
+    }
+}

@@ -1,0 +1,28 @@
+using System.Diagnostics;
+using System.Globalization;
+using Roster.Server.Hosting;
+
+namespace Roster.Server.Writes;
+
+/// <summary>How long each stage of a request took, for the <c>Server-Timing</c> header where that is switched on.</summary>
+internal sealed class StageTimes
+{
+    private readonly List<string> _stages = [];
+    private long _since = Stopwatch.GetTimestamp();
+
+    /// <summary>Ends a stage that began when the one before ended.</summary>
+    public void End(string stage) => Add(stage, Stopwatch.GetElapsedTime(_since));
+
+    /// <summary>Adds a stage that was timed elsewhere.</summary>
+    public void Add(string stage, TimeSpan elapsed)
+    {
+        _stages.Add(string.Create(CultureInfo.InvariantCulture, $"{stage};dur={elapsed.TotalMilliseconds:0.###}"));
+        _since = Stopwatch.GetTimestamp();
+    }
+
+    public void Show(HttpContext http)
+    {
+        if (http.RequestServices.GetRequiredService<ServerSettings>().ServerTiming)
+            http.Response.Headers["Server-Timing"] = string.Join(", ", _stages);
+    }
+}

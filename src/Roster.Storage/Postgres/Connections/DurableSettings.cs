@@ -1,0 +1,11 @@
+namespace Roster.Storage.Postgres.Connections;
+
+/// <summary>What decides whether a server of PostgreSQL keeps what it acknowledges.</summary>
+internal readonly record struct DurableSettings(string Fsync, string Commit, string Pages)
+{
+    /// <returns>Null where it does.</returns>
+    public StoreException? Trouble(string server) => (Fsync, Commit, Pages) is ("on", not "off", "on") ? null : new StoreException(
+        StoreTrouble.Unavailable,
+        $"{server} can lose what it has acknowledged: fsync is {Fsync}, synchronous_commit {Commit}, full_page_writes {Pages}. "
+        + "Turn them on, or accept that with --unsafe-database on.");
+}

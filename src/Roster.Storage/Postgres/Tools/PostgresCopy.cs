@@ -1,0 +1,170 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using Npgsql;
+using NpgsqlTypes;
+using Roster.Storage.Sqlite.Connections;
+
+namespace Roster.Storage.Postgres.Tools;
+
+/// <summary>
+/// Moves all that an SQLite file holds into an empty PostgreSQL database, in one transaction that is only committed when what is there
+/// now, read back, has the same number of rows and the same checksums. The search index is not moved: it is made again.
+/// </summary>
+internal static class PostgresCopy
+{
+    private const int RowsPerReport = 10_000;
+
+    /// <summary>The tables in an order that references allow, with their columns, in the order of their keys.</summary>
+    private static readonly Table[] Tables =
+    [
+        new("workspace", "workspace", "id", [new("id", NpgsqlDbType.Bigint), new("name", NpgsqlDbType.Text), new("created_at", NpgsqlDbType.Bigint)]),
+        new("log_end", "(select id as workspace_id, revision, changed_at, live, forgotten from workspace)", "workspace_id",
+            [new("workspace_id", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint), new("changed_at", NpgsqlDbType.Bigint), new("live", NpgsqlDbType.Bigint), new("forgotten", NpgsqlDbType.Bigint)]),
+        new("api_key", "api_key", "id",
+            [
+                new("id", NpgsqlDbType.Uuid), new("workspace_id", NpgsqlDbType.Bigint), new("name", NpgsqlDbType.Text), new("prefix", NpgsqlDbType.Text),
+                new("hash", NpgsqlDbType.Bytea), new("scopes", NpgsqlDbType.Text), new("created_at", NpgsqlDbType.Bigint), new("expires_at", NpgsqlDbType.Bigint),
+                new("revoked_at", NpgsqlDbType.Bigint), new("last_used_at", NpgsqlDbType.Bigint), new("allowed_hostnames", NpgsqlDbType.Text),
+            ]),
+        new("audit_event", "audit_event", "workspace_id, number",
+            [
+                new("workspace_id", NpgsqlDbType.Bigint), new("number", NpgsqlDbType.Bigint), new("id", NpgsqlDbType.Uuid), new("at", NpgsqlDbType.Bigint),
+                new("action", NpgsqlDbType.Text), new("actor_key_id", NpgsqlDbType.Uuid), new("address", NpgsqlDbType.Text), new("subject", NpgsqlDbType.Text),
+            ]),
+        new("partner", "partner", "workspace_id, id",
+            [
+                new("workspace_id", NpgsqlDbType.Bigint), new("id", NpgsqlDbType.Uuid), new("name", NpgsqlDbType.Text), new("email", NpgsqlDbType.Text),
+                new("phone", NpgsqlDbType.Text), new("external_id", NpgsqlDbType.Text), new("created_at", NpgsqlDbType.Bigint),
+                new("updated_at", NpgsqlDbType.Bigint), new("deleted_at", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint),
+            ]),
+        new("change_set", "change_set", "workspace_id, revision",
+            [
+                new("workspace_id", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint), new("kind", NpgsqlDbType.Text), new("key_id", NpgsqlDbType.Uuid),
+                new("request_id", NpgsqlDbType.Uuid), new("created", NpgsqlDbType.Integer), new("updated", NpgsqlDbType.Integer),
+                new("unchanged", NpgsqlDbType.Integer), new("deleted", NpgsqlDbType.Integer), new("restored", NpgsqlDbType.Integer),
+                new("at", NpgsqlDbType.Bigint), new("undoes", NpgsqlDbType.Bigint), new("changes", NpgsqlDbType.Bytea),
+            ]),
+        new("idempotency", "(select *, zeroblob(16) as claim from idempotency)", "workspace_id, key",
+            [
+                new("workspace_id", NpgsqlDbType.Bigint), new("key", NpgsqlDbType.Bytea), new("claim", NpgsqlDbType.Uuid), new("fingerprint", NpgsqlDbType.Bytea),
+                new("at", NpgsqlDbType.Bigint), new("key_id", NpgsqlDbType.Uuid), new("request_id", NpgsqlDbType.Uuid),
+                new("revision", NpgsqlDbType.Bigint), new("answer", NpgsqlDbType.Bytea),
+            ]),
+    ];
+
+    /// <summary>The tables and columns that are moved, for the test that holds them against the schema.</summary>
+    internal static IEnumerable<string> Moved => Tables.SelectMany(table => table.Columns.Select(column => $"{table.Name}.{column.Name}"));
+
+    /// <exception cref="StoreRefusedException">The target has something in it, or what arrived is not what was sent; nothing was changed.</exception>
+    public static void Run(SqliteDatabase from, NpgsqlDataSource to, IProgress<CopyProgress> progress)
+    {
+        using var connection = to.OpenConnection();
+        using var transaction = connection.BeginTransaction();
+        if (Scalar(connection, "select count(*) from workspace") > 0)
+            throw new StoreRefusedException("--to has workspaces already; copy wants an empty database, on which no server has been started yet.");
+        foreach (var table in Tables)
+        {
+            var (count, sum) = Send(table, from, connection, progress);
+            if (ReadBack(table, connection) is var (arrived, arrivedSum) && (arrived != count || !arrivedSum.SequenceEqual(sum)))
+                throw new StoreRefusedException($"The table {table.Name} has not arrived as it was sent ({count} rows, {arrived} arrived). Nothing was changed.");
+            progress.Report(new CopyProgress(table.Name, count, count, IsVerified: true));
+        }
+        Execute(connection, "insert into search_state (workspace_id, reached) select id, 0 from workspace");
+        transaction.Commit();
+        // The planner knows nothing of tables that were empty a moment ago.
+        Execute(connection, "analyze");
+    }
+
+    private static (long Count, byte[] Sum) Send(Table table, SqliteDatabase from, NpgsqlConnection to, IProgress<CopyProgress> progress)
+    {
+        var total = from.ReadInt64($"select count(*) from {table.Source}");
+        using var sum = new RowSum();
+        using var rows = from.Prepare($"select {table.ColumnNames} from {table.Source} order by {table.Order}").Query();
+        using var copy = to.BeginBinaryImport($"copy {table.Name} ({table.ColumnNames}) from stdin (format binary)");
+        var count = 0L;
+        while (rows.Step())
+        {
+            copy.StartRow();
+            for (var i = 0; i < table.Columns.Length; i++)
+            {
+                var value = rows.IsNull(i) ? null : table.Columns[i].Type switch
+                {
+                    NpgsqlDbType.Bigint => (object)rows.Int64(i),
+                    NpgsqlDbType.Integer => (int)rows.Int64(i),
+                    NpgsqlDbType.Uuid => rows.Guid(i),
+                    NpgsqlDbType.Bytea => rows.Blob(i).ToArray(),
+                    _ => rows.Text(i),
+                };
+                sum.Add(value);
+                if (value is null)
+                    copy.WriteNull();
+                else
+                    copy.Write(value, table.Columns[i].Type);
+            }
+            if (++count % RowsPerReport == 0)
+                progress.Report(new CopyProgress(table.Name, count, total, IsVerified: false));
+        }
+        copy.Complete();
+        return (count, sum.End());
+    }
+
+    private static (long Count, byte[] Sum) ReadBack(Table table, NpgsqlConnection connection)
+    {
+        using var sum = new RowSum();
+        using var command = new NpgsqlCommand($"select {table.ColumnNames} from {table.Name} order by {table.Order}", connection) { CommandTimeout = 0 };
+        using var rows = command.ExecuteReader();
+        var count = 0L;
+        for (; rows.Read(); count++)
+            for (var i = 0; i < table.Columns.Length; i++)
+                sum.Add(rows.IsDBNull(i) ? null : rows.GetValue(i));
+        return (count, sum.End());
+    }
+
+    private static long Scalar(NpgsqlConnection connection, string sql)
+    {
+        using var command = new NpgsqlCommand(sql, connection);
+        return (long)command.ExecuteScalar()!;
+    }
+
+    private static void Execute(NpgsqlConnection connection, string sql)
+    {
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
+        command.ExecuteNonQuery();
+    }
+
+    private sealed record Column(string Name, NpgsqlDbType Type);
+
+    /// <param name="Source">Where its rows are in SQLite.</param>
+    private sealed record Table(string Name, string Source, string Order, Column[] Columns)
+    {
+        public string ColumnNames => string.Join(", ", Columns.Select(column => column.Name));
+    }
+
+    /// <summary>SHA-256 over values, each with its length, so that no two tables have the same bytes.</summary>
+    private sealed class RowSum : IDisposable
+    {
+        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+
+        public void Add(object? value)
+        {
+            byte[] bytes = value switch
+            {
+                null => [],
+                long number => BitConverter.GetBytes(number),
+                int number => BitConverter.GetBytes(number),
+                Guid id => id.ToByteArray(bigEndian: true),
+                byte[] blob => blob,
+                _ => Encoding.UTF8.GetBytes((string)value),
+            };
+            Span<byte> length = stackalloc byte[sizeof(int)];
+            BinaryPrimitives.WriteInt32LittleEndian(length, value is null ? -1 : bytes.Length);
+            _hash.AppendData(length);
+            _hash.AppendData(bytes);
+        }
+
+        public byte[] End() => _hash.GetHashAndReset();
+
+        public void Dispose() => _hash.Dispose();
+    }
+}

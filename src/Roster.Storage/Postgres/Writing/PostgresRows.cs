@@ -1,0 +1,80 @@
+using Npgsql;
+using Roster.Changes;
+using Roster.Partners;
+using Roster.Storage.Postgres.Connections;
+
+namespace Roster.Storage.Postgres.Writing;
+
+/// <summary>
+/// The partners that changes name by id, as they were read and as the changes leave them. Several connections may add to it at once, each
+/// other partners.
+/// </summary>
+internal sealed class PostgresRows : IDisposable
+{
+    private readonly bool _areOfOne;
+
+    /// <summary>As they lie in the table; those of one change with their items.</summary>
+    private readonly IdOrder _ids;
+
+    private readonly Partner?[] _partners;
+
+    public PostgresRows(IReadOnlyCollection<Change> changes)
+    {
+        _areOfOne = changes.Count == 1;
+        var named = changes.SelectMany(change => change.Named);
+        // One change names none twice.
+        _ids = new IdOrder(
+            (_areOfOne ? named : named.DistinctBy(one => one.Id)).Select(one => (one.Id, one.Index)), changes.Sum(change => change.Count));
+        _partners = new Partner?[Count];
+    }
+
+    public int Count => _ids.Count;
+
+    /// <summary>Reads some of them, in the order in which they lie.</summary>
+    /// <returns>No statement where there are none to read.</returns>
+    public PostgresStatement[] Select(long workspaceId, Range part)
+    {
+        var (from, count) = part.GetOffsetAndLength(Count);
+        if (count == 0)
+            return [];
+        var ids = new Guid[count];
+        for (var i = 0; i < count; i++)
+            ids[i] = _ids[from + i].Id;
+        return [new PostgresStatement(PostgresStore.SelectNamed, workspaceId, ids)];
+    }
+
+    /// <summary>Takes the rows of the result that a reader is at.</summary>
+    public async Task AddAsync(NpgsqlDataReader rows)
+    {
+        var next = 0;
+        while (await rows.ReadAsync())
+        {
+            var partner = PostgresStore.MapPartner(rows);
+            var at = _ids.Find(partner.Id, next);
+            _partners[at] = partner;
+            next = at + 1;
+        }
+    }
+
+    /// <summary>Those that one of the changes names.</summary>
+    public RowsNow Of(Change change)
+    {
+        var now = new RowsNow(change.Count);
+        if (_areOfOne)
+            for (var i = 0; i < Count; i++)
+                now[_ids.Places[i]] = _partners[i];
+        else
+            foreach (var named in change.Named)
+                now[named.Index] = _partners[_ids.Find(named.Id, 0)];
+        return now;
+    }
+
+    /// <summary>Notes a partner as a change leaves it, for later changes that name it.</summary>
+    public void Change(Partner after)
+    {
+        if (_ids.Find(after.Id, 0) is >= 0 and var at)
+            _partners[at] = after;
+    }
+
+    public void Dispose() => _ids.Dispose();
+}

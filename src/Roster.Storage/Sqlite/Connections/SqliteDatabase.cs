@@ -1,0 +1,274 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using SQLitePCL;
+
+namespace Roster.Storage.Sqlite.Connections;
+
+/// <summary>One connection to an SQLite file, with its prepared statements. For one thread at a time.</summary>
+internal sealed class SqliteDatabase : IDisposable
+{
+    /// <summary>How long a statement waits while another process, an operator's command, holds the write lock.</summary>
+    public const int BusyTimeoutMilliseconds = 10_000;
+
+    /// <summary>How long the log's end waits for who still reads it: all writes wait with it.</summary>
+    private const int TruncateTimeoutMilliseconds = 500;
+
+    /// <summary>
+    /// How much of the file a connection keeps, while the operating system keeps all that it can. A processor's own cache holds so
+    /// little; with 2 and 8 MiB looking partners up, and changing them, was measured to take longer (docs/performance.md, Tried).
+    /// </summary>
+    private const int CacheKibibytes = 512;
+
+    private const int InputOutputError = 5;
+    private const int NoDevice = 6;
+    private const int NoSpace = 28;
+    private static readonly int NoQuota = OperatingSystem.IsLinux() ? 122 : 69;
+    private const int ReadOnlyFileSystem = 30;
+
+    /// <summary>In bytes; below what .NET keeps apart as large.</summary>
+    private const int BlobPiece = 64 << 10;
+
+    private readonly sqlite3 _handle;
+    private readonly Dictionary<string, SqliteStatement> _statements = [];
+
+    static SqliteDatabase() => Batteries_V2.Init();
+
+    private SqliteDatabase(string path, sqlite3 handle) => (Path, LogPath, _handle) = (path, path + "-wal", handle);
+
+    /// <summary>For tests that count what statements cost: told of every connection of the process.</summary>
+    internal static event Action<SqliteDatabase>? Opened;
+
+    /// <summary>Told before the connection is closed.</summary>
+    internal event Action<SqliteDatabase>? Closing;
+
+    /// <summary>As it was given.</summary>
+    public string Path { get; }
+
+    internal nint Handle => _handle.DangerousGetHandle();
+
+    /// <summary>The texts of all statements that were prepared.</summary>
+    internal IReadOnlyCollection<string> Texts => _statements.Keys;
+
+    /// <summary>Whether this connection has met damage.</summary>
+    public bool HasBeenDamaged { get; private set; }
+
+    /// <summary>Where the write-ahead log is, if there is one.</summary>
+    public string LogPath { get; }
+
+    /// <summary>The bundled SQLite's version as a number: 3051003 is 3.51.3.</summary>
+    public static int LibraryVersion => raw.sqlite3_libversion_number();
+
+    /// <param name="creates">Whether a file that is not there is made. Only who begins a database does that: anyone else would hide that it is gone.</param>
+    public static SqliteDatabase Open(string path, int cacheKibibytes = CacheKibibytes, bool creates = false)
+    {
+        if (creates)
+            CreatePrivate(path);
+        return Open(path, path, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX, cacheKibibytes);
+    }
+
+    private static SqliteDatabase Open(string path, string name, int flags, int cacheKibibytes)
+    {
+        var result = raw.sqlite3_open_v2(name, out var handle, flags, null);
+        var database = new SqliteDatabase(path, handle);
+        try
+        {
+            database.Check(result);
+            raw.sqlite3_extended_result_codes(handle, 1);
+            database.SetBusyTimeout(BusyTimeoutMilliseconds);
+            database.Execute($"pragma cache_size = -{cacheKibibytes}");
+            Opened?.Invoke(database);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a file to read it, without a lock and without its log: nobody must write to it, and the log must be empty.</summary>
+    public static SqliteDatabase OpenUnchanging(string path) => Open(
+        path, new Uri(System.IO.Path.GetFullPath(path)).AbsoluteUri + "?immutable=1",
+        raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI | raw.SQLITE_OPEN_NOMUTEX, CacheKibibytes);
+
+    /// <summary>The statement of this text, prepared on its first use.</summary>
+    public SqliteStatement Prepare(string sql)
+    {
+        if (_statements.TryGetValue(sql, out var statement))
+            return statement;
+        Check(raw.sqlite3_prepare_v3(_handle, sql, raw.SQLITE_PREPARE_PERSISTENT, out var handle));
+        statement = new SqliteStatement(this, handle);
+        _statements.Add(sql, statement);
+        return statement;
+    }
+
+    /// <summary>How long statements wait for a lock, in milliseconds.</summary>
+    public void SetBusyTimeout(int milliseconds) => raw.sqlite3_busy_timeout(_handle, milliseconds);
+
+    public void Execute(string sql) => Prepare(sql).Run();
+
+    /// <summary>The first column of a statement's one row.</summary>
+    public long ReadInt64(string sql)
+    {
+        using var row = Prepare(sql).Query();
+        row.Step();
+        return row.Int64(0);
+    }
+
+    public string ReadText(string sql)
+    {
+        using var row = Prepare(sql).Query();
+        row.Step();
+        return row.Text(0);
+    }
+
+    /// <summary>Reads a blob piece by piece, so that it is never in memory as a whole.</summary>
+    /// <param name="read">Returns false where it wants no more.</param>
+    /// <returns>Whether it was read to its end.</returns>
+    public bool ReadBlob(string table, string column, long rowId, BlobReader read)
+    {
+        Check(raw.sqlite3_blob_open(_handle, "main", table, column, rowId, 0, out var blob));
+        var piece = ArrayPool<byte>.Shared.Rent(BlobPiece);
+        try
+        {
+            var length = raw.sqlite3_blob_bytes(blob);
+            for (var at = 0; at < length; at += BlobPiece)
+            {
+                var part = piece.AsSpan(0, Math.Min(BlobPiece, length - at));
+                Check(raw.sqlite3_blob_read(blob, part, at));
+                if (!read(part))
+                    return false;
+            }
+            return true;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(piece);
+            blob.Dispose();
+        }
+    }
+
+    /// <summary>Whether a transaction is open; SQLite itself rolls back on some errors.</summary>
+    public bool IsInTransaction => raw.sqlite3_get_autocommit(_handle) == 0;
+
+    /// <summary>Commits.</summary>
+    /// <exception cref="StoreException">
+    /// <see cref="StoreTrouble.OutcomeUnknown"/>: the log has failed to take it, and may have it all the same, for whoever reads the log next.
+    /// With any other trouble nothing was written.
+    /// </exception>
+    public void Commit()
+    {
+        try
+        {
+            Execute("commit");
+        }
+        // Without room the end of the transaction, without which it is none, is not in the log.
+        catch (StoreException failure) when ((raw.sqlite3_errcode(_handle) & 0xFF) != raw.SQLITE_FULL)
+        {
+            throw new StoreException(StoreTrouble.OutcomeUnknown, failure.Message, failure);
+        }
+    }
+
+    /// <summary>Rolls back, unless SQLite has done so itself, as it does on some errors.</summary>
+    public void Rollback()
+    {
+        if (IsInTransaction)
+            Execute("rollback");
+    }
+
+    /// <summary>Copies the whole write-ahead log into the file and makes it empty.</summary>
+    /// <returns>False where somebody still reads what is in it: it is as it was, or copied and not empty.</returns>
+    public bool TruncateLog()
+    {
+        SetBusyTimeout(TruncateTimeoutMilliseconds);
+        try
+        {
+            return ReadInt64("pragma wal_checkpoint(truncate)") == 0;
+        }
+        finally
+        {
+            SetBusyTimeout(BusyTimeoutMilliseconds);
+        }
+    }
+
+    /// <summary>Whether the file that is open and its log are still in their places, under their names.</summary>
+    public bool IsInPlace()
+    {
+        const int HasMoved = 20;
+        var hasMoved = 0;
+        return SqliteNative.FileControl(Handle, "main", HasMoved, ref hasMoved) == raw.SQLITE_OK && hasMoved == 0;
+    }
+
+    /// <summary>Ends what the connection runs, with <see cref="StoreTrouble.Unavailable"/>. From any thread.</summary>
+    public void Interrupt() => SqliteNative.Interrupt(Handle);
+
+    public void Check(int result)
+    {
+        if (result is not (raw.SQLITE_OK or raw.SQLITE_ROW or raw.SQLITE_DONE))
+            throw Failure(result, Marshal.GetLastSystemError());
+    }
+
+    /// <summary>What went wrong: trouble with the file or the machine, or else a bug of ours.</summary>
+    /// <param name="error">The thread's last error of the operating system, whatever call it is from.</param>
+    private Exception Failure(int result, int error)
+    {
+        Marshal.SetLastSystemError(0);
+        const int ReadOnlyMoved = 1032;
+        var code = raw.sqlite3_extended_errcode(_handle);
+        var text = raw.sqlite3_errmsg(_handle).utf8_to_string();
+        var message = $"{Path}: SQLite: {text} ({code})";
+        switch (result & 0xFF)
+        {
+            // SQLite takes a part of the file that the disk cannot read for a part that is not there.
+            case raw.SQLITE_CORRUPT when error is InputOutputError or NoDevice:
+                return new StoreException(StoreTrouble.Unavailable, $"{message}, of the operating system {error}");
+            case raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB:
+            case raw.SQLITE_ERROR when text.StartsWith("no such table", StringComparison.Ordinal) || text.StartsWith("no such column", StringComparison.Ordinal):
+                HasBeenDamaged = true;
+                return SqliteHealth.Damaged(message);
+            case raw.SQLITE_READONLY:
+                return code == ReadOnlyMoved ? SqliteHealth.Moved(Path) : new StoreException(StoreTrouble.ReadOnly, message);
+            case raw.SQLITE_FULL:
+                return new StoreException(StoreTrouble.Full, message);
+            case raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN:
+                var reason = SqliteNative.SystemError(Handle);
+                return new StoreException(
+                    reason == NoSpace || reason == NoQuota ? StoreTrouble.Full
+                        : reason == ReadOnlyFileSystem ? StoreTrouble.ReadOnly
+                        : StoreTrouble.Unavailable,
+                    $"{message}, of the operating system {reason}");
+            case raw.SQLITE_ERROR or raw.SQLITE_MISUSE or raw.SQLITE_RANGE or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_TOOBIG:
+                return new InvalidOperationException(message);
+            default:
+                return new StoreException(StoreTrouble.Unavailable, message);
+        }
+    }
+
+    /// <summary>SQLite gives its log and its index of it the mode of the file.</summary>
+    private static void CreatePrivate(string path)
+    {
+        try
+        {
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            new FileStream(path, options).Dispose();
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            // It is there.
+        }
+    }
+
+    public void Dispose()
+    {
+        Closing?.Invoke(this);
+        foreach (var statement in _statements.Values)
+            statement.Close();
+        _handle.Dispose();
+    }
+}
+
+/// <summary>Takes a piece of a blob.</summary>
+/// <returns>False where no more is wanted.</returns>
+internal delegate bool BlobReader(ReadOnlySpan<byte> piece);

@@ -1,0 +1,73 @@
+namespace Roster.Storage.Sqlite.Connections;
+
+/// <summary>
+/// Whether the database's file is whole and in its place. Once it is not, nothing is written any more until a start on a sound file:
+/// what goes into a damaged file, or into one without a name, is lost.
+/// </summary>
+internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private SqliteDatabase? _witness;
+    private StoreException? _damage;
+    private volatile bool _hasMoved;
+
+    public static StoreException Damaged(string what) => new(
+        StoreTrouble.Damaged, $"{what}. The file is damaged: stop the server, and restore a backup (docs/operations.md, Damage).");
+
+    public static StoreException Moved(string path) => new(
+        StoreTrouble.Damaged, $"{path} was deleted, moved or replaced while the server uses it. Nothing is written any more. " +
+            "Stop the server, put the file back or restore a backup, and start it again (docs/operations.md, Damage).");
+
+    /// <summary>Takes the file that is in its place now for the right one.</summary>
+    /// <param name="witness">Has it open from now on, whatever comes under its name later.</param>
+    public void Watch(SqliteDatabase witness) => _witness = witness;
+
+    /// <summary>Remembers damage of the file, and tells of it. A change set that cannot be read is no reason not to write others.</summary>
+    public void Note(StoreException failure)
+    {
+        if (failure.Trouble != StoreTrouble.Damaged || failure is DamagedLogException)
+            return;
+        Interlocked.CompareExchange(ref _damage, failure, null);
+        notices.Begin(new StoreNotice(StoreNotice.StorageDamaged, failure.Message));
+    }
+
+    /// <summary>Looks whether damage was found before.</summary>
+    /// <exception cref="StoreException">It was: <see cref="StoreTrouble.Damaged"/>.</exception>
+    public void CheckKnown()
+    {
+        if (Volatile.Read(ref _damage) is { } damage)
+            throw new StoreException(StoreTrouble.Damaged, damage.Message, damage);
+    }
+
+    /// <summary>Looks whether the file is in its place; costs a look at its name, and one at its log's.</summary>
+    /// <exception cref="StoreException">It is not.</exception>
+    public void CheckInPlace()
+    {
+        CheckSeenInPlace();
+        bool isInPlace;
+        lock (_lock)
+            isInPlace = _witness is null || (_witness.IsInPlace() && File.Exists(_witness.LogPath));
+        if (isInPlace)
+            return;
+        _hasMoved = true;
+        Note(Moved(path));
+        CheckSeenInPlace();
+    }
+
+    /// <summary>Looks only whether it was found before that it is not: two files of one name must not be read as one.</summary>
+    /// <exception cref="StoreException">It was.</exception>
+    public void CheckSeenInPlace()
+    {
+        if (_hasMoved)
+            throw Moved(path);
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _witness?.Dispose();
+            _witness = null;
+        }
+    }
+}

@@ -1,0 +1,68 @@
+using System.Buffers;
+
+namespace Roster.Batches;
+
+/// <summary>
+/// Reads a body as its bytes come in. Feed it with <see cref="Read"/> until the body ends or <see cref="IsDone"/>, then ask
+/// <see cref="Finish"/>. There is one for each format; validation is the <see cref="BatchBuilder"/>'s in all of them.
+/// </summary>
+public abstract class BatchReader(BatchBuilder batch)
+{
+    private bool _isPastStart;
+    private bool _isPastBlanks;
+
+    /// <summary>Whether nothing that still comes can change what <see cref="Finish"/> answers.</summary>
+    public bool IsDone => BodyFault is not null;
+
+    /// <summary>Why the body as a whole is refused.</summary>
+    protected BodyFault? BodyFault { get; set; }
+
+    protected BatchBuilder Batch => batch;
+
+    /// <summary>Reads what is complete.</summary>
+    /// <param name="bytes">All bytes that are not consumed yet.</param>
+    /// <param name="isFinal">Whether the body ends with them.</param>
+    /// <returns>Up to where the bytes are consumed.</returns>
+    public SequencePosition Read(ReadOnlySequence<byte> bytes, bool isFinal)
+    {
+        if (!_isPastStart)
+        {
+            if (bytes.Length < BodyStart.Bytes && !isFinal)
+                return bytes.Start;
+            _isPastStart = true;
+            bytes = bytes.Slice(ReadStart(bytes));
+            if (IsDone)
+                return bytes.End;
+        }
+        if (!_isPastBlanks && !(_isPastBlanks = !IsBlank(bytes)))
+        {
+            if (isFinal)
+                BodyFault = new BodyFault(BodyFaultKind.Empty);
+            return isFinal ? bytes.End : bytes.Start;
+        }
+        return ReadItems(bytes, isFinal);
+    }
+
+    public BatchReading Finish() => batch.Finish(BodyFault);
+
+    /// <inheritdoc cref="Read"/>
+    protected abstract SequencePosition ReadItems(ReadOnlySequence<byte> bytes, bool isFinal);
+
+    protected static bool IsBlank(ReadOnlySequence<byte> bytes)
+    {
+        foreach (var segment in bytes)
+            if (segment.Span.ContainsAnyExcept(" \t\r\n"u8))
+                return false;
+        return true;
+    }
+
+    /// <returns>The length of the byte order mark.</returns>
+    private int ReadStart(ReadOnlySequence<byte> bytes)
+    {
+        Span<byte> start = stackalloc byte[(int)Math.Min(bytes.Length, BodyStart.Bytes)];
+        bytes.Slice(0, start.Length).CopyTo(start);
+        if (BodyStart.NoUtf8(start) is { } reason)
+            BodyFault = new BodyFault(BodyFaultKind.OtherFormat, Reason: reason);
+        return start.StartsWith(BodyStart.ByteOrderMark) ? BodyStart.ByteOrderMark.Length : 0;
+    }
+}

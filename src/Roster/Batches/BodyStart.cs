@@ -1,0 +1,62 @@
+using System.Buffers;
+using System.Text;
+using Roster.Partners;
+
+namespace Roster.Batches;
+
+/// <summary>What the first bytes of a body tell of it, where it is not what its content type says.</summary>
+internal static class BodyStart
+{
+    /// <summary>As many bytes as tell that a body is no UTF-8 text.</summary>
+    public const int Bytes = 4;
+
+    /// <summary>How much of the first line is looked at.</summary>
+    public const int Enough = 1 << 10;
+
+    private static readonly char[] Dividers = [.. CsvFormat.Dividers.Select(one => one.Divider)];
+
+    public static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
+    /// <param name="start">The first <see cref="Bytes"/> of the body, or all of it.</param>
+    /// <returns>Null where it may be UTF-8.</returns>
+    public static BodyReason? NoUtf8(ReadOnlySpan<byte> start) => start switch
+    {
+        [0xFF, 0xFE, 0, 0, ..] or [0, 0, ..] => BodyReason.Utf32,
+        [_, 0, 0, 0] => BodyReason.Utf32,
+        // With its mark, or letters of ASCII without.
+        [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, _, 0, _] or [_, 0, _, 0] => BodyReason.Utf16,
+        [0x1F, 0x8B, ..] => BodyReason.Gzip,
+        [0x28, 0xB5, 0x2F, 0xFD] => BodyReason.Zstandard,
+        [(byte)'P', (byte)'K', 3, 4] => BodyReason.Zip,
+        [0xD0, 0xCF, 0x11, 0xE0] => BodyReason.OldWorkbook,
+        _ => null,
+    };
+
+    /// <param name="start">Bytes that cannot be read as what they were sent as, from the body's beginning.</param>
+    /// <returns>What it could be; null where it looks like nothing that is known.</returns>
+    public static BodyReason? LooksLike(ReadOnlySequence<byte> start)
+    {
+        var text = Encoding.UTF8.GetString(start.Slice(0, Math.Min(start.Length, Enough)));
+        return LooksBracketed(text) ?? (LooksLikeHeader(text) ? BodyReason.LooksLikeCsv : null);
+    }
+
+    /// <inheritdoc cref="LooksLike"/>
+    public static BodyReason? LooksBracketed(string start) => start.AsSpan().TrimStart() switch
+    {
+        ['<', ..] => BodyReason.Markup,
+        ['[', ..] => BodyReason.LooksLikeJson,
+        ['{', ..] => BodyReason.LooksLikeObjects,
+        _ => null,
+    };
+
+    private static bool LooksLikeHeader(string start)
+    {
+        var line = start.AsSpan().TrimStart();
+        if (line.IndexOfAny('\r', '\n') is >= 0 and var end)
+            line = line[..end];
+        foreach (var cell in line.SplitAny(Dividers))
+            if (PartnerFieldNames.Meant(line[cell].Trim('"').ToString()) != PartnerFields.None)
+                return true;
+        return false;
+    }
+}

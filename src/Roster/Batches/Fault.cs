@@ -1,0 +1,128 @@
+using Roster.Partners;
+
+namespace Roster.Batches;
+
+/// <summary>The codes that a fault of a request's item can have. Each has a section in docs/errors.md.</summary>
+public static class FaultCode
+{
+    public const string AmbiguousMatch = "ambiguous_match";
+    public const string ChangedSince = "changed_since";
+    public const string DuplicateExternalId = "duplicate_external_id";
+    public const string DuplicateField = "duplicate_field";
+    public const string DuplicateId = "duplicate_id";
+    public const string DuplicateMatch = "duplicate_match";
+    public const string EmptyValue = "empty_value";
+    public const string ExternalIdTaken = "external_id_taken";
+    public const string HistoryGone = "history_gone";
+    public const string IdNotAllowed = "id_not_allowed";
+    public const string InvalidEmail = "invalid_email";
+    public const string InvalidHostname = "invalid_hostname";
+    public const string InvalidId = "invalid_id";
+    public const string InvalidPhone = "invalid_phone";
+    public const string InvalidRecord = "invalid_record";
+    public const string InvalidScope = "invalid_scope";
+    public const string InvalidText = "invalid_text";
+    public const string InvalidTime = "invalid_time";
+    public const string InvalidType = "invalid_type";
+    public const string MatchKeyMissing = "match_key_missing";
+    public const string NameRequired = "name_required";
+    public const string NoMatch = "no_match";
+    public const string NotDeleted = "not_deleted";
+    public const string PartnerNotFound = "partner_not_found";
+    public const string TooLong = "too_long";
+    public const string TooManyFields = "too_many_fields";
+    public const string UnknownField = "unknown_field";
+    public const string WouldBeDeleted = "would_be_deleted";
+}
+
+/// <summary>One thing that is wrong with one item of a request: a value, not an exception.</summary>
+/// <param name="Index">The item's place in the request, from 0.</param>
+/// <param name="Code">One of <see cref="FaultCode"/>.</param>
+/// <param name="Message">What is wrong and what to send instead, in English, without the value that was sent.</param>
+/// <param name="Field">The field at fault; null where it is the item as a whole.</param>
+public sealed record Fault(int Index, string Code, string Message, string? Field = null)
+{
+    /// <summary>The index of a fault that is about no item.</summary>
+    public const int NoItem = -1;
+
+    /// <summary>Faults that one answer lists; beyond these they are only counted.</summary>
+    public const int MaxListed = 1_000;
+
+    /// <summary>Stored partners that one fault names; where more take part, it says only that.</summary>
+    public const int MaxCandidates = 10;
+
+    /// <summary>The partner that the item names, where it names one.</summary>
+    public Guid? Id { get; init; }
+
+    /// <summary>The other item of the request that takes part in the fault.</summary>
+    public int? OtherIndex { get; init; }
+
+    /// <summary>The stored partners that take part in the fault, at most <see cref="MaxCandidates"/>.</summary>
+    public IReadOnlyList<Guid> Candidates { get; init; } = [];
+
+    /// <summary>The partner as it is now, where that is what the item did not expect.</summary>
+    public Partner? Current { get; init; }
+
+    /// <summary>Where in the body, for formats of lines: the line from 1 and, in CSV, the column from 1; 0 elsewhere.</summary>
+    public (int Line, int Column) Place { get; init; }
+
+    /// <param name="field">The field that names the partner; null where items are nothing but ids.</param>
+    public static Fault NotFound(int index, Guid id, string? field) =>
+        new(index, FaultCode.PartnerNotFound, "There is no such partner in this workspace.", field) { Id = id };
+
+    /// <param name="current">Null where no partner matches.</param>
+    public static Fault ChangedSince(int index, Partner? current) => new(
+        index, FaultCode.ChangedSince,
+        current is null ? "No partner matches this item, so it was not last updated at ifUpdatedAt." : "The partner was updated since ifUpdatedAt; look at current.",
+        "ifUpdatedAt")
+    { Id = current?.Id, Current = current };
+}
+
+/// <summary>The faults of one request: all of them counted, the first <see cref="Fault.MaxListed"/> kept.</summary>
+public sealed class FaultList
+{
+    private readonly List<Fault> _listed = [];
+    private readonly HashSet<int> _items = [];
+
+    /// <summary>All faults, also those that are not listed.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>How many items have at least one fault.</summary>
+    public int Items => _items.Count;
+
+    /// <summary>The first faults in the order of the request.</summary>
+    public IReadOnlyList<Fault> Listed => _listed;
+
+    /// <summary>Adds a fault; its index is not smaller than that of the one before.</summary>
+    public void Add(Fault fault)
+    {
+        Count++;
+        _items.Add(fault.Index);
+        if (_listed.Count < Fault.MaxListed)
+            _listed.Add(fault);
+    }
+
+    /// <summary>How many more faults are listed; what is added beyond them is only counted.</summary>
+    public int Room => Fault.MaxListed - _listed.Count;
+
+    /// <summary>Counts faults of an item that are not listed.</summary>
+    /// <param name="index">The item, or <see cref="Fault.NoItem"/>.</param>
+    public void AddUnlisted(int index, long count)
+    {
+        if (count == 0)
+            return;
+        Count = (int)Math.Min(int.MaxValue, Count + count);
+        _items.Add(index);
+    }
+
+    /// <summary>These faults and those, in the order of the request.</summary>
+    public FaultList With(FaultList others)
+    {
+        var all = new FaultList();
+        foreach (var fault in _listed.Concat(others._listed).OrderBy(fault => fault.Index).Take(Fault.MaxListed))
+            all._listed.Add(fault);
+        all.Count = Count + others.Count;
+        all._items.UnionWith(_items.Union(others._items));
+        return all;
+    }
+}

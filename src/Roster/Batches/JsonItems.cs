@@ -1,0 +1,269 @@
+using System.Buffers;
+using System.Buffers.Text;
+using System.Text.Json;
+using System.Text.Unicode;
+using Roster.Partners;
+
+namespace Roster.Batches;
+
+/// <summary>Takes the JSON tokens of items, one after the other, into a <see cref="BatchBuilder"/>.</summary>
+internal sealed class JsonItems(BatchBuilder batch)
+{
+    /// <summary>The most bytes that JSON takes for one code point: two escaped surrogates.</summary>
+    private const int MaxBytesPerCodePoint = 12;
+
+    /// <summary>A field's name that is longer is none that there is, and is not shown.</summary>
+    private const int MaxNameBytes = 64 * MaxBytesPerCodePoint;
+
+    private static readonly byte[][] FieldNames = [.. PartnerFieldNames.All.Select(System.Text.Encoding.ASCII.GetBytes)];
+
+    /// <summary>Room for the longest text of a field without escapes; what is longer goes the long way.</summary>
+    private readonly char[] _text = new char[512];
+
+    private Expecting _expecting;
+    private Expecting _afterSkip;
+    private int _skipDepth;
+    private bool _skipsUnread;
+    private int _members;
+    private PartnerFields _field;
+    private string? _fieldName;
+
+    private enum Expecting
+    {
+        Item,
+        FieldName,
+        Value,
+        EndOfSkipped,
+    }
+
+    /// <summary>Whether the next token begins an item, or ends what the items are in.</summary>
+    public bool IsBetweenItems => _expecting == Expecting.Item;
+
+    /// <summary>Forgets an item that was not read to its end.</summary>
+    public void Abandon() => _expecting = Expecting.Item;
+
+    /// <returns>False where the batch is full.</returns>
+    public bool Take(ref Utf8JsonReader json)
+    {
+        switch (_expecting)
+        {
+            case Expecting.Item:
+                return TakeItem(ref json);
+            case Expecting.FieldName:
+                TakeFieldName(ref json);
+                break;
+            case Expecting.Value:
+                TakeValue(ref json);
+                break;
+            case Expecting.EndOfSkipped:
+                TakeSkipped(ref json);
+                break;
+        }
+        return true;
+    }
+
+    private bool TakeItem(ref Utf8JsonReader json)
+    {
+        if (!batch.BeginItem())
+            return false;
+        if (batch.ItemsAreIds)
+        {
+            TakeId(ref json, then: Expecting.Item);
+        }
+        else if (json.TokenType == JsonTokenType.StartObject)
+        {
+            _expecting = Expecting.FieldName;
+            _members = 0;
+        }
+        else
+        {
+            batch.RejectItemType();
+            _fieldName = null;
+            Skip(ref json, Expecting.Item);
+        }
+        return true;
+    }
+
+    private void TakeFieldName(ref Utf8JsonReader json)
+    {
+        if (json.TokenType == JsonTokenType.EndObject)
+        {
+            batch.EndItem();
+            _expecting = Expecting.Item;
+            return;
+        }
+        if (++_members > PartnerRules.MaxMembers)
+        {
+            batch.RejectMembers();
+            // To the end of the item, which lies around its members.
+            SkipTo(json.CurrentDepth - 1, Expecting.Item, unread: true);
+            return;
+        }
+        _expecting = Expecting.Value;
+        _field = PartnerFields.None;
+        _fieldName = null;
+        // An escaped name that is not text cannot be compared.
+        var field = json.ValueIsEscaped && !IsText(ref json) ? PartnerFields.None : FieldNamed(ref json);
+        if (field != PartnerFields.None)
+        {
+            _fieldName = PartnerFieldNames.Of(field);
+            if (batch.Give(field))
+                _field = field;
+        }
+        else if (IsText(ref json))
+        {
+            _fieldName = ValueLength(ref json) > MaxNameBytes ? null : BatchBuilder.ShownName(json.GetString()!);
+            batch.RejectUnknownField(_fieldName);
+        }
+        else
+        {
+            batch.RejectText(fieldName: null);
+        }
+    }
+
+    private static PartnerFields FieldNamed(ref Utf8JsonReader json)
+    {
+        for (var i = 0; i < FieldNames.Length; i++)
+            if (json.ValueTextEquals(FieldNames[i]))
+                return (PartnerFields)(1 << i);
+        return PartnerFields.None;
+    }
+
+    private void TakeValue(ref Utf8JsonReader json)
+    {
+        _expecting = Expecting.FieldName;
+        switch (_field)
+        {
+            case PartnerFields.Id:
+                TakeId(ref json, then: Expecting.FieldName);
+                break;
+            case PartnerFields.Name or PartnerFields.Email or PartnerFields.Phone or PartnerFields.ExternalId or PartnerFields.IfUpdatedAt:
+                TakeText(ref json);
+                break;
+            default:
+                TakeIgnored(ref json);
+                break;
+        }
+    }
+
+    private void TakeId(ref Utf8JsonReader json, Expecting then)
+    {
+        if (json.TokenType == JsonTokenType.String && TryGetId(ref json, out var id))
+        {
+            batch.SetId(id);
+            return;
+        }
+        batch.RejectId(isNull: json.TokenType == JsonTokenType.Null);
+        Skip(ref json, then);
+    }
+
+    private static bool TryGetId(ref Utf8JsonReader json, out Guid id)
+    {
+        const int Length = 36;
+        id = default;
+        if (!json.HasValueSequence && !json.ValueIsEscaped)
+            return json.ValueSpan.Length == Length && Utf8Parser.TryParse(json.ValueSpan, out id, out var all, 'D') && all == Length;
+        Span<byte> text = stackalloc byte[Length * MaxBytesPerCodePoint];
+        return ValueLength(ref json) <= text.Length && IsText(ref json)
+            && json.CopyString(text) == Length && Utf8Parser.TryParse(text, out id, out var used, 'D') && used == Length;
+    }
+
+    private void TakeText(ref Utf8JsonReader json)
+    {
+        switch (json.TokenType)
+        {
+            case JsonTokenType.Null:
+                batch.SetText(_field, null);
+                break;
+            case JsonTokenType.String when !json.HasValueSequence && !json.ValueIsEscaped && json.ValueSpan.Length <= _text.Length:
+                // Nearly every text: one pass checks and converts it, and its length is right at once.
+                if (Utf8.ToUtf16(json.ValueSpan, _text, out _, out var length, replaceInvalidSequences: false) == OperationStatus.Done)
+                    batch.SetText(_field, new string(_text, 0, length));
+                else
+                    batch.RejectUtf8(_field);
+                break;
+            case JsonTokenType.String when ValueLength(ref json) > PartnerRules.MaxLength(_field) * MaxBytesPerCodePoint:
+                batch.RejectText(_field, FaultCode.TooLong);
+                break;
+            case JsonTokenType.String when !IsUtf8(ref json):
+                batch.RejectUtf8(_field);
+                break;
+            case JsonTokenType.String when !IsText(ref json):
+                batch.RejectText(_field, FaultCode.InvalidText);
+                break;
+            case JsonTokenType.String:
+                batch.SetText(_field, json.GetString());
+                break;
+            default:
+                batch.RejectText(_field, FaultCode.InvalidType);
+                Skip(ref json, Expecting.FieldName);
+                break;
+        }
+    }
+
+    private void TakeIgnored(ref Utf8JsonReader json)
+    {
+        if (json.TokenType == JsonTokenType.String && !IsText(ref json))
+            batch.RejectText(_fieldName);
+        Skip(ref json, Expecting.FieldName);
+    }
+
+    /// <summary>Passes over the value that the reader is at, with all that is in it.</summary>
+    private void Skip(ref Utf8JsonReader json, Expecting then)
+    {
+        if (json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            _expecting = then;
+            return;
+        }
+        SkipTo(json.CurrentDepth, then, unread: false);
+    }
+
+    /// <param name="depth">How deep what is passed over lies.</param>
+    /// <param name="unread">Whether its texts are not looked at.</param>
+    private void SkipTo(int depth, Expecting then, bool unread)
+    {
+        (_skipDepth, _afterSkip, _skipsUnread) = (depth, then, unread);
+        _expecting = Expecting.EndOfSkipped;
+    }
+
+    private void TakeSkipped(ref Utf8JsonReader json)
+    {
+        if (!_skipsUnread && json.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !IsText(ref json))
+        {
+            batch.RejectText(_fieldName);
+            // One fault says it of all that is passed over.
+            _skipsUnread = true;
+        }
+        if (json.CurrentDepth == _skipDepth && json.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray)
+            _expecting = _afterSkip;
+    }
+
+    private static long ValueLength(ref Utf8JsonReader json) =>
+        json.HasValueSequence ? json.ValueSequence.Length : json.ValueSpan.Length;
+
+    /// <summary>Whether a string token is text: valid UTF-8, and no escaped surrogate without its other half.</summary>
+    private static bool IsText(ref Utf8JsonReader json)
+    {
+        ReadOnlySpan<byte> raw = json.HasValueSequence ? json.ValueSequence.ToArray() : json.ValueSpan;
+        return Utf8.IsValid(raw) && !(json.ValueIsEscaped && HasLoneSurrogate(raw));
+    }
+
+    private static bool IsUtf8(ref Utf8JsonReader json) => Utf8.IsValid(json.HasValueSequence ? json.ValueSequence.ToArray() : json.ValueSpan);
+
+    private static bool HasLoneSurrogate(ReadOnlySpan<byte> raw)
+    {
+        var afterHigh = false;
+        for (var i = 0; i < raw.Length; i++)
+        {
+            var isUnicodeEscape = raw[i] == '\\' && raw[i + 1] == 'u';
+            var unit = isUnicodeEscape && Utf8Parser.TryParse(raw.Slice(i + 2, 4), out ushort hex, out _, 'x') ? (char)hex : '\0';
+            if (char.IsLowSurrogate(unit) != afterHigh)
+                return true;
+            afterHigh = char.IsHighSurrogate(unit);
+            if (raw[i] == '\\')
+                i += isUnicodeEscape ? 5 : 1;
+        }
+        return afterHigh;
+    }
+}

@@ -1,0 +1,136 @@
+using System.Buffers;
+using Roster.Batches;
+
+namespace Roster.Partners;
+
+/// <summary>Every limit of a partner and of a batch, once. Lengths count Unicode code points.</summary>
+public static class PartnerRules
+{
+    /// <summary>Partners in one request.</summary>
+    public const int MaxItems = 10_000;
+
+    /// <summary>Members of one item of JSON: far more than there are fields. An item of more is passed over.</summary>
+    public const int MaxMembers = 64;
+
+    public const int MaxName = 255;
+
+    /// <summary>RFC 5321 section 4.5.3.1.3 with erratum 1690: a path of 256 octets, less its angle brackets.</summary>
+    public const int MaxEmail = 254;
+
+    public const int MaxPhone = 64;
+
+    public const int MaxExternalId = 255;
+
+    /// <summary>The control characters of ASCII.</summary>
+    private static readonly SearchValues<char> Controls =
+        SearchValues.Create([.. Enumerable.Range(0, ' ').Append('\u007F').Select(code => (char)code)]);
+
+    /// <returns>The rule that the value breaks, or null.</returns>
+    public static BrokenRule? Check(PartnerFields field, string value) => field switch
+    {
+        PartnerFields.Name => CheckName(value),
+        PartnerFields.Email => CheckEmail(value),
+        PartnerFields.ExternalId => CheckExternalId(value),
+        _ => CheckPhone(value),
+    };
+
+    /// <returns>The rule that the name breaks, or null.</returns>
+    public static BrokenRule? CheckName(string name) =>
+        string.IsNullOrWhiteSpace(name) ? NameRequired
+        : CheckText(PartnerFields.Name, name, MaxName) ?? (VisibleText.IsSeen(name) ? null : new BrokenRule(
+            FaultCode.NameRequired, "name is required and has nothing in it that can be seen.", IsLater: true));
+
+    /// <returns>The rule that the address breaks, or null.</returns>
+    public static BrokenRule? CheckEmail(string email) =>
+        email.Length == 0 ? Empty(PartnerFields.Email) : CheckText(PartnerFields.Email, email, MaxEmail) ?? EmailRules.Check(email);
+
+    /// <returns>The rule that the phone breaks, or null.</returns>
+    public static BrokenRule? CheckPhone(string phone) =>
+        CheckText(PartnerFields.Phone, phone, MaxPhone) ?? (string.IsNullOrWhiteSpace(phone) ? Empty(PartnerFields.Phone)
+        : IsScientific(phone) ? new BrokenRule(FaultCode.InvalidPhone,
+            "phone is a number that Excel has cut, as in 1.2E+11; make the column text in Excel and enter the phone again.", IsLater: true)
+        : null);
+
+    /// <returns>The rule that the external id breaks, or null.</returns>
+    public static BrokenRule? CheckExternalId(string externalId) =>
+        externalId.Length == 0 ? Empty(PartnerFields.ExternalId)
+        : CheckText(PartnerFields.ExternalId, externalId, MaxExternalId) ?? CheckEnds(externalId);
+
+    /// <summary>The code points of a text that has no lone surrogate.</summary>
+    public static int CountCodePoints(ReadOnlySpan<char> text)
+    {
+        var count = text.Length;
+        foreach (var c in text)
+            if (char.IsLowSurrogate(c))
+                count--;
+        return count;
+    }
+
+    /// <summary>The most code points that a text field holds.</summary>
+    public static int MaxLength(PartnerFields field) => field switch
+    {
+        PartnerFields.Name => MaxName,
+        PartnerFields.Email => MaxEmail,
+        PartnerFields.ExternalId => MaxExternalId,
+        _ => MaxPhone,
+    };
+
+    internal static bool IsLonger(ReadOnlySpan<char> text, int max) => text.Length > max && CountCodePoints(text) > max;
+
+    internal static BrokenRule NameRequired { get; } = new(FaultCode.NameRequired, "name is required and cannot be null or blank.");
+
+    internal static BrokenRule TooLong(PartnerFields field) =>
+        new(FaultCode.TooLong, $"{PartnerFieldNames.Of(field)} is longer than {MaxLength(field)} characters.");
+
+    internal static BrokenRule NotText(PartnerFields field) => new(
+        FaultCode.InvalidText, $"{PartnerFieldNames.Of(field)} has a control character, a lone surrogate or invalid UTF-8.");
+
+    internal static BrokenRule NotUtf8(PartnerFields field) => new(
+        FaultCode.InvalidText, $"{PartnerFieldNames.Of(field)} is not UTF-8; send the body in UTF-8, and not in Windows-1252 or the like.");
+
+    internal static BrokenRule NotString(PartnerFields field) => new(
+        FaultCode.InvalidType, $"{PartnerFieldNames.Of(field)} must be a string{(field == PartnerFields.Name ? "" : " or null")}.");
+
+    private static BrokenRule Empty(PartnerFields field) =>
+        new(FaultCode.EmptyValue, $"{PartnerFieldNames.Of(field)} is empty; send null to clear it.");
+
+    /// <summary>Keys that differ only in what nobody sees are the same key to whoever wrote them, and two to a computer.</summary>
+    private static BrokenRule? CheckEnds(string externalId)
+    {
+        if (!VisibleText.IsSeen(externalId))
+            return new BrokenRule(
+                FaultCode.InvalidText, "externalId has nothing in it that can be seen; send null to clear it.",
+                IsLater: !string.IsNullOrWhiteSpace(externalId));
+        return VisibleText.FindAtEnds(externalId) is { } unseen
+            ? new BrokenRule(FaultCode.InvalidText, $"externalId has {unseen}; send it without.", IsLater: true) : null;
+    }
+
+    /// <summary>Whether a phone is what spreadsheets make of a long number: one digit, perhaps a fraction, E, a sign, digits.</summary>
+    private static bool IsScientific(ReadOnlySpan<char> phone)
+    {
+        // Nearly every phone is told by its second character.
+        if (phone.Length < 4 || phone[1] is not ('.' or ',' or '\u066B' or 'E' or 'e'))
+            return false;
+        var e = phone.IndexOfAny('E', 'e');
+        return e > 0 && char.IsAsciiDigit(phone[0]) && (e == 1 || (e > 2 && phone[1] is '.' or ',' or '\u066B' && AreDigits(phone[2..e])))
+            && phone.Length > e + 2 && phone[e + 1] is '+' or '-' && AreDigits(phone[(e + 2)..]);
+
+        static bool AreDigits(ReadOnlySpan<char> text) => !text.ContainsAnyExceptInRange('0', '9');
+    }
+
+    /// <summary>
+    /// Refused are the control characters of ASCII. Those of ISO 8859-1 (U+0080 to U+009F) are not: real directories have
+    /// them, left over from Windows-1252 quotation marks, and refusing them would refuse their owners' data.
+    /// </summary>
+    private static BrokenRule? CheckText(PartnerFields field, string text, int max) =>
+        text.AsSpan().ContainsAny(Controls) ? NotText(field) : IsLonger(text, max) ? TooLong(field) : null;
+}
+
+/// <summary>A rule that a value breaks.</summary>
+/// <param name="Code">One of <see cref="FaultCode"/>.</param>
+/// <param name="Message">What is wrong and what to send instead, in English, without the value.</param>
+/// <param name="IsLater">
+/// Whether values may be stored that break it, since it came later than they. Who sends one as it is stored changes nothing by it, and is not
+/// refused.
+/// </param>
+public sealed record BrokenRule(string Code, string Message, bool IsLater = false);

@@ -1,0 +1,86 @@
+using System.Globalization;
+using System.Text;
+
+namespace Roster.Partners;
+
+/// <summary>Text as searches see it: without case and accents.</summary>
+public static class SearchText
+{
+    private const int MaxSortName = PartnerRules.MaxName;
+
+    /// <summary>Letters that Unicode does not take apart, but that people type without their stroke or as two.</summary>
+    private static readonly Dictionary<char, string> Plain = new()
+    {
+        ['ł'] = "l",
+        ['ø'] = "o",
+        ['đ'] = "d",
+        ['ð'] = "d",
+        ['ħ'] = "h",
+        ['ı'] = "i",
+        ['ŧ'] = "t",
+        ['ß'] = "ss",
+        ['æ'] = "ae",
+        ['œ'] = "oe",
+        ['þ'] = "th",
+    };
+
+    /// <summary>
+    /// Whether this process can take letters and accents apart. It cannot where .NET runs without ICU, its Unicode library
+    /// (DOTNET_SYSTEM_GLOBALIZATION_INVARIANT): searches would miss what they promise to find.
+    /// </summary>
+    public static bool IsWhole => Fold("é") == "e";
+
+    /// <summary>
+    /// Lower case, compatibility forms replaced (Unicode NFKC), and the accents of Latin, Greek, Cyrillic, Hebrew and Arabic
+    /// removed. Marks that are vowels in other scripts stay.
+    /// </summary>
+    public static string Fold(string text)
+    {
+        if (Ascii.IsValid(text))
+            return text.ToLowerInvariant();
+        var folded = new StringBuilder(text.Length);
+        // ICU as .NET calls it refuses these two, which are no characters (and yet may be in a text).
+        var whole = text.Replace('\uFFFE', '\uFFFD').Replace('\uFFFF', '\uFFFD');
+        foreach (var c in whole.Normalize(NormalizationForm.FormKD).ToLowerInvariant())
+        {
+            if (IsAccent(c))
+                continue;
+            if (Plain.TryGetValue(c, out var plain))
+                folded.Append(plain);
+            else
+                folded.Append(c);
+        }
+        return folded.ToString().Normalize(NormalizationForm.FormKC);
+    }
+
+    /// <summary>All that a search looks through, folded, a field a line.</summary>
+    public static string Of(Partner partner) => Fold($"{partner.Name}\n{partner.Email}\n{partner.Phone}");
+
+    /// <summary>
+    /// What a list by name is sorted by before the name itself: the name folded, at most <see cref="MaxSortName"/> UTF-16 units of it, and never
+    /// half a character. (One character can fold to 18, and an index holds only keys of a bounded length.)
+    /// </summary>
+    public static string SortName(string name)
+    {
+        var folded = Fold(name);
+        return folded.Length <= MaxSortName ? folded
+            : folded[..(char.IsHighSurrogate(folded[MaxSortName - 1]) ? MaxSortName - 1 : MaxSortName)];
+    }
+
+    /// <summary>The decimal digits of a text, of any script, as 0 to 9.</summary>
+    public static string Digits(string text)
+    {
+        var digits = new StringBuilder(text.Length);
+        foreach (var c in text)
+            if (char.IsDigit(c))
+                digits.Append((char)('0' + CharUnicodeInfo.GetDecimalDigitValue(c)));
+        return digits.ToString();
+    }
+
+    private static bool IsAccent(char c) => c is
+        (>= '\u0300' and <= '\u036F') or (>= '\u0483' and <= '\u0489') or (>= '\u0591' and <= '\u05C7')
+        or (>= '\u0610' and <= '\u061A') or '\u0640' or (>= '\u064B' and <= '\u065F') or '\u0670'
+        or (>= '\u06D6' and <= '\u06DC') or (>= '\u06DF' and <= '\u06E8') or (>= '\u06EA' and <= '\u06ED')
+        or (>= '\u1AB0' and <= '\u1AFF') or (>= '\u1DC0' and <= '\u1DFF') or (>= '\u20D0' and <= '\u20FF')
+        or (>= '\uFE20' and <= '\uFE2F');
+}
