@@ -15,7 +15,15 @@ internal static class Some
     public static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     public static Partner Partner(Guid id) =>
-        new(id, "Ada Lovelace", "ada@example.com", null, null, new(1_700_000_000_000_000), new(1_700_000_000_000_000), null, 1);
+        new(id, Values("Ada Lovelace", "ada@example.com"), new(1_700_000_000_000_000), new(1_700_000_000_000_000), null, 1);
+
+    public static PartnerValues Values(string name, string? email = null, string? phone = null, string? externalId = null) =>
+        PartnerValues.Gone.With(PartnerField.Name, name).With(PartnerField.Email, email).With(PartnerField.Phone, phone)
+            .With(PartnerField.ExternalId, externalId);
+
+    /// <summary>The same partner with another value.</summary>
+    public static Partner With(this Partner partner, PartnerField field, string? value) =>
+        partner with { Values = partner.Values.With(field, value) };
 
     /// <summary>The upsert that this JSON is; it must be valid.</summary>
     public static Change Upsert(string json) => Change(new BatchBuilder(ChangeKind.Upsert), json);
@@ -34,7 +42,7 @@ internal static class Some
 
     /// <summary>One of them.</summary>
     public static BatchRow Row(string name, string? email = null, string? phone = null, string? externalId = null) =>
-        new(PartnerFields.Name | PartnerFields.Email | PartnerFields.Phone | PartnerFields.ExternalId, null, name, email, phone, externalId);
+        new(FieldSet.Of(PartnerField.Name, PartnerField.Email, PartnerField.Phone, PartnerField.ExternalId), null, Values(name, email, phone, externalId));
 
     /// <summary>The erasure of these partners.</summary>
     public static Change Erasure(params IEnumerable<Guid> ids) =>

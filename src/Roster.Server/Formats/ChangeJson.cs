@@ -69,10 +69,8 @@ internal static class ChangeJson
     private static void WriteFields(Utf8JsonWriter json, Partner? before, Partner after)
     {
         json.WriteStartObject("fields");
-        WriteField("name", before?.Name, after.Name);
-        WriteField("email", before?.Email, after.Email);
-        WriteField("phone", before?.Phone, after.Phone);
-        WriteField("externalId", before?.ExternalId, after.ExternalId);
+        foreach (var field in PartnerField.Values)
+            WriteField(field.WireName, before?.Values[field], after.Values[field]);
         WriteField("deletedAt", before?.DeletedAt?.ToString(), after.DeletedAt?.ToString());
         json.WriteEndObject();
 

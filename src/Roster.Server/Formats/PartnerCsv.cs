@@ -25,7 +25,7 @@ internal sealed class PartnerCsv(IBufferWriter<byte> buffer, IncludedFields incl
     /// <summary>For spreadsheets with a byte order mark before it, without which Excel does not read UTF-8.</summary>
     public void WriteHeader()
     {
-        var names = new List<string>(["id", "name", "email", "phone", "externalId", "createdAt", "updatedAt"]);
+        var names = new List<string>(["id", .. PartnerField.Values.Select(field => field.WireName), "createdAt", "updatedAt"]);
         if (include.HasFlag(IncludedFields.Revision))
             names.Add("revision");
         if (include.HasFlag(IncludedFields.DeletedAt))
@@ -35,11 +35,7 @@ internal sealed class PartnerCsv(IBufferWriter<byte> buffer, IncludedFields incl
 
     public void Write(Partner partner)
     {
-        string[] texts =
-        [
-            CsvCell.Write(partner.Name, format.IsSpreadsheet), CsvCell.Write(partner.Email, format.IsSpreadsheet),
-            CsvCell.Write(partner.Phone, format.IsSpreadsheet), CsvCell.Write(partner.ExternalId, format.IsSpreadsheet),
-        ];
+        string[] texts = [.. PartnerField.Values.Select(field => CsvCell.Write(partner.Values[field], format.IsSpreadsheet))];
         var room = buffer.GetSpan(MaxBytesWithoutTexts + texts.Sum(text => (text.Length * MaxBytesPerChar) + MaxBytesAround));
         partner.Id.TryFormat(room, out var length);
         foreach (var text in texts)

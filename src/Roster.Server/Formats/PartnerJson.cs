@@ -27,6 +27,10 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
     private static readonly SearchValues<char> Escaped =
         SearchValues.Create(['"', '\\', .. Enumerable.Range(0, ' ').Select(code => (char)code)]);
 
+    /// <summary>The fields that have values, each with what stands before its value.</summary>
+    private static readonly (PartnerField Field, byte[] Key)[] Keys =
+        [.. PartnerField.Values.Select(field => (field, Encoding.ASCII.GetBytes($",\"{field}\":")))];
+
     private readonly byte[] _createdAt = new byte[Timestamp.TextLength];
     private readonly byte[] _updatedAt = new byte[Timestamp.TextLength];
     private Timestamp? _created;
@@ -77,30 +81,27 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
 
     private void Write(Partner partner, IncludedFields include)
     {
-        var texts = partner.Name.Length + (partner.Email?.Length ?? 0) + (partner.Phone?.Length ?? 0) + (partner.ExternalId?.Length ?? 0);
-        var json = new Text(Room(MaxBytesWithoutTexts + (texts * MaxBytesPerChar)));
+        var json = new Text(Room(MaxBytesWithoutTexts + (partner.Values.CountUnits() * MaxBytesPerChar)));
         json.Add("{\"id\":\""u8);
         json.Add(partner.Id);
-        json.Add("\",\"name\":"u8);
-        if (History.IsKept(partner))
-            json.AddQuoted(partner.Name);
-        else
-            // As it was then, and that is not kept any more.
-            json.Add("null,\"gone\":true"u8);
-        json.Add(",\"email\":"u8);
-        json.AddQuoted(partner.Email);
-        json.Add(",\"phone\":"u8);
-        json.AddQuoted(partner.Phone);
+        json.Add("\""u8);
+        foreach (var (field, key) in Keys)
+        {
+            if (!field.IsShownWhenNull)
+                continue;
+            AddValue(field, key, ref json);
+            if (field == PartnerField.Name && !History.IsKept(partner))
+                // As it was then, and that is not kept any more.
+                json.Add(",\"gone\":true"u8);
+        }
         json.Add(",\"createdAt\":\""u8);
         json.Add(TextOf(partner.CreatedAt, ref _created, _createdAt));
         json.Add("\",\"updatedAt\":\""u8);
         json.Add(TextOf(partner.UpdatedAt, ref _updated, _updatedAt));
         json.Add("\""u8);
-        if (partner.ExternalId is not null)
-        {
-            json.Add(",\"externalId\":"u8);
-            json.AddQuoted(partner.ExternalId);
-        }
+        foreach (var (field, key) in Keys)
+            if (!field.IsShownWhenNull && partner.Values[field] is not null)
+                AddValue(field, key, ref json);
         if (include.HasFlag(IncludedFields.Revision))
         {
             json.Add(",\"revision\":"u8);
@@ -113,6 +114,12 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
         }
         json.Add("}"u8);
         _used += json.Length;
+
+        void AddValue(PartnerField field, byte[] key, ref Text json)
+        {
+            json.Add(key);
+            json.AddQuoted(partner.Values[field]);
+        }
     }
 
     private void Append(ReadOnlySpan<byte> bytes)

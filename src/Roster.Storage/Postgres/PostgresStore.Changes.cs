@@ -29,21 +29,22 @@ internal sealed partial class PostgresStore
     private static readonly TimeSpan VacuumPatience = TimeSpan.FromSeconds(15);
 
     /// <summary>Looked up one by one, as by id. No two live partners have the same; if they did, that would be seen.</summary>
-    private const string SelectHolders = $"""
-        select {Columns} from unnest((select $2::text[])) as n (sought) cross join lateral (
-            select {Columns} from partner where workspace_id = $1 and external_id = n.sought and deleted_at is null limit 2) as partner
+    private static readonly string SelectHolders = $"""
+        select {PartnerColumns.All} from unnest((select $2::text[])) as n (sought) cross join lateral (
+            select {PartnerColumns.All} from partner where workspace_id = $1 and external_id = n.sought and deleted_at is null limit 2) as partner
         """;
 
     /// <summary>
     /// Selected from the row of the workspace's log, too, so that Citus sees on which node they belong: rows that come out of arrays alone it collects
     /// on its coordinator first, and then commits in two phases.
     /// </summary>
-    private const string InsertPartners = """
-        insert into partner (workspace_id, id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision)
-        select e.workspace_id, n.id, n.name, n.email, n.phone, n.external_id,
-            coalesce(n.created_at, $11), coalesce(n.updated_at, $12), n.deleted_at, coalesce(n.revision, $13)
-        from log_end as e, unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
-            as n (id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision)
+    private static readonly string InsertPartners = $"""
+        insert into partner (workspace_id, {PartnerColumns.All})
+        select e.workspace_id, n.id, {PartnerColumns.Each(column => "n." + column)},
+            coalesce(n.created_at, ${Rest + 4}), coalesce(n.updated_at, ${Rest + 5}), n.deleted_at, coalesce(n.revision, ${Rest + 6})
+        from log_end as e, unnest($2::uuid[], {PartnerColumns.Each((_, i) => $"${FirstValue + i}::text[]")},
+            ${Rest}::bigint[], ${Rest + 1}::bigint[], ${Rest + 2}::bigint[], ${Rest + 3}::bigint[])
+            as n ({PartnerColumns.All})
         where e.workspace_id = $1
         """;
 
@@ -51,14 +52,20 @@ internal sealed partial class PostgresStore
     /// The planner takes arrays that it does not see ("select $2") for ten rows, and finds each by its key; or reads the whole workspace, where that
     /// is small. Where it sees that they are thousands, it reads the whole of a large one, too.
     /// </summary>
-    private const string UpdatePartners = """
-        update partner set name = n.name, email = n.email, phone = n.phone, external_id = n.external_id,
-            updated_at = coalesce(n.updated_at, $10), deleted_at = n.deleted_at, revision = coalesce(n.revision, $11)
-        from unnest((select $2::uuid[]), (select $3::text[]), (select $4::text[]), (select $5::text[]), (select $6::text[]), (select $7::bigint[]),
-                (select $8::bigint[]), (select $9::bigint[]))
-            as n (id, name, email, phone, external_id, updated_at, deleted_at, revision)
+    private static readonly string UpdatePartners = $"""
+        update partner set {PartnerColumns.Each(column => $"{column} = n.{column}")},
+            updated_at = coalesce(n.updated_at, ${Rest + 3}), deleted_at = n.deleted_at, revision = coalesce(n.revision, ${Rest + 4})
+        from unnest((select $2::uuid[]), {PartnerColumns.Each((_, i) => $"(select ${FirstValue + i}::text[])")},
+                (select ${Rest}::bigint[]), (select ${Rest + 1}::bigint[]), (select ${Rest + 2}::bigint[]))
+            as n (id, {PartnerColumns.Each(column => column)}, updated_at, deleted_at, revision)
         where partner.workspace_id = $1 and partner.id = n.id
         """;
+
+    /// <summary>The parameter of the first value's column in what is written; workspace and ids come before it.</summary>
+    private const int FirstValue = 3;
+
+    /// <summary>The parameter behind the values' columns.</summary>
+    private const int Rest = FirstValue + FieldTexts.Length;
 
     private const string UpdateLogEnd =
         "update log_end set revision = $3, changed_at = $4, live = live + $5 where workspace_id = $1 and revision = $2";
@@ -76,8 +83,8 @@ internal sealed partial class PostgresStore
 
     private const string SelectKeptBy = "select revision from idempotency where workspace_id = $1 and key = $2 and request_id = $3";
 
-    private const string SelectRest = $"""
-        select {Columns} from partner where workspace_id = $1 and deleted_at is null and not (id = any ($2)) order by id limit $3
+    private static readonly string SelectRest = $"""
+        select {PartnerColumns.All} from partner where workspace_id = $1 and deleted_at is null and not (id = any ($2)) order by id limit $3
         """;
 
     private const string SelectWritten =
@@ -368,29 +375,27 @@ internal sealed partial class PostgresStore
     }
 
     private static PostgresStatement Insert(long workspaceId, Partner[] partners) => new(
-        InsertPartners, workspaceId,
-        Array.ConvertAll(partners, partner => partner.Id),
-        Array.ConvertAll(partners, partner => partner.Name),
-        Array.ConvertAll(partners, partner => partner.Email),
-        Array.ConvertAll(partners, partner => partner.Phone),
-        Column(partners, partner => partner.ExternalId),
-        Differing(partners, partner => partner.CreatedAt.Microseconds),
-        Differing(partners, partner => partner.UpdatedAt.Microseconds),
-        Column(partners, partner => partner.DeletedAt?.Microseconds),
-        Differing(partners, partner => partner.Revision),
-        partners[0].CreatedAt, partners[0].UpdatedAt, partners[0].Revision);
+        InsertPartners,
+        [
+            workspaceId, Array.ConvertAll(partners, partner => partner.Id), .. ValueColumns(partners),
+            Differing(partners, partner => partner.CreatedAt.Microseconds), Differing(partners, partner => partner.UpdatedAt.Microseconds),
+            Column(partners, partner => partner.DeletedAt?.Microseconds), Differing(partners, partner => partner.Revision),
+            partners[0].CreatedAt, partners[0].UpdatedAt, partners[0].Revision,
+        ]);
 
     private static PostgresStatement Update(long workspaceId, Partner[] partners) => new(
-        UpdatePartners, workspaceId,
-        Array.ConvertAll(partners, partner => partner.Id),
-        Array.ConvertAll(partners, partner => partner.Name),
-        Array.ConvertAll(partners, partner => partner.Email),
-        Array.ConvertAll(partners, partner => partner.Phone),
-        Column(partners, partner => partner.ExternalId),
-        Differing(partners, partner => partner.UpdatedAt.Microseconds),
-        Column(partners, partner => partner.DeletedAt?.Microseconds),
-        Differing(partners, partner => partner.Revision),
-        partners[0].UpdatedAt, partners[0].Revision);
+        UpdatePartners,
+        [
+            workspaceId, Array.ConvertAll(partners, partner => partner.Id), .. ValueColumns(partners),
+            Differing(partners, partner => partner.UpdatedAt.Microseconds), Column(partners, partner => partner.DeletedAt?.Microseconds),
+            Differing(partners, partner => partner.Revision), partners[0].UpdatedAt, partners[0].Revision,
+        ]);
+
+    private static IEnumerable<Parameter> ValueColumns(Partner[] partners)
+    {
+        foreach (var field in PartnerField.Values)
+            yield return Column(partners, partner => partner.Values[field]);
+    }
 
     /// <summary>A column of numbers; none where all are the same, as within one change set, and the statement takes that one instead.</summary>
     private static long[] Differing(Partner[] partners, Converter<Partner, long> value) =>

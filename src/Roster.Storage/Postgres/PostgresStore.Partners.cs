@@ -8,31 +8,28 @@ namespace Roster.Storage.Postgres;
 /// <summary>Reading partners: by id, in creation order, or as the search index finds them.</summary>
 internal sealed partial class PostgresStore
 {
-    /// <summary>In the order of <see cref="MapPartner"/>.</summary>
-    internal const string Columns = "id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision";
-
     /// <summary>
     /// By ids, none of them twice. Looked up one by one (lateral, with a limit): joined, or asked for by "= any", they are found by reading the whole
     /// workspace where the planner knows too little. "select $2" hides from it that they are thousands: it would only plan for them longer.
     /// </summary>
-    internal const string SelectNamed = $"""
-        select {Columns} from unnest((select $2::uuid[])) as n (named) cross join lateral (
-            select {Columns} from partner where workspace_id = $1 and id = n.named limit 1) as partner
+    internal static readonly string SelectNamed = $"""
+        select {PartnerColumns.All} from unnest((select $2::uuid[])) as n (named) cross join lateral (
+            select {PartnerColumns.All} from partner where workspace_id = $1 and id = n.named limit 1) as partner
         """;
 
-    private const string SelectNewestFirst = $"""
-        select {Columns} from partner
+    private static readonly string SelectNewestFirst = $"""
+        select {PartnerColumns.All} from partner
         where workspace_id = $1 and id < $2 and ((select $3::boolean) or deleted_at is null) order by id desc limit (select $4::bigint) offset $5
         """;
 
-    private const string SelectOldestFirst = $"""
-        select {Columns} from partner
+    private static readonly string SelectOldestFirst = $"""
+        select {PartnerColumns.All} from partner
         where workspace_id = $1 and id > $2 and ((select $3::boolean) or deleted_at is null) order by id limit (select $4::bigint) offset $5
         """;
 
     /// <summary>The deleted ones that had an external id last: they have an index of their own, so that none of them is in a live one's way.</summary>
-    private const string SelectDeletedWith = $"""
-        select {Columns} from partner where workspace_id = $1 and external_id = $2 and deleted_at is not null order by id
+    private static readonly string SelectDeletedWith = $"""
+        select {PartnerColumns.All} from partner where workspace_id = $1 and external_id = $2 and deleted_at is not null order by id
         """;
 
     private const string SelectLive = "select live from log_end where workspace_id = $1";
@@ -74,9 +71,16 @@ internal sealed partial class PostgresStore
         return await Search.CountAsync(workspaceId, filter, cancel);
     }
 
-    internal static Partner MapPartner(NpgsqlDataReader row) => new(
-        row.GetGuid(0), row.GetString(1), row.TextOrNull(2), row.TextOrNull(3), row.TextOrNull(4), row.Timestamp(5), row.Timestamp(6),
-        row.TimestampOrNull(7), row.GetInt64(8));
+    /// <param name="row">Of <see cref="PartnerColumns.All"/>.</param>
+    internal static Partner MapPartner(NpgsqlDataReader row)
+    {
+        var values = new FieldTexts();
+        for (var i = 0; i < FieldTexts.Length; i++)
+            values[i] = row.TextOrNull(PartnerColumns.FirstValue + i);
+        var rest = PartnerColumns.FirstOfServer;
+        return new Partner(
+            row.GetGuid(0), new PartnerValues(values), row.Timestamp(rest), row.Timestamp(rest + 1), row.TimestampOrNull(rest + 2), row.GetInt64(rest + 3));
+    }
 
     private async Task<Dictionary<Guid, Partner>> FindAsync(long workspaceId, Guid[] ids, CancellationToken cancel) =>
         (await ListAsync(new PostgresStatement(SelectNamed, workspaceId, ids), cancel)).ToDictionary(partner => partner.Id);

@@ -41,7 +41,7 @@ internal sealed partial class PostgresStore : IRosterStore
         """;
 
     /// <summary>One row of each table and index that requests read, of a workspace that there is not.</summary>
-    private static readonly PostgresStatement[] Reads =
+    private static PostgresStatement[] Reads =>
     [
         new(SelectEnd, 0L),
         new(SelectNamed, 0L, new[] { Guid.Empty }),

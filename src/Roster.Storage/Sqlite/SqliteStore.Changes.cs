@@ -12,7 +12,8 @@ namespace Roster.Storage.Sqlite;
 /// <summary>Writing: one change set, from the rows that it must see to its commit.</summary>
 internal sealed partial class SqliteStore
 {
-    private const string SelectLive = SelectPartners + " where workspace_id = ?1 and deleted_at is null order by id";
+    private static readonly string SelectLive =
+        $"select {PartnerColumns.All} from partner where workspace_id = ?1 and deleted_at is null order by id";
 
     /// <summary>How many partners one statement looks up, as long as there are so many: a tenth less time for 10,000.</summary>
     private const int ReadTogether = 20;
@@ -22,30 +23,25 @@ internal sealed partial class SqliteStore
 
     private static readonly string SelectNamed =
         "with named (id) as (values (?" + string.Join("), (?", Enumerable.Range(2, ReadTogether)) + ")) " +
-        SelectColumns + " from named cross join partner using (id) where workspace_id = ?1";
+        $"select {PartnerColumns.All} from named cross join partner using (id) where workspace_id = ?1";
 
     /// <summary>How many new partners one statement inserts, as long as there are so many: a seventh less time for 10,000.</summary>
     private const int InsertedTogether = 20;
 
-    private const int InsertParameters = 9;
+    /// <summary>The parameters of a new row: workspace and id, its values, created_at, updated_at and revision. It is not deleted.</summary>
+    private const int InsertParameters = FirstValue - 1 + FieldTexts.Length + 3;
 
-    private const string InsertPartner =
-        "insert into partner (workspace_id, id, name, email, phone, external_id, created_at, updated_at, revision) values " + InsertValues;
+    /// <summary>The parameter of the first value in what is written; workspace and id come before it.</summary>
+    private const int FirstValue = 3;
 
-    private const string InsertValues = "(?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    private static readonly string InsertPartner = InsertOf(1);
 
-    private static readonly string InsertPartners = InsertPartner + string.Concat(Enumerable.Repeat(", " + InsertValues, InsertedTogether - 1));
+    private static readonly string InsertPartners = InsertOf(InsertedTogether);
 
-    /// <summary>Where nothing changes that an index has: setting it writes the index's entry anew, to what it was, too.</summary>
-    private const string UpdateUnindexed = """
-        update partner set name = ?3, email = ?4, phone = ?5, updated_at = ?7, revision = ?9
-        where workspace_id = ?1 and id = ?2
-        """;
+    private static readonly string UpdatePartner = UpdateOf(PartnerColumns.Values);
 
-    private const string UpdatePartner = """
-        update partner set name = ?3, email = ?4, phone = ?5, external_id = ?6, updated_at = ?7, deleted_at = ?8, revision = ?9
-        where workspace_id = ?1 and id = ?2
-        """;
+    /// <summary>Where nothing changes that an index has: setting it would write the index's entry anew, to what it was.</summary>
+    private static readonly string UpdateUnindexed = UpdateOf(PartnerColumns.Values.Except([PartnerField.ExternalId.Column!]));
 
     private const string UpdateWorkspace = """
         update workspace set revision = ?2, changed_at = ?3, live = live + ?4 where id = ?1
@@ -239,18 +235,45 @@ internal sealed partial class SqliteStore
             {
                 var partner = partners[i];
                 var at = i % together * InsertParameters;
-                insert.Bind(at + 1, workspaceId).Bind(at + 2, partner.Id).Bind(at + 3, partner.Name).Bind(at + 4, partner.Email)
-                    .Bind(at + 5, partner.Phone).Bind(at + 6, partner.ExternalId).Bind(at + 7, partner.CreatedAt).Bind(at + 8, partner.UpdatedAt)
-                    .Bind(at + 9, partner.Revision);
+                insert.Bind(at + 1, workspaceId).Bind(at + 2, partner.Id);
+                Bind(insert, at + FirstValue, partner.Values);
+                var rest = at + FirstValue + FieldTexts.Length;
+                insert.Bind(rest, partner.CreatedAt).Bind(rest + 1, partner.UpdatedAt).Bind(rest + 2, partner.Revision);
                 if ((i + 1) % together == 0)
                     insert.Run();
             }
         }
     }
 
-    private static void Update(SqliteStatement update, long workspaceId, Partner partner) =>
-        update.Bind(1, workspaceId).Bind(2, partner.Id).Bind(3, partner.Name).Bind(4, partner.Email).Bind(5, partner.Phone)
-            .Bind(6, partner.ExternalId).Bind(7, partner.UpdatedAt).Bind(8, partner.DeletedAt).Bind(9, partner.Revision).Run();
+    private static void Update(SqliteStatement update, long workspaceId, Partner partner)
+    {
+        update.Bind(1, workspaceId).Bind(2, partner.Id);
+        Bind(update, FirstValue, partner.Values);
+        const int Rest = FirstValue + FieldTexts.Length;
+        update.Bind(Rest, partner.UpdatedAt).Bind(Rest + 1, partner.DeletedAt).Bind(Rest + 2, partner.Revision).Run();
+    }
+
+    private static void Bind(SqliteStatement statement, int first, PartnerValues values)
+    {
+        foreach (var field in PartnerField.Values)
+            statement.Bind(first + field.Slot, values[field]);
+    }
+
+    private static string InsertOf(int partners)
+    {
+        var row = $"({string.Join(", ", Enumerable.Repeat("?", InsertParameters))})";
+        return $"insert into partner (workspace_id, id, {PartnerColumns.Each(column => column)}, created_at, updated_at, revision) values "
+            + string.Join(", ", Enumerable.Repeat(row, partners));
+    }
+
+    /// <summary>The update that sets these columns of values, and deleted_at where it sets all.</summary>
+    private static string UpdateOf(IEnumerable<string> columns)
+    {
+        var set = columns.Select(column => $"{column} = ?{FirstValue + PartnerColumns.Values.IndexOf(column)}").ToList();
+        const int Rest = FirstValue + FieldTexts.Length;
+        var deleted = set.Count == FieldTexts.Length ? $", deleted_at = ?{Rest + 1}" : "";
+        return $"update partner set {string.Join(", ", set)}, updated_at = ?{Rest}{deleted}, revision = ?{Rest + 2} where workspace_id = ?1 and id = ?2";
+    }
 
     /// <summary>
     /// The live partners with an address, in a transaction: those that the search index knows, and those that were changed since it

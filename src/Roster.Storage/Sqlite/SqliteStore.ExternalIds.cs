@@ -10,11 +10,14 @@ namespace Roster.Storage.Sqlite;
 /// </summary>
 internal sealed partial class SqliteStore
 {
-    private const string SelectByExternalId =
-        SelectPartners + " indexed by partner_external_id where workspace_id = ?1 and external_id = ?2 order by id";
+    private static readonly string SelectByExternalId = $"""
+        select {PartnerColumns.All} from partner indexed by partner_external_id where workspace_id = ?1 and external_id = ?2 order by id
+        """;
 
-    private const string SelectLiveByExternalId =
-        SelectPartners + " indexed by partner_external_id where workspace_id = ?1 and external_id = ?2 and deleted_at is null order by id";
+    private static readonly string SelectLiveByExternalId = $"""
+        select {PartnerColumns.All} from partner indexed by partner_external_id
+        where workspace_id = ?1 and external_id = ?2 and deleted_at is null order by id
+        """;
 
     /// <summary>Reads nothing but the index. Parameters that are null find nothing.</summary>
     private static readonly string SelectHolders =

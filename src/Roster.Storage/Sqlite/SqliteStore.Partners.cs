@@ -9,19 +9,16 @@ namespace Roster.Storage.Sqlite;
 /// <summary>Reading partners: by id, in creation order, or as the search index finds them.</summary>
 internal sealed partial class SqliteStore
 {
-    /// <summary>In the order of <see cref="MapPartner"/>.</summary>
-    private const string SelectColumns = "select id, name, email, phone, external_id, created_at, updated_at, deleted_at, revision";
+    private static readonly string SelectPartner = $"select {PartnerColumns.All} from partner where workspace_id = ?1 and id = ?2";
 
-    internal const string SelectPartners = SelectColumns + " from partner";
-
-    private const string SelectPartner = SelectPartners + " where workspace_id = ?1 and id = ?2";
-
-    private const string SelectNewestFirst = SelectPartners + """
-         where workspace_id = ?1 and id < ?2 and (?3 or deleted_at is null) order by id desc limit ?4 offset ?5
+    private static readonly string SelectNewestFirst = $"""
+        select {PartnerColumns.All} from partner
+        where workspace_id = ?1 and id < ?2 and (?3 or deleted_at is null) order by id desc limit ?4 offset ?5
         """;
 
-    private const string SelectOldestFirst = SelectPartners + """
-         where workspace_id = ?1 and id > ?2 and (?3 or deleted_at is null) order by id limit ?4 offset ?5
+    private static readonly string SelectOldestFirst = $"""
+        select {PartnerColumns.All} from partner
+        where workspace_id = ?1 and id > ?2 and (?3 or deleted_at is null) order by id limit ?4 offset ?5
         """;
 
     private const string SelectLiveCount = "select live from workspace where id = ?1";
@@ -123,9 +120,16 @@ internal sealed partial class SqliteStore
         return changed;
     }
 
-    internal static Partner MapPartner(SqliteStatement.Rows row) => new(
-        row.Guid(0), row.Text(1), row.TextOrNull(2), row.TextOrNull(3), row.TextOrNull(4), row.Timestamp(5), row.Timestamp(6),
-        row.TimestampOrNull(7), row.Int64(8));
+    /// <param name="row">Of <see cref="PartnerColumns.All"/>.</param>
+    internal static Partner MapPartner(SqliteStatement.Rows row)
+    {
+        var values = new FieldTexts();
+        for (var i = 0; i < FieldTexts.Length; i++)
+            values[i] = row.TextOrNull(PartnerColumns.FirstValue + i);
+        var rest = PartnerColumns.FirstOfServer;
+        return new Partner(
+            row.Guid(0), new PartnerValues(values), row.Timestamp(rest), row.Timestamp(rest + 1), row.TimestampOrNull(rest + 2), row.Int64(rest + 3));
+    }
 
     /// <summary>The search index, as soon as it shows all that is written now.</summary>
     private Task<SqliteSearchIndex> ReachNewestAsync(long workspaceId, CancellationToken cancel)

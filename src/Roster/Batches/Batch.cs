@@ -3,35 +3,16 @@ using Roster.Partners;
 
 namespace Roster.Batches;
 
-/// <summary>The fields that an item can give, in the order of <see cref="PartnerFieldNames"/>.</summary>
-[Flags]
-public enum PartnerFields
-{
-    None = 0,
-    Id = 1,
-    Name = 2,
-    Email = 4,
-    Phone = 8,
-    ExternalId = 16,
-    CreatedAt = 32,
-    UpdatedAt = 64,
-    DeletedAt = 128,
-    Revision = 256,
-
-    /// <summary>A condition on the partner, not a part of it.</summary>
-    IfUpdatedAt = 512,
-
-    /// <summary>Read-only ones, ignored so that what was answered can be edited and sent back.</summary>
-    Ignored = CreatedAt | UpdatedAt | DeletedAt | Revision,
-}
-
-/// <summary>One item of a valid batch. A field that is null and not in <paramref name="Given"/> was omitted.</summary>
+/// <summary>One item of a valid batch.</summary>
+/// <param name="Given">The fields that the item has; the others it leaves as they are.</param>
 /// <param name="Id">The partner to update; null to create one, or to find it by <see cref="MatchOn"/>.</param>
+/// <param name="Values">What it gives; null also for what it does not give.</param>
 /// <param name="IfUpdatedAt">The item is only carried out on a partner that was last updated then, to the millisecond.</param>
-public sealed record BatchRow(
-    PartnerFields Given, Guid? Id, string? Name, string? Email, string? Phone, string? ExternalId, Timestamp? IfUpdatedAt = null)
+public sealed record BatchRow(FieldSet Given, Guid? Id, PartnerValues Values, Timestamp? IfUpdatedAt = null)
 {
-    public bool Gives(PartnerFields field) => (Given & field) != 0;
+    public string? Email => Values[PartnerField.Email];
+
+    public string? ExternalId => Values[PartnerField.ExternalId];
 }
 
 /// <summary>How an item without id finds the partner that it updates.</summary>
@@ -66,20 +47,14 @@ public enum CreatedItems
 /// </summary>
 /// <param name="Id">The partner that the item names; null where it names none.</param>
 /// <param name="Place">As a <see cref="Fault"/> has it.</param>
-public sealed record Doubt(int Index, Guid? Id, PartnerFields Field, string Value, (int Line, int Column) Place)
+public sealed record Doubt(int Index, Guid? Id, PartnerField Field, string Value, (int Line, int Column) Place)
 {
-    public bool IsStoredIn(Partner? partner) => partner is not null && Value == Field switch
-    {
-        PartnerFields.Name => partner.Name,
-        PartnerFields.Email => partner.Email,
-        PartnerFields.ExternalId => partner.ExternalId,
-        _ => partner.Phone,
-    };
+    public bool IsStoredIn(Partner? partner) => partner is not null && Value == partner.Values[Field];
 
     public Fault ToFault()
     {
-        var rule = PartnerRules.Check(Field, Value)!;
-        return new Fault(Index, rule.Code, rule.Message, PartnerFieldNames.Of(Field)) { Id = Id, Place = Place };
+        var rule = Field.Check(Value)!;
+        return new Fault(Index, rule.Code, rule.Message, Field.WireName) { Id = Id, Place = Place };
     }
 }
 

@@ -18,24 +18,21 @@ public sealed class BatchBuilder(
     private readonly FaultList _faults = new();
     private readonly List<Fault> _faultsOfItem = [];
     private readonly List<Doubt> _doubts = [];
-    private readonly List<(PartnerFields Field, string Value, int Column)> _doubtsOfItem = [];
-    private readonly PartnerFields _keyField = matchOn switch
+    private readonly List<(PartnerField Field, string Value, int Column)> _doubtsOfItem = [];
+    private readonly PartnerField? _keyField = matchOn switch
     {
-        MatchOn.ExternalId => PartnerFields.ExternalId,
-        MatchOn.Email => PartnerFields.Email,
-        _ => PartnerFields.None,
+        MatchOn.ExternalId => PartnerField.ExternalId,
+        MatchOn.Email => PartnerField.Email,
+        _ => null,
     };
 
     /// <summary>Whether the item has something as its key, right or wrong; and the text without anything to see that it has instead.</summary>
     private bool _hasKey;
     private (string Text, int Column)? _blankKey;
     private int _unlistedOfItem;
-    private PartnerFields _given;
+    private FieldSet _given;
     private Guid? _id;
-    private string? _name;
-    private string? _email;
-    private string? _phone;
-    private string? _externalId;
+    private FieldTexts _texts;
     private Timestamp? _ifUpdatedAt;
 
     /// <summary>Whether items are nothing but ids.</summary>
@@ -57,9 +54,9 @@ public sealed class BatchBuilder(
             return false;
         KeepFaultsOfItem();
         Index++;
-        _given = PartnerFields.None;
+        _given = default;
         _id = null;
-        _name = _email = _phone = _externalId = null;
+        _texts = default;
         _ifUpdatedAt = null;
         _hasKey = false;
         _blankKey = null;
@@ -68,15 +65,14 @@ public sealed class BatchBuilder(
 
     /// <summary>Notes that the item has this field.</summary>
     /// <returns>False, with a fault, where it had it already.</returns>
-    public bool Give(PartnerFields field)
+    public bool Give(PartnerField field)
     {
-        if ((_given & field) == 0)
+        if (!_given.Has(field))
         {
-            _given |= field;
+            _given = _given.With(field);
             return true;
         }
-        var name = PartnerFieldNames.Of(field);
-        Reject(FaultCode.DuplicateField, $"{name} is given twice in this item; send it once.", name);
+        Reject(FaultCode.DuplicateField, $"{field} is given twice in this item; send it once.", field.WireName);
         return false;
     }
 
@@ -99,9 +95,9 @@ public sealed class BatchBuilder(
         : "id is not a UUID such as 019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10; omit it to create a partner.",
         IdField);
 
-    public void SetText(PartnerFields field, string? value)
+    public void SetText(PartnerField field, string? value)
     {
-        if (field == PartnerFields.IfUpdatedAt)
+        if (field == PartnerField.IfUpdatedAt)
         {
             SetIfUpdatedAt(value);
             return;
@@ -116,7 +112,7 @@ public sealed class BatchBuilder(
             }
             _hasKey = true;
         }
-        var broken = value is not null ? PartnerRules.Check(field, value) : field == PartnerFields.Name ? PartnerRules.NameRequired : null;
+        var broken = value is not null ? field.Check(value) : field.IsRequired ? PartnerRules.NameRequired : null;
         if (broken is { IsLater: true })
         {
             _doubtsOfItem.Add((field, value!, Column));
@@ -126,21 +122,7 @@ public sealed class BatchBuilder(
             Reject(field, broken);
             return;
         }
-        switch (field)
-        {
-            case PartnerFields.Name:
-                _name = value;
-                break;
-            case PartnerFields.Email:
-                _email = value;
-                break;
-            case PartnerFields.ExternalId:
-                _externalId = value;
-                break;
-            default:
-                _phone = value;
-                break;
-        }
+        _texts.Set(field, value);
     }
 
     private void SetIfUpdatedAt(string? value)
@@ -153,7 +135,7 @@ public sealed class BatchBuilder(
 
     /// <summary>Rejects a value that its reader could not make a text of.</summary>
     /// <param name="code">That it is not text (invalid_text), not a string (invalid_type), or far too long (too_long).</param>
-    public void RejectText(PartnerFields field, string code)
+    public void RejectText(PartnerField field, string code)
     {
         _hasKey |= field == _keyField;
         Reject(field, code switch
@@ -172,7 +154,7 @@ public sealed class BatchBuilder(
         fieldName);
 
     /// <summary>Rejects a value whose bytes are no text at all.</summary>
-    public void RejectUtf8(PartnerFields field)
+    public void RejectUtf8(PartnerField field)
     {
         _hasKey |= field == _keyField;
         Reject(field, PartnerRules.NotUtf8(field));
@@ -180,7 +162,7 @@ public sealed class BatchBuilder(
 
     /// <param name="name">As <see cref="ShownName"/> has it; null where it is too long to be shown.</param>
     public void RejectUnknownField(string? name) =>
-        Reject(FaultCode.UnknownField, $"There is no such field; {PartnerFieldNames.Suggest(name ?? "")}", name);
+        Reject(FaultCode.UnknownField, $"There is no such field; {FieldNames.Suggest(name ?? "")}", name);
 
     /// <summary>A field's name as faults show it, whatever was sent: at most 64 UTF-16 units.</summary>
     public static string ShownName(string name)
@@ -195,7 +177,7 @@ public sealed class BatchBuilder(
     {
         ForgetFaultsOfItem();
         Reject(FaultCode.TooManyFields,
-            $"The item has more than {PartnerRules.MaxMembers} members, and was not read further; the fields are {PartnerFieldNames.AllTexts}.", null);
+            $"The item has more than {PartnerRules.MaxMembers} members, and was not read further; the fields are {FieldNames.AllTexts}.", null);
     }
 
     /// <summary>Rejects a column of a CSV header.</summary>
@@ -223,27 +205,27 @@ public sealed class BatchBuilder(
 
     public void EndItem()
     {
-        var namesPartner = (_given & PartnerFields.Id) != 0 && kind != ChangeKind.Create;
+        var namesPartner = _given.Has(PartnerField.Id) && kind != ChangeKind.Create;
         if (!namesPartner && !_hasKey && KeyFault() is { } fault)
         {
-            Reject(fault.Code, fault.Message, _keyField == PartnerFields.None ? "id" : PartnerFieldNames.Of(_keyField));
+            Reject(fault.Code, fault.Message, _keyField?.WireName ?? "id");
         }
         else
         {
             if (_blankKey is var (blank, column))
             {
                 Column = column;
-                Reject(_keyField, PartnerRules.Check(_keyField, blank)!);
+                Reject(_keyField!, _keyField!.Check(blank)!);
             }
             // An item that can match a partner by what it gives may still turn out to be an update.
-            if ((_given & PartnerFields.Name) == 0 && !namesPartner && !_hasKey)
-                Reject(PartnerFields.Name, PartnerRules.NameRequired);
+            if (!_given.Has(PartnerField.Name) && !namesPartner && !_hasKey)
+                Reject(PartnerField.Name, PartnerRules.NameRequired);
         }
         KeepDoubtsOfItem();
         // At once to the most, which stays below what .NET keeps apart as large (85,000 bytes): growing would pass that.
         if (_rows.Count == _rows.Capacity && _rows.Count >= 1_024)
             _rows.Capacity = PartnerRules.MaxItems;
-        _rows.Add(new BatchRow(_given, _id, _name, _email, _phone, _externalId, _ifUpdatedAt));
+        _rows.Add(new BatchRow(_given, _id, new PartnerValues(_texts), _ifUpdatedAt));
     }
 
     public BatchReading Finish(BodyFault? body)
@@ -262,16 +244,16 @@ public sealed class BatchBuilder(
     /// <returns>What is wrong with an item that has neither id nor key; null where it may create a partner.</returns>
     private (string Code, string Message)? KeyFault()
     {
-        var isAllowed = creates == CreatedItems.WithoutKeyToo || (creates == CreatedItems.WithNewKey && _keyField == PartnerFields.None);
+        var isAllowed = creates == CreatedItems.WithoutKeyToo || (creates == CreatedItems.WithNewKey && _keyField is null);
         if (isAllowed)
             return null;
-        var nothing = _keyField == PartnerFields.None ? "The item has no id" : $"The item has neither id nor {PartnerFieldNames.Of(_keyField)}";
+        var nothing = _keyField is null ? "The item has no id" : $"The item has neither id nor {_keyField}";
         return creates == CreatedItems.None ? (FaultCode.NoMatch, $"{nothing}, and mode=update creates no partner.")
             : (FaultCode.MatchKeyMissing, $"{nothing}, so it would create a new partner each time it is sent; "
                 + (mirror is null ? "give it one, or allow that with withoutKey=create." : "give it one."));
     }
 
-    private void Reject(PartnerFields field, BrokenRule rule) => Reject(rule.Code, rule.Message, PartnerFieldNames.Of(field));
+    private void Reject(PartnerField field, BrokenRule rule) => Reject(rule.Code, rule.Message, field.WireName);
 
     private void Reject(string code, string message, string? field, int? otherIndex = null)
     {

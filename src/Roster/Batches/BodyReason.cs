@@ -142,7 +142,7 @@ public sealed record BodyReason(string English, string Arabic)
         "هذا ليس JSON.");
 
     public static readonly BodyReason NoField = new(
-        $"No column of the CSV header is a field. The fields are {PartnerFieldNames.AllTexts}.",
+        $"No column of the CSV header is a field. The fields are {FieldNames.AllTexts}.",
         "لا يوجد في سطر عناوين CSV أي عمود معروف.");
 
     public static readonly BodyReason TooManyColumns = new(

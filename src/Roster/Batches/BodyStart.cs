@@ -55,7 +55,7 @@ internal static class BodyStart
         if (line.IndexOfAny('\r', '\n') is >= 0 and var end)
             line = line[..end];
         foreach (var cell in line.SplitAny(Dividers))
-            if (PartnerFieldNames.Meant(line[cell].Trim('"').ToString()) != PartnerFields.None)
+            if (FieldNames.Meant(line[cell].Trim('"').ToString()) is not null)
                 return true;
         return false;
     }

@@ -156,24 +156,24 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         for (var i = 0; i < columns.Length && _records.Fault is null; i++)
         {
             var name = _records.Text(i);
-            var field = PartnerFieldNames.Meant(name);
-            columns[i] = new Column(field, field == PartnerFields.None && string.IsNullOrWhiteSpace(name));
+            var field = FieldNames.Meant(name);
+            columns[i] = new Column(field, field is null && string.IsNullOrWhiteSpace(name));
             Batch.Column = i + 1;
             if (columns[i].IsNameless)
                 continue;
-            if (field != PartnerFields.None)
+            if (field is not null)
                 isWrong |= !IsFirst(columns, i, name);
             else if (format.IgnoresColumns)
                 IgnoredColumns++;
             else
-                isWrong = Batch.RejectColumn(FaultCode.UnknownField, $"Column {i + 1} is no field; {PartnerFieldNames.Suggest(name)}", name);
+                isWrong = Batch.RejectColumn(FaultCode.UnknownField, $"Column {i + 1} is no field; {FieldNames.Suggest(name)}", name);
         }
         Batch.Column = 0;
         if (isWrong && BodyStart.LooksBracketed(first) is { } other)
             BodyFault = new BodyFault(BodyFaultKind.OtherFormat, Reason: other);
         else if (isWrong)
             BodyFault = new BodyFault(BodyFaultKind.Header, _records.Line);
-        else if (columns.All(column => column.Field == PartnerFields.None))
+        else if (columns.All(column => column.Field is null))
             BodyFault = new BodyFault(BodyFaultKind.OtherFormat, Reason: BodyReason.NoField);
         _columns = columns;
     }
@@ -185,7 +185,7 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         if (earlier == column)
             return true;
         Batch.RejectColumn(
-            FaultCode.DuplicateField, $"Columns {earlier + 1} and {column + 1} are both {PartnerFieldNames.Of(columns[column].Field)}; keep one.", name);
+            FaultCode.DuplicateField, $"Columns {earlier + 1} and {column + 1} are both {columns[column].Field}; keep one.", name);
         return false;
     }
 
@@ -207,8 +207,8 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         for (var i = 0; i < columns.Length; i++)
         {
             Batch.Column = i + 1;
-            if (columns[i].Field != PartnerFields.None && !_records[i].IsEmpty)
-                ReadCell(columns[i].Field, i);
+            if (columns[i].Field is { } field && !_records[i].IsEmpty)
+                ReadCell(field, i);
         }
         Batch.Column = 0;
         Batch.EndItem();
@@ -233,17 +233,17 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         return null;
     }
 
-    private void ReadCell(PartnerFields field, int column)
+    private void ReadCell(PartnerField field, int column)
     {
         Batch.Give(field);
-        if ((field & PartnerFields.Ignored) != 0)
+        if (field.Kind == FieldKind.ReadOnly)
             return;
         var text = CsvCell.Read(_records.Text(column), format.IsSpreadsheet);
-        if (field == PartnerFields.Id)
+        if (field == PartnerField.Id)
             ReadId(text);
-        else if (_records.IsCut(column) && field != PartnerFields.IfUpdatedAt)
+        else if (_records.IsCut(column) && field != PartnerField.IfUpdatedAt)
             Batch.RejectText(field, FaultCode.TooLong);
-        else if (field == PartnerFields.Phone && !format.IsSpreadsheet && text is ['\'', ..])
+        else if (field == PartnerField.Phone && !format.IsSpreadsheet && text is ['\'', ..])
             Batch.RejectGuardedPhone();
         else
             Batch.SetText(field, text);
@@ -257,7 +257,7 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
             Batch.RejectId(isNull: text is null);
     }
 
-    /// <param name="Field">None where the column is passed over.</param>
+    /// <param name="Field">Null where the column is passed over.</param>
     /// <param name="IsNameless">Whether nothing stands in the header; then nothing may stand below it.</param>
-    private readonly record struct Column(PartnerFields Field, bool IsNameless);
+    private readonly record struct Column(PartnerField? Field, bool IsNameless);
 }

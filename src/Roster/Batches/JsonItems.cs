@@ -15,8 +15,6 @@ internal sealed class JsonItems(BatchBuilder batch)
     /// <summary>A field's name that is longer is none that there is, and is not shown.</summary>
     private const int MaxNameBytes = 64 * MaxBytesPerCodePoint;
 
-    private static readonly byte[][] FieldNames = [.. PartnerFieldNames.All.Select(System.Text.Encoding.ASCII.GetBytes)];
-
     /// <summary>Room for the longest text of a field without escapes; what is longer goes the long way.</summary>
     private readonly char[] _text = new char[512];
 
@@ -25,7 +23,7 @@ internal sealed class JsonItems(BatchBuilder batch)
     private int _skipDepth;
     private bool _skipsUnread;
     private int _members;
-    private PartnerFields _field;
+    private PartnerField? _field;
     private string? _fieldName;
 
     private enum Expecting
@@ -100,13 +98,13 @@ internal sealed class JsonItems(BatchBuilder batch)
             return;
         }
         _expecting = Expecting.Value;
-        _field = PartnerFields.None;
+        _field = null;
         _fieldName = null;
         // An escaped name that is not text cannot be compared.
-        var field = json.ValueIsEscaped && !IsText(ref json) ? PartnerFields.None : FieldNamed(ref json);
-        if (field != PartnerFields.None)
+        var field = json.ValueIsEscaped && !IsText(ref json) ? null : FieldNamed(ref json);
+        if (field is not null)
         {
-            _fieldName = PartnerFieldNames.Of(field);
+            _fieldName = field.WireName;
             if (batch.Give(field))
                 _field = field;
         }
@@ -121,24 +119,24 @@ internal sealed class JsonItems(BatchBuilder batch)
         }
     }
 
-    private static PartnerFields FieldNamed(ref Utf8JsonReader json)
+    private static PartnerField? FieldNamed(ref Utf8JsonReader json)
     {
-        for (var i = 0; i < FieldNames.Length; i++)
-            if (json.ValueTextEquals(FieldNames[i]))
-                return (PartnerFields)(1 << i);
-        return PartnerFields.None;
+        foreach (var field in PartnerField.All)
+            if (json.ValueTextEquals(field.Utf8Name))
+                return field;
+        return null;
     }
 
     private void TakeValue(ref Utf8JsonReader json)
     {
         _expecting = Expecting.FieldName;
-        switch (_field)
+        switch (_field?.Kind)
         {
-            case PartnerFields.Id:
+            case FieldKind.Id:
                 TakeId(ref json, then: Expecting.FieldName);
                 break;
-            case PartnerFields.Name or PartnerFields.Email or PartnerFields.Phone or PartnerFields.ExternalId or PartnerFields.IfUpdatedAt:
-                TakeText(ref json);
+            case FieldKind.Text or FieldKind.Condition:
+                TakeText(ref json, _field);
                 break;
             default:
                 TakeIgnored(ref json);
@@ -168,34 +166,34 @@ internal sealed class JsonItems(BatchBuilder batch)
             && json.CopyString(text) == Length && Utf8Parser.TryParse(text, out id, out var used, 'D') && used == Length;
     }
 
-    private void TakeText(ref Utf8JsonReader json)
+    private void TakeText(ref Utf8JsonReader json, PartnerField field)
     {
         switch (json.TokenType)
         {
             case JsonTokenType.Null:
-                batch.SetText(_field, null);
+                batch.SetText(field, null);
                 break;
             case JsonTokenType.String when !json.HasValueSequence && !json.ValueIsEscaped && json.ValueSpan.Length <= _text.Length:
                 // Nearly every text: one pass checks and converts it, and its length is right at once.
                 if (Utf8.ToUtf16(json.ValueSpan, _text, out _, out var length, replaceInvalidSequences: false) == OperationStatus.Done)
-                    batch.SetText(_field, new string(_text, 0, length));
+                    batch.SetText(field, new string(_text, 0, length));
                 else
-                    batch.RejectUtf8(_field);
+                    batch.RejectUtf8(field);
                 break;
-            case JsonTokenType.String when ValueLength(ref json) > PartnerRules.MaxLength(_field) * MaxBytesPerCodePoint:
-                batch.RejectText(_field, FaultCode.TooLong);
+            case JsonTokenType.String when ValueLength(ref json) > field.MaxLength * MaxBytesPerCodePoint:
+                batch.RejectText(field, FaultCode.TooLong);
                 break;
             case JsonTokenType.String when !IsUtf8(ref json):
-                batch.RejectUtf8(_field);
+                batch.RejectUtf8(field);
                 break;
             case JsonTokenType.String when !IsText(ref json):
-                batch.RejectText(_field, FaultCode.InvalidText);
+                batch.RejectText(field, FaultCode.InvalidText);
                 break;
             case JsonTokenType.String:
-                batch.SetText(_field, json.GetString());
+                batch.SetText(field, json.GetString());
                 break;
             default:
-                batch.RejectText(_field, FaultCode.InvalidType);
+                batch.RejectText(field, FaultCode.InvalidType);
                 Skip(ref json, Expecting.FieldName);
                 break;
         }

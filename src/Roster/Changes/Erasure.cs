@@ -37,15 +37,12 @@ public sealed class Erasure : Change
     }
 
     /// <summary>What is known of an erased partner.</summary>
-    public static Partner Erased(Guid id, Revision by) => new(id, "", null, null, null, by.At, by.At, by.At, by.Number);
+    public static Partner Erased(Guid id, Revision by) => new(id, PartnerValues.Gone, by.At, by.At, by.At, by.Number);
 
     /// <summary>The partner without its values.</summary>
     private static Partner Erased(Partner before, Revision by) => before with
     {
-        Name = "",
-        Email = null,
-        Phone = null,
-        ExternalId = null,
+        Values = PartnerValues.Gone,
         DeletedAt = by.At,
         UpdatedAt = by.At,
         Revision = by.Number,
@@ -58,7 +55,7 @@ public sealed class Erasure : Change
     {
         var isErased = entries.Select(entry => entry.Before is not null && (erased is null || erased(entry.Id))).ToArray();
         return (
-            [.. entries.Select((entry, i) => isErased[i] ? entry with { Before = entry.Before! with { Name = null, Email = null, Phone = null, ExternalId = null } } : entry)],
+            [.. entries.Select((entry, i) => isErased[i] ? entry with { Before = entry.Before! with { Values = null } } : entry)],
             entries.Where((_, i) => isErased[i]).Select(entry => (entry.Id, entry.Before!.Revision)));
     }
 

@@ -52,7 +52,8 @@ public sealed class Undo(LoggedChangeSet undone, UndoState state, bool skipsConf
     public override bool SeesOnlyNamed => false;
 
     public override IEnumerable<string> Claimed(RowsNow now) =>
-        _changes.Where(change => change.Before is { DeletedAt: null, ExternalId: not null }).Select(change => change.Before!.ExternalId!);
+        _changes.Where(change => change.Before is { DeletedAt: null, Values: not null })
+            .Select(change => change.Before!.Values![PartnerField.ExternalId]).OfType<string>();
 
     public override ChangePlan PlanOn(RowsNow now, Moment moment)
     {

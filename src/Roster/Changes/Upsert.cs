@@ -85,8 +85,7 @@ public sealed class Upsert : Change
             else if (row.IfUpdatedAt is { } seen && before?.UpdatedAt.Milliseconds != seen.Milliseconds)
                 plan.Reject(Fault.ChangedSince(i, before));
             else if (before is null)
-                plan.Create(i, new Partner(
-                    ids.Next(), row.Name!, row.Email, row.Phone, row.ExternalId, plan.Next.At, plan.Next.At, null, plan.Next.Number));
+                plan.Create(i, new Partner(ids.Next(), row.Values, plan.Next.At, plan.Next.At, null, plan.Next.Number));
             else
                 Update(i, before, row);
         }
@@ -118,7 +117,7 @@ public sealed class Upsert : Change
                 { Candidates = [.. several.Take(Fault.MaxCandidates)] };
             if (match is null && _creates == CreatedItems.None)
                 return new Fault(index, FaultCode.NoMatch, $"No partner has this {KeyName}, and mode=update creates none.", KeyName);
-            if (match is null && !Rows[index].Gives(PartnerFields.Name))
+            if (match is null && !Rows[index].Given.Has(PartnerField.Name))
                 return new Fault(index, FaultCode.NameRequired,
                     $"No partner matches this item, so it would create one: name is required and cannot be null or blank.", "name");
             var other = index;
@@ -175,7 +174,7 @@ public sealed class Upsert : Change
             || (partner is { DeletedAt: null, Email: not null } && FoldEmail(partner.Email) == email);
     }
 
-    private string KeyName => PartnerFieldNames.Of(MatchOn == MatchOn.Email ? PartnerFields.Email : PartnerFields.ExternalId);
+    private string KeyName => (MatchOn == MatchOn.Email ? PartnerField.Email : PartnerField.ExternalId).WireName;
 
     private string? Key(BatchRow row) => MatchOn switch
     {
@@ -187,20 +186,8 @@ public sealed class Upsert : Change
     /// <returns>The same object where the row changes nothing.</returns>
     private static Partner Updated(Partner before, BatchRow row, Revision revision)
     {
-        var name = row.Gives(PartnerFields.Name) ? row.Name! : before.Name;
-        var email = row.Gives(PartnerFields.Email) ? row.Email : before.Email;
-        var phone = row.Gives(PartnerFields.Phone) ? row.Phone : before.Phone;
-        var externalId = row.Gives(PartnerFields.ExternalId) ? row.ExternalId : before.ExternalId;
-        return name == before.Name && email == before.Email && phone == before.Phone && externalId == before.ExternalId
-            ? before
-            : before with
-            {
-                Name = name,
-                Email = email,
-                Phone = phone,
-                ExternalId = externalId,
-                UpdatedAt = revision.At,
-                Revision = revision.Number,
-            };
+        var values = before.Values.With(row.Values, row.Given);
+        return ReferenceEquals(values, before.Values) ? before
+            : before with { Values = values, UpdatedAt = revision.At, Revision = revision.Number };
     }
 }

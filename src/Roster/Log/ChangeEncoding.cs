@@ -5,15 +5,20 @@ using Roster.Partners;
 namespace Roster.Log;
 
 /// <summary>
-/// The bytes in which the log keeps a change set's changes; docs/log-format.md describes them. One byte for the version
-/// (1), one for the compression (0 none, 1 Brotli), then JSON: an array with an entry for each partner in the order of
-/// the request. An entry is <c>["id"]</c> for a created partner, and for another one
-/// <c>["id", revision, updatedAt, deletedAt, "name", "email", "phone"]</c>: its state before, times in microseconds,
-/// null where there was no value; then <c>"externalId"</c>, where it had one. An entry that ends after deletedAt is one whose values are
-/// not kept any more.
+/// The bytes in which the log keeps a change set's changes; docs/log-format.md describes them. One byte for the version (2), one for the
+/// compression (0 none, 1 Brotli), then JSON: an array that begins with the names of the fields, and goes on with an entry for each partner in the
+/// order of the request. An entry is <c>["id"]</c> for a created partner, and for another one <c>["id", revision, updatedAt, deletedAt]</c> and its
+/// values before, in the order of the names: nulls at the end are left out. An entry without values is one whose values are not kept any more.
+/// Version 1 has no names: its values are name, email, phone and externalId.
 /// </summary>
 public static class ChangeEncoding
 {
+    /// <summary>The newest version, in which all is written.</summary>
+    internal const byte Version = 2;
+
+    /// <summary>The fields of version 1.</summary>
+    internal static readonly PartnerField[] FieldsOfVersion1 = [PartnerField.Name, PartnerField.Email, PartnerField.Phone, PartnerField.ExternalId];
+
     /// <summary>The entries of a plan. An erasure keeps nothing of what was before.</summary>
     public static byte[] Encode(ChangePlan plan) => plan.Kind == ChangeKind.Erase
         ? EncodeAgain(Erasure.Blank([.. EntriesOf(plan.Changes)], null).Entries)
@@ -25,9 +30,13 @@ public static class ChangeEncoding
         changes.Select(change => new LoggedChange(change.After.Id, change.Before is null ? null : StateOf(change.Before)));
 
     /// <summary>Encodes what was decoded before.</summary>
-    public static byte[] EncodeAgain(IEnumerable<LoggedChange> changes) => PackedJson.Pack(json =>
+    public static byte[] EncodeAgain(IEnumerable<LoggedChange> changes) => PackedJson.Pack(Version, json =>
     {
         json.WriteStartArray();
+        json.WriteStartArray();
+        foreach (var field in PartnerField.Values)
+            json.WriteStringValue(field.Utf8Name);
+        json.WriteEndArray();
         foreach (var change in changes)
             Write(json, change.Id, change.Before);
         json.WriteEndArray();
@@ -59,8 +68,7 @@ public static class ChangeEncoding
             decoder.Complete();
     }
 
-    private static LoggedState StateOf(Partner partner) => new(
-        partner.Revision, partner.UpdatedAt, partner.DeletedAt, partner.Name, partner.Email, partner.Phone, partner.ExternalId);
+    private static LoggedState StateOf(Partner partner) => new(partner.Revision, partner.UpdatedAt, partner.DeletedAt, partner.Values);
 
     private static void Write(Utf8JsonWriter json, Guid id, LoggedState? state)
     {
@@ -74,20 +82,37 @@ public static class ChangeEncoding
                 json.WriteNumberValue(deletedAt.Microseconds);
             else
                 json.WriteNullValue();
-            if (before.Name is not null)
-            {
-                json.WriteStringValue(before.Name);
-                json.WriteStringValue(before.Email);
-                json.WriteStringValue(before.Phone);
-                if (before.ExternalId is not null)
-                    json.WriteStringValue(before.ExternalId);
-            }
+            if (before.Values is { } values)
+                WriteValues(json, values);
         }
         json.WriteEndArray();
     }
 
-    /// <summary>What follows the id of an entry, to the entry's end.</summary>
-    internal static LoggedChange ReadRest(ref Utf8JsonReader json, Guid id)
+    private static void WriteValues(Utf8JsonWriter json, PartnerValues values)
+    {
+        var count = PartnerField.Values.Length;
+        while (count > 0 && values[PartnerField.Values[count - 1]] is null)
+            count--;
+        foreach (var field in PartnerField.Values.AsSpan()[..count])
+            json.WriteStringValue(values[field]);
+    }
+
+    /// <summary>Reads the names of the fields.</summary>
+    /// <param name="json">At the start of their array.</param>
+    internal static PartnerField[] ReadFields(ref Utf8JsonReader json)
+    {
+        var fields = new List<PartnerField>();
+        while (!IsAtEnd(ref json))
+        {
+            var name = json.GetString();
+            fields.Add(PartnerField.Values.FirstOrDefault(field => field.WireName == name) ?? throw DamagedLogException.OfAnotherVersion());
+        }
+        return [.. fields];
+    }
+
+    /// <summary>Reads what follows the id of an entry, to the entry's end.</summary>
+    /// <param name="fields">Which field each value is of.</param>
+    internal static LoggedChange ReadRest(ref Utf8JsonReader json, Guid id, ReadOnlySpan<PartnerField> fields)
     {
         if (IsAtEnd(ref json))
             return new LoggedChange(id, null);
@@ -96,10 +121,11 @@ public static class ChangeEncoding
         var updatedAt = new Timestamp(json.GetInt64());
         json.Read();
         var deletedAt = json.TokenType == JsonTokenType.Null ? (Timestamp?)null : new Timestamp(json.GetInt64());
-        var texts = new string?[4];
-        for (var i = 0; !IsAtEnd(ref json); i++)
-            texts[i < texts.Length ? i : throw new JsonException("The entry has too many values.")] = json.GetString();
-        return new LoggedChange(id, new LoggedState(revision, updatedAt, deletedAt, texts[0], texts[1], texts[2], texts[3]));
+        var texts = new FieldTexts();
+        var count = 0;
+        for (; !IsAtEnd(ref json); count++)
+            texts.Set(count < fields.Length ? fields[count] : throw new JsonException("The entry has too many values."), json.GetString());
+        return new LoggedChange(id, new LoggedState(revision, updatedAt, deletedAt, count == 0 ? null : new PartnerValues(texts)));
     }
 
     /// <summary>From an entry's start.</summary>

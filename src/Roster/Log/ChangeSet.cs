@@ -71,21 +71,17 @@ public sealed record LoggedChange(Guid Id, LoggedState? Before);
 
 /// <summary>A partner's state that a change set replaced.</summary>
 /// <param name="Revision">The change set that had made it so; its entry leads one step further back.</param>
-/// <param name="Name">Null where the values are not kept any more: erased, or older than the operator keeps them.</param>
-public sealed record LoggedState(
-    long Revision, Timestamp UpdatedAt, Timestamp? DeletedAt, string? Name, string? Email, string? Phone, string? ExternalId)
+/// <param name="Values">Null where they are not kept any more: erased, or older than the operator keeps them.</param>
+public sealed record LoggedState(long Revision, Timestamp UpdatedAt, Timestamp? DeletedAt, PartnerValues? Values)
 {
     /// <summary>Whether the values are still there.</summary>
-    public bool IsKept => Name is not null;
+    public bool IsKept => Values is not null;
 
     /// <summary>The partner in this state.</summary>
     /// <param name="partner">The same partner in any other state.</param>
     public Partner Of(Partner partner) => partner with
     {
-        Name = Name ?? "",
-        Email = Email,
-        Phone = Phone,
-        ExternalId = ExternalId,
+        Values = Values ?? PartnerValues.Gone,
         UpdatedAt = UpdatedAt,
         DeletedAt = DeletedAt,
         Revision = Revision,

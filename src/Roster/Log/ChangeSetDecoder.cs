@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Compression;
 using System.Text.Json;
+using Roster.Partners;
 
 namespace Roster.Log;
 
@@ -25,6 +26,9 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
     private bool _isStopped;
     private bool _isAtEnd;
 
+    /// <summary>Which field each value is of; null until the names are read.</summary>
+    private PartnerField[]? _fields;
+
     private bool IsPlain => _header[1] == PackedJson.Plain;
 
     /// <returns>False when the visitor wants nothing more of this change set.</returns>
@@ -36,7 +40,7 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
             _header[_headerLength++] = piece[0];
             piece = piece[1..];
             if (_headerLength == _header.Length)
-                PackedJson.RequireKnown(_header);
+                PackedJson.RequireKnown(_header, ChangeEncoding.Version);
         }
         var hasMore = true;
         while (!_isStopped && (piece.Length > 0 || hasMore) && _headerLength == _header.Length)
@@ -53,7 +57,7 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
     {
         if (_isStopped)
             return;
-        PackedJson.RequireKnown(_header.AsSpan(0, _headerLength));
+        PackedJson.RequireKnown(_header.AsSpan(0, _headerLength), ChangeEncoding.Version);
         if (!IsPlain && !_isBrotliDone)
             throw new DamagedLogException(Damaged);
         Read(isLast: true);
@@ -124,8 +128,8 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
             _isAtEnd = json.TokenType switch
             {
                 JsonTokenType.StartArray => false,
-                JsonTokenType.EndArray => true,
-                _ => throw new JsonException("The change set is no array."),
+                JsonTokenType.EndArray when _fields is not null || _header[0] == 1 => true,
+                _ => throw new JsonException("The change set is no array, or has no names."),
             };
             return true;
         }
@@ -137,10 +141,19 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
             return false;
         }
         entry.Read();
+        if (_fields is null)
+        {
+            if (_header[0] > 1)
+            {
+                _fields = ChangeEncoding.ReadFields(ref entry);
+                return true;
+            }
+            _fields = ChangeEncoding.FieldsOfVersion1;
+        }
         var id = ChangeEncoding.ReadId(ref entry);
         var use = visitor.Look(id);
         if (use == EntryUse.Read)
-            visitor.Take(ChangeEncoding.ReadRest(ref entry, id));
+            visitor.Take(ChangeEncoding.ReadRest(ref entry, id, _fields));
         _isStopped = use == EntryUse.Stop;
         return true;
     }

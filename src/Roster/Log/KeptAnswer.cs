@@ -15,6 +15,8 @@ namespace Roster.Log;
 public sealed record KeptAnswer(
     string Kind, long Revision, bool IsChangeSet, int Items, IReadOnlyList<KeptAnswer.UnchangedPartner> Unchanged, IReadOnlyList<KeptAnswer.Conflict> Kept)
 {
+    private const byte Version = 1;
+
     public static byte[] Encode(ChangePlan plan)
     {
         var changed = plan.Changes.Select(change => change.After.Id).ToHashSet();
@@ -22,14 +24,14 @@ public sealed record KeptAnswer(
             plan.Kind, plan.Revision.Number, plan.Changes.Count > 0, plan.Answer.Count,
             [.. plan.Answer.Index().Where(one => !changed.Contains(one.Item.Id)).Select(one => new UnchangedPartner(one.Index, one.Item.Id))],
             [.. plan.Kept.Select(fault => new Conflict(fault.Index, fault.Id!.Value, fault.Code, fault.Message, fault.Field, fault.Current is not null))]);
-        return PackedJson.Pack(json => JsonSerializer.Serialize(json, kept, KeptAnswerJson.Default.KeptAnswer));
+        return PackedJson.Pack(Version, json => JsonSerializer.Serialize(json, kept, KeptAnswerJson.Default.KeptAnswer));
     }
 
     /// <summary>The plan as it was when it was carried out.</summary>
     /// <exception cref="HistoryGoneException">Some of it is not kept any more.</exception>
     public static async Task<ChangePlan> ReplayAsync(byte[] encoded, IRosterStore store, long workspaceId, CancellationToken cancel)
     {
-        var kept = PackedJson.Unpack(encoded, Read);
+        var kept = PackedJson.Unpack(Version, encoded, Read);
         var logged = kept.IsChangeSet
             ? await LoggedChangeSet.ReadAsync(store, workspaceId, kept.Revision, 0, int.MaxValue, cancel) ?? throw new DamagedLogException("The log lacks a change set.")
             : null;

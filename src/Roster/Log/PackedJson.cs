@@ -7,12 +7,11 @@ using System.Text.Json;
 namespace Roster.Log;
 
 /// <summary>
-/// JSON as the log keeps it: one byte for the version (1), one for the compression (0 none, 1 Brotli), then the JSON. A large one passes through
+/// JSON as the log keeps it: one byte for the version, one for the compression (0 none, 1 Brotli), then the JSON. A large one passes through
 /// pooled memory: arrays of its size would have .NET collect all that lives, once in a request or two.
 /// </summary>
 internal static class PackedJson
 {
-    private const byte Version = 1;
     public const byte Plain = 0;
     private const byte Brotli = 1;
     public const int HeaderLength = 2;
@@ -32,29 +31,30 @@ internal static class PackedJson
         readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0,
         minimumSegmentSize: 64 << 10, useSynchronizationContext: false);
 
-    public static byte[] Pack(Action<Utf8JsonWriter> write) => Buffered(
+    public static byte[] Pack(byte version, Action<Utf8JsonWriter> write) => Buffered(
         buffer =>
         {
             using var json = new Utf8JsonWriter(buffer, JsonOptions);
             write(json);
         },
-        json => json.Length < MinCompressed ? [Version, Plain, .. json.ToArray()]
-            : Buffered(buffer => Compress(json, buffer), compressed => compressed.ToArray()));
+        json => json.Length < MinCompressed ? [version, Plain, .. json.ToArray()]
+            : Buffered(buffer => Compress(version, json, buffer), compressed => compressed.ToArray()));
 
     /// <param name="read">Reads the JSON, whose memory is another's afterwards.</param>
     /// <exception cref="DamagedLogException">The bytes are not of a version that this code knows, or are damaged.</exception>
-    public static T Unpack<T>(ReadOnlyMemory<byte> packed, Func<ReadOnlySequence<byte>, T> read)
+    public static T Unpack<T>(byte version, ReadOnlyMemory<byte> packed, Func<ReadOnlySequence<byte>, T> read)
     {
-        RequireKnown(packed.Span);
+        RequireKnown(packed.Span, version);
         var body = packed[HeaderLength..];
         return packed.Span[1] == Plain ? read(new ReadOnlySequence<byte>(body)) : Buffered(buffer => Decompress(body.Span, buffer), read);
     }
 
     /// <exception cref="DamagedLogException">The bytes do not begin as this code knows it.</exception>
-    public static void RequireKnown(ReadOnlySpan<byte> packed)
+    /// <param name="newest">The newest version that is known; the first one is 1.</param>
+    public static void RequireKnown(ReadOnlySpan<byte> packed, byte newest)
     {
-        if (packed.Length < HeaderLength || packed[0] != Version || packed[1] > Brotli)
-            throw new DamagedLogException("The change set is in an encoding that this version of Roster does not know.");
+        if (packed.Length < HeaderLength || packed[0] == 0 || packed[0] > newest || packed[1] > Brotli)
+            throw DamagedLogException.OfAnotherVersion();
     }
 
     /// <summary>Reads what was written into a buffer, whose memory is another's afterwards.</summary>
@@ -75,9 +75,9 @@ internal static class PackedJson
         }
     }
 
-    private static void Compress(ReadOnlySequence<byte> json, IBufferWriter<byte> packed)
+    private static void Compress(byte version, ReadOnlySequence<byte> json, IBufferWriter<byte> packed)
     {
-        packed.Write([Version, Brotli]);
+        packed.Write([version, Brotli]);
         var encoder = new BrotliEncoder(Quality, Window);
         try
         {

@@ -2,21 +2,23 @@ namespace Roster.Partners;
 
 /// <summary>A partner as a workspace's directory holds it. Text is kept exactly as it was sent.</summary>
 /// <param name="Id">A version 7 UUID; within a workspace, id order is creation order.</param>
-/// <param name="Name">1 to 255 characters, not blank.</param>
-/// <param name="Email">An address by <see cref="PartnerRules"/>, or null.</param>
-/// <param name="Phone">Free text of 1 to 64 characters, or null.</param>
-/// <param name="ExternalId">The caller's own id, 1 to 255 characters, unique among the live partners; or null.</param>
+/// <param name="Values">Its values; <see cref="PartnerValues.Gone"/> where they are of the past and not kept any more.</param>
 /// <param name="CreatedAt">The time of the change set that created it.</param>
 /// <param name="UpdatedAt">The time of the change set that last touched it.</param>
 /// <param name="DeletedAt">When it was deleted; null while it is live.</param>
 /// <param name="Revision">The number of the change set that last touched it.</param>
 public sealed record Partner(
-    Guid Id,
-    string Name,
-    string? Email,
-    string? Phone,
-    string? ExternalId,
-    Timestamp CreatedAt,
-    Timestamp UpdatedAt,
-    Timestamp? DeletedAt,
-    long Revision);
+    Guid Id, PartnerValues Values, Timestamp CreatedAt, Timestamp UpdatedAt, Timestamp? DeletedAt, long Revision)
+{
+    /// <summary>1 to 255 characters, not blank; empty where the values are gone.</summary>
+    public string Name => Values[PartnerField.Name] ?? "";
+
+    /// <summary>An address by <see cref="EmailRules"/>, or null.</summary>
+    public string? Email => Values[PartnerField.Email];
+
+    /// <summary>Free text of 1 to 64 characters, or null.</summary>
+    public string? Phone => Values[PartnerField.Phone];
+
+    /// <summary>The caller's own id, 1 to 255 characters, unique among the live partners; or null.</summary>
+    public string? ExternalId => Values[PartnerField.ExternalId];
+}

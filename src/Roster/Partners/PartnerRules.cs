@@ -25,36 +25,27 @@ public static class PartnerRules
     private static readonly SearchValues<char> Controls =
         SearchValues.Create([.. Enumerable.Range(0, ' ').Append('\u007F').Select(code => (char)code)]);
 
-    /// <returns>The rule that the value breaks, or null.</returns>
-    public static BrokenRule? Check(PartnerFields field, string value) => field switch
-    {
-        PartnerFields.Name => CheckName(value),
-        PartnerFields.Email => CheckEmail(value),
-        PartnerFields.ExternalId => CheckExternalId(value),
-        _ => CheckPhone(value),
-    };
-
     /// <returns>The rule that the name breaks, or null.</returns>
     public static BrokenRule? CheckName(string name) =>
         string.IsNullOrWhiteSpace(name) ? NameRequired
-        : CheckText(PartnerFields.Name, name, MaxName) ?? (VisibleText.IsSeen(name) ? null : new BrokenRule(
+        : CheckText(PartnerField.Name, name) ?? (VisibleText.IsSeen(name) ? null : new BrokenRule(
             FaultCode.NameRequired, "name is required and has nothing in it that can be seen.", IsLater: true));
 
     /// <returns>The rule that the address breaks, or null.</returns>
     public static BrokenRule? CheckEmail(string email) =>
-        email.Length == 0 ? Empty(PartnerFields.Email) : CheckText(PartnerFields.Email, email, MaxEmail) ?? EmailRules.Check(email);
+        email.Length == 0 ? Empty(PartnerField.Email) : CheckText(PartnerField.Email, email) ?? EmailRules.Check(email);
 
     /// <returns>The rule that the phone breaks, or null.</returns>
     public static BrokenRule? CheckPhone(string phone) =>
-        CheckText(PartnerFields.Phone, phone, MaxPhone) ?? (string.IsNullOrWhiteSpace(phone) ? Empty(PartnerFields.Phone)
+        CheckText(PartnerField.Phone, phone) ?? (string.IsNullOrWhiteSpace(phone) ? Empty(PartnerField.Phone)
         : IsScientific(phone) ? new BrokenRule(FaultCode.InvalidPhone,
             "phone is a number that Excel has cut, as in 1.2E+11; make the column text in Excel and enter the phone again.", IsLater: true)
         : null);
 
     /// <returns>The rule that the external id breaks, or null.</returns>
     public static BrokenRule? CheckExternalId(string externalId) =>
-        externalId.Length == 0 ? Empty(PartnerFields.ExternalId)
-        : CheckText(PartnerFields.ExternalId, externalId, MaxExternalId) ?? CheckEnds(externalId);
+        externalId.Length == 0 ? Empty(PartnerField.ExternalId)
+        : CheckText(PartnerField.ExternalId, externalId) ?? CheckEnds(externalId);
 
     /// <summary>The code points of a text that has no lone surrogate.</summary>
     public static int CountCodePoints(ReadOnlySpan<char> text)
@@ -66,33 +57,24 @@ public static class PartnerRules
         return count;
     }
 
-    /// <summary>The most code points that a text field holds.</summary>
-    public static int MaxLength(PartnerFields field) => field switch
-    {
-        PartnerFields.Name => MaxName,
-        PartnerFields.Email => MaxEmail,
-        PartnerFields.ExternalId => MaxExternalId,
-        _ => MaxPhone,
-    };
-
     internal static bool IsLonger(ReadOnlySpan<char> text, int max) => text.Length > max && CountCodePoints(text) > max;
 
     internal static BrokenRule NameRequired { get; } = new(FaultCode.NameRequired, "name is required and cannot be null or blank.");
 
-    internal static BrokenRule TooLong(PartnerFields field) =>
-        new(FaultCode.TooLong, $"{PartnerFieldNames.Of(field)} is longer than {MaxLength(field)} characters.");
+    internal static BrokenRule TooLong(PartnerField field) =>
+        new(FaultCode.TooLong, $"{field} is longer than {field.MaxLength} characters.");
 
-    internal static BrokenRule NotText(PartnerFields field) => new(
-        FaultCode.InvalidText, $"{PartnerFieldNames.Of(field)} has a control character, a lone surrogate or invalid UTF-8.");
+    internal static BrokenRule NotText(PartnerField field) => new(
+        FaultCode.InvalidText, $"{field} has a control character, a lone surrogate or invalid UTF-8.");
 
-    internal static BrokenRule NotUtf8(PartnerFields field) => new(
-        FaultCode.InvalidText, $"{PartnerFieldNames.Of(field)} is not UTF-8; send the body in UTF-8, and not in Windows-1252 or the like.");
+    internal static BrokenRule NotUtf8(PartnerField field) => new(
+        FaultCode.InvalidText, $"{field} is not UTF-8; send the body in UTF-8, and not in Windows-1252 or the like.");
 
-    internal static BrokenRule NotString(PartnerFields field) => new(
-        FaultCode.InvalidType, $"{PartnerFieldNames.Of(field)} must be a string{(field == PartnerFields.Name ? "" : " or null")}.");
+    internal static BrokenRule NotString(PartnerField field) => new(
+        FaultCode.InvalidType, $"{field} must be a string{(field.IsRequired ? "" : " or null")}.");
 
-    private static BrokenRule Empty(PartnerFields field) =>
-        new(FaultCode.EmptyValue, $"{PartnerFieldNames.Of(field)} is empty; send null to clear it.");
+    private static BrokenRule Empty(PartnerField field) =>
+        new(FaultCode.EmptyValue, $"{field} is empty; send null to clear it.");
 
     /// <summary>Keys that differ only in what nobody sees are the same key to whoever wrote them, and two to a computer.</summary>
     private static BrokenRule? CheckEnds(string externalId)
@@ -122,8 +104,8 @@ public static class PartnerRules
     /// Refused are the control characters of ASCII. Those of ISO 8859-1 (U+0080 to U+009F) are not: real directories have
     /// them, left over from Windows-1252 quotation marks, and refusing them would refuse their owners' data.
     /// </summary>
-    private static BrokenRule? CheckText(PartnerFields field, string text, int max) =>
-        text.AsSpan().ContainsAny(Controls) ? NotText(field) : IsLonger(text, max) ? TooLong(field) : null;
+    private static BrokenRule? CheckText(PartnerField field, string text) =>
+        text.AsSpan().ContainsAny(Controls) ? NotText(field) : IsLonger(text, field.MaxLength) ? TooLong(field) : null;
 }
 
 /// <summary>A rule that a value breaks.</summary>

@@ -54,7 +54,14 @@ public static class SearchText
     }
 
     /// <summary>All that a search looks through, folded, a field a line.</summary>
-    public static string Of(Partner partner) => Fold($"{partner.Name}\n{partner.Email}\n{partner.Phone}");
+    public static string Of(Partner partner)
+    {
+        var text = new StringBuilder();
+        foreach (var field in PartnerField.Values)
+            if (field.IsSearched)
+                text.Append(partner.Values[field]).Append('\n');
+        return Fold(text.ToString(0, text.Length - 1));
+    }
 
     /// <summary>
     /// What a list by name is sorted by before the name itself: the name folded, at most <see cref="MaxSortName"/> UTF-16 units of it, and never

@@ -98,7 +98,7 @@ public sealed class BatchBoundsTests
         const string Sent = "s3cret";
         string[] values = [$"\"{Sent}\"", $"\" {Sent}@example.com\"", $"\"{Sent}\\u0000\"", $"\"{Sent}\\ud800\"", $"\"{string.Concat(Enumerable.Repeat(Sent, 50))}\"",
             $"[\"{Sent}\"]", $$"""{"{{Sent}}":1}"""];
-        foreach (var field in PartnerFieldNames.All)
+        foreach (var field in PartnerField.All.Select(one => one.WireName))
             foreach (var value in values)
                 if (TryRead($$"""[{"{{field}}":{{value}} }]""", out var refused))
                     Assert.All(refused.Faults.Listed, fault => Assert.DoesNotContain(Sent, fault.Message, StringComparison.Ordinal));

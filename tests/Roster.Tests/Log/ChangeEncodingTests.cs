@@ -16,7 +16,7 @@ public sealed class ChangeEncodingTests
     private static readonly Gen<Partner> AnyPartner = Gen.Select(
         Gen.Guid, Text, Text.Null(), Text.Null(), Text.Null(), Time, Time.Nullable(), Gen.Long[0, long.MaxValue],
         (id, name, email, phone, externalId, at, deletedAt, revision) =>
-            new Partner(id, name, email, phone, externalId, at, at, deletedAt, revision));
+            new Partner(id, Some.Values(name, email, phone, externalId), at, at, deletedAt, revision));
 
     [Fact]
     public void What_was_encoded_is_decoded() =>
@@ -31,8 +31,8 @@ public sealed class ChangeEncodingTests
         var text = new string('長', 100);
         AssertIsDecoded([.. Enumerable.Range(0, PartnerRules.MaxItems).Select(i =>
         {
-            var before = new Partner(Guid.NewGuid(), $"{text} {i}", $"{i}@example.com", null, $"e{i}", new(i), new(i), null, i);
-            return new PartnerChange(i % 5 == 0 ? null : before, before with { Name = "Ada" });
+            var before = new Partner(Guid.NewGuid(), Some.Values($"{text} {i}", $"{i}@example.com", null, $"e{i}"), new(i), new(i), null, i);
+            return new PartnerChange(i % 5 == 0 ? null : before, before.With(PartnerField.Name, "Ada"));
         })]);
     }
 
@@ -40,13 +40,15 @@ public sealed class ChangeEncodingTests
     public void The_encoding_is_the_documented_one_to_the_byte()
     {
         var id = Guid.Parse("019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10");
-        var before = new Partner(id, "Ada", null, "\"1\"", null, new(1), new(1_700_000_000_000_000), null, 12);
+        var before = new Partner(id, Some.Values("Ada", null, "\"1\""), new(1), new(1_700_000_000_000_000), null, 12);
 
-        var encoded = ChangeEncoding.Encode([new(before, before), new(null, before), new(before with { DeletedAt = new(5), ExternalId = "e1" }, before)]);
+        var encoded = ChangeEncoding.Encode([
+            new(before, before), new(null, before), new((before with { DeletedAt = new(5) }).With(PartnerField.ExternalId, "e1"), before),
+        ]);
 
         const string Json =
-            """[["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,null,"Ada",null,"\"1\""],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,5,"Ada",null,"\"1\"","e1"]]""";
-        Assert.Equal([1, 0, .. Encoding.UTF8.GetBytes(Json)], encoded.ToArray());
+            """[["name","email","phone","externalId"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,null,"Ada",null,"\"1\""],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,5,"Ada",null,"\"1\"","e1"]]""";
+        Assert.Equal([2, 0, .. Encoding.UTF8.GetBytes(Json)], encoded.ToArray());
     }
 
     [Fact]
@@ -57,13 +59,32 @@ public sealed class ChangeEncodingTests
 
         var change = Assert.Single(ChangeEncoding.Decode(stored));
 
-        Assert.Equal(new LoggedState(1, new(2), new(3), "Ada", null, null, null), change.Before);
+        Assert.Equal(new LoggedState(1, new(2), new(3), Some.Values("Ada")), change.Before);
+    }
+
+    [Fact]
+    public void Entries_of_every_form_of_version_1_are_read_for_ever()
+    {
+        const string Id = "019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10";
+        const string Json = $"""[["{Id}"],["{Id}",7,5,null,"Ada","a@b.example",null,"e1"],["{Id}",7,5,6],["{Id}",7,5,null,"Ada",null,"1"]]""";
+
+        var entries = ChangeEncoding.Decode(new byte[] { 1, 0 }.Concat(Encoding.UTF8.GetBytes(Json)).ToArray());
+
+        Assert.Equal(
+            [
+                null, new LoggedState(7, new(5), null, Some.Values("Ada", "a@b.example", null, "e1")), new LoggedState(7, new(5), new(6), null),
+                new LoggedState(7, new(5), null, Some.Values("Ada", null, "1")),
+            ],
+            entries.Select(entry => entry.Before));
     }
 
     [Theory]
     [InlineData("")]
     [InlineData("01")]
+    [InlineData("00005B5D")]
+    [InlineData("03005B5B5D5D")]
     [InlineData("02005B5D")]
+    [InlineData("02005B5B226E616D65222C226E6F6E65225D5D")]
     [InlineData("01025B5D")]
     [InlineData("01005B")]
     [InlineData("01005B5B375D5D")]
@@ -94,7 +115,7 @@ public sealed class ChangeEncodingTests
     public void In_pieces_of_any_size_the_same_is_read_and_no_more_than_is_wanted(int size)
     {
         var ids = new PartnerIds(new(1_700_000_000_000_000), 1);
-        var changes = Enumerable.Range(0, 3_000).Select(i => Some.Partner(ids.Next()) with { Name = new string('n', 1 + (i * 37 % 255)) })
+        var changes = Enumerable.Range(0, 3_000).Select(i => Some.Partner(ids.Next()).With(PartnerField.Name, new string('n', 1 + (i * 37 % 255))))
             .Select(partner => new PartnerChange(partner, partner)).ToList();
         foreach (var encoded in new[] { ChangeEncoding.Encode(changes), ChangeEncoding.Encode(changes.Take(2)) })
         {
@@ -148,5 +169,5 @@ public sealed class ChangeEncodingTests
 
     private static LoggedChange Logged(PartnerChange change) => new(
         change.After.Id,
-        change.Before is { } was ? new(was.Revision, was.UpdatedAt, was.DeletedAt, was.Name, was.Email, was.Phone, was.ExternalId) : null);
+        change.Before is { } was ? new(was.Revision, was.UpdatedAt, was.DeletedAt, was.Values) : null);
 }

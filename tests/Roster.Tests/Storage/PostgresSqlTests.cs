@@ -17,7 +17,7 @@ public sealed partial class PostgresSqlTests
     private static readonly string[] WorkspaceTables =
         ["log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "partner_search"];
 
-    /// <summary>All constants that are SQL, and all queries that are put together, as <c>name, SQL</c>.</summary>
+    /// <summary>All SQL texts that are made once, and all queries that are put together, as <c>name, SQL</c>.</summary>
     internal static List<(string Name, string Sql)> Texts
     {
         get
@@ -26,7 +26,7 @@ public sealed partial class PostgresSqlTests
             var types = typeof(PostgresStore).Assembly.GetTypes().Where(type => type.Namespace?.StartsWith("Roster.Storage.Postgres", StringComparison.Ordinal) == true);
             foreach (var one in types.SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)))
             {
-                if (one is { IsLiteral: true } && one.GetRawConstantValue() is string text && Statement().IsMatch(text))
+                if (one.FieldType == typeof(string) && one.GetValue(null) is string text && Statement().IsMatch(text))
                     texts.Add(($"{one.DeclaringType!.Name}.{one.Name}", text));
                 else if (one.FieldType == typeof(PostgresStatement[]))
                     foreach (var statement in (PostgresStatement[])one.GetValue(null)!)

@@ -29,8 +29,8 @@ internal static class PostgresSearchStep
         select changes from change_set where workspace_id = $1 and revision > $2 and revision <= $3
         """;
 
-    private const string SelectNext = $"""
-        select {PostgresStore.Columns} from partner where workspace_id = $1 and id > $2 order by id limit (select $3::bigint)
+    private static readonly string SelectNext = $"""
+        select {PartnerColumns.All} from partner where workspace_id = $1 and id > $2 order by id limit (select $3::bigint)
         """;
 
     /// <summary>What is left of an index that is filled anew, between two partners.</summary>

@@ -34,8 +34,8 @@ internal static class PostgresCopy
             ]),
         new("partner", "partner", "workspace_id, id",
             [
-                new("workspace_id", NpgsqlDbType.Bigint), new("id", NpgsqlDbType.Uuid), new("name", NpgsqlDbType.Text), new("email", NpgsqlDbType.Text),
-                new("phone", NpgsqlDbType.Text), new("external_id", NpgsqlDbType.Text), new("created_at", NpgsqlDbType.Bigint),
+                new("workspace_id", NpgsqlDbType.Bigint), new("id", NpgsqlDbType.Uuid),
+                .. PartnerColumns.Values.Select(column => new Column(column, NpgsqlDbType.Text)), new("created_at", NpgsqlDbType.Bigint),
                 new("updated_at", NpgsqlDbType.Bigint), new("deleted_at", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint),
             ]),
         new("change_set", "change_set", "workspace_id, revision",

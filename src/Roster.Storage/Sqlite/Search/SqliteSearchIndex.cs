@@ -50,7 +50,8 @@ internal sealed class SqliteSearchIndex : IDisposable
         returning number
         """;
 
-    private const string SelectPartnersAfter = SqliteStore.SelectPartners + " where workspace_id = ?1 and id > ?2 and id <= ?3 order by id limit ?4";
+    private static readonly string SelectPartnersAfter =
+        $"select {PartnerColumns.All} from partner where workspace_id = ?1 and id > ?2 and id <= ?3 order by id limit ?4";
 
     private const string SelectLastPartner = "select id from partner where workspace_id = ?1 and id <= ?2 order by id desc limit 1";
 

@@ -1,0 +1,66 @@
+using System.Globalization;
+using Roster.Batches;
+
+namespace Roster.Partners;
+
+/// <summary>Which field is meant by a name that somebody wrote.</summary>
+public static class FieldNames
+{
+    /// <summary>The most letters in which a name may differ from the field that is suggested for it.</summary>
+    private const int MaxDistance = 2;
+
+    /// <summary>A field that is as long is suggested where its name is a part of the name: not id, which is in many words.</summary>
+    private const int MinPart = 4;
+
+    /// <summary>All names, for people.</summary>
+    public static string AllTexts { get; } = string.Join(", ", PartnerField.All);
+
+    /// <summary>The field that people mean by the header of a column: whatever its case, spaces, hyphens and underscores.</summary>
+    /// <returns>Null where it is none.</returns>
+    public static PartnerField? Meant(string header)
+    {
+        var plain = Plain(header);
+        foreach (var field in PartnerField.All)
+            if (plain.Equals(field.WireName, StringComparison.OrdinalIgnoreCase))
+                return field;
+        return null;
+    }
+
+    /// <summary>What to send instead of a name that is no field: the nearest one, or any of them.</summary>
+    /// <returns>The end of a sentence.</returns>
+    public static string Suggest(string name)
+    {
+        var plain = Plain(name);
+        var names = PartnerField.All.Select(field => field.WireName);
+        var near = names.Where(field => field.Length >= MinPart && plain.Contains(field, StringComparison.OrdinalIgnoreCase)).MaxBy(field => field.Length)
+            ?? names.Select(field => (Field: field, Distance: Distance(plain, field)))
+                .Where(one => one.Distance <= MaxDistance && one.Distance < one.Field.Length / 2)
+                .OrderBy(one => one.Distance).Select(one => one.Field).FirstOrDefault();
+        return near is null ? $"the fields are {AllTexts}." : $"did you mean {near}?";
+    }
+
+    /// <summary>Without what people and programs write in headers and fields' names do not have, invisible characters among it.</summary>
+    private static string Plain(string header) => string.Concat(header.Where(c =>
+        c is not ('_' or '-') && !char.IsWhiteSpace(c) && char.GetUnicodeCategory(c) != UnicodeCategory.Format));
+
+    /// <summary>How many letters are to be added, removed, changed or swapped, whatever their case; many where the lengths say so.</summary>
+    private static int Distance(string one, string other)
+    {
+        if (Math.Abs(one.Length - other.Length) > MaxDistance)
+            return int.MaxValue;
+        var distance = new int[one.Length + 1, other.Length + 1];
+        for (var i = 0; i <= one.Length; i++)
+        {
+            for (var j = 0; j <= other.Length; j++)
+            {
+                distance[i, j] = i == 0 || j == 0 ? i + j
+                    : Math.Min(Math.Min(distance[i - 1, j], distance[i, j - 1]) + 1, distance[i - 1, j - 1] + (IsSame(i, j) ? 0 : 1));
+                if (i > 1 && j > 1 && IsSame(i, j - 1) && IsSame(i - 1, j))
+                    distance[i, j] = Math.Min(distance[i, j], distance[i - 2, j - 2] + 1);
+            }
+        }
+        return distance[one.Length, other.Length];
+
+        bool IsSame(int i, int j) => char.ToUpperInvariant(one[i - 1]) == char.ToUpperInvariant(other[j - 1]);
+    }
+}
