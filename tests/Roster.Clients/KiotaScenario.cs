@@ -35,13 +35,16 @@ internal static class KiotaScenario
         }
         catch (Problem refused)
         {
-            fault = $"{refused.Status} {refused.Code}, {string.Join(", ", refused.Details!.Select(one => $"{one.Index} {one.Field} {one.Code}"))}";
+            var details = refused.Details!.Select(one => $"{one.Index} {one.Field} {one.Code}");
+            fault = $"{refused.Status} {refused.Code}, {string.Join(", ", details)}";
         }
         yield return $"fault: {fault}".ToLowerInvariant();
 
         var first = await PageAsync(null);
         var second = await PageAsync(links.NextCursor);
-        yield return $"pages: {string.Join(", ", first.Select(one => one.Name))} | {string.Join(", ", second.Select(one => one.Name))} | {links.NextCursor ?? "end"}";
+        yield return $"pages: {Names(first)} | {Names(second)} | {links.NextCursor ?? "end"}";
+
+        static string Names(IEnumerable<PartnerThen> page) => string.Join(", ", page.Select(one => one.Name));
 
         async Task<List<Partner>> PutAsync(params PartnerInput[] items) => (await partners.PutAsync([.. items]))!;
 

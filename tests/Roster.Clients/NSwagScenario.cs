@@ -1,6 +1,8 @@
 using Roster.Clients.NSwag;
 
-/// <summary>With NSwag as it comes, but for two options: members and parameters that may be absent are nullable, and need not be given.</summary>
+/// <summary>
+/// NSwag with its defaults, but for two options: members and parameters that may be absent are nullable and optional.
+/// </summary>
 internal static class NSwagScenario
 {
     public static async IAsyncEnumerable<string> RunAsync(HttpClient http, LinkReader links)
@@ -27,18 +29,22 @@ internal static class NSwagScenario
         }
         catch (ApiException<Problem> refused)
         {
-            fault = $"{refused.Result.Status} {refused.Result.Code}, {string.Join(", ", refused.Result.Details.Select(one => $"{one.Index} {one.Field} {one.Code}"))}";
+            var details = refused.Result.Details.Select(one => $"{one.Index} {one.Field} {one.Code}");
+            fault = $"{refused.Result.Status} {refused.Result.Code}, {string.Join(", ", details)}";
         }
         yield return $"fault: {fault}".ToLowerInvariant();
 
         var first = await PageAsync(null);
         var second = await PageAsync(links.NextCursor);
-        yield return $"pages: {string.Join(", ", first.Select(one => one.Name))} | {string.Join(", ", second.Select(one => one.Name))} | {links.NextCursor ?? "end"}";
+        yield return $"pages: {Names(first)} | {Names(second)} | {links.NextCursor ?? "end"}";
+
+        static string Names(IEnumerable<PartnerThen> page) => string.Join(", ", page.Select(one => one.Name));
 
         async Task<List<Partner>> PutAsync(params PartnerInput[] items) =>
             [.. await api.UpsertPartnersAsync(body: items)];
 
-        async Task<ICollection<PartnerThen>> PageAsync(string? cursor) => await api.ListPartnersAsync(take: 2, sort: Sort.Asc, cursor: cursor);
+        async Task<ICollection<PartnerThen>> PageAsync(string? cursor) =>
+            await api.ListPartnersAsync(take: 2, sort: Sort.Asc, cursor: cursor);
     }
 
     private static string Show(Partner partner) => $"{partner.Name} {partner.Email ?? "-"} {partner.Phone ?? "-"}";

@@ -1,4 +1,5 @@
-// Roster.Clients nswag|kiota ADDRESS KEY: calls a server through a generated client as an integrator would, and prints what came of each call.
+// Roster.Clients nswag|kiota ADDRESS KEY
+// Calls a server through a generated client, as an integrator would, and prints the result of each call.
 // The test suite compares the lines.
 var (generator, address, key) = (args[0], new Uri(args[1]), args[2]);
 using var links = new LinkReader();
@@ -16,7 +17,8 @@ internal sealed class LinkReader() : DelegatingHandler(new SocketsHttpHandler())
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var response = await base.SendAsync(request, cancellationToken);
-        NextCursor = response.Headers.TryGetValues("Link", out var links) && links.Single().Split('<', '>')[1].Split("cursor=") is [_, var rest]
+        NextCursor = response.Headers.TryGetValues("Link", out var links)
+            && links.Single().Split('<', '>')[1].Split("cursor=") is [_, var rest]
             ? Uri.UnescapeDataString(rest.Split('&')[0]) : null;
         return response;
     }

@@ -15,7 +15,8 @@ public sealed partial class PagesTests(SqliteHost host)
     private static readonly string[] Order = ["README.md", "docs/api.md", "docs/change-sets.md"];
 
     /// <summary>A block of commands, and the answer that is shown before the next one, if any.</summary>
-    [GeneratedRegex(@"^```sh\n(?<command>.*?)^```\n(?:(?:(?!^```)[^\n]*\n)*?^```(?:json|text)\n(?<answer>.*?)^```)?", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^```sh\n(?<command>.*?)^```\n(?:(?:(?!^```)[^\n]*\n)*?^```(?:json|text)\n(?<answer>.*?)^```)?",
+        RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
 
     [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")]
@@ -67,7 +68,8 @@ public sealed partial class PagesTests(SqliteHost host)
         var codes = new[] { typeof(FaultCode), typeof(ProblemCode) }
             .SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Select(field => (string)field.GetValue(null)!);
-        var sections = CodeHeading().Matches(File.ReadAllText(Path.Combine(Pages, "docs", "errors.md"))).Select(match => match.Groups[1].Value);
+        var sections = CodeHeading()
+            .Matches(File.ReadAllText(Path.Combine(Pages, "docs", "errors.md"))).Select(match => match.Groups[1].Value);
 
         Assert.Equal(codes.Order(StringComparer.Ordinal), sections.Order(StringComparer.Ordinal));
     }
@@ -93,7 +95,9 @@ public sealed partial class PagesTests(SqliteHost host)
         Assert.Equal("ok", (await host.WithKey(null).GetAsync("/health/ready")).Json.GetProperty("status").GetString());
     }
 
-    /// <summary>Head lines of an answer, where the page shows them, are among those that came; the body is the same but for what differs on any day.</summary>
+    /// <summary>
+    /// The answer has each head line that the page shows. The body is the same, but for ids, times and the like.
+    /// </summary>
     private static void AssertShown(string page, string command, string shown, string output)
     {
         var head = shown.StartsWith("HTTP/", StringComparison.Ordinal) ? shown.Split("\n\n")[0] : "";
@@ -103,7 +107,8 @@ public sealed partial class PagesTests(SqliteHost host)
         var body = Packed(shown[head.Length..]);
         var came = Packed(head.Length == 0 ? output : output[(output.IndexOf("\n\n", StringComparison.Ordinal) + 2)..]);
         var pattern = string.Concat(Parts(body));
-        Assert.True(body.Length == 0 || Regex.IsMatch(came, $"^{pattern}$"), $"{page}: {command} is shown to answer\n{body}\nand answers\n{came}");
+        Assert.True(body.Length == 0 || Regex.IsMatch(came, $"^{pattern}$"),
+            $"{page}: {command} is shown to answer\n{body}\nand answers\n{came}");
     }
 
     private static IEnumerable<string> Parts(string body)
@@ -148,8 +153,9 @@ public sealed partial class PagesTests(SqliteHost host)
         /// <param name="isToSucceed">Whether an answer that is an error counts as a failure.</param>
         public async Task<(int ExitCode, string Output)> RunAsync(string command, bool isToSucceed)
         {
+            var here = command.Replace("http://localhost:5080", _address, StringComparison.Ordinal);
             await _bash.StandardInput.WriteLineAsync(
-                $"fails={(isToSucceed ? "--fail-with-body" : "")}\n{command.Replace("http://localhost:5080", _address, StringComparison.Ordinal)}\nprintf '\\n{End}%s\\n' $?");
+                $"fails={(isToSucceed ? "--fail-with-body" : "")}\n{here}\nprintf '\\n{End}%s\\n' $?");
             await _bash.StandardInput.FlushAsync();
             var output = new System.Text.StringBuilder();
             while (await _bash.StandardOutput.ReadLineAsync() is { } line)

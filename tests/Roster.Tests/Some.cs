@@ -49,6 +49,7 @@ internal static class Some
         Change(new BatchBuilder(ChangeKind.Erase), System.Text.Json.JsonSerializer.Serialize(ids));
 
     /// <summary>Writes a change and wants nothing more of it.</summary>
-    public static Task<WrittenPlan> WriteAsync(this IRosterStore store, long workspaceId, Change change, Origin origin, CancellationToken cancel) =>
+    public static Task<WrittenPlan> WriteAsync(
+        this IRosterStore store, long workspaceId, Change change, Origin origin, CancellationToken cancel) =>
         store.WriteAsync(workspaceId, new WriteRequest(change, origin), cancel);
 }

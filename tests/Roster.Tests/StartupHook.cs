@@ -7,6 +7,7 @@ internal static class StartupHook
     public static void Initialize()
     {
         var pipe = Environment.GetEnvironmentVariable("ROSTER_TEST_BUG")!;
-        new Thread(() => throw new InvalidOperationException("a bug of this test: " + File.ReadAllText(pipe))) { IsBackground = true }.Start();
+        new Thread(() => throw new InvalidOperationException(
+            "a bug of this test: " + File.ReadAllText(pipe))) { IsBackground = true }.Start();
     }
 }

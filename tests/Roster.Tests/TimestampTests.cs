@@ -20,5 +20,6 @@ public sealed class TimestampTests
 
     [Fact]
     public void A_time_that_was_written_is_read_as_the_same_millisecond() =>
-        Assert.True(Timestamp.TryParse(new Timestamp(1_709_164_799_123_999).ToString(), out var read) && read == new Timestamp(1_709_164_799_123_000));
+        Assert.True(Timestamp.TryParse(new Timestamp(1_709_164_799_123_999).ToString(), out var read)
+            && read == new Timestamp(1_709_164_799_123_000));
 }

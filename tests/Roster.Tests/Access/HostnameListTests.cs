@@ -31,8 +31,11 @@ public sealed class HostnameListTests
 
         Assert.Equal(covers, one.Covers(two));
         // The pages themselves say the same.
-        string[] hosts = ["a.example", "b.example", "a.example.com", "a.b.example.com", "x.y.b.example.com", "example.com", "evilexample.com",
-            "x.a.example.com", "other.com", "x.a.example", "x.b.example", "[::1]", "127.0.0.1", "127.0.0.2"];
+        string[] hosts =
+        [
+            "a.example", "b.example", "a.example.com", "a.b.example.com", "x.y.b.example.com", "example.com", "evilexample.com",
+            "x.a.example.com", "other.com", "x.a.example", "x.b.example", "[::1]", "127.0.0.1", "127.0.0.2",
+        ];
         Assert.Equal(covers, hosts.All(host => !two.AllowsPage($"https://{host}/") || one.AllowsPage($"https://{host}/")));
     }
 

@@ -26,7 +26,8 @@ public sealed class BatchBoundsTests
     [Fact]
     public void A_line_of_a_million_members_is_one_fault_and_the_lines_beside_it_are_read()
     {
-        var (refused, allocated) = Read($$"""{"x":{{Repeat("1,\"x\":")}}1}""" + "\n{\"name\":7}\n", new NdjsonBatchReader(new BatchBuilder(ChangeKind.Upsert)));
+        var (refused, allocated) = Read($$"""{"x":{{Repeat("1,\"x\":")}}1}""" + "\n{\"name\":7}\n",
+            new NdjsonBatchReader(new BatchBuilder(ChangeKind.Upsert)));
 
         Assert.Equal([(1, "too_many_fields"), (2, "invalid_type")], refused.Faults.Listed.Select(fault => (fault.Place.Line, fault.Code)));
         Assert.InRange(allocated, 0, 1 << 20);

@@ -10,10 +10,12 @@ namespace Roster.Tests.Batches;
 public sealed class BatchReaderTests
 {
     private static readonly string[] CsvPieces =
-        ["a", "N", ",", ",", ";", "\"", "\"", "\"\"", "\r", "\n", "\r\n", "'", "\\", " ", "é", "👩", "\uFEFF", "\0", "name", "email", "sep=,", "@b.example"];
+        ["a", "N", ",", ",", ";", "\"", "\"", "\"\"", "\r", "\n", "\r\n", "'", "\\",
+            " ", "é", "👩", "\uFEFF", "\0", "name", "email", "sep=,", "@b.example"];
 
     private static readonly string[] JsonPieces =
-        ["{", "}", "[", "]", ":", ",", "\"", "\"name\"", "\"a\"", "\\", "\\u00e9", "null", "True", "1", "-", "\n", "\r\n", " ", "é", "\0", "{\"name\":\"a\"}", "\u001e", "'", "//"];
+        ["{", "}", "[", "]", ":", ",", "\"", "\"name\"", "\"a\"", "\\", "\\u00e9", "null", "True",
+            "1", "-", "\n", "\r\n", " ", "é", "\0", "{\"name\":\"a\"}", "\u001e", "'", "//"];
 
     [Theory]
     [InlineData("name,email\n")]

@@ -23,6 +23,7 @@ public sealed class NamedPartnersTests
             Assert.Equal(numbers.Select((number, index) => new NamedPartner(index, IdOf(number))), named);
         }, iter: 40);
 
-        static Guid IdOf(int number) => new(0x019324e6, 0x3c1d, 0x7d0a, 0xa1, 0xf5, 0, 0, 0, (byte)(number >> 16), (byte)(number >> 8), (byte)number);
+        static Guid IdOf(int number) =>
+            new(0x019324e6, 0x3c1d, 0x7d0a, 0xa1, 0xf5, 0, 0, 0, (byte)(number >> 16), (byte)(number >> 8), (byte)number);
     }
 }

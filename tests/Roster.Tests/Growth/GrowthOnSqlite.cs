@@ -20,7 +20,9 @@ public sealed class GrowthOnSqlite(SqliteHost host)
 
     private const double MaxGrowth = 1.5;
 
-    /// <summary>What trees that are a level deeper, one page for each of <see cref="Items"/>, and work in the background, may add.</summary>
+    /// <summary>
+    /// What may be added: one page for each of <see cref="Items"/>, as trees are a level deeper, and background work.
+    /// </summary>
     private static readonly Cost Slack = new(400, 150);
 
     /// <summary>The calls, each with the number of its round, so that writes can differ.</summary>
@@ -28,9 +30,12 @@ public sealed class GrowthOnSqlite(SqliteHost host)
     [
         ("PUT by id", (one, round) => one.PutAsync(one.Some(i => new { id = one.Ids[i], phone = $"{round}" }))),
         ("PUT by id, unchanged", (one, _) => one.PutAsync(one.Some(i => new { id = one.Ids[i] }))),
-        ("PUT by external id", (one, round) => one.PutAsync(one.Some(i => new { externalId = $"crm-{i}", phone = $"x{round}" }), "?matchOn=externalId")),
-        ("PUT by email", (one, round) => one.PutAsync(one.Some(i => new { email = $"P{i}@x.example", phone = $"m{round}" }), "?matchOn=email")),
-        ("PUT that changes external ids", (one, round) => one.PutAsync(one.Some(i => new { id = one.Ids[i], externalId = $"changed-{round}-{i}" }))),
+        ("PUT by external id", (one, round) => one.PutAsync(
+            one.Some(i => new { externalId = $"crm-{i}", phone = $"x{round}" }), "?matchOn=externalId")),
+        ("PUT by email", (one, round) => one.PutAsync(
+            one.Some(i => new { email = $"P{i}@x.example", phone = $"m{round}" }), "?matchOn=email")),
+        ("PUT that changes external ids", (one, round) => one.PutAsync(
+            one.Some(i => new { id = one.Ids[i], externalId = $"changed-{round}-{i}" }))),
         ("create", (one, round) => one.PutAsync(one.Some(i => new { name = $"new {round} {i}" }))),
         ("create with external ids", (one, round) => one.PutAsync(one.Some(i => new { name = "n", externalId = $"new-{round}-{i}" }))),
         ("mirror", (one, round) => DoneAsync(one.Elsewhere.PutAsync(
@@ -113,14 +118,21 @@ public sealed class GrowthOnSqlite(SqliteHost host)
 
         public List<string> Spare { get; private set; } = [];
 
-        public static StringContent Json(object value) => new StringContent(JsonSerializer.Serialize(value), System.Text.Encoding.UTF8, "application/json");
+        public static StringContent Json(object value) =>
+            new StringContent(JsonSerializer.Serialize(value), System.Text.Encoding.UTF8, "application/json");
 
         public static async Task<Directory> MakeAsync(SqliteHost like, int size)
         {
             var made = like.Another();
             var work = new SqliteWork(made.File);
             await made.InitializeAsync();
-            var one = new Directory { Host = made, Work = work, Api = await made.NewWorkspaceAsync(), Elsewhere = await made.NewWorkspaceAsync() };
+            var one = new Directory
+            {
+                Host = made,
+                Work = work,
+                Api = await made.NewWorkspaceAsync(),
+                Elsewhere = await made.NewWorkspaceAsync(),
+            };
             await one.FillAsync(size);
             return one;
         }
@@ -149,7 +161,8 @@ public sealed class GrowthOnSqlite(SqliteHost host)
         public async Task<long> EndAsync() => (await Api.GetAsync("/api/changesets?take=1")).Items[0].GetProperty("revision").GetInt64();
 
         /// <summary>An item for each of some partners that lie apart.</summary>
-        public IEnumerable<object> Some(Func<int, object> item) => Enumerable.Range(1, Items).Select(i => item(i * Ids.Count / (Items + 1)));
+        public IEnumerable<object> Some(Func<int, object> item) =>
+            Enumerable.Range(1, Items).Select(i => item(i * Ids.Count / (Items + 1)));
 
         public async ValueTask DisposeAsync()
         {
@@ -184,8 +197,13 @@ public sealed class GrowthOnSqlite(SqliteHost host)
             Assert.Equal(200, (await rare.DeleteAsync(Ids[3])).Status);
             Assert.Equal(200, (await rare.RestoreAsync(Ids[3])).Status);
             FirstAudit = (await Api.GetAsync("/api/audit?take=1")).Items[0].GetProperty("id").GetString()!;
-            await Parallel.ForAsync(0, size / 5, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) => Assert.Equal(200, (await Api.SendAsync(
-                HttpMethod.Put, "/api/partners", Json(new[] { new { id = Ids[0], phone = $"{i}" } }), headers: [("Idempotency-Key", $"seed-{i}")])).Status));
+            await Parallel.ForAsync(0, size / 5, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (i, _) =>
+            {
+                var body = Json(new[] { new { id = Ids[0], phone = $"{i}" } });
+                var answer = await Api.SendAsync(
+                    HttpMethod.Put, "/api/partners", body, headers: [("Idempotency-Key", $"seed-{i}")]);
+                Assert.Equal(200, answer.Status);
+            });
             for (var i = 0; i < size / 50; i++)
             {
                 await Host.NewKeyAsync(Api.Workspace, Scopes.PartnersRead);

@@ -14,8 +14,9 @@ using Roster.Tests.Plans;
 namespace Roster.Tests.Growth;
 
 /// <summary>
-/// What each call costs does not grow with what is stored: partners, external ids, kept keys, change sets, changes of one partner, workspaces and
-/// keys, all of them four times as many. Counted are the pages that PostgreSQL's own statements touch, which auto_explain tells.
+/// The cost of a call does not grow with what is stored. Everything is stored four times as often: partners, external
+/// ids, idempotency keys, change sets, changes of one partner, workspaces and API keys. The cost is the number of pages
+/// that the statements touch, as auto_explain reports it.
 /// </summary>
 public sealed partial class PostgresGrowthTests
 {
@@ -26,7 +27,8 @@ public sealed partial class PostgresGrowthTests
     private const int LevelsMore = 2;
 
     /// <summary>
-    /// Reads all keys until PostgreSQL knows that few of them name hosts, which it does a minute after they were made. It is asked once a second at most.
+    /// Reads all keys until PostgreSQL has analyzed them, a minute after they were made, and knows that few name hosts.
+    /// The server runs it once a second at most.
     /// </summary>
     private const string Unanalyzed = "ListHostnames";
 
@@ -80,8 +82,8 @@ public sealed partial class PostgresGrowthTests
     }
 
     /// <summary>
-    /// What the search index does: lists, and a step along the log. But for "q", whose lists of trigrams are as long as there are partners that
-    /// have them.
+    /// The work of the search index: lists, and a step along the log. "q" is left out: a list of trigrams grows with the
+    /// partners that have them.
     /// </summary>
     private static IEnumerable<(string Name, Func<Task> Call)> Searches(NpgsqlConnection connection)
     {
@@ -90,9 +92,11 @@ public sealed partial class PostgresGrowthTests
             ("an address", new PartnerFilter(Email: "a2500@b.example"), PartnerSort.CreatedAt, null),
             ("a phone", new PartnerFilter(Phone: "02500"), PartnerSort.Name, null),
             ("by name", new PartnerFilter(), PartnerSort.Name, null),
-            ("by name, from the middle", new PartnerFilter(), PartnerSort.Name, new PartnerCursor(PostgresSeed.Partner(Few / 2), Name: $"n{Few / 2}")),
+            ("by name, from the middle", new PartnerFilter(), PartnerSort.Name, new PartnerCursor(
+                PostgresSeed.Partner(Few / 2), Name: $"n{Few / 2}")),
             ("by update", new PartnerFilter(), PartnerSort.UpdatedAt, null),
-            ("by update, from the middle", new PartnerFilter(), PartnerSort.UpdatedAt, new PartnerCursor(PostgresSeed.Partner(Few / 2), UpdatedAt: new Timestamp(Few / 2))),
+            ("by update, from the middle", new PartnerFilter(), PartnerSort.UpdatedAt, new PartnerCursor(
+                PostgresSeed.Partner(Few / 2), UpdatedAt: new Timestamp(Few / 2))),
         };
         foreach (var (name, filter, sort, after) in lists)
             yield return ("Search: " + name, () => RunAsync(PostgresSearchQuery.Page(
@@ -123,9 +127,11 @@ public sealed partial class PostgresGrowthTests
         yield return ("Write: update", () => WriteAsync(Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), name = "m" }))));
         yield return ("Write: match external ids", () => WriteAsync(
             Some.Change(new BatchBuilder(ChangeKind.Upsert, MatchOn.ExternalId), Items(id => new { externalId = $"x{id}", name = "m" }))));
-        yield return ("Write: move external ids", () => WriteAsync(Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), externalId = $"y{id}" }))));
+        yield return ("Write: move external ids", () => WriteAsync(
+            Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), externalId = $"y{id}" }))));
         yield return ("Write: nothing", () => WriteAsync(Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), name = $"n{id}" }))));
-        yield return ("Write: delete", () => WriteAsync(Some.Change(new BatchBuilder(ChangeKind.Delete), Items(id => PostgresSeed.Partner(id)))));
+        yield return ("Write: delete", () => WriteAsync(
+            Some.Change(new BatchBuilder(ChangeKind.Delete), Items(id => PostgresSeed.Partner(id)))));
         yield return ("Write: erase", () => WriteAsync(Some.Erasure(PostgresSeed.Partner(next++))));
         yield return ("Claim, write and keep", ClaimAndKeepAsync);
         yield return ("Claim and release", async () => await store.ReleaseAsync(PostgresSeed.Workspace, await ClaimAsync(), none));
@@ -133,15 +139,18 @@ public sealed partial class PostgresGrowthTests
         yield return ("Find", () => store.FindAsync(PostgresSeed.Workspace, Numbers().Select(PostgresSeed.Partner), none));
         yield return ("List: newest", () => ListAsync(new PartnerFilter(), null, isDescending: true));
         yield return ("List: oldest", () => ListAsync(new PartnerFilter(), null, isDescending: false));
-        yield return ("List: from the middle", () => ListAsync(new PartnerFilter(), new PartnerCursor(PostgresSeed.Partner(Few / 2)), isDescending: true));
+        yield return ("List: from the middle", () => ListAsync(
+            new PartnerFilter(), new PartnerCursor(PostgresSeed.Partner(Few / 2)), isDescending: true));
         yield return ("List: external id", () => ListAsync(new PartnerFilter(ExternalId: "x2500"), null, isDescending: true));
         yield return ("List: id", () => ListAsync(new PartnerFilter(Id: PostgresSeed.Partner(2_500)), null, isDescending: true));
         yield return ("Count", () => store.CountAsync(PostgresSeed.Workspace, new PartnerFilter(), none));
         yield return ("FindEnd", () => store.FindEndAsync(PostgresSeed.Workspace, none));
         yield return ("ListChangeSets", () => ListChangeSetsAsync(new ChangeSetQuery(Batch)));
         yield return ("ListChangeSets: from the middle", () => ListChangeSetsAsync(new ChangeSetQuery(Batch, Before: Few / 2)));
-        yield return ("ListChangeSets: a kind that is rare", () => ListChangeSetsAsync(new ChangeSetQuery(Batch, Before: Few / 2, Kind: ChangeKind.Undo)));
-        yield return ("ListChangeSets: a kind that there is not", () => ListChangeSetsAsync(new ChangeSetQuery(Batch, Kind: ChangeKind.Mirror)));
+        yield return ("ListChangeSets: a kind that is rare", () => ListChangeSetsAsync(
+            new ChangeSetQuery(Batch, Before: Few / 2, Kind: ChangeKind.Undo)));
+        yield return ("ListChangeSets: a kind that there is not", () => ListChangeSetsAsync(
+            new ChangeSetQuery(Batch, Kind: ChangeKind.Mirror)));
         yield return ("ListChangeSets: a key that is rare", () => ListChangeSetsAsync(new ChangeSetQuery(3, KeyId: PostgresSeed.RareKey)));
         yield return ("ListChangeSets: a key and a kind that it never made", () => ListChangeSetsAsync(
             new ChangeSetQuery(Batch, KeyId: PostgresSeed.Key, Kind: ChangeKind.Mirror)));
@@ -151,9 +160,11 @@ public sealed partial class PostgresGrowthTests
         yield return ("FindKey", () => store.FindKeyAsync(PostgresSeed.Key, none));
         yield return ("HasKeys", () => store.HasKeysAsync(none));
         yield return ("ListHostnames", () => store.ListHostnamesAsync(now, none));
-        yield return ("AddKey", () => store.AddKeyAsync(key, AuditEvent.Of(AuditAction.KeyCreated, workspace.Id, now, Actor.Command, "s"), null, none));
+        yield return ("AddKey", () => store.AddKeyAsync(
+            key, AuditEvent.Of(AuditAction.KeyCreated, workspace.Id, now, Actor.Command, "s"), null, none));
         yield return ("NoteKeyUse", () => store.NoteKeyUseAsync(new Dictionary<Guid, Timestamp> { [key.Id] = now }, none));
-        yield return ("RevokeKey", () => store.RevokeKeyAsync(key.Id, AuditEvent.Of(AuditAction.KeyRevoked, workspace.Id, now, Actor.Command, "s"), none));
+        yield return ("RevokeKey", () => store.RevokeKeyAsync(
+            key.Id, AuditEvent.Of(AuditAction.KeyRevoked, workspace.Id, now, Actor.Command, "s"), none));
         yield return ("ListAudit", () => store.ListAuditAsync(workspace.Id, null, Batch, none));
         yield return ("ListAudit: from the middle", () => store.ListAuditAsync(workspace.Id, PostgresSeed.Event(Few / 2), Batch, none));
         yield return ("AddWorkspace", () => store.AddWorkspaceAsync("new", now, none));

@@ -37,7 +37,8 @@ internal static class ApiDocument
             .OrderBy(one => one.Contains('{', StringComparison.Ordinal))
             .FirstOrDefault(one => Regex.IsMatch(path, "^" + Regex.Replace(one, @"\{[^}]+\}", "[^/]+") + "$"));
         // HEAD is GET without a body, on every path.
-        var operation = template is null ? null : Root["paths"]![template]![(method == HttpMethod.Head ? HttpMethod.Get : method).Method.ToLowerInvariant()];
+        var verb = (method == HttpMethod.Head ? HttpMethod.Get : method).Method.ToLowerInvariant();
+        var operation = template is null ? null : Root["paths"]![template]![verb];
         if (operation is null)
         {
             if (method == HttpMethod.Options)
@@ -90,7 +91,9 @@ internal static class ApiDocument
         return JsonSchema.FromJsonAsync(json).GetAwaiter().GetResult();
     });
 
-    /// <summary>The document leaves objects open, so that clients take members that come later; today's server sends only those it names.</summary>
+    /// <summary>
+    /// The document leaves objects open, so that clients accept members added later. This server sends only those named.
+    /// </summary>
     private static void Close(JsonNode? schema)
     {
         if (schema is JsonObject one && one["properties"] is JsonObject)

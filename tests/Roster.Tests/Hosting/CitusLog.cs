@@ -62,7 +62,8 @@ internal sealed class CitusLog : IDisposable
     /// <summary>A notice is a list of fields: a letter, a text, and a zero byte.</summary>
     private void Note(byte[] notice)
     {
-        var fields = Encoding.UTF8.GetString(notice).Split('\0', StringSplitOptions.RemoveEmptyEntries).ToDictionary(field => field[0], field => field[1..]);
+        var fields = Encoding.UTF8.GetString(notice)
+            .Split('\0', StringSplitOptions.RemoveEmptyEntries).ToDictionary(field => field[0], field => field[1..]);
         if (fields['M'].StartsWith(Issuing, StringComparison.Ordinal))
             _commands.Enqueue((fields['M'][Issuing.Length..], fields['D'].Split(' ')[2]));
     }

@@ -16,7 +16,8 @@ internal sealed class CountedServer : IAsyncDisposable
     public static async Task<CountedServer> StartAsync(RosterHost host)
     {
         var store = CountedStore.Around(host.Store, out var count);
-        var app = Roster.Server.Program.Build(new ServerSettings(["http://127.0.0.1:0"], ServerTiming: true, LogFormat.Json), store, host.Clock);
+        var app = Roster.Server.Program.Build(
+            new ServerSettings(["http://127.0.0.1:0"], ServerTiming: true, LogFormat.Json), store, host.Clock);
         await app.StartAsync();
         var server = new CountedServer(app, count);
         server._http.BaseAddress = new Uri(app.Urls.First());

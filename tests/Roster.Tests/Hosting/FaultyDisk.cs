@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Roster.Tests.Hosting;
 
 /// <summary>
-/// Has a server process see its disk fail: calls of the operating system return errors, while the engine, the files and the server are real.
+/// Makes the disk fail for a server process: system calls return errors; the engine, the files and the server are real.
 /// On Linux, with a C compiler, which publishing the server needs as well.
 /// </summary>
 internal sealed class FaultyDisk : IDisposable
@@ -24,7 +24,10 @@ internal sealed class FaultyDisk : IDisposable
         new Dictionary<string, string> { ["LD_PRELOAD"] = Library.Value, ["ROSTER_FAULTS"] = Control };
 
     /// <summary>From now on these calls fail, and no others.</summary>
-    /// <param name="faults">Each as <c>sync 5 roster.db-wal</c>: the call (open, read, write, sync, truncate), the error, a part of the file's path.</param>
+    /// <param name="faults">
+    /// Each as <c>sync 5 roster.db-wal</c>: the call (open, read, write, sync, truncate), the error number, and a part of
+    /// the file's path.
+    /// </param>
     public void Fail(params IEnumerable<string> faults)
     {
         // Replaced whole: the process reads it at each call.
@@ -41,12 +44,14 @@ internal sealed class FaultyDisk : IDisposable
     private static string Compile()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Faults of a disk are made with LD_PRELOAD.");
-        var compiler = new[] { "clang", "gcc", "cc" }.FirstOrDefault(name => (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
-            .Any(folder => File.Exists(Path.Combine(folder, name))));
+        var folders = (System.Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
+        var compiler = new[] { "clang", "gcc", "cc" }
+            .FirstOrDefault(name => folders.Any(folder => File.Exists(Path.Combine(folder, name))));
         Assert.SkipWhen(compiler is null, "There is no C compiler; test.sh installs clang.");
         var library = Path.Combine(Path.GetTempPath(), $"roster-faulty-disk-{System.Environment.ProcessId}.so");
         using var compiling = Process.Start(
-            compiler!, ["-shared", "-fPIC", "-O1", "-o", library, Path.Combine(AppContext.BaseDirectory, "Hosting", "faulty-disk.c"), "-ldl"]);
+            compiler!,
+            ["-shared", "-fPIC", "-O1", "-o", library, Path.Combine(AppContext.BaseDirectory, "Hosting", "faulty-disk.c"), "-ldl"]);
         compiling.WaitForExit();
         Assert.Equal(0, compiling.ExitCode);
         AppDomain.CurrentDomain.ProcessExit += (_, _) => File.Delete(library);

@@ -36,7 +36,9 @@ public sealed class PgBouncerHost : RosterHost
     internal override string Database { get; } = "";
 
     protected override string? Missing =>
-        PostgresCluster.Binaries is null ? PostgresCluster.Missing : Program is null ? "There is no PgBouncer: install Debian's package." : null;
+        PostgresCluster.Binaries is null
+            ? PostgresCluster.Missing
+            : Program is null ? "There is no PgBouncer: install Debian's package." : null;
 
     protected override RosterHost Create() => throw new NotSupportedException("Its tests do with one server.");
 

@@ -31,7 +31,8 @@ internal sealed class PostgresCluster : IDisposable
             .Concat([$"port={Port}", "listen_addresses=127.0.0.1", $"unix_socket_directories={_folder.Path}", "max_connections=300"])
             .Select(setting => $"-c {setting}"));
         Own(_folder.Path);
-        Run("initdb", "-D", Data, "-U", "roster", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en", "--no-sync");
+        Run("initdb", "-D", Data, "-U", "roster", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8",
+            "--locale-provider=icu", "--icu-locale=en", "--no-sync");
         Start();
     }
 
@@ -57,7 +58,8 @@ internal sealed class PostgresCluster : IDisposable
     /// <summary>Runs SQL, each statement by itself, and returns the first value of the last one.</summary>
     public static async Task<object?> RunAsync(string database, params string[] statements)
     {
-        await using var source = Npgsql.NpgsqlDataSource.Create(PostgresAddress.Parse(database, null, false)!.ConnectionString + ";Pooling=false");
+        await using var source = Npgsql.NpgsqlDataSource.Create(
+            PostgresAddress.Parse(database, null, false)!.ConnectionString + ";Pooling=false");
         object? value = null;
         foreach (var statement in statements)
         {
@@ -76,7 +78,9 @@ internal sealed class PostgresCluster : IDisposable
 
     public void Start() => Run("pg_ctl", "-D", Data, "-o", _options, "-l", _folder.File("log"), "-w", "start");
 
-    /// <summary>Lets none of its processes run, nor answer: connections stay open, and nothing comes of them. It can be thawed, or disposed of.</summary>
+    /// <summary>
+    /// Stops all of its processes: connections stay open, and nothing answers. It can be thawed or disposed of.
+    /// </summary>
     public void Freeze() => Signal("STOP");
 
     public void Thaw() => Signal("CONT");
@@ -103,7 +107,8 @@ internal sealed class PostgresCluster : IDisposable
     private static string? FindBinaries()
     {
         var folders = Directory.Exists(DebianBinaries)
-            ? Directory.GetDirectories(DebianBinaries).OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0)
+            ? Directory.GetDirectories(DebianBinaries)
+                .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0)
                 .Select(folder => Path.Combine(folder, "bin"))
             : [];
         return folders.Concat((Environment.GetEnvironmentVariable("PATH") ?? "").Split(':'))
@@ -114,7 +119,9 @@ internal sealed class PostgresCluster : IDisposable
 
     private int Try(string program, params string[] arguments) => Execute(_folder.Path, Path.Combine(_binaries, program), arguments);
 
-    /// <summary>PostgreSQL and its like refuse to run as root; then they run as the user that Debian makes for them, whose folder this becomes.</summary>
+    /// <summary>
+    /// Gives the folder to Debian's user postgres, where the tests run as root: PostgreSQL and PgBouncer refuse to.
+    /// </summary>
     public static void Own(string folder)
     {
         if (IsRoot)
@@ -128,7 +135,8 @@ internal sealed class PostgresCluster : IDisposable
     private static int Execute(string folder, string[] command)
     {
         // A server that goes on would keep a pipe open: what programs print goes to a file.
-        var start = new ProcessStartInfo("sh", ["-c", "exec \"$@\" </dev/null >>\"$0\" 2>&1", Path.Combine(folder, "commands.log"), .. command])
+        var start = new ProcessStartInfo(
+            "sh", ["-c", "exec \"$@\" </dev/null >>\"$0\" 2>&1", Path.Combine(folder, "commands.log"), .. command])
         {
             WorkingDirectory = folder,
         };

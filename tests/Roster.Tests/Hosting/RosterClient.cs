@@ -40,7 +40,8 @@ internal sealed class RosterClient(HttpClient http, string? key, Workspace? work
     private static StringContent JsonContent(string json) => new(json, Encoding.UTF8, "application/json");
 
     /// <summary>Creates one partner and returns its id.</summary>
-    public async Task<string> CreateAsync(string json = """{"name":"Ada Lovelace","email":"ada@example.com","phone":"+44 20 7946 0000"}""") =>
+    public async Task<string> CreateAsync(
+        string json = """{"name":"Ada Lovelace","email":"ada@example.com","phone":"+44 20 7946 0000"}""") =>
         (await PutAsync($"[{json}]")).Items[0].GetProperty("id").GetString()!;
 
     /// <param name="expectContinue">Whether the body is sent only when the server has begun to read it.</param>
@@ -51,7 +52,8 @@ internal sealed class RosterClient(HttpClient http, string? key, Workspace? work
     {
         using var request = new HttpRequestMessage(method, path) { Content = content };
         request.Headers.ExpectContinue = expectContinue;
-        foreach (var (name, text) in headers.Concat([("Accept", accept), ("If-None-Match", ifNoneMatch), ("Accept-Encoding", acceptEncoding)]))
+        foreach (var (name, text) in headers.Concat(
+            [("Accept", accept), ("If-None-Match", ifNoneMatch), ("Accept-Encoding", acceptEncoding)]))
             if (text is not null)
                 request.Headers.TryAddWithoutValidation(name, text);
         if ((authorization ?? (key is null ? null : $"Bearer {key}")) is { } value)
@@ -72,7 +74,8 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 
     /// <summary>The partners of a success.</summary>
-    public IReadOnlyList<JsonElement> Items => Status is 200 or 201 ? [.. Json.EnumerateArray()] : throw new InvalidOperationException(Text);
+    public IReadOnlyList<JsonElement> Items =>
+        Status is 200 or 201 ? [.. Json.EnumerateArray()] : throw new InvalidOperationException(Text);
 
     /// <summary>The partners' ids.</summary>
     public IReadOnlyList<string> Ids => [.. Items.Select(partner => partner.GetProperty("id").GetString()!)];
@@ -88,8 +91,14 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
 
     /// <summary>The faults as <c>index field code</c>, the field <c>-</c> where there is none.</summary>
     public IReadOnlyList<string> Faults =>
-        [.. Json.GetProperty("details").EnumerateArray().Select(fault =>
-            $"{fault.GetProperty("index")} {(fault.TryGetProperty("field", out var name) ? name.GetString() : "-")} {fault.GetProperty("code").GetString()}")];
+        [.. Json.GetProperty("details").EnumerateArray().Select(FaultText)];
+
+    /// <summary>A fault as <c>index field code</c>.</summary>
+    public static string FaultText(JsonElement fault)
+    {
+        var field = fault.TryGetProperty("field", out var name) ? name.GetString() : "-";
+        return $"{fault.GetProperty("index")} {field} {fault.GetProperty("code").GetString()}";
+    }
 
     public long Revision => Count("Roster-Revision");
 

@@ -53,7 +53,9 @@ public abstract partial class RosterHost : IAsyncLifetime
         Console.SetError(_log);
         _store = await Roster.Storage.Store.Parse(Database).OpenAsync(StoreUse.Serve, Clock, CancellationToken.None);
         _app = Roster.Server.Program.Build(
-            _change(new ServerSettings(["http://127.0.0.1:0"], ServerTiming: true, LogFormat.Json, FailedAuthentications: 100_000)), _wrap(_store), Clock);
+            _change(new ServerSettings(
+                ["http://127.0.0.1:0"], ServerTiming: true, LogFormat.Json, FailedAuthentications: 100_000)),
+            _wrap(_store), Clock);
         await _app.StartAsync();
         Address = new Uri(_app.Urls.First());
         _http = new HttpClient { BaseAddress = Address };
@@ -69,7 +71,8 @@ public abstract partial class RosterHost : IAsyncLifetime
         await _store.DisposeAsync();
         var log = Log();
         if (Leak().Match(log) is { Success: true } leak)
-            throw new InvalidOperationException($"The log has a key or an e-mail address: {log.Substring(Math.Max(0, leak.Index - 200), 250)}");
+            throw new InvalidOperationException(
+                $"The log has a key or an e-mail address: {log.Substring(Math.Max(0, leak.Index - 200), 250)}");
     }
 
     /// <summary>

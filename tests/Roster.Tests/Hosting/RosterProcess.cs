@@ -5,8 +5,8 @@ using System.Text.RegularExpressions;
 namespace Roster.Tests.Hosting;
 
 /// <summary>
-/// The real server in a process of its own: the published build that <c>ROSTER_TEST_SERVER</c> names, which <c>test.sh</c> makes, or else what
-/// was built beside the tests.
+/// The real server in a process of its own: the published build that <c>ROSTER_TEST_SERVER</c> names (<c>test.sh</c>
+/// makes it), or else what was built beside the tests.
 /// </summary>
 internal sealed partial class RosterProcess : IDisposable
 {
@@ -43,7 +43,8 @@ internal sealed partial class RosterProcess : IDisposable
     }
 
     /// <summary>What starts the server, before its arguments.</summary>
-    public static string[] Command => Environment.GetEnvironmentVariable("ROSTER_TEST_SERVER") is { Length: > 0 } published ? [published] : Built;
+    public static string[] Command =>
+        Environment.GetEnvironmentVariable("ROSTER_TEST_SERVER") is { Length: > 0 } published ? [published] : Built;
 
     private static string[] Built => ["dotnet", Path.Combine(AppContext.BaseDirectory, "Roster.Server.dll")];
 
@@ -58,12 +59,14 @@ internal sealed partial class RosterProcess : IDisposable
     public static RosterProcess Begin(string workingFolder, params string[] arguments) => Begin(workingFolder, NoVariables, arguments);
 
     private static RosterProcess Begin(
-        string workingFolder, IReadOnlyDictionary<string, string> environment, string[] arguments, int? handles = null, bool isBuilt = false)
+        string workingFolder, IReadOnlyDictionary<string, string> environment,
+        string[] arguments, int? handles = null, bool isBuilt = false)
     {
         var limit = handles is null ? "" : $"ulimit -n {handles}; ";
         // In a file, what it printed before it said that it listens is there when that is read; from two pipes it could come later.
         var output = Path.GetTempFileName();
-        string[] all = [.. isBuilt ? Built : Command, .. arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments]];
+        string[] withUrls = arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments];
+        string[] all = [.. isBuilt ? Built : Command, .. withUrls];
         string[] shell = ["sh", "-c", limit + "output=$1; shift; exec \"$@\" >\"$output\"", "sh", output, .. all];
         return new RosterProcess(Start(workingFolder, shell, environment), output);
     }

@@ -55,7 +55,8 @@ public sealed class ChangeEncodingTests
     public void A_log_entry_of_version_1_written_by_the_first_release_is_read()
     {
         // Compressed by another Brotli library: what is on users' disks must stay readable, whatever we compress with.
-        var stored = Convert.FromBase64String("AQGDH4BbWyIwMTkzMjRlNi0zYzFkLTdkMGEtYTFmNS0zZTJiNWM4ZDlmMTAiLDEsMiwzLCJBZGEiLG51bGwsbnVsbF1dAw==");
+        var stored = Convert.FromBase64String(
+            "AQGDH4BbWyIwMTkzMjRlNi0zYzFkLTdkMGEtYTFmNS0zZTJiNWM4ZDlmMTAiLDEsMiwzLCJBZGEiLG51bGwsbnVsbF1dAw==");
 
         var change = Assert.Single(ChangeEncoding.Decode(stored));
 
@@ -93,7 +94,8 @@ public sealed class ChangeEncodingTests
     [InlineData("01005B5B5D5D")]
     [InlineData("01005B2261225D")]
     [InlineData("01005B5D37")]
-    [InlineData("01005B5B2230313933323465362D336331642D376430612D613166352D336532623563386439663130222C312C322C6E756C6C2C2261222C2262222C2263222C2264222C2265225D5D")]
+    [InlineData("01005B5B2230313933323465362D336331642D376430612D613166352D336532623563386439663130222C312C322C"
+        + "6E756C6C2C2261222C2262222C2263222C2264222C2265225D5D")]
     public void An_unknown_version_or_damaged_bytes_are_refused(string hex) =>
         Assert.Throws<DamagedLogException>(() => ChangeEncoding.Decode(Convert.FromHexString(hex)));
 

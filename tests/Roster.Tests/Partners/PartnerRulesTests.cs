@@ -214,7 +214,8 @@ public sealed class PartnerRulesTests
     [InlineData("\u2126@example.com", "\u03c9@example.com")]
     [InlineData("\u039f\u03a3@example.com", "\u03bf\u03c2@example.com")]
     [InlineData("J\u030c@example.com", "\u01f0@example.com")]
-    public void Spellings_of_one_address_are_the_same(string one, string other) => Assert.Equal(Upsert.FoldEmail(one), Upsert.FoldEmail(other));
+    public void Spellings_of_one_address_are_the_same(string one, string other) =>
+        Assert.Equal(Upsert.FoldEmail(one), Upsert.FoldEmail(other));
 
     [Theory]
     [InlineData("stra\u00dfe@example.com", "strasse@example.com")]
@@ -222,7 +223,8 @@ public sealed class PartnerRulesTests
     [InlineData("\u0131@example.com", "i@example.com")]
     [InlineData("\uff41@example.com", "a@example.com")]
     [InlineData("\u00e9@example.com", "e@example.com")]
-    public void Other_letters_are_other_addresses(string one, string other) => Assert.NotEqual(Upsert.FoldEmail(one), Upsert.FoldEmail(other));
+    public void Other_letters_are_other_addresses(string one, string other) =>
+        Assert.NotEqual(Upsert.FoldEmail(one), Upsert.FoldEmail(other));
 
     [Fact]
     public void Folding_once_more_changes_nothing_whatever_the_character()

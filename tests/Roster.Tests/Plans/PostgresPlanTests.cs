@@ -8,12 +8,14 @@ using Roster.Tests.Storage;
 namespace Roster.Tests.Plans;
 
 /// <summary>
-/// How PostgreSQL carries out each statement: by an index, down to what it names, never by reading a table or a whole workspace. So it is on a new
-/// database that was never analyzed, on a large one that was not, and on a large one that was; planned with and without the values.
+/// PostgreSQL carries out each statement by an index, and never reads a whole table or workspace. This holds on a new
+/// database that was never analyzed, and on a large one, analyzed or not; planned with the values and without.
 /// </summary>
 public sealed partial class PostgresPlanTests : IAsyncLifetime
 {
-    /// <summary>Of a workspace: then an index is far cheaper than the table, and what the planner does is what it does in a large one.</summary>
+    /// <summary>
+    /// Partners of a workspace. So many make an index far cheaper than the table: the planner decides as in a large one.
+    /// </summary>
     private const int Many = 20_000;
 
     /// <summary>Statements that read more than they find, and why that must be so.</summary>
@@ -22,20 +24,24 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         ["PostgresStore.SelectWorkspaces"] = "lists all workspaces, for commands and for the retention's pass every ten minutes",
         ["PostgresStore.SelectAllKeys"] = "lists all keys, for a command",
         ["PostgresStore.SelectAnyKey"] = "asks for any key, and takes the first",
-        ["PostgresStore.SelectHostnames"] = "lists the host names of all keys that have some, once a second at most; reads the index of those keys alone",
+        ["PostgresStore.SelectHostnames"] =
+            "lists the host names of all keys that have some, once a second at most; reads the index of those keys alone",
         ["PostgresStore.SelectRest"] = "a mirror reads the partners that its file does not name",
         ["PostgresSearch.SelectBehind"] = "a server that starts asks which workspaces' indexes are behind",
     };
 
     /// <summary>
-    /// Searches that read more than they find: a text of less than three characters has no trigrams, so all are looked at until the page is full; a count of
-    /// all reads all; and those that are deleted are few, so the planner may read them all.
+    /// Searches that read more than they find. A text of less than three characters has no trigrams: all partners are
+    /// read until the page is full. A count of all reads all. Deleted partners are few: the planner may read them all.
     /// </summary>
     private static bool IsException(string search) =>
         search.Contains(" short q ", StringComparison.Ordinal) || search.StartsWith("Count all ", StringComparison.Ordinal)
         || search.Contains(" Only", StringComparison.Ordinal);
 
-    /// <summary>Statements that join what they change with arrays: they read the whole workspace where that is small, and are no dearer for it.</summary>
+    /// <summary>
+    /// Statements that join the rows they change with arrays. They may read a whole workspace where it is small, at no
+    /// extra cost.
+    /// </summary>
     private static readonly string[] Changes =
     [
         "PostgresStore.UpdatePartners", "PostgresStore.DeletePartners", "PostgresStore.UpdateChanges", "PostgresStore.UpdateClaims",
@@ -45,7 +51,9 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     /// <summary>Of an array: as many as a batch has at most.</summary>
     private const int Values = 10_000;
 
-    /// <summary>Indexes of one row for each workspace, or of all that a statement names: of these, the workspace is the whole key.</summary>
+    /// <summary>
+    /// Indexes whose key is the workspace alone: of one row for each workspace, or read by statements that need them all.
+    /// </summary>
     private static readonly string[] OfWorkspaces = ["log_end_pkey", "search_state_pkey", "api_key_workspace"];
 
     private PostgresCluster _cluster = null!;
@@ -116,7 +124,8 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     [GeneratedRegex(@"^\s*(select|insert|update|delete)\b")]
     private static partial Regex Statement();
 
-    [GeneratedRegex(@"\b(from|join|into|update)\s+(workspace|api_key|log_end|partner|change_set|idempotency|audit_event|search_state|partner_search)\b")]
+    [GeneratedRegex(@"\b(from|join|into|update)\s+"
+        + @"(workspace|api_key|log_end|partner|change_set|idempotency|audit_event|search_state|partner_search)\b")]
     private static partial Regex Tables();
 
     [GeneratedRegex(@"^\(?\(?workspace_id = [^ ]+?\)*$")]
@@ -137,13 +146,14 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         var faults = new List<string>();
         await RunAsync($"prepare statement as {sql}");
         var types = (string[])(await RunAsync("select parameter_types::text[] from pg_prepared_statements where name = 'statement'"))!;
-        var values = types.Length == 0 ? ""
-            : $"({string.Join(", ", Searches.TryGetValue(name, out var search) ? search.Parameters.Select(Literal) : types.Select(Value))})";
+        var arguments = Searches.TryGetValue(name, out var search) ? search.Parameters.Select(Literal) : types.Select(Value);
+        var values = types.Length == 0 ? "" : $"({string.Join(", ", arguments)})";
         foreach (var mode in Searches.ContainsKey(name) ? ["force_custom_plan"] : new[] { "force_generic_plan", "force_custom_plan" })
         {
             await RunAsync($"set plan_cache_mode = {mode}");
             var plan = (string)(await RunAsync($"explain (format json, costs off) execute statement{values}"))!;
-            Look(JsonDocument.Parse(plan).RootElement[0].GetProperty("Plan"), isLimited: false, fault => faults.Add($"{mode}: {fault}\n{sql}"));
+            Look(JsonDocument.Parse(plan).RootElement[0].GetProperty("Plan"), isLimited: false,
+                fault => faults.Add($"{mode}: {fault}\n{sql}"));
         }
         await RunAsync("deallocate statement");
         return faults;
@@ -159,7 +169,8 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
             report($"reads all of {Text("Relation Name")}");
         else if (index.Length > 0 && condition.Length == 0 && !(isLimited && Text("Filter").Length == 0))
             report($"reads all of {index}");
-        else if (OnlyWorkspace().IsMatch(condition) && !OfWorkspaces.Contains(index) && !(isLimited && Text("Filter") is "" or "(NOT deleted)"))
+        else if (OnlyWorkspace().IsMatch(condition)
+            && !OfWorkspaces.Contains(index) && !(isLimited && Text("Filter") is "" or "(NOT deleted)"))
             report($"reads a workspace's part of {index}: {condition}, and then {Text("Filter")}");
         if (node.TryGetProperty("Plans", out var below))
             foreach (var one in below.EnumerateArray())

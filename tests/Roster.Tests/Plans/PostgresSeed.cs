@@ -3,8 +3,9 @@ using System.Globalization;
 namespace Roster.Tests.Plans;
 
 /// <summary>
-/// A directory of a given size, written by the database itself. Workspace 1 has so many of everything: partners with external ids, change sets of
-/// which each changes one partner again, kept keys, audit events; and there are so many other workspaces, with a key each.
+/// A directory of a given size, written by the database itself. Workspace 1 has that many of each: partners with external
+/// ids, change sets that each change one partner again, idempotency keys, audit events. There are as many other
+/// workspaces, each with a key.
 /// </summary>
 internal static class PostgresSeed
 {
@@ -31,7 +32,8 @@ internal static class PostgresSeed
             "insert into workspace values (1, 'w1', 1)",
             "insert into log_end values (1, 0, 0, 0)",
             "insert into search_state values (1, 0)",
-            .. new[] { Key, RareKey }.Select(key => $"insert into api_key values ('{key}', 1, 'k', 'p', sha256('{key}'::bytea), 'partnersRead', 1)"),
+            .. new[] { Key, RareKey }.Select(
+                key => $"insert into api_key values ('{key}', 1, 'k', 'p', sha256('{key}'::bytea), 'partnersRead', 1)"),
             $"insert into workspace select i + 1, 'w' || (i + 1), 1 from {numbers}",
             $"insert into log_end select i + 1, 0, 0, 0 from {numbers}",
             $"insert into search_state select i + 1, 0 from {numbers}",
@@ -42,13 +44,15 @@ internal static class PostgresSeed
             """,
             $"""
             insert into partner_search
-            select 1, {Uuid('0')}, i, 'n' || i || chr(10) || 'a' || i || '@b.example' || chr(10), 'n' || i, 'n' || i, 'a' || i || '@b.example', '0' || i, i, i % 100 = 0
+            select 1, {Uuid('0')}, i, 'n' || i || chr(10) || 'a' || i || '@b.example' || chr(10),
+                'n' || i, 'n' || i, 'a' || i || '@b.example', '0' || i, i, i % 100 = 0
             from {numbers}
             """,
             // One change set of each hundred undoes the one before it, and is of the rare kind and key.
             $"""
             insert into change_set
-            select 1, i, case when i % 100 = 0 then 'undo' else 'upsert' end, case when i % 1000 = 0 then '{RareKey}'::uuid else '{Key}' end, {Uuid('d')},
+            select 1, i, case when i % 100 = 0 then 'undo' else 'upsert' end,
+                case when i % 1000 = 0 then '{RareKey}'::uuid else '{Key}' end, {Uuid('d')},
                 1, 1, 0, 0, 0, i * 1000000::bigint, case when i % 100 = 0 then i - 1 end,
                 '\x0100'::bytea || convert_to('[["' || {Uuid('0')} || '"],["{Changed}",' || (i - 1) || ',1,null,"n",null,null]]', 'UTF8')
             from {numbers}
@@ -56,7 +60,8 @@ internal static class PostgresSeed
             $"update partner set revision = {many} where workspace_id = 1 and id = '{Changed}'",
             $"""
             insert into idempotency
-            select 1, sha256(i::text::bytea), {Uuid('c')}, sha256('f'::bytea), {Timestamp.Now(TimeProvider.System).Microseconds} + i, '{Key}', {Uuid('d')}, i, '\x01'
+            select 1, sha256(i::text::bytea), {Uuid('c')}, sha256('f'::bytea),
+                {Timestamp.Now(TimeProvider.System).Microseconds} + i, '{Key}', {Uuid('d')}, i, '\x01'
             from {numbers}
             """,
             $"insert into audit_event select 1, i, {Uuid('b')}, i, 'key_created', null, null, 's' from {numbers}",
@@ -66,7 +71,8 @@ internal static class PostgresSeed
 
     public static Guid Event(int number) => Id('b', number);
 
-    private static Guid Id(char kind, int number) => Guid.Parse($"{kind}0000000-0000-7000-8000-{number.ToString("x12", CultureInfo.InvariantCulture)}");
+    private static Guid Id(char kind, int number) =>
+        Guid.Parse($"{kind}0000000-0000-7000-8000-{number.ToString("x12", CultureInfo.InvariantCulture)}");
 
     private static string Uuid(char kind) => $"('{kind}0000000-0000-7000-8000-' || lpad(to_hex(i), 12, '0'))::uuid";
 }

@@ -96,10 +96,14 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
 
     [Fact]
     public void A_page_after_a_cursor_is_found_by_its_whole_key() => Assert.All(
-        SqliteTexts.All.Where(text => Regex.IsMatch(text.Name, @"^InOrder\.\w+\.(All|Q|Since)") && text.Sql.Contains("?7", StringComparison.Ordinal)),
-        text => Assert.Matches(
-            $@"^SEARCH doc USING .*INDEX doc_{(text.Name.EndsWith("Deleted", StringComparison.Ordinal) ? "deleted_" : "")}(name|updated_at) .*,id\)[<>]",
-            Assert.Single(PlanOf(text.Sql))));
+        SqliteTexts.All.Where(text => Regex.IsMatch(text.Name, @"^InOrder\.\w+\.(All|Q|Since)")
+            && text.Sql.Contains("?7", StringComparison.Ordinal)),
+        text =>
+        {
+            var deleted = text.Name.EndsWith("Deleted", StringComparison.Ordinal) ? "deleted_" : "";
+            Assert.Matches(
+                $@"^SEARCH doc USING .*INDEX doc_{deleted}(name|updated_at) .*,id\)[<>]", Assert.Single(PlanOf(text.Sql)));
+        });
 
     [Fact]
     public void No_statement_is_overlooked() => Assert.InRange(SqliteTexts.All.Count, 100, int.MaxValue);

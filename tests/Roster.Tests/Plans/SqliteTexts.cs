@@ -28,7 +28,8 @@ internal static partial class SqliteTexts
             if (field.FieldType == typeof(string) && field.GetValue(null) is string text && Statement().IsMatch(text))
                 texts.Add(($"{field.DeclaringType!.Name}.{field.Name}", text));
         // A query that another one begins with is a part of it, and not run alone.
-        return texts.FindAll(one => !one.Sql.StartsWith("select", StringComparison.Ordinal) || !texts.Exists(other => other.Sql.Length > one.Sql.Length && other.Sql.StartsWith(one.Sql, StringComparison.Ordinal)));
+        return texts.FindAll(one => !one.Sql.StartsWith("select", StringComparison.Ordinal)
+            || !texts.Exists(other => other.Sql.Length > one.Sql.Length && other.Sql.StartsWith(one.Sql, StringComparison.Ordinal)));
     }
 
     private static IEnumerable<(string Name, string Sql)> Queries()
@@ -40,8 +41,12 @@ internal static partial class SqliteTexts
         foreach (var deleted in Enum.GetValues<DeletedPartners>())
             foreach (var filter in filters.Select(one => one with { Deleted = deleted }))
             {
-                var name = $"{(filter.Q is not null ? $"Q{filter.Q.Length}" : filter.Email is not null ? "Email" : filter.Phone is not null ? "Phone"
-                    : filter.UpdatedSince is not null ? "Since" : "All")}{(deleted == DeletedPartners.Only ? "Deleted" : "")}";
+                var name = filter.Q is not null ? $"Q{filter.Q.Length}"
+                    : filter.Email is not null ? "Email"
+                    : filter.Phone is not null ? "Phone"
+                    : filter.UpdatedSince is not null ? "Since" : "All";
+                if (deleted == DeletedPartners.Only)
+                    name += "Deleted";
                 yield return ($"Count.{name}", SqliteSearchQuery.CountText(filter));
                 foreach (var sort in Enum.GetValues<PartnerSort>())
                     foreach (var isDescending in new[] { false, true })

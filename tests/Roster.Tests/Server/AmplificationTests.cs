@@ -7,8 +7,8 @@ using System.Text.RegularExpressions;
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// The dearest request of each kind that is allowed, at a server process whose partners are as large as they may be: what memory it takes beyond
-/// what the server has at rest stays under what is said here. The engine is SQLite, which the process has inside.
+/// The most expensive request of each kind, sent to a server process whose partners are as large as they may be: the
+/// memory it takes, beyond that of the idle server, stays below these limits. The engine is SQLite, inside the process.
 /// </summary>
 public sealed partial class AmplificationTests : IAsyncLifetime
 {
@@ -34,7 +34,8 @@ public sealed partial class AmplificationTests : IAsyncLifetime
             $$"""{"name":"{{text}}","email":"{{email}}","phone":"{{text[..64]}}","externalId":"{{text[..250]}}{{i:00000}}"}""")) + "]");
         _ids.AddRange(created.Ids);
         for (var i = 0; i < Updates; i++)
-            Assert.Equal(200, (await _api.PutAsync("[" + string.Join(',', _ids.Select(id => $$"""{"id":"{{id}}","phone":"{{i}}"}""")) + "]")).Status);
+            Assert.Equal(200, (await _api.PutAsync(
+                "[" + string.Join(',', _ids.Select(id => $$"""{"id":"{{id}}","phone":"{{i}}"}""")) + "]")).Status);
     }
 
     public ValueTask DisposeAsync()
@@ -71,8 +72,11 @@ public sealed partial class AmplificationTests : IAsyncLifetime
             ($"POST /api/changesets/{last}/undo?dryRun=true", 200, 200, null, "", null),
             ("DELETE /api/partners?dryRun=true", 200, 200, ids, "application/json", null),
             ("POST /api/partners/erase?dryRun=true", 200, 200, ids, "application/json", null),
-            ("PUT /api/partners?mode=mirror&matchOn=email&maxDeletes=10000&dryRun=true", 200, 200, """[{"name":"n","email":"new@b.example"}]""", "application/json", null),
-            ("PUT /api/partners?dryRun=true", 300, 200, "[" + string.Join(',', _ids.Select(id => $$"""{"id":"{{id}}","name":"{{new string('ö', 255)}}"}""")) + "]", "application/json", null),
+            ("PUT /api/partners?mode=mirror&matchOn=email&maxDeletes=10000&dryRun=true",
+                200, 200, """[{"name":"n","email":"new@b.example"}]""", "application/json", null),
+            ("PUT /api/partners?dryRun=true",
+                300, 200, "[" + string.Join(',', _ids.Select(id => $$"""{"id":"{{id}}","name":"{{new string('ö', 255)}}"}""")) + "]",
+                "application/json", null),
         ];
         var taken = new List<string>();
         var tooMuch = new List<string>();
@@ -137,6 +141,7 @@ public sealed partial class AmplificationTests : IAsyncLifetime
     }
 
     private long Mebibytes(string field) => long.Parse(
-        File.ReadLines($"/proc/{_server.Id}/status").First(line => line.StartsWith(field, StringComparison.Ordinal))[field.Length..].Trim().Split(' ')[0],
+        File.ReadLines($"/proc/{_server.Id}/status")
+            .First(line => line.StartsWith(field, StringComparison.Ordinal))[field.Length..].Trim().Split(' ')[0],
         CultureInfo.InvariantCulture) / 1_024;
 }

@@ -22,9 +22,12 @@ public abstract class AuthenticationContract(RosterHost host)
         var expired = await host.NewKeyAsync(api.Workspace, Scopes.All, Timestamp.Now(host.Clock));
         var revoked = await host.NewKeyAsync(api.Workspace, Scopes.All);
         Assert.Equal(200, (await revoked.PutAsync("""[{"name":"a"}]""")).Status);
-        var stored = (await host.Store.ListKeysAsync(null, CancellationToken.None)).Single(key => key.Matches(ApiKeySecret.Parse(revoked.Key!)!.Hash()));
+        var stored = (await host.Store.ListKeysAsync(null, CancellationToken.None))
+            .Single(key => key.Matches(ApiKeySecret.Parse(revoked.Key!)!.Hash()));
         await host.Store.RevokeKeyAsync(
-            stored.Id, AuditEvent.Of(AuditAction.KeyRevoked, stored.WorkspaceId, Timestamp.Now(host.Clock), Actor.Command, ""), CancellationToken.None);
+            stored.Id,
+            AuditEvent.Of(AuditAction.KeyRevoked, stored.WorkspaceId, Timestamp.Now(host.Clock), Actor.Command, ""),
+            CancellationToken.None);
 
         var answers = new List<string>();
         foreach (var key in new[]
@@ -56,7 +59,9 @@ public abstract class AuthenticationContract(RosterHost host)
         Assert.All(await AllAsync(), answer => Assert.Equal(200, answer.Status));
         var during = AllAsync();
         await host.Store.RevokeKeyAsync(
-            revoked.Id, AuditEvent.Of(AuditAction.KeyRevoked, revoked.WorkspaceId, Timestamp.Now(host.Clock), Actor.Command, ""), CancellationToken.None);
+            revoked.Id,
+            AuditEvent.Of(AuditAction.KeyRevoked, revoked.WorkspaceId, Timestamp.Now(host.Clock), Actor.Command, ""),
+            CancellationToken.None);
         Assert.All(await AllAsync(), answer => Assert.Equal(answer.Caller == 0 ? 401 : 200, answer.Status));
         Assert.All(await during, answer => Assert.True(answer.Status == 200 || answer.Caller == 0));
 
@@ -153,7 +158,9 @@ public abstract class AuthenticationContract(RosterHost host)
         Assert.Equal(200, (await key.GetAsync(Path)).Status);
         var stored = (await own.Store.FindKeyAsync(ApiKeySecret.Parse(key.Key!)!.Hash(), CancellationToken.None))!;
         await own.Store.RevokeKeyAsync(
-            stored.Id, AuditEvent.Of(AuditAction.KeyRevoked, stored.WorkspaceId, Timestamp.Now(own.Clock), Actor.Command, ""), CancellationToken.None);
+            stored.Id,
+            AuditEvent.Of(AuditAction.KeyRevoked, stored.WorkspaceId, Timestamp.Now(own.Clock), Actor.Command, ""),
+            CancellationToken.None);
         var before = lookUps.Of(nameof(IRosterStore.FindKeyAsync));
 
         var statuses = new List<int>();

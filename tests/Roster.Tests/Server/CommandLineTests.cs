@@ -186,15 +186,18 @@ public sealed partial class CommandLineTests : IDisposable
         using var server = RosterProcess.Serve(_folder.Path);
         Assert.Equal(0, RosterProcess.Run(_folder.Path, "workspaces", "create", "north").ExitCode);
         Assert.Equal(1, RosterProcess.Run(_folder.Path, "workspaces", "create", "north").ExitCode);
-        Assert.Equal(["default", "north"], RosterProcess.Run(_folder.Path, "workspaces", "list").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')[0]));
+        Assert.Equal(["default", "north"], RosterProcess.Run(_folder.Path, "workspaces", "list").Output
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')[0]));
 
         var created = RosterProcess.Run(
-            _folder.Path, "keys", "create", "--workspace", "north", "--name", "crm", "--scopes", "linksWrite,partnersRead", "--expires", "90d");
+            _folder.Path, "keys", "create", "--workspace", "north", "--name", "crm",
+            "--scopes", "linksWrite,partnersRead", "--expires", "90d");
         Assert.Matches($"^{KeyPattern()}\n$", created.Output);
         var api = server.Client(created.Output.Trim());
         Assert.Equal(200, (await api.PutAsync("""[{"name":"a"}]""")).Status);
 
-        var listed = RosterProcess.Run(_folder.Path, "keys", "list").Output.Split('\n').Single(line => line.Contains("crm", StringComparison.Ordinal));
+        var listed = RosterProcess.Run(_folder.Path, "keys", "list").Output
+            .Split('\n').Single(line => line.Contains("crm", StringComparison.Ordinal));
         Assert.Contains("partnersRead,linksWrite", listed, StringComparison.Ordinal);
         Assert.EndsWith("valid", listed, StringComparison.Ordinal);
         Assert.DoesNotContain(created.Output.Trim(), listed, StringComparison.Ordinal);
@@ -266,7 +269,8 @@ public sealed partial class CommandLineTests : IDisposable
 
         using var sbom = System.Text.Json.JsonDocument.Parse(result.Output);
         Assert.Equal((0, "CycloneDX"), (result.ExitCode, sbom.RootElement.GetProperty("bomFormat").GetString()));
-        var sqlite = sbom.RootElement.GetProperty("components").EnumerateArray().Single(one => one.GetProperty("name").GetString() == "SQLite");
+        var sqlite = sbom.RootElement.GetProperty("components")
+            .EnumerateArray().Single(one => one.GetProperty("name").GetString() == "SQLite");
         Assert.StartsWith("pkg:nuget/SQLite@3.", sqlite.GetProperty("purl").GetString(), StringComparison.Ordinal);
         Assert.Equal(128, sqlite.GetProperty("hashes")[0].GetProperty("content").GetString()!.Length);
     }

@@ -26,7 +26,8 @@ public abstract class ConcurrencyContract(RosterHost host)
             {
                 var value = $"c{client}r{request}@x.example";
                 var chosen = random.GetItems(ids, ItemsPerRequest).Distinct().ToArray();
-                var answer = await api.PutAsync("[" + string.Join(',', chosen.Select(id => $$"""{"id":"{{id}}","{{field}}":"{{value}}"}""")) + "]");
+                var answer = await api.PutAsync(
+                    "[" + string.Join(',', chosen.Select(id => $$"""{"id":"{{id}}","{{field}}":"{{value}}"}""")) + "]");
                 Assert.Equal(200, answer.Status);
                 foreach (var id in chosen)
                     acknowledged.Add((id, field, value, answer.Revision));
@@ -38,7 +39,8 @@ public abstract class ConcurrencyContract(RosterHost host)
             acknowledged.Select(write => write.Revision).Distinct().Order());
         var final = (await api.PutAsync("[" + string.Join(',', ids.Select(id => $$"""{"id":"{{id}}"}""")) + "]"))
             .Items.ToDictionary(partner => partner.GetProperty("id").GetString()!);
-        foreach (var newest in acknowledged.GroupBy(write => (write.Id, write.Field)).Select(writes => writes.MaxBy(write => write.Revision)))
+        foreach (var newest in acknowledged.GroupBy(write => (write.Id, write.Field))
+            .Select(writes => writes.MaxBy(write => write.Revision)))
             Assert.Equal(newest.Value, final[newest.Id].GetProperty(newest.Field).GetString());
     }
 

@@ -13,7 +13,8 @@ public abstract class CsvContract(RosterHost host)
 
     /// <summary>What formats are known to break on.</summary>
     private static readonly string[] Pieces =
-        ["'", "=", "+", "-", "@", "\\", "N", "\\N", "\"", ",", ";", "|", " ", "a", "é", "👩‍👩‍👧", "\u2028", "\u0085", "#", "sep=", "0", "null"];
+        ["'", "=", "+", "-", "@", "\\", "N", "\\N", "\"", ",", ";", "|", " ",
+            "a", "é", "👩‍👩‍👧", "\u2028", "\u0085", "#", "sep=", "0", "null"];
 
     [Theory]
     [InlineData("text/csv")]
@@ -43,7 +44,8 @@ public abstract class CsvContract(RosterHost host)
             Assert.Equal((0, 0, texts.Length), (await from.PutAsync(exported.Body, type)).Counts);
 
             var to = await host.NewWorkspaceAsync();
-            var imported = await to.PutAsync(type.Contains("json", StringComparison.Ordinal) ? WithoutIds(exported.Body) : AsNew(exported.Body), type);
+            var imported = await to.PutAsync(
+                type.Contains("json", StringComparison.Ordinal) ? WithoutIds(exported.Body) : AsNew(exported.Body), type);
             Assert.Equal((texts.Length, 0, 0), imported.Counts);
             Assert.Equal(await DirectoryOf(from), await DirectoryOf(to));
         }, iter: 4, threads: 1);
@@ -104,7 +106,8 @@ public abstract class CsvContract(RosterHost host)
     public async Task UTF16_is_recognized_with_and_without_its_mark(string encoding, bool hasMark)
     {
         var encoder = Encoding.GetEncoding(encoding);
-        var answer = await (await host.NewWorkspaceAsync()).PutAsync([.. hasMark ? encoder.Preamble : [], .. encoder.GetBytes("name\nAda\n")], Csv);
+        var answer = await (await host.NewWorkspaceAsync())
+            .PutAsync([.. hasMark ? encoder.Preamble : [], .. encoder.GetBytes("name\nAda\n")], Csv);
 
         Assert.Equal("invalid_body", answer.Code);
         Assert.Contains("UTF-16", answer.Text, StringComparison.Ordinal);
@@ -187,7 +190,8 @@ public abstract class CsvContract(RosterHost host)
         Assert.Equal(
             ["unknown_field", "unknown_field", "duplicate_field", "unknown_field", "unknown_field", "unknown_field"],
             details.Select(one => one.GetProperty("code").GetString()));
-        Assert.Equal(["Nmae", "E-Mail Address", "E-MAIL", "Colour", new string('x', 63) + "…", "\\N"], details.Select(one => one.GetProperty("field").GetString()));
+        Assert.Equal(["Nmae", "E-Mail Address", "E-MAIL", "Colour", new string('x', 63) + "…", "\\N"],
+            details.Select(one => one.GetProperty("field").GetString()));
         Assert.EndsWith("did you mean name?", details[0].GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.EndsWith("did you mean email?", details[1].GetProperty("message").GetString(), StringComparison.Ordinal);
         Assert.Contains("Columns 3 and 4 are both email", details[2].GetProperty("message").GetString(), StringComparison.Ordinal);
@@ -205,9 +209,11 @@ public abstract class CsvContract(RosterHost host)
         Assert.Equal(["Ada", "Bob"], answer.Names);
         Assert.Equal(3, answer.Count("Roster-Ignored-Columns"));
         foreach (var query in new[] { "", "&dryRun=true" })
-            Assert.Equal(3, (await api.SendAsync(HttpMethod.Post, Path + "?ignoreColumns=true" + query, CsvContent(Body))).Count("Roster-Ignored-Columns"));
+            Assert.Equal(3, (await api.SendAsync(HttpMethod.Post, Path + "?ignoreColumns=true" + query, CsvContent(Body)))
+                .Count("Roster-Ignored-Columns"));
         Assert.Equal("invalid_body", (await Send(api, Body)).Code);
-        Assert.Equal("invalid_body", (await api.PutAsync("colour,size\nred,1\n"u8.ToArray(), Csv, path: Path + "?ignoreColumns=true")).Code);
+        Assert.Equal("invalid_body",
+            (await api.PutAsync("colour,size\nred,1\n"u8.ToArray(), Csv, path: Path + "?ignoreColumns=true")).Code);
         Assert.Equal("invalid_parameter", (await api.PutAsync("[]"u8.ToArray(), path: Path + "?ignoreColumns=true")).Code);
         Assert.Equal("invalid_body", (await api.PutAsync("name,Name\na,b\n"u8.ToArray(), Csv, path: Path + "?ignoreColumns=true")).Code);
     }
@@ -338,14 +344,18 @@ public abstract class CsvContract(RosterHost host)
     private static byte[] WithoutIds(byte[] ndjson) => Encoding.UTF8.GetBytes(System.Text.RegularExpressions.Regex.Replace(
         Encoding.UTF8.GetString(ndjson), "^\\{\"id\":\"[^\"]*\",", "{", System.Text.RegularExpressions.RegexOptions.Multiline));
 
-    /// <summary>The ids, which no partner of another workspace has, become revisions, which are ignored; other cells stay as they are.</summary>
+    /// <summary>
+    /// Another workspace has no partner with these ids. Their column becomes "revision", which is ignored; other cells stay.
+    /// </summary>
     private static byte[] AsNew(byte[] csv) => Encoding.UTF8.GetBytes(System.Text.RegularExpressions.Regex.Replace(
-        Encoding.UTF8.GetString(csv), "^(\uFEFF?)id|^[0-9a-f]{8}-[0-9a-f-]{27}", match => match.Value.EndsWith("id", StringComparison.Ordinal) ? "revision" : "1",
+        Encoding.UTF8.GetString(csv), "^(\uFEFF?)id|^[0-9a-f]{8}-[0-9a-f-]{27}",
+        match => match.Value.EndsWith("id", StringComparison.Ordinal) ? "revision" : "1",
         System.Text.RegularExpressions.RegexOptions.Multiline));
 
     private static async Task<IEnumerable<string>> DirectoryOf(RosterClient api) =>
         (await api.GetAsync(Path + "?sort=asc&take=1000")).Items.Select(partner => JsonSerializer.Serialize(
-            partner.EnumerateObject().Where(field => field.Name is "name" or "email" or "phone" or "externalId").ToDictionary(field => field.Name, field => field.Value)));
+            partner.EnumerateObject().Where(field => field.Name is "name" or "email" or "phone" or "externalId")
+                .ToDictionary(field => field.Name, field => field.Value)));
 }
 
 public sealed class CsvOnSqlite(SqliteHost host) : CsvContract(host);

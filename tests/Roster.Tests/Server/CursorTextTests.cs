@@ -28,6 +28,7 @@ public class CursorTextTests
     private static PartnerCursor? Read(PartnerSort sort, string body)
     {
         var checksum = SHA256.HashData(Encoding.UTF8.GetBytes($"1 {new PartnerFilter()} {sort} False {body}")).AsSpan(0, 8);
-        return new CursorText(1, new PartnerFilter(), sort, isDescending: false).Read(Base64Url.EncodeToString([.. checksum, .. Encoding.UTF8.GetBytes(body)]));
+        return new CursorText(1, new PartnerFilter(), sort, isDescending: false)
+            .Read(Base64Url.EncodeToString([.. checksum, .. Encoding.UTF8.GetBytes(body)]));
     }
 }

@@ -15,7 +15,8 @@ public sealed class DocsPageTests(SqliteHost host)
         if (!Directory.Exists(Path.Combine(Repository.Root, "tests/browser/node_modules")))
             await Repository.RunAsync("tests/browser", "npm", "ci", "--no-audit", "--no-fund");
 
-        var seen = JsonDocument.Parse(await Repository.RunAsync("tests/browser", "node", "docs.mjs", host.Address.ToString(), api.Key!)).RootElement;
+        var seen = JsonDocument.Parse(
+            await Repository.RunAsync("tests/browser", "node", "docs.mjs", host.Address.ToString(), api.Key!)).RootElement;
 
         Assert.Equal("""{"status":200,"names":["Ada Lovelace","Grace Hopper"],"complaints":[],"elsewhere":[]}""", seen.GetRawText());
         Assert.Equal(2, (await api.GetAsync("/api/partners")).Items.Count);

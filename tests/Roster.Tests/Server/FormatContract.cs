@@ -13,7 +13,8 @@ public abstract class FormatContract(RosterHost host)
     /// <summary>Texts that formats are known to break on.</summary>
     private static readonly string[] Nasty =
     [
-        "plain", "comma, semicolon; tab-free", "\"quoted\"", "a \"\" b", "'apostrophe", "=1+1", "+1", "-1", "@cmd", "\\N", "\\\\N", "\\", "N",
+        "plain", "comma, semicolon; tab-free", "\"quoted\"", "a \"\" b", "'apostrophe",
+        "=1+1", "+1", "-1", "@cmd", "\\N", "\\\\N", "\\", "N",
         "مرحبا\u202e\u200f", "👩‍👩‍👧‍👦", "e\u0301 \u00e9", "  spaces  ", "\u2028line\u2029separators", "\u0085next line", "\u0093c1\u0094",
         "null", "{}", "[1]", "#comment", "a\u00a0b", "\uFEFFmark", "日本語", "0123", "1e5", "TRUE",
     ];
@@ -57,11 +58,13 @@ public abstract class FormatContract(RosterHost host)
     [Fact]
     public async Task Faults_in_NDJSON_name_the_line_and_a_broken_line_does_not_hide_the_next()
     {
-        var answer = await Send(await host.NewWorkspaceAsync(), Ndjson, "{\"name\":\"a\"}\n\n{\"name\":\n{\"name\":\"\"}\n{\"name\":\"b\"} {}\n[1]\n");
+        var answer = await Send(await host.NewWorkspaceAsync(), Ndjson,
+            "{\"name\":\"a\"}\n\n{\"name\":\n{\"name\":\"\"}\n{\"name\":\"b\"} {}\n[1]\n");
 
         Assert.Equal(
             ["1 - invalid_record", "2 name name_required", "3 - invalid_record", "4 - invalid_type"], answer.Faults);
-        Assert.Equal([3, 4, 5, 6], answer.Json.GetProperty("details").EnumerateArray().Select(fault => fault.GetProperty("line").GetInt32()));
+        Assert.Equal([3, 4, 5, 6], answer.Json.GetProperty("details")
+            .EnumerateArray().Select(fault => fault.GetProperty("line").GetInt32()));
     }
 
     [Fact]
@@ -84,10 +87,12 @@ public abstract class FormatContract(RosterHost host)
             "name,email\n\"two\nlines\",a@b.example\nb,nobody\nc\nd,e@f.example,more\n\"e\"f,a@b.example\n,g@h.example\n\\N,\n");
 
         Assert.Equal(
-            ["0 name invalid_text", "1 email invalid_email", "3 - invalid_record", "4 - invalid_record", "5 name name_required", "6 name name_required"],
+            ["0 name invalid_text", "1 email invalid_email", "3 - invalid_record", "4 - invalid_record",
+                "5 name name_required", "6 name name_required"],
             answer.Faults);
         var places = answer.Json.GetProperty("details").EnumerateArray()
-            .Select(fault => (fault.GetProperty("line").GetInt32(), fault.TryGetProperty("column", out var column) ? column.GetInt32() : 0));
+            .Select(fault => (
+                fault.GetProperty("line").GetInt32(), fault.TryGetProperty("column", out var column) ? column.GetInt32() : 0));
         Assert.Equal([(2, 1), (4, 2), (6, 3), (7, 1), (8, 0), (9, 1)], places);
     }
 
@@ -190,7 +195,9 @@ public abstract class FormatContract(RosterHost host)
 
         var all = Lines(await api.GetAsync(Path + "?sort=name", type));
         Assert.Equal(2_500 + header, all.Length);
-        Assert.Equal(Enumerable.Range(0, 2_500), all.Skip(header).Select(line => int.Parse(line[(line.IndexOf('n', line.IndexOf(type == Csv ? "," : "name\":\"", StringComparison.Ordinal) + (type == Csv ? 0 : 7)) + 1)..][..4], null)));
+        var before = type == Csv ? ",n" : "name\":\"n";
+        Assert.Equal(Enumerable.Range(0, 2_500), all.Skip(header)
+            .Select(line => int.Parse(line[(line.IndexOf(before, StringComparison.Ordinal) + before.Length)..][..4], null)));
         Assert.Equal(1_500 + header, Lines(await api.GetAsync(Path + "?take=1500&skip=100", type)).Length);
         Assert.Equal(100 + header, Lines(await api.GetAsync(Path + "?take=20000&skip=2400", type)).Length);
         Assert.Equal("invalid_parameter", (await api.GetAsync(Path + "?take=0", type)).Code);
@@ -219,7 +226,8 @@ public abstract class FormatContract(RosterHost host)
         var answer = await api.GetAsync(Path + "?sort=asc", "text/csv; profile=spreadsheet");
 
         Assert.Equal([0xEF, 0xBB, 0xBF], answer.Body[..3]);
-        var names = Encoding.UTF8.GetString(answer.Body[3..]).Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Select(line => string.Join('|', line.Split(',')[1..5]));
+        var names = Encoding.UTF8.GetString(answer.Body[3..]).Split("\r\n", StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => string.Join('|', line.Split(',')[1..5]));
         Assert.Equal(["name|email|phone|externalId", "'=1+1||'+44 20|", "'@x|||", "'-1|||", "a=b|||"], names);
     }
 
@@ -231,19 +239,22 @@ public abstract class FormatContract(RosterHost host)
 
         var answer = await api.GetAsync(Path + "?include=revision,deletedAt", Csv);
 
-        Assert.StartsWith($"id,name,email,phone,externalId,createdAt,updatedAt,revision,deletedAt\r\n{id},a,\\N,\\N,\\N,", answer.Text, StringComparison.Ordinal);
+        Assert.StartsWith($"id,name,email,phone,externalId,createdAt,updatedAt,revision,deletedAt\r\n{id},a,\\N,\\N,\\N,",
+            answer.Text, StringComparison.Ordinal);
         Assert.Equal((0, 0, 1), (await Send(api, Csv, answer.Text)).Counts);
     }
 
     private static Task<Answer> Send(RosterClient api, string type, string body) => api.PutAsync(Encoding.UTF8.GetBytes(body), type);
 
-    private static string WithoutIds(string type, string exported) => string.Concat(exported.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line =>
-        type == Csv ? line[(line.IndexOf(',', StringComparison.Ordinal) + 1)..] + "\n"
+    private static string WithoutIds(string type, string exported) =>
+        string.Concat(exported.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => type == Csv
+            ? line[(line.IndexOf(',', StringComparison.Ordinal) + 1)..] + "\n"
             : System.Text.RegularExpressions.Regex.Replace(line, "^\\{\"id\":\"[^\"]*\",", "{") + "\n"));
 
     private static async Task<IEnumerable<string>> DirectoryOf(RosterClient api) =>
         (await api.GetAsync(Path + "?sort=asc&take=1000")).Items.Select(partner => JsonSerializer.Serialize(
-            partner.EnumerateObject().Where(field => field.Name is "name" or "email" or "phone" or "externalId").ToDictionary(field => field.Name, field => field.Value)));
+            partner.EnumerateObject().Where(field => field.Name is "name" or "email" or "phone" or "externalId")
+                .ToDictionary(field => field.Name, field => field.Value)));
 
     private static (string? Name, string? Email, string? Phone) Fields(JsonElement partner) =>
         (partner.GetProperty("name").GetString(), partner.GetProperty("email").GetString(), partner.GetProperty("phone").GetString());

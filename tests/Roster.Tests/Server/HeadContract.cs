@@ -6,7 +6,10 @@ namespace Roster.Tests.Server;
 public abstract class HeadContract(RosterHost host)
 {
     /// <summary>What differs from one answer to the next.</summary>
-    private static readonly string[] OfOneAnswer = ["Date", "Roster-Request-Id", "RateLimit", "Server-Timing", "Transfer-Encoding", "Connection", "Content-Security-Policy"];
+    private static readonly string[] OfOneAnswer =
+    [
+        "Date", "Roster-Request-Id", "RateLimit", "Server-Timing", "Transfer-Encoding", "Connection", "Content-Security-Policy",
+    ];
 
     [Fact]
     public async Task HEAD_answers_as_GET_does_without_a_body()
@@ -15,7 +18,8 @@ public abstract class HeadContract(RosterHost host)
         var id = await api.CreateAsync();
         string[] paths =
         [
-            "/api/partners?count=true", "/api/partners?take=0", $"/api/partners/{id}", "/api/partners/none", $"/api/partners/{id}/history", "/api/partners/changes?after=0",
+            "/api/partners?count=true", "/api/partners?take=0", $"/api/partners/{id}", "/api/partners/none",
+            $"/api/partners/{id}/history", "/api/partners/changes?after=0",
             "/api/changesets", "/api/changesets/1", "/api/changesets/1/changes", "/api/changesets/by-key/k", "/api/keys", "/api/audit",
             "/health/live", "/health/ready", "/errors", "/openapi/v1.json", "/docs/", "/", "/nothing",
         ];
@@ -26,7 +30,8 @@ public abstract class HeadContract(RosterHost host)
 
             Assert.Equal((path, get.Status, 0), (path, head.Status, head.Body.Length));
             Assert.Equal(Headers(get), Headers(head));
-            if (path.StartsWith("/api", StringComparison.Ordinal) && !get.ContentHeaders.ContentType!.MediaType!.StartsWith("text", StringComparison.Ordinal))
+            if (path.StartsWith("/api", StringComparison.Ordinal)
+                && !get.ContentHeaders.ContentType!.MediaType!.StartsWith("text", StringComparison.Ordinal))
                 Assert.Equal((path, (long?)get.Body.Length), (path, head.ContentHeaders.ContentLength));
         }
         Assert.Equal(304, (await api.SendAsync(HttpMethod.Head, $"/api/partners/{id}", ifNoneMatch: "*")).Status);
@@ -53,7 +58,8 @@ public abstract class HeadContract(RosterHost host)
     public void Every_route_that_has_GET_has_HEAD()
     {
         var methods = host.Endpoints.OfType<RouteEndpoint>()
-            .Select(route => (route.RoutePattern.RawText, Methods: route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)).ToArray();
+            .Select(route => (route.RoutePattern.RawText,
+                Methods: route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods)).ToArray();
 
         Assert.All(methods, route => Assert.Equal(route.Methods.Contains("GET"), route.Methods.Contains("HEAD")));
         Assert.Contains(methods, route => route.Methods.Contains("HEAD"));

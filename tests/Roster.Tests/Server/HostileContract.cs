@@ -43,7 +43,8 @@ public abstract class HostileContract(RosterHost host)
             cases.Add(("rejected by RFC 8259, as ignored value", $$"""[{"name":"n","createdAt":{{vector}} }]""", 400));
         }
         foreach (var depth in new[] { 60, 61, 62, 63, 64, 65, 1_000, 100_000 })
-            cases.Add(($"depth {depth}", $$"""[{"name":"n","createdAt":{{new string('[', depth)}}{{new string(']', depth)}} }]""", depth <= 62 ? 200 : 400));
+            cases.Add(($"depth {depth}", $$"""[{"name":"n","createdAt":{{new string('[', depth)}}{{new string(']', depth)}} }]""",
+                depth <= 62 ? 200 : 400));
         return cases;
     }
 
@@ -140,7 +141,8 @@ public abstract class HostileContract(RosterHost host)
     [InlineData("name,email", "looks like CSV")]
     public async Task A_line_of_NDJSON_that_is_not_valid_says_what_was_expected(string line, string reason)
     {
-        var answer = await (await host.NewWorkspaceAsync()).PutAsync(Encoding.UTF8.GetBytes(line + "\n{\"name\":\"b\"}\n"), "application/x-ndjson");
+        var answer = await (await host.NewWorkspaceAsync())
+            .PutAsync(Encoding.UTF8.GetBytes(line + "\n{\"name\":\"b\"}\n"), "application/x-ndjson");
 
         Assert.Equal(400, answer.Status);
         Assert.Contains(reason, answer.Text, StringComparison.Ordinal);
@@ -157,8 +159,12 @@ public abstract class HostileContract(RosterHost host)
         var answer = await api.PutAsync(Encoding.Latin1.GetBytes(item), type);
         Assert.Equal(["0 name invalid_text"], answer.Faults);
         Assert.Contains("name is not UTF-8", answer.Text, StringComparison.Ordinal);
-        foreach (var (encoding, name) in new[] { (Encoding.Unicode, "UTF-16"), (Encoding.BigEndianUnicode, "UTF-16"), (Encoding.UTF32, "UTF-32") })
-            Assert.Contains(name, (await api.PutAsync([.. encoding.GetPreamble(), .. encoding.GetBytes(item)], type)).Text, StringComparison.Ordinal);
+        foreach (var (encoding, name) in new[]
+        {
+            (Encoding.Unicode, "UTF-16"), (Encoding.BigEndianUnicode, "UTF-16"), (Encoding.UTF32, "UTF-32"),
+        })
+            Assert.Contains(name, (await api.PutAsync([.. encoding.GetPreamble(), .. encoding.GetBytes(item)], type)).Text,
+                StringComparison.Ordinal);
         Assert.Contains("UTF-16", (await api.PutAsync(Encoding.Unicode.GetBytes(item), type)).Text, StringComparison.Ordinal);
     }
 

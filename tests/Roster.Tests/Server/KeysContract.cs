@@ -14,7 +14,8 @@ public abstract class KeysContract(RosterHost host)
     {
         var api = await host.NewWorkspaceAsync();
 
-        var created = await api.PostAsync("""{"name":"crm","scopes":["linksWrite","partnersRead"],"expiresAt":"2090-01-01T00:00:00Z"}""", Path);
+        var created = await api.PostAsync(
+            """{"name":"crm","scopes":["linksWrite","partnersRead"],"expiresAt":"2090-01-01T00:00:00Z"}""", Path);
 
         Assert.Equal(201, created.Status);
         var key = host.WithKey(created.Json.GetProperty("key").GetString());
@@ -83,7 +84,8 @@ public abstract class KeysContract(RosterHost host)
     {
         var admin = await host.NewWorkspaceAsync();
         var created = await admin.PostAsync(
-            """{"name":"k","scopes":["keysWrite"],"allowedHostnames":["a.example","b.example"],"expiresAt":"2090-01-01T00:00:00Z"}""", Path);
+            """{"name":"k","scopes":["keysWrite"],"allowedHostnames":["a.example","b.example"],"expiresAt":"2090-01-01T00:00:00Z"}""",
+            Path);
         var key = host.WithKey(created.Json.GetProperty("key").GetString());
 
         Assert.Equal(
@@ -91,9 +93,12 @@ public abstract class KeysContract(RosterHost host)
             (await key.PostAsync("""{"name":"more","scopes":["keysWrite"]}""", Path)).Faults);
         Assert.Equal(
             ["0 allowedHostnames invalid_hostname", "0 expiresAt invalid_time"],
-            (await key.PostAsync("""{"name":"more","scopes":["keysWrite"],"allowedHostnames":["*.example"],"expiresAt":"2090-01-01T00:00:01Z"}""", Path)).Faults);
+            (await key.PostAsync(
+                """{"name":"more","scopes":["keysWrite"],"allowedHostnames":["*.example"],"expiresAt":"2090-01-01T00:00:01Z"}""",
+                Path)).Faults);
         Assert.Equal(201, (await key.PostAsync(
-            """{"name":"less","scopes":["keysWrite"],"allowedHostnames":["b.example"],"expiresAt":"2089-01-01T00:00:00Z"}""", Path)).Status);
+            """{"name":"less","scopes":["keysWrite"],"allowedHostnames":["b.example"],"expiresAt":"2089-01-01T00:00:00Z"}""",
+            Path)).Status);
     }
 
     [Theory]
@@ -103,7 +108,8 @@ public abstract class KeysContract(RosterHost host)
     [InlineData("2090-06-01T00:00:00.25-05:30", "2090-06-01T05:30:00.250Z")]
     public async Task A_key_expires_at_a_time_with_any_offset_or_at_the_start_of_a_day_in_UTC(string given, string meant)
     {
-        var created = await (await host.NewWorkspaceAsync()).PostAsync($$"""{"name":"k","scopes":["linksWrite"],"expiresAt":"{{given}}"}""", Path);
+        var created = await (await host.NewWorkspaceAsync())
+            .PostAsync($$"""{"name":"k","scopes":["linksWrite"],"expiresAt":"{{given}}"}""", Path);
 
         Assert.Equal((201, meant), (created.Status, created.Json.GetProperty("expiresAt").GetString()));
     }
@@ -127,7 +133,8 @@ public abstract class KeysContract(RosterHost host)
     public async Task A_key_may_give_a_host_below_one_of_its_wildcards_and_no_wildcard_for_one_of_its_hosts()
     {
         var admin = await host.NewWorkspaceAsync();
-        var made = await admin.PostAsync("""{"name":"k","scopes":["keysWrite"],"allowedHostnames":["*.example.com","shop.example"]}""", Path);
+        var made = await admin.PostAsync(
+            """{"name":"k","scopes":["keysWrite"],"allowedHostnames":["*.example.com","shop.example"]}""", Path);
         var key = host.WithKey(made.Json.GetProperty("key").GetString());
 
         foreach (var (hostnames, status) in new[]
@@ -135,14 +142,18 @@ public abstract class KeysContract(RosterHost host)
             ("""["a.example.com"]""", 201), ("""["*.a.example.com","shop.example"]""", 201), ("""["example.com"]""", 400),
             ("""["*.com"]""", 400), ("""["*.shop.example"]""", 400), ("[]", 400), ("null", 400),
         })
-            Assert.Equal(status, (await key.PostAsync($$"""{"name":"k","scopes":["keysWrite"],"allowedHostnames":{{hostnames}}}""", Path)).Status);
+            Assert.Equal(status, (await key.PostAsync(
+                $$"""{"name":"k","scopes":["keysWrite"],"allowedHostnames":{{hostnames}}}""", Path)).Status);
     }
 
     [Theory]
     [InlineData("""{"name":"t","scopes":["partnersRead"]}""", "key_can_more", "allowedHostnames", "expiresAt")]
-    [InlineData("""{"name":"t","scopes":["partnersRead"],"allowedHostnames":["b.example"],"expiresAt":"2089-01-01"}""", "key_can_more", "allowedHostnames")]
-    [InlineData("""{"name":"t","scopes":["partnersRead"],"allowedHostnames":["a.example"],"expiresAt":"2091-01-01"}""", "key_can_more", "expiresAt")]
-    [InlineData("""{"name":"t","scopes":["linksWrite"],"allowedHostnames":["a.example"],"expiresAt":"2091-01-01"}""", "missing_scope", "expiresAt")]
+    [InlineData("""{"name":"t","scopes":["partnersRead"],"allowedHostnames":["b.example"],"expiresAt":"2089-01-01"}""",
+        "key_can_more", "allowedHostnames")]
+    [InlineData("""{"name":"t","scopes":["partnersRead"],"allowedHostnames":["a.example"],"expiresAt":"2091-01-01"}""",
+        "key_can_more", "expiresAt")]
+    [InlineData("""{"name":"t","scopes":["linksWrite"],"allowedHostnames":["a.example"],"expiresAt":"2091-01-01"}""",
+        "missing_scope", "expiresAt")]
     [InlineData("""{"name":"t","scopes":["linksWrite"],"allowedHostnames":["a.example"],"expiresAt":"2089-01-01"}""", "missing_scope")]
     [InlineData("""{"name":"t","scopes":["partnersRead"],"allowedHostnames":["a.example"],"expiresAt":"2089-01-01"}""", null)]
     public async Task A_key_rotates_and_revokes_only_what_can_no_more_than_itself(string target, string? code, params string[] more)
@@ -165,8 +176,10 @@ public abstract class KeysContract(RosterHost host)
         foreach (var refused in new[] { rotated, revoked })
         {
             Assert.Equal((403, code), (refused.Status, refused.Code));
-            Assert.Equal(more, refused.Json.GetProperty("details").EnumerateArray().Select(fault => fault.GetProperty("field").GetString()));
-            Assert.Equal(code == "missing_scope", refused.Json.TryGetProperty("missingScopes", out var missing) && missing[0].GetString() == "linksWrite");
+            Assert.Equal(more, refused.Json.GetProperty("details")
+                .EnumerateArray().Select(fault => fault.GetProperty("field").GetString()));
+            Assert.Equal(code == "missing_scope", refused.Json.TryGetProperty("missingScopes", out var missing)
+                && missing[0].GetString() == "linksWrite");
         }
         // It goes on as it was.
         Assert.NotEqual(401, (await secret.GetAsync("/api/partners")).Status);
@@ -204,7 +217,8 @@ public abstract class KeysContract(RosterHost host)
                     if (was is not null && (was.ExpiresAt, was.RevokedAt) == (key.ExpiresAt, key.RevokedAt))
                         continue;
                     Assert.True(answer.Status is 201 or 204);
-                    Assert.True(mine.IsValidAt(Timestamp.Now(host.Clock)) && IsWithin(was ?? key, mine), $"{act} by {mine.Grant} gave {key.Grant}");
+                    Assert.True(mine.IsValidAt(Timestamp.Now(host.Clock)) && IsWithin(was ?? key, mine),
+                        $"{act} by {mine.Grant} gave {key.Grant}");
                     Assert.True(was is null || IsWithin(key, was));
                     Assert.True(was is not null || act.Kind != "rotate" || IsWithin(key, before[target]));
                 }
@@ -279,7 +293,8 @@ public abstract class KeysContract(RosterHost host)
         var audit = (await admin.GetAsync("/api/audit")).Json.EnumerateArray().ToList();
 
         Assert.Equal(
-            ["key_revoked", "key_rotated", "key_created", "key_created", "workspace_created"], audit.Select(one => one.GetProperty("action").GetString()));
+            ["key_revoked", "key_rotated", "key_created", "key_created", "workspace_created"],
+            audit.Select(one => one.GetProperty("action").GetString()));
         Assert.Equal($"{rotated} crm", audit[0].GetProperty("subject").GetString());
         Assert.Equal("127.0.0.1", audit[0].GetProperty("address").GetString());
         Assert.NotNull(audit[0].GetProperty("actorKeyId").GetString());
@@ -351,7 +366,8 @@ public abstract class KeysContract(RosterHost host)
         Assert.Contains("Roster-Revision", answer.Headers.GetValues("Access-Control-Expose-Headers").Single(), StringComparison.Ordinal);
         Assert.Equal($"https://{name}", preflight.Headers.GetValues("Access-Control-Allow-Origin").Single());
         Assert.Contains("PUT", preflight.Headers.GetValues("Access-Control-Allow-Methods").Single(), StringComparison.Ordinal);
-        Assert.Contains("Authorization", preflight.Headers.GetValues("Access-Control-Allow-Headers").Single(), StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("Authorization", preflight.Headers.GetValues("Access-Control-Allow-Headers").Single(),
+            StringComparison.OrdinalIgnoreCase);
         Assert.False((await Preflight("https://evil.example")).Headers.Contains("Access-Control-Allow-Origin"));
 
         Task<Answer> Preflight(string origin) => host.WithKey(null).SendAsync(HttpMethod.Options, "/api/partners",
@@ -361,7 +377,8 @@ public abstract class KeysContract(RosterHost host)
     private static readonly Gen<Act> AnyAct = Gen.Select(
         Some.Of("create", "create", "create", "rotate", "rotate", "revoke"), Gen.Int[0, 99], Gen.Int[0, 99],
         Gen.Select(
-            Some.Of("keysWrite", "keysWrite,partnersRead", "keysWrite,linksWrite", "keysWrite,partnersRead,linksWrite,partnersErase", "partnersRead"),
+            Some.Of("keysWrite", "keysWrite,partnersRead", "keysWrite,linksWrite",
+                "keysWrite,partnersRead,linksWrite,partnersErase", "partnersRead"),
             Some.Of("", "", "a.example.com", "*.example.com", "a.example.com,shop.example", "*.a.example.com", "b.a.example.com"),
             Some.Of("", "", "2090-01-01", "2090-01-02", "2091-01-01")),
         Some.Of(0, 60, 86_400),
@@ -378,9 +395,11 @@ public abstract class KeysContract(RosterHost host)
     /// <summary>Judged by what the keys open, and not by how the server compares them.</summary>
     private static bool IsWithin(ApiKey key, ApiKey other)
     {
-        string[] hosts = ["a.example.com", "b.a.example.com", "c.b.a.example.com", "z.example.com", "example.com", "shop.example", "else.example"];
+        string[] hosts = ["a.example.com", "b.a.example.com", "c.b.a.example.com",
+            "z.example.com", "example.com", "shop.example", "else.example"];
         return key.Scopes.Names().All(other.Scopes.Names().Contains)
-            && hosts.All(name => !key.AllowedHostnames.AllowsPage($"https://{name}/") || other.AllowedHostnames.AllowsPage($"https://{name}/"))
+            && hosts.All(name => !key.AllowedHostnames.AllowsPage($"https://{name}/")
+                || other.AllowedHostnames.AllowsPage($"https://{name}/"))
             && (key.ExpiresAt?.Microseconds ?? long.MaxValue) <= (other.ExpiresAt?.Microseconds ?? long.MaxValue);
     }
 

@@ -54,7 +54,8 @@ public abstract class KillContract
     {
         Assert.Equal(0, RosterProcess.Run(folder.Path, ["migrate", .. database]).ExitCode);
         Assert.Equal(0, RosterProcess.Run(folder.Path, ["workspaces", "create", "w", .. database]).ExitCode);
-        return RosterProcess.Run(folder.Path, ["keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all", .. database]).Output.Trim();
+        return RosterProcess.Run(folder.Path,
+            ["keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all", .. database]).Output.Trim();
     }
 
     private sealed class Writer

@@ -56,9 +56,11 @@ public sealed class LimitTests(SqliteHost host)
     [InlineData("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true)]
     [InlineData("2001:db8:1:2::1", "2001:db8:1:3::1", false)]
     [InlineData("192.0.2.1", "192.0.2.2", false)]
-    public async Task Behind_a_trusted_proxy_clients_are_told_apart_and_an_IPv6_client_is_its_network(string first, string second, bool isSame)
+    public async Task Behind_a_trusted_proxy_clients_are_told_apart_and_an_IPv6_client_is_its_network(
+        string first, string second, bool isSame)
     {
-        await using var own = await host.AnotherAsync(settings => settings with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")], FailedAuthentications = 30 });
+        await using var own = await host.AnotherAsync(
+            settings => settings with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")], FailedAuthentications = 30 });
 
         Assert.Equal(429, await FailAsync(own, first, 40));
         Assert.Equal(isSame ? 429 : 401, await FailAsync(own, second, 1));
@@ -80,7 +82,8 @@ public sealed class LimitTests(SqliteHost host)
         var api = await own.NewWorkspaceAsync();
         var sockets = new List<TcpClient>();
         var head = Encoding.ASCII.GetBytes(
-            $"PUT /api/partners HTTP/1.1\r\nHost: h\r\nAuthorization: {api.Key}\r\nContent-Type: application/json\r\nContent-Length: {16 << 20}\r\n\r\n[");
+            $"PUT /api/partners HTTP/1.1\r\nHost: h\r\nAuthorization: {api.Key}\r\nContent-Type: application/json\r\n"
+            + $"Content-Length: {16 << 20}\r\n\r\n[");
         var answers = new List<Task<string>>();
         for (var i = 0; i < 12; i++)
         {
@@ -109,7 +112,8 @@ public sealed class LimitTests(SqliteHost host)
     {
         await using var own = await host.AnotherAsync(settings => settings with { RowsPerMinute = 10_000 });
         var api = await own.NewWorkspaceAsync();
-        string Batch(int from) => "[" + string.Join(',', Enumerable.Range(from, 10_000).Select(i => $$"""{"name":"n","externalId":"{{i}}"}""")) + "]";
+        string Batch(int from) => "[" + string.Join(
+            ',', Enumerable.Range(from, 10_000).Select(i => $$"""{"name":"n","externalId":"{{i}}"}""")) + "]";
         Assert.Equal(200, (await api.PutAsync(Batch(0))).Status);
         // Another key of the workspace replaces all of them: 20,000 entries.
         var mirror = await (await own.NewKeyAsync(api.Workspace, Roster.Access.Scopes.All)).PutAsync(
@@ -152,7 +156,8 @@ public sealed class LimitTests(SqliteHost host)
     {
         await using var own = await host.AnotherAsync();
         var api = await own.NewWorkspaceAsync();
-        var batch = "[" + string.Join(',', Enumerable.Repeat($$"""{"name":"{{new string('n', 250)}}","email":"a@b.example"}""", 10_000)) + "]";
+        var batch = "[" + string.Join(
+            ',', Enumerable.Repeat($$"""{"name":"{{new string('n', 250)}}","email":"a@b.example"}""", 10_000)) + "]";
         Assert.Equal(200, (await api.PutAsync(batch)).Status);
         var deaf = new List<TcpClient>();
         try
@@ -170,7 +175,8 @@ public sealed class LimitTests(SqliteHost host)
 
             Assert.Equal(10_000, (await api.GetAsync("/api/partners?take=10000")).Items.Count);
             Assert.Equal(200, (await api.PutAsync(batch)).Status);
-            Assert.Equal(20_001, (await api.GetAsync("/api/partners", accept: "text/csv")).Text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
+            Assert.Equal(20_001, (await api.GetAsync("/api/partners", accept: "text/csv")).Text
+                .Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
         }
         finally
         {

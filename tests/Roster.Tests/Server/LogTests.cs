@@ -33,7 +33,8 @@ public sealed partial class LogTests
 
     private static IEnumerable<(int Id, string Level)> Events(Assembly assembly) =>
         from type in Types(assembly)
-        from method in type.GetMethods(BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+        from method in type.GetMethods(
+            BindingFlags.Static | BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
         let message = method.GetCustomAttribute<LoggerMessageAttribute>()
         where message is not null
         select (message.EventId, message.Level.ToString());

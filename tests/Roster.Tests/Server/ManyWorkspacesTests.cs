@@ -6,8 +6,8 @@ using Roster.Storage;
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// Many workspaces on one SQLite file, each written and searched, in a process that may have few files open. ROSTER_TEST_WORKSPACES makes it
-/// a long run.
+/// Many workspaces on one SQLite file, each written and searched, in a process that may have few files open.
+/// ROSTER_TEST_WORKSPACES makes it a long run.
 /// </summary>
 public sealed class ManyWorkspacesTests
 {
@@ -30,7 +30,8 @@ public sealed class ManyWorkspacesTests
             await Parallel.ForEachAsync(keys.Index(), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (one, _) =>
             {
                 var api = server.Client(one.Item);
-                Assert.Equal(200, (await api.PutAsync($$"""[{"name":"needle {{one.Index}}","email":"n{{one.Index}}@x.example"}]""")).Status);
+                Assert.Equal(200, (await api.PutAsync(
+                    $$"""[{"name":"needle {{one.Index}}","email":"n{{one.Index}}@x.example"}]""")).Status);
                 Assert.Equal([$"needle {one.Index}"], (await api.GetAsync("/api/partners?q=needle")).Names);
             });
             Assert.InRange(OpenIndexFiles(server), 1, HandlesOfIndex * Store.DefaultOpenIndexes);
@@ -54,7 +55,8 @@ public sealed class ManyWorkspacesTests
         for (var i = 0; i < Workspaces; i++)
         {
             var workspace = (await store.AddWorkspaceAsync($"w{i}", Timestamp.Now(clock), CancellationToken.None))!;
-            keys.Add((await KeyCommands.AddAsync(store, workspace, "k", Scopes.All, Timestamp.Now(clock), null, CancellationToken.None)).Text);
+            keys.Add((await KeyCommands.AddAsync(
+                store, workspace, "k", Scopes.All, Timestamp.Now(clock), null, CancellationToken.None)).Text);
         }
         return keys;
     }

@@ -39,7 +39,8 @@ public abstract class MatchContract(RosterHost host)
 
         Assert.Equal([$"0 externalId {code}"], (await api.PutAsync($$"""[{"name":"a","externalId":{{value}}}]""")).Faults);
         Assert.Equal(200, (await api.PutAsync($$"""[{"name":"a","externalId":"{{new string('x', 255)}}"}]""")).Status);
-        Assert.Equal(["0 externalId too_long"], (await api.PutAsync($$"""[{"name":"a","externalId":"{{new string('y', 256)}}"}]""")).Faults);
+        Assert.Equal(["0 externalId too_long"],
+            (await api.PutAsync($$"""[{"name":"a","externalId":"{{new string('y', 256)}}"}]""")).Faults);
     }
 
     [Fact]
@@ -72,7 +73,8 @@ public abstract class MatchContract(RosterHost host)
         var api = await host.NewWorkspaceAsync();
         var ids = (await api.PutAsync("""[{"name":"a","externalId":"x"},{"name":"b","externalId":"y"}]""")).Ids;
 
-        Assert.Equal((0, 2, 0), (await api.PutAsync($$"""[{"id":"{{ids[0]}}","externalId":"y"},{"id":"{{ids[1]}}","externalId":"x"}]""")).Counts);
+        Assert.Equal((0, 2, 0), (await api.PutAsync(
+            $$"""[{"id":"{{ids[0]}}","externalId":"y"},{"id":"{{ids[1]}}","externalId":"x"}]""")).Counts);
         Assert.Equal(["b"], (await api.GetAsync(Path + "?externalId=x")).Names);
         Assert.Equal(
             ["1 externalId duplicate_external_id"],
@@ -121,7 +123,8 @@ public abstract class MatchContract(RosterHost host)
         var other = (await api.PutAsync("""[{"name":"b","email":"ada@example.com"}]""")).Ids[0];
         var ambiguous = await Match(api, path, """[{"name":"c","email":"ada@example.com"}]""");
         Assert.Equal(["0 email ambiguous_match"], ambiguous.Faults);
-        Assert.Equal([id, other], ambiguous.Json.GetProperty("details")[0].GetProperty("candidates").EnumerateArray().Select(one => one.GetString()));
+        Assert.Equal([id, other], ambiguous.Json.GetProperty(
+            "details")[0].GetProperty("candidates").EnumerateArray().Select(one => one.GetString()));
     }
 
     [Fact]
@@ -138,7 +141,8 @@ public abstract class MatchContract(RosterHost host)
             (await Match(api, Path + "?matchOn=email", $$"""[{"email":"a@b.example"},{"id":"{{id}}","phone":"1"}]""")).Faults);
         Assert.Equal(
             ["1 email duplicate_match"],
-            (await Match(api, Path + "?matchOn=email", """[{"name":"n","email":"new@b.example"},{"name":"n","email":"NEW@b.example"}]""")).Faults);
+            (await Match(api, Path + "?matchOn=email",
+                """[{"name":"n","email":"new@b.example"},{"name":"n","email":"NEW@b.example"}]""")).Faults);
         Assert.Equal(
             ["1 externalId duplicate_match"],
             (await Match(api, Path + "?matchOn=externalId", """[{"externalId":"x","phone":"1"},{"externalId":"x"}]""")).Faults);
@@ -150,7 +154,8 @@ public abstract class MatchContract(RosterHost host)
         var api = await host.NewWorkspaceAsync();
 
         Assert.Equal(["0 name name_required"], (await Match(api, Path + "?matchOn=externalId", """[{"externalId":"x"}]""")).Faults);
-        Assert.Equal(["0 name name_required"], (await Match(api, Path + "?matchOn=externalId&withoutKey=create", """[{"email":"a@b.example"}]""")).Faults);
+        Assert.Equal(["0 name name_required"],
+            (await Match(api, Path + "?matchOn=externalId&withoutKey=create", """[{"email":"a@b.example"}]""")).Faults);
         Assert.Equal("invalid_parameter", (await Match(api, Path + "?matchOn=name", "[]")).Code);
         Assert.Equal("unknown_parameter", (await api.PostAsync("[]", Path + "?matchOn=email")).Code);
     }
@@ -170,13 +175,16 @@ public abstract class MatchContract(RosterHost host)
         var refused = await Match(api, path, $$"""[{"name":"Kim"{{key}} },{"email":"a@b.example"{{key}} },{"externalId":"x"}]""");
         Assert.Equal(["0 externalId match_key_missing", "1 externalId match_key_missing"], refused.Faults);
         Assert.Equal(
-            "The item has neither id nor externalId, so it would create a new partner each time it is sent; give it one, or allow that with withoutKey=create.",
+            "The item has neither id nor externalId, so it would create a new partner each time it is sent; "
+            + "give it one, or allow that with withoutKey=create.",
             refused.Json.GetProperty("details")[0].GetProperty("message").GetString());
-        Assert.Equal(["0 externalId match_key_missing"], (await Match(api, path + "&mode=mirror&maxDeletes=100%25", $$"""[{"name":"Kim"{{key}} }]""")).Faults);
+        Assert.Equal(["0 externalId match_key_missing"],
+            (await Match(api, path + "&mode=mirror&maxDeletes=100%25", $$"""[{"name":"Kim"{{key}} }]""")).Faults);
 
         // With an id, or where that is allowed, the key is a field as any other.
         var isBlank = key.Contains('"', StringComparison.Ordinal) && !key.Contains("null", StringComparison.Ordinal);
-        string[] asEver = isBlank ? [$"0 externalId {(key.EndsWith("\"\"", StringComparison.Ordinal) ? "empty_value" : "invalid_text")}"] : [];
+        string[] asEver = isBlank
+            ? [$"0 externalId {(key.EndsWith("\"\"", StringComparison.Ordinal) ? "empty_value" : "invalid_text")}"] : [];
         foreach (var answer in new[]
         {
             await Match(api, path, $$"""[{"id":"{{id}}","name":"b"{{key}} }]"""),
@@ -193,10 +201,12 @@ public abstract class MatchContract(RosterHost host)
     {
         var api = await host.NewWorkspaceAsync();
 
-        var blank = await Csv(api, "?matchOn=externalId", "externalId,name,email\ncrm-1,Ada Lovelace,ada@example.com\n,Keyless Kim,kim@example.com\n");
+        var blank = await Csv(api, "?matchOn=externalId",
+            "externalId,name,email\ncrm-1,Ada Lovelace,ada@example.com\n,Keyless Kim,kim@example.com\n");
         Assert.Equal(["1 externalId match_key_missing"], blank.Faults);
         Assert.Equal(3, blank.Json.GetProperty("details")[0].GetProperty("line").GetInt32());
-        Assert.Equal(["0 externalId match_key_missing"], (await Csv(api, "?matchOn=externalId", "name,email\nAda Lovelace,ada@example.com\n")).Faults);
+        Assert.Equal(["0 externalId match_key_missing"],
+            (await Csv(api, "?matchOn=externalId", "name,email\nAda Lovelace,ada@example.com\n")).Faults);
         Assert.Equal(["0 email match_key_missing"], (await Csv(api, "?matchOn=email", "name,externalId\nAda,1\n")).Faults);
         Assert.Empty((await api.GetAsync(Path)).Items);
     }
@@ -221,12 +231,15 @@ public abstract class MatchContract(RosterHost host)
         {
             Assert.Equal([$"0 {key} no_match"], (await Match(api, $"{Path}?mode=update{query}", """[{"name":"n"}]""")).Faults);
             Assert.Equal((0, 1, 0), (await Match(api, $"{Path}?mode=update{query}", $$"""[{"id":"{{id}}","phone":"{{key}}"}]""")).Counts);
-            Assert.Equal(["0 id partner_not_found"], (await Match(api, $"{Path}?mode=update{query}", $$"""[{"id":"{{unknown}}","name":"n"}]""")).Faults);
+            Assert.Equal(["0 id partner_not_found"],
+                (await Match(api, $"{Path}?mode=update{query}", $$"""[{"id":"{{unknown}}","name":"n"}]""")).Faults);
         }
         Assert.Equal(
             ["0 externalId no_match", "2 externalId no_match"],
-            (await Match(api, Path + "?mode=update&matchOn=externalId", """[{"name":"n","externalId":"y"},{"externalId":"x"},{"externalId":"z"}]""")).Faults);
-        Assert.Equal(["0 email no_match"], (await Match(api, Path + "?mode=update&matchOn=email", """[{"email":"c@d.example","name":"n"}]""")).Faults);
+            (await Match(api, Path + "?mode=update&matchOn=externalId",
+                """[{"name":"n","externalId":"y"},{"externalId":"x"},{"externalId":"z"}]""")).Faults);
+        Assert.Equal(["0 email no_match"],
+            (await Match(api, Path + "?mode=update&matchOn=email", """[{"email":"c@d.example","name":"n"}]""")).Faults);
         Assert.Equal((0, 1, 0), (await Match(api, Path + "?mode=update&matchOn=email", """[{"email":"A@b.example"}]""")).Counts);
         Assert.Single((await api.GetAsync(Path)).Items);
     }
@@ -235,28 +248,37 @@ public abstract class MatchContract(RosterHost host)
     public async Task Values_that_later_rules_refuse_stay_as_they_are_where_they_are_stored()
     {
         var api = await host.NewWorkspaceAsync();
-        await StoreAsync(api, Some.Row("\u200b", "e\u0301@example.com", "4.47911E+11", "crm-1 "), Some.Row("other", "k@example.com", null, "crm-1"));
+        await StoreAsync(api, Some.Row("\u200b", "e\u0301@example.com", "4.47911E+11", "crm-1 "),
+            Some.Row("other", "k@example.com", null, "crm-1"));
         var old = (await api.GetAsync(Path + "?sort=asc")).Items[0];
         var id = old.GetProperty("id").GetString()!;
 
         // As it was answered, by id and by each key; and edited.
         Assert.Equal((0, 0, 1), (await api.PutAsync($"[{old.GetRawText()}]")).Counts);
-        Assert.Equal((0, 0, 1), (await Match(api, Path + "?matchOn=externalId", """[{"externalId":"crm-1 ","phone":"4.47911E+11"}]""")).Counts);
-        Assert.Equal((0, 0, 1), (await Match(api, Path + "?matchOn=email", """[{"email":"e\u0301@example.com","name":"\u200b"}]""")).Counts);
+        Assert.Equal((0, 0, 1), (await Match(
+            api, Path + "?matchOn=externalId", """[{"externalId":"crm-1 ","phone":"4.47911E+11"}]""")).Counts);
+        Assert.Equal((0, 0, 1),
+            (await Match(api, Path + "?matchOn=email", """[{"email":"e\u0301@example.com","name":"\u200b"}]""")).Counts);
         Assert.Equal("crm-1 ", (await api.GetAsync(Path + "?externalId=crm-1%20")).Items.Single().GetProperty("externalId").GetString());
         Assert.Equal((0, 1, 0), (await api.PutAsync($$"""[{"id":"{{id}}","externalId":"crm-1 ","name":"Ada"}]""")).Counts);
 
         // Any other value of the kind is a fault, and so is this one for another partner, beside other faults or alone.
         Assert.Equal(["0 externalId invalid_text"], (await api.PutAsync($$"""[{"id":"{{id}}","externalId":"crm-1  "}]""")).Faults);
         Assert.Equal(["0 name name_required"], (await api.PutAsync($$"""[{"id":"{{id}}","name":"\u200b"}]""")).Faults);
-        Assert.Equal(["0 externalId invalid_text"], (await Match(api, Path + "?matchOn=externalId", """[{"externalId":"crm-2 ","name":"n"}]""")).Faults);
+        Assert.Equal(["0 externalId invalid_text"],
+            (await Match(api, Path + "?matchOn=externalId", """[{"externalId":"crm-2 ","name":"n"}]""")).Faults);
         Assert.Equal(
             ["1 email invalid_email", "2 externalId invalid_text", "2 phone invalid_phone"],
-            (await api.PutAsync($$"""[{"id":"{{id}}","externalId":"crm-1 "},{"name":"n","email":"nobody"},{"name":"m","externalId":"crm-1 ","phone":"1E+9"}]""")).Faults);
+            (await api.PutAsync($$"""
+                [{"id":"{{id}}","externalId":"crm-1 "},
+                 {"name":"n","email":"nobody"},
+                 {"name":"m","externalId":"crm-1 ","phone":"1E+9"}]
+                """)).Faults);
 
         // A key without the space is another key; that partner, whatever else it has, is told by its id.
         Assert.Equal("other", (await Match(api, Path + "?matchOn=externalId", """[{"externalId":"crm-1"}]""")).Names.Single());
-        Assert.Equal((0, 1, 0), (await api.PutAsync($$"""[{"id":"{{id}}","externalId":"crm-7","email":"\u00e9@example.com","phone":null}]""")).Counts);
+        Assert.Equal((0, 1, 0), (await api.PutAsync(
+            $$"""[{"id":"{{id}}","externalId":"crm-7","email":"\u00e9@example.com","phone":null}]""")).Counts);
     }
 
     [Fact]
@@ -273,10 +295,12 @@ public abstract class MatchContract(RosterHost host)
         Assert.Equal(["Kim"], (await api.GetAsync(Path + "?email=%E2%84%AAIM@example.com")).Names);
         Assert.Equal(
             ["1 email duplicate_match"],
-            (await Match(api, path, """[{"email":"zo\u00e9@example.com","phone":"1"},{"email":"ZO\u00c9@example.com","phone":"2"}]""")).Faults);
+            (await Match(api, path,
+                """[{"email":"zo\u00e9@example.com","phone":"1"},{"email":"ZO\u00c9@example.com","phone":"2"}]""")).Faults);
         Assert.Equal(
             ["1 email duplicate_match"],
-            (await Match(api, path, """[{"name":"n","email":"\u03c3\u03c2@example.com"},{"name":"m","email":"\u03a3\u03a3@example.com"}]""")).Faults);
+            (await Match(api, path,
+                """[{"name":"n","email":"\u03c3\u03c2@example.com"},{"name":"m","email":"\u03a3\u03a3@example.com"}]""")).Faults);
         Assert.Equal(2, (await api.GetAsync(Path)).Items.Count);
     }
 
@@ -291,7 +315,8 @@ public abstract class MatchContract(RosterHost host)
         var shared = await Match(api, path, $$"""[{"id":"{{ids[0]}}","email":"new@b.example"},{"email":"NEW@b.example","name":"Other"}]""");
         Assert.Equal(["1 email duplicate_match"], shared.Faults);
         Assert.Equal(0, shared.Json.GetProperty("details")[0].GetProperty("otherIndex").GetInt32());
-        Assert.Equal(["1 email duplicate_match"], (await Match(api, path, $$"""[{"email":"b@b.example","name":"B"},{"id":"{{ids[0]}}","email":"b@b.example"}]""")).Faults);
+        Assert.Equal(["1 email duplicate_match"], (await Match(
+            api, path, $$"""[{"email":"b@b.example","name":"B"},{"id":"{{ids[0]}}","email":"b@b.example"}]""")).Faults);
         Assert.Equal(
             ["1 email duplicate_match"],
             (await Match(api, path, $$"""[{"id":"{{ids[0]}}","email":"n@b.example"},{"id":"{{ids[2]}}","email":"N@b.example"}]""")).Faults);
@@ -300,13 +325,17 @@ public abstract class MatchContract(RosterHost host)
         var held = await Match(api, path, $$"""[{"id":"{{ids[2]}}","email":"B@b.example"}]""");
         Assert.Equal(["0 email duplicate_match"], held.Faults);
         Assert.Equal(ids[1], held.Json.GetProperty("details")[0].GetProperty("candidates")[0].GetString());
-        Assert.Equal(["1 email duplicate_match"], (await Match(api, path, $$"""[{"id":"{{ids[0]}}","email":null},{"email":"a@b.example","name":"n"}]""")).Faults);
+        Assert.Equal(["1 email duplicate_match"], (await Match(
+            api, path, $$"""[{"id":"{{ids[0]}}","email":null},{"email":"a@b.example","name":"n"}]""")).Faults);
 
         // What leaves each address with one partner is done: a swap, a new case, one that its partner gives up or a mirror deletes.
-        Assert.Equal((0, 2, 0), (await Match(api, path, $$"""[{"id":"{{ids[0]}}","email":"b@b.example"},{"id":"{{ids[1]}}","email":"a@b.example"}]""")).Counts);
+        Assert.Equal((0, 2, 0), (await Match(api, path,
+            $$"""[{"id":"{{ids[0]}}","email":"b@b.example"},{"id":"{{ids[1]}}","email":"a@b.example"}]""")).Counts);
         Assert.Equal((0, 1, 0), (await Match(api, path, $$"""[{"id":"{{ids[0]}}","email":"B@b.example"}]""")).Counts);
-        Assert.Equal((0, 2, 0), (await Match(api, path, $$"""[{"id":"{{ids[2]}}","email":"b@b.example"},{"id":"{{ids[0]}}","email":null}]""")).Counts);
-        Assert.Equal((0, 1, 0), (await Match(api, path + "&mode=mirror&maxDeletes=2", $$"""[{"id":"{{ids[2]}}","email":"a@b.example"}]""")).Counts);
+        Assert.Equal((0, 2, 0), (await Match(
+            api, path, $$"""[{"id":"{{ids[2]}}","email":"b@b.example"},{"id":"{{ids[0]}}","email":null}]""")).Counts);
+        Assert.Equal((0, 1, 0), (await Match(
+            api, path + "&mode=mirror&maxDeletes=2", $$"""[{"id":"{{ids[2]}}","email":"a@b.example"}]""")).Counts);
 
         // Without matchOn, addresses are values as any other.
         Assert.Equal((1, 0, 0), (await api.PutAsync("""[{"name":"d","email":"a@b.example"}]""")).Counts);
@@ -324,20 +353,22 @@ public abstract class MatchContract(RosterHost host)
             var ids = new List<string>();
             foreach (var batch in batches)
             {
-                var answer = await Match(api, Path + "?matchOn=email&withoutKey=create", JsonSerializer.Serialize(batch.Select(one => new Dictionary<string, string?>
-                {
-                    [ids.Count > 0 && one.Target >= 0 ? "id" : "name"] = ids.Count > 0 && one.Target >= 0 ? ids[one.Target % ids.Count] : "n",
-                    ["email"] = one.Email < 0 ? null : emails[one.Email],
-                })));
+                var items = batch.Select(one => ids.Count > 0 && one.Target >= 0
+                    ? new Dictionary<string, string?> { ["id"] = ids[one.Target % ids.Count], ["email"] = Email(one.Email) }
+                    : new Dictionary<string, string?> { ["name"] = "n", ["email"] = Email(one.Email) });
+                var answer = await Match(api, Path + "?matchOn=email&withoutKey=create", JsonSerializer.Serialize(items));
                 if (answer.Status == 200)
                     ids = [.. ids.Union(answer.Ids)];
                 else if (answer.Faults.Any(fault => fault.EndsWith("duplicate_match", StringComparison.Ordinal)))
                     Interlocked.Increment(ref met);
-                var live = (await api.GetAsync(Path + "?take=1000")).Items.Select(one => one.GetProperty("email").GetString()).OfType<string>().ToList();
+                var live = (await api.GetAsync(Path + "?take=1000")).Items
+                    .Select(one => one.GetProperty("email").GetString()).OfType<string>().ToList();
                 Assert.Equal(live.Count, live.Select(email => email.ToLowerInvariant()).Distinct().Count());
             }
         }, iter: 40, threads: 2);
         Assert.InRange(met, 20, int.MaxValue);
+
+        string? Email(int index) => index < 0 ? null : emails[index];
     }
 
     [Fact]
@@ -358,7 +389,8 @@ public abstract class MatchContract(RosterHost host)
             Assert.Equal($"{text} have this email; name the one that is meant by its id.", fault.GetProperty("message").GetString());
         }
         await api.DeleteAsync(ids);
-        Assert.Equal(10, (await Match(api, Path + "?matchOn=email", Item)).Json.GetProperty("details")[0].GetProperty("candidates").GetArrayLength());
+        Assert.Equal(10, (await Match(api, Path + "?matchOn=email", Item)).Json
+            .GetProperty("details")[0].GetProperty("candidates").GetArrayLength());
     }
 
     [Fact]

@@ -18,27 +18,39 @@ public abstract class ModelContract(RosterHost host)
         (60, Gen.String[Gen.Char["aAbcéeE中"], 1, 3].Select(text => (string?)text)), (1, Some.Of<string?>(null, " ")));
 
     private static readonly Gen<string?> Email = Gen.Frequency(
-        (60, Some.Of<string?>("a@b.example", "A@b.example", "a@b.example", "c@d.example", "e@f.example", "g@h.example", null)), (1, Some.Of<string?>("", "nobody")));
+        (60, Some.Of<string?>("a@b.example", "A@b.example", "a@b.example", "c@d.example", "e@f.example", "g@h.example", null)),
+        (1, Some.Of<string?>("", "nobody")));
 
     private static readonly Gen<string?> Phone = Gen.Frequency((60, Some.Of<string?>("1", "2", null)), (1, Some.Of<string?>("")));
 
-    private static readonly Gen<string?> ExternalId = Gen.Frequency((60, Some.Of<string?>("x", "y", "z", "w", "v", "u", null)), (1, Some.Of<string?>("", "x ")));
+    private static readonly Gen<string?> ExternalId = Gen.Frequency(
+        (60, Some.Of<string?>("x", "y", "z", "w", "v", "u", null)), (1, Some.Of<string?>("", "x ")));
 
     /// <summary>Which partner an item names: -1 for none, -2 for an unknown one, otherwise mostly one that the call can have.</summary>
     private static readonly Gen<int> Target = Gen.Frequency((20, Gen.Const(-1)), (1, Gen.Const(-2)), (40, Gen.Int[0, 99]));
 
     private static readonly Gen<Item> AnyItem = Gen.Select(
         Target, Gen.Select(Gen.Bool, Name), Gen.Select(Gen.Bool, Email), Gen.Select(Gen.Bool, Phone), Gen.Select(Gen.Int[0, 3], ExternalId),
-        (target, name, email, phone, externalId) => new Item(target, new Dictionary<string, string?>(
-            new[] { ("name", name.Item1 || target == -1, name.Item2), ("email", email.Item1, email.Item2), ("phone", phone.Item1, phone.Item2), ("externalId", externalId.Item1 == 0, externalId.Item2) }
-                .Where(field => field.Item2).Select(field => KeyValuePair.Create(field.Item1, field.Item3)))));
+        (target, name, email, phone, externalId) =>
+        {
+            (string Name, bool IsGiven, string? Value)[] fields =
+            [
+                ("name", name.Item1 || target == -1, name.Item2), ("email", email.Item1, email.Item2),
+                ("phone", phone.Item1, phone.Item2), ("externalId", externalId.Item1 == 0, externalId.Item2),
+            ];
+            return new Item(target, new Dictionary<string, string?>(
+                fields.Where(field => field.IsGiven).Select(field => KeyValuePair.Create(field.Name, field.Value))));
+        });
 
     private static readonly Gen<Call> AnyCall = Gen.Select(
-        Some.Of("put", "put", "put", "put", "post", "delete", "restore", "undo"), Some.Of("application/json", "application/x-ndjson", "text/csv"),
-        Some.Of("", "externalId", "email", "email", "email"), Some.Of("", "withoutKey=create", "withoutKey=create", "withoutKey=create", "mode=update"),
+        Some.Of("put", "put", "put", "put", "post", "delete", "restore", "undo"),
+        Some.Of("application/json", "application/x-ndjson", "text/csv"),
+        Some.Of("", "externalId", "email", "email", "email"),
+        Some.Of("", "withoutKey=create", "withoutKey=create", "withoutKey=create", "mode=update"),
         AnyItem.Array[1, 4],
         (kind, format, matchOn, creates, items) => new Call(
-            kind, format, kind == "put" ? matchOn : "", kind != "put" || (matchOn == "" && creates != "mode=update") ? "" : creates, items));
+            kind, format, kind == "put" ? matchOn : "",
+            kind != "put" || (matchOn == "" && creates != "mode=update") ? "" : creates, items));
 
     [Fact]
     public async Task The_server_and_a_model_agree_on_every_answer_and_on_the_final_state()
@@ -90,11 +102,15 @@ public abstract class ModelContract(RosterHost host)
                 met.AddOrUpdate(fault, 1, (_, count) => count + 1);
         }, iter: 150, threads: 2);
         TestContext.Current.TestOutputHelper!.WriteLine(
-            $"{successes} successes; sequences that met " + string.Join(", ", met.OrderBy(one => one.Value).Select(one => $"{one.Key}: {one.Value}")));
+            $"{successes} successes; sequences that met " + string.Join(
+                ", ", met.OrderBy(one => one.Value).Select(one => $"{one.Key}: {one.Value}")));
         Assert.InRange(successes, 300, int.MaxValue);
         Assert.Equal(
-            ["already_undone", "ambiguous_match", "changed_since", "duplicate_external_id", "duplicate_id", "duplicate_match", "empty_value", "external_id_taken", "id_not_allowed",
-             "invalid_email", "invalid_text", "match_key_missing", "name_required", "no_match", "not_deleted", "partner_not_found"],
+            [
+                "already_undone", "ambiguous_match", "changed_since", "duplicate_external_id", "duplicate_id", "duplicate_match",
+                "empty_value", "external_id_taken", "id_not_allowed", "invalid_email", "invalid_text", "match_key_missing",
+                "name_required", "no_match", "not_deleted", "partner_not_found",
+            ],
             met.Keys.Order(StringComparer.Ordinal));
     }
 
@@ -118,12 +134,12 @@ public abstract class ModelContract(RosterHost host)
         }
         Assert.Equal((200, model.Revision), (answer.Status, answer.Revision));
         Assert.Equal(faults.Order(StringComparer.Ordinal), answer.Json.GetProperty("kept").EnumerateArray()
-            .Select(fault => $"{fault.GetProperty("index")} {(fault.TryGetProperty("field", out var field) ? field.GetString() : "-")} {fault.GetProperty("code").GetString()}")
-            .Order(StringComparer.Ordinal));
+            .Select(Answer.FaultText).Order(StringComparer.Ordinal));
     }
 
     /// <summary>Some of what can be asked of the past: all of it would take too long.</summary>
-    private static async Task ComparePastAsync(RosterClient api, Model model, List<(Call Call, Item[] Items, string Key, Answer Answer)> kept)
+    private static async Task ComparePastAsync(
+        RosterClient api, Model model, List<(Call Call, Item[] Items, string Key, Answer Answer)> kept)
     {
         var random = new Random(model.Ids.Count);
         foreach (var revision in random.GetItems(Enumerable.Range(0, (int)model.Revision + 1).ToArray(), 2))
@@ -132,9 +148,11 @@ public abstract class ModelContract(RosterHost host)
             var listed = (await api.GetAsync($"{Path}?asOf={revision}&sort=asc&take=1000&deleted=true&include=deletedAt")).Items;
             Assert.Equal(
                 then.Ids.Select(id => (id, then.States[id], then.Deleted.Contains(id))),
-                listed.Select(partner => (partner.GetProperty("id").GetString()!, State.Of(partner), partner.GetProperty("deletedAt").ValueKind != JsonValueKind.Null)));
+                listed.Select(partner => (partner.GetProperty("id").GetString()!, State.Of(
+                    partner), partner.GetProperty("deletedAt").ValueKind != JsonValueKind.Null)));
 
-            var fed = (await api.GetAsync($"{Path}/changes?after={revision}&take=1000")).Json.GetProperty("partners").EnumerateArray().ToList();
+            var fed = (await api.GetAsync($"{Path}/changes?after={revision}&take=1000")).Json
+                .GetProperty("partners").EnumerateArray().ToList();
             Assert.Equal(model.ChangedSince(revision), fed.Select(partner => partner.GetProperty("id").GetString()!));
             Assert.All(fed, partner => Assert.Equal(
                 (model.States[partner.GetProperty("id").GetString()!], model.Deleted.Contains(partner.GetProperty("id").GetString()!)),
@@ -163,8 +181,8 @@ public abstract class ModelContract(RosterHost host)
         Assert.Equal(model.Ids.Select(id => (model.States[id], model.Deleted.Contains(id))),
             all.Items.Select(partner => (State.Of(partner), partner.GetProperty("deletedAt").ValueKind != JsonValueKind.Null)));
         var live = model.Ids.Where(id => !model.Deleted.Contains(id)).ToList();
-        Assert.Equal(live.Where(id => model.States[id].Name.Contains('é', StringComparison.Ordinal)).Count(), (await api.GetAsync(Path + "?q=é&take=1000")).Ids
-            .Count(id => model.States[id].Name.Contains('é', StringComparison.Ordinal)));
+        bool HasE(string id) => model.States[id].Name.Contains('é', StringComparison.Ordinal);
+        Assert.Equal(live.Count(HasE), (await api.GetAsync(Path + "?q=é&take=1000")).Ids.Count(HasE));
         Assert.Equal(
             live.Where(id => string.Equals(model.States[id].Email, "a@b.example", StringComparison.OrdinalIgnoreCase)),
             (await api.GetAsync(Path + "?sort=asc&take=1000&email=a@b.example")).Ids);
@@ -188,9 +206,10 @@ public abstract class ModelContract(RosterHost host)
             _ => "[" + string.Join(',', items.Select(item => item.Json)) + "]",
         };
         var content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) { Headers = { ContentType = new(format) } };
+        var matchOn = call.MatchOn == "" ? "" : "&matchOn=" + call.MatchOn;
         return api.SendAsync(
             call.Kind switch { "put" => HttpMethod.Put, "delete" => HttpMethod.Delete, _ => HttpMethod.Post },
-            $"{Path}{(call.Kind == "restore" ? "/restore" : "")}?{query}{(call.MatchOn == "" ? "" : "&matchOn=" + call.MatchOn)}&{call.Creates}", content,
+            $"{Path}{(call.Kind == "restore" ? "/restore" : "")}?{query}{matchOn}&{call.Creates}", content,
             headers: [("Idempotency-Key", key)]);
     }
 
@@ -208,9 +227,12 @@ public abstract class ModelContract(RosterHost host)
             (Id is null ? [] : new Dictionary<string, string?> { ["id"] = Id }).Concat(Fields).ToDictionary());
 
         public string Csv => string.Join(',', new[] { Id ?? "" }.Concat(
-            new[] { "name", "email", "phone", "externalId" }.Select(name => Fields.TryGetValue(name, out var value) ? value ?? @"\N" : "")));
+            new[] { "name", "email", "phone", "externalId" }.Select(
+                name => Fields.TryGetValue(name, out var value) ? value ?? @"\N" : "")));
 
-        /// <summary>The item with the id that its target has by now. In CSV nothing can be said to be empty, and no item can have nothing.</summary>
+        /// <summary>
+        /// The item with the id that its target has by now. CSV has no empty value, and an item needs at least one.
+        /// </summary>
         public Item Resolve(Model model, Call call)
         {
             var id = model.IdOf(Target, call);
@@ -280,7 +302,8 @@ public abstract class ModelContract(RosterHost host)
             if (faults.Count > 0)
                 return new Expected(faults, [], Revision);
             Successes++;
-            _touched = [.. rows.Index().Where(row => call.TakesIds || row.Item.Id is null || States[row.Item.Id] != row.Item.State).Select(row => (row.Index, row.Item.Id))];
+            _touched = [.. rows.Index().Where(row => call.TakesIds || row.Item.Id is null
+                || States[row.Item.Id] != row.Item.State).Select(row => (row.Index, row.Item.Id))];
             if (_touched.Count > 0)
                 Revision++;
             foreach (var (id, state) in rows)
@@ -304,7 +327,9 @@ public abstract class ModelContract(RosterHost host)
             return last.Where(one => one.Value.Revision > revision).OrderBy(one => one.Value).Select(one => one.Key);
         }
 
-        /// <returns>The conflicts, which are faults unless they are skipped; and what has undone it, where nothing is left to be undone.</returns>
+        /// <returns>
+        /// The conflicts, which are faults unless they are skipped. UndoneBy is the revision that already undid all of it.
+        /// </returns>
         public (List<string> Conflicts, long? UndoneBy) Undo(long revision, bool skips)
         {
             var (before, undone) = (Log[(int)revision - 1], Log[(int)revision].Touched);
@@ -323,8 +348,12 @@ public abstract class ModelContract(RosterHost host)
                 .ToDictionary(one => one.Index, one => $"{one.Index} - changed_since");
             while (true)
             {
-                var planned = undone.Index().Where(one => !conflicts.ContainsKey(one.Index)).Select(one => (one.Index, (string?)one.Item,
-                    before.Ids.Contains(one.Item) && !before.Deleted.Contains(one.Item) ? before.States[one.Item] : new State("", null, null, null))).ToList();
+                var planned = undone.Index().Where(one => !conflicts.ContainsKey(one.Index)).Select(one => (
+                    one.Index,
+                    (string?)one.Item,
+                    before.Ids.Contains(one.Item) && !before.Deleted.Contains(one.Item)
+                        ? before.States[one.Item]
+                        : new State("", null, null, null))).ToList();
                 var taken = TakenExternalIds(planned).ToList();
                 if (!skips && conflicts.Count + taken.Count > 0)
                 {
@@ -391,7 +420,9 @@ public abstract class ModelContract(RosterHost host)
                     yield return $"{i} id id_not_allowed";
                 var isFound = (item.Id is not null && call.Kind != "post")
                     || (call.MatchOn != "" && !string.IsNullOrEmpty(fields.GetValueOrDefault(call.MatchOn)));
-                var missing = isFound ? null : call.Creates == "mode=update" ? "no_match" : call.MatchOn != "" && call.Creates == "" ? "match_key_missing" : null;
+                var missing = isFound ? null
+                    : call.Creates == "mode=update" ? "no_match"
+                    : call.MatchOn != "" && call.Creates == "" ? "match_key_missing" : null;
                 if (missing is not null)
                     yield return $"{i} {(call.MatchOn == "" ? "id" : call.MatchOn)} {missing}";
                 if (fields.TryGetValue("name", out var name) ? string.IsNullOrWhiteSpace(name) : !isFound && missing is null)
@@ -409,7 +440,8 @@ public abstract class ModelContract(RosterHost host)
 
         /// <summary>Rules that came later hold only for what is not stored, and nothing of the kind is stored here.</summary>
         private static IEnumerable<string> Doubts(Call call, Item[] items) => call.TakesIds ? []
-            : items.Index().Where(item => item.Item.Fields.GetValueOrDefault("externalId") == "x ").Select(item => $"{item.Index} externalId invalid_text");
+            : items.Index().Where(item => item.Item.Fields.GetValueOrDefault("externalId") == "x ")
+                .Select(item => $"{item.Index} externalId invalid_text");
 
         private IEnumerable<string> Unknown(Call call, Item[] items) => call.Kind == "post" ? []
             : items.Index().Where(item => item.Item.Id is { } id && !(call.Kind == "restore" ? States.ContainsKey(id) : IsLive(id)))
@@ -445,12 +477,14 @@ public abstract class ModelContract(RosterHost host)
                 {
                     var key = item.Fields.GetValueOrDefault(call.MatchOn);
                     var matches = key is null ? [] : Ids.Where(IsLive).Where(one => call.MatchOn == "email"
-                        ? string.Equals(States[one].Email, key, StringComparison.OrdinalIgnoreCase) : States[one].ExternalId == key).ToList();
+                        ? string.Equals(States[one].Email, key, StringComparison.OrdinalIgnoreCase)
+                        : States[one].ExternalId == key).ToList();
+                    var folded = call.MatchOn == "email" ? key?.ToLowerInvariant() : key;
                     var fault = matches.Count > 1 ? $"{i} {call.MatchOn} ambiguous_match"
                         : matches.Count == 0 && call.Creates == "mode=update" ? $"{i} {call.MatchOn} no_match"
                         : matches.Count == 0 && !item.Fields.ContainsKey("name") ? $"{i} name name_required"
                         : matches.Count == 1 && !about.Add(matches[0]) ? $"{i} {call.MatchOn} duplicate_match"
-                        : matches.Count == 0 && key is not null && !about.Add("new " + (call.MatchOn == "email" ? key.ToLowerInvariant() : key)) ? $"{i} {call.MatchOn} duplicate_match"
+                        : matches.Count == 0 && key is not null && !about.Add("new " + folded) ? $"{i} {call.MatchOn} duplicate_match"
                         : null;
                     if (fault is not null)
                     {
@@ -505,7 +539,8 @@ public abstract class ModelContract(RosterHost host)
                 var holder = Ids.Where(IsLive).FirstOrDefault(one => States[one].ExternalId == externalId);
                 if (!claimed.Add(externalId))
                     yield return $"{i} externalId duplicate_external_id";
-                else if (holder is not null && holder != id && !planned.Any(other => other.Id == holder && other.State.ExternalId != externalId))
+                else if (holder is not null && holder != id
+                    && !planned.Any(other => other.Id == holder && other.State.ExternalId != externalId))
                     yield return $"{i} externalId external_id_taken";
             }
         }

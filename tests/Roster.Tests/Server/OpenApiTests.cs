@@ -43,10 +43,13 @@ public sealed partial class OpenApiTests(SqliteHost host)
         {
             var (method, path) = (new HttpMethod(operation.Split(' ')[0]), operation.Split(' ')[1]);
             var body = method == HttpMethod.Get ? null : new StringContent("[]", null, "application/json");
-            var answer = await api.SendAsync(method, path.Replace("{revision}", "1", StringComparison.Ordinal)
-                .Replace("{id}", $"{Guid.NewGuid()}", StringComparison.Ordinal).Replace("{key}", "k", StringComparison.Ordinal) + "?parameter=", body);
+            var filled = path.Replace("{revision}", "1", StringComparison.Ordinal)
+                .Replace("{id}", $"{Guid.NewGuid()}", StringComparison.Ordinal)
+                .Replace("{key}", "k", StringComparison.Ordinal);
+            var answer = await api.SendAsync(method, filled + "?parameter=", body);
             var known = KnownParameters().Match(answer.Text) is { Success: true } match ? match.Groups["names"].Value.Split(", ") : [];
-            if (answer.Code != ProblemCode.UnknownParameter || !known.Order(StringComparer.Ordinal).SequenceEqual(ApiDocument.QueryParameters(operation)))
+            if (answer.Code != ProblemCode.UnknownParameter
+                || !known.Order(StringComparer.Ordinal).SequenceEqual(ApiDocument.QueryParameters(operation)))
                 differing.Add($"{operation}: {answer.Text}, but {string.Join(", ", ApiDocument.QueryParameters(operation))}");
         }
         Assert.Empty(differing);
@@ -61,7 +64,8 @@ public sealed partial class OpenApiTests(SqliteHost host)
     public void Every_code_is_in_the_document(string schema, Type codes)
     {
         var known = codes.GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetValue(null)!);
-        var documented = ApiDocument.Root["components"]!["schemas"]![schema]!["properties"]!["code"]!["enum"]!.AsArray().Select(code => code!.GetValue<string>());
+        var documented = ApiDocument.Root["components"]!["schemas"]![schema]!["properties"]!["code"]!["enum"]!
+            .AsArray().Select(code => code!.GetValue<string>());
 
         Assert.Equal(known.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
     }

@@ -71,7 +71,8 @@ public abstract class PastContract(RosterHost host)
         }
 
         Assert.Equal(first.Reverse(), found);
-        Assert.Equal(6, (await api.GetAsync(Path + "?asOf=1", accept: "text/csv")).Text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(6, (await api.GetAsync(Path + "?asOf=1", accept: "text/csv")).Text
+            .Split("\r\n", StringSplitOptions.RemoveEmptyEntries).Length);
     }
 
     [Fact]
@@ -138,13 +139,15 @@ public abstract class PastContract(RosterHost host)
         var api = await host.NewWorkspaceAsync();
         foreach (var key in new[] { "k", "by-key/k", "a/b", ".", "a%2Fb", "~x" })
         {
-            await api.SendAsync(HttpMethod.Put, Path, new StringContent("""[{"name":"a"}]""", Encoding.UTF8, "application/json"), headers: [("Idempotency-Key", key)]);
+            await api.SendAsync(HttpMethod.Put, Path, new StringContent(
+                """[{"name":"a"}]""", Encoding.UTF8, "application/json"), headers: [("Idempotency-Key", key)]);
             var escaped = Uri.EscapeDataString(key).Replace(".", "%2E", StringComparison.Ordinal);
             var everyByte = string.Concat(Encoding.ASCII.GetBytes(key).Select(one => $"%{one:x2}"));
             foreach (var target in new[]
             {
                 $"/api/changesets/by-key/{escaped}", $"/api/changesets/by-key/{everyByte}", $"/api/changesets/by%2Dkey/{escaped}",
-                $"/%61pi/changesets/%62y-%6Bey/{escaped}?", $"/API/changeSets/By-Key/{escaped}", $"/api/./x/../changesets/by-key/{everyByte}",
+                $"/%61pi/changesets/%62y-%6Bey/{escaped}?", $"/API/changeSets/By-Key/{escaped}",
+                $"/api/./x/../changesets/by-key/{everyByte}",
                 $"http://h/api/changesets/by-key/{escaped}", $"http://h/api/changesets/by%2dkey/{everyByte}?",
             })
                 Assert.True((await RawAsync(api, target)).Contains("\"state\":\"committed\"", StringComparison.Ordinal), $"{key} {target}");
@@ -234,7 +237,8 @@ public abstract class PastContract(RosterHost host)
         await using var own = await CountedServer.StartAsync(host);
         var api = await host.NewWorkspaceAsync();
         var client = own.Client(api);
-        var waiting = Enumerable.Range(0, Roster.Server.ChangeSets.LogWatch.MaxWaitingForOne).Select(_ => client.GetAsync(Path + "/changes?wait=30")).ToList();
+        var waiting = Enumerable.Range(0, Roster.Server.ChangeSets.LogWatch.MaxWaitingForOne)
+            .Select(_ => client.GetAsync(Path + "/changes?wait=30")).ToList();
         while (own.Count.Of(nameof(IRosterStore.ReadChangedAfterAsync)) < waiting.Count)
             await Task.Yield();
 

@@ -18,7 +18,8 @@ public abstract class ReadContract(RosterHost host)
 
         Assert.Equal(JsonValueKind.Array, answer.Json.ValueKind);
         Assert.Equal(Enumerable.Range(10, 50).Reverse().Select(i => $"n{i}"), answer.Names);
-        Assert.Equal(["id", "name", "email", "phone", "createdAt", "updatedAt"], answer.Items[0].EnumerateObject().Select(field => field.Name));
+        Assert.Equal(["id", "name", "email", "phone", "createdAt", "updatedAt"],
+            answer.Items[0].EnumerateObject().Select(field => field.Name));
     }
 
     [Fact]
@@ -99,7 +100,8 @@ public abstract class ReadContract(RosterHost host)
     {
         var api = await host.NewWorkspaceAsync();
         for (var batch = 0; batch < 3; batch++)
-            await api.PostAsync("[" + string.Join(',', Enumerable.Range(0, 40).Select(i => $$"""{"name":"partner {{(i * 7) % 10}}"}""")) + "]");
+            await api.PostAsync("[" + string.Join(
+                ',', Enumerable.Range(0, 40).Select(i => $$"""{"name":"partner {{(i * 7) % 10}}"}""")) + "]");
         var whole = await api.GetAsync($"{Path}?take=1000&{query}");
         Assert.Null(whole.Next);
 
@@ -223,7 +225,8 @@ public abstract class ReadContract(RosterHost host)
 
         Assert.Equal(["a"], (await api.GetAsync($"{Path}?updatedSince={at}")).Names);
         Assert.Equal(["a"], (await api.GetAsync($"{Path}?sort=updatedAt&updatedSince={at}")).Names);
-        Assert.Equal(["a"], (await api.GetAsync($"{Path}?updatedSince={Uri.EscapeDataString(at.Replace("Z", "+00:00", StringComparison.Ordinal))}")).Names);
+        Assert.Equal(["a"], (await api.GetAsync(
+            $"{Path}?updatedSince={Uri.EscapeDataString(at.Replace("Z", "+00:00", StringComparison.Ordinal))}")).Names);
         Assert.Equal(2, (await api.GetAsync($"{Path}?updatedSince=2020-01-01")).Items.Count);
     }
 
@@ -362,11 +365,13 @@ public abstract class ReadContract(RosterHost host)
         var random = new Random(1);
         for (var i = 0; i < 4; i++)
         {
-            var ids = (await api.PostAsync("[" + string.Join(',', Enumerable.Range(0, 100).Select(_ => $$"""{"name":"{{AnyName()}}"}""")) + "]")).Ids;
+            var ids = (await api.PostAsync(
+                "[" + string.Join(',', Enumerable.Range(0, 100).Select(_ => $$"""{"name":"{{AnyName()}}"}""")) + "]")).Ids;
             still.AddRange(ids.Take(70));
             changed.AddRange(ids.Skip(70));
         }
-        var doomed = new Queue<string>((await api.PostAsync("[" + string.Join(',', Enumerable.Repeat("""{"name":"partner, doomed"}""", 200)) + "]")).Ids);
+        var doomed = new Queue<string>(
+            (await api.PostAsync("[" + string.Join(',', Enumerable.Repeat("""{"name":"partner, doomed"}""", 200)) + "]")).Ids);
 
         var seen = new List<string>();
         for (var next = $"{Path}?take=13&{query}"; next is not null && seen.Count < 5_000;)
@@ -392,7 +397,8 @@ public abstract class ReadContract(RosterHost host)
         async Task WriteAsync()
         {
             var chosen = random.GetItems(changed.ToArray(), 20).Distinct();
-            await api.PutAsync("[" + string.Join(',', chosen.Select(id => $$"""{"id":"{{id}}","name":"{{AnyName()}}"}""")) + ",{\"name\":\"partner, new\"}]");
+            await api.PutAsync("[" + string.Join(',', chosen.Select(id => $$"""{"id":"{{id}}","name":"{{AnyName()}}"}"""))
+                + ",{\"name\":\"partner, new\"}]");
             if (doomed.TryDequeue(out var id))
                 await api.DeleteAsync(id);
         }

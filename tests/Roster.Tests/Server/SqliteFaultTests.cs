@@ -179,7 +179,8 @@ public sealed partial class SqliteFaultTests : IDisposable
         await api.PutAsync(Partners(10));
 
         Assert.Equal((503, "search_behind"), await StatusAsync(api.GetAsync(Many)));
-        Assert.Equal((503, "search_behind"), await StatusAsync(api.PutAsync("""[{"email":"a@b.example"}]"""u8.ToArray(), path: "/api/partners?matchOn=email")));
+        Assert.Equal((503, "search_behind"), await StatusAsync(
+            api.PutAsync("""[{"email":"a@b.example"}]"""u8.ToArray(), path: "/api/partners?matchOn=email")));
         Assert.Equal(10, (await api.GetAsync("/api/partners")).Items.Count);
         var ready = await api.GetAsync("/health/ready");
         Assert.Equal((200, """{"status":"ok","notices":["search_failing"]}"""), (ready.Status, ready.Text));
@@ -236,7 +237,8 @@ public sealed partial class SqliteFaultTests : IDisposable
         foreach (var query in new[] { "q=needle", "email=a@b.example", "sort=name" })
             Assert.Equal((503, "search_behind"), await StatusAsync(api.GetAsync($"/api/partners?{query}")));
         // With the reason, which those that have waited in vain do not have.
-        Assert.Contains("database or disk is full", server.Log().Split('\n').Last(line => line.Contains("SearchBehind", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("database or disk is full", server.Log().Split('\n')
+            .Last(line => line.Contains("SearchBehind", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Equal(11, (await api.GetAsync("/api/partners")).Items.Count);
 
         _disk.Heal();
@@ -412,7 +414,8 @@ public sealed partial class SqliteFaultTests : IDisposable
         await answer is { Status: >= 400 } failed ? (failed.Status, failed.Code) : ((await answer).Status, "");
 
     private static Task<Answer> WithKeyAsync(RosterClient api, string key, string json) => api.SendAsync(
-        HttpMethod.Put, "/api/partners", new StringContent(json, Encoding.UTF8, "application/json"), headers: [("Idempotency-Key", $"\"{key}\"")]);
+        HttpMethod.Put, "/api/partners", new StringContent(json, Encoding.UTF8, "application/json"),
+        headers: [("Idempotency-Key", $"\"{key}\"")]);
 
     /// <summary>Returns when health does not say any more that erased values are still in some file.</summary>
     private static async Task CleanAsync(RosterClient api)

@@ -14,7 +14,8 @@ public sealed class TwoServersTests(PostgresHost host)
     private const int ItemsPerRequest = 20;
 
     private static readonly TimeSpan Span =
-        TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("ROSTER_TEST_TWO_SERVERS") ?? "3", CultureInfo.InvariantCulture));
+        TimeSpan.FromSeconds(double.Parse(
+            Environment.GetEnvironmentVariable("ROSTER_TEST_TWO_SERVERS") ?? "3", CultureInfo.InvariantCulture));
 
     [Fact]
     public async Task Writers_of_two_servers_on_the_same_partners_meet_no_error_and_lose_no_update()
@@ -24,7 +25,8 @@ public sealed class TwoServersTests(PostgresHost host)
         using var first = RosterProcess.Serve(folder.Path, settings);
         using var second = RosterProcess.Serve(folder.Path, settings);
         Assert.Equal(0, RosterProcess.Run(folder.Path, ["workspaces", "create", "w", .. settings[..2]]).ExitCode);
-        var key = RosterProcess.Run(folder.Path, ["keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all", .. settings[..2]]).Output.Trim();
+        var key = RosterProcess.Run(folder.Path,
+            ["keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all", .. settings[..2]]).Output.Trim();
         var servers = new[] { first.Client(key), second.Client(key) };
         var ids = (await servers[0].PutAsync("[" + string.Join(',', Enumerable.Repeat("""{"name":"n"}""", Partners)) + "]")).Ids.ToArray();
         var acknowledged = new ConcurrentBag<(string Id, string Field, string Value, long Revision)>();
@@ -49,7 +51,8 @@ public sealed class TwoServersTests(PostgresHost host)
         var writes = acknowledged.Select(write => write.Revision).Distinct().Order().ToList();
         TestContext.Current.TestOutputHelper!.WriteLine($"{writes.Count} writes in {Span.TotalSeconds} s");
         Assert.Equal(Enumerable.Range(2, writes.Count).Select(revision => (long)revision), writes);
-        var final = (await servers[1].GetAsync($"/api/partners?take={Partners}")).Items.ToDictionary(partner => partner.GetProperty("id").GetString()!);
+        var final = (await servers[1].GetAsync($"/api/partners?take={Partners}")).Items
+            .ToDictionary(partner => partner.GetProperty("id").GetString()!);
         foreach (var newest in acknowledged.GroupBy(write => (write.Id, write.Field)).Select(all => all.MaxBy(write => write.Revision)))
             Assert.Equal(newest.Value, final[newest.Id].GetProperty(newest.Field).GetString());
     }

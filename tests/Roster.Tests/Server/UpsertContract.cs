@@ -111,7 +111,8 @@ public abstract partial class UpsertContract(RosterHost host)
              "2 name name_required", "3 - invalid_type"],
             answer.Faults);
         Assert.Equal(UnknownId, answer.Json.GetProperty("details")[0].GetProperty("id").GetString());
-        Assert.StartsWith("3 of 4 partners are not valid", answer.Json.GetProperty("error").GetProperty("en").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith("3 of 4 partners are not valid", answer.Json.GetProperty("error").GetProperty("en").GetString(),
+            StringComparison.Ordinal);
         Assert.NotEmpty(answer.Json.GetProperty("error").GetProperty("ar").GetString()!);
     }
 
@@ -218,8 +219,11 @@ public abstract partial class UpsertContract(RosterHost host)
         var asItIs = await PutAsync(updates);
         Assert.Equal((0, 1, Count - 1), asItIs.Counts);
 
-        Task<Answer> PutAsync(IEnumerable<string> items, string query = "", params IReadOnlyList<(string, string?)> headers) => api.SendAsync(
-            HttpMethod.Put, "/api/partners" + query, new StringContent("[" + string.Join(',', items) + "]", Encoding.UTF8, "application/json"), headers: headers);
+        Task<Answer> PutAsync(IEnumerable<string> items, string query = "", params IReadOnlyList<(string, string?)> headers)
+        {
+            var body = new StringContent("[" + string.Join(',', items) + "]", Encoding.UTF8, "application/json");
+            return api.SendAsync(HttpMethod.Put, "/api/partners" + query, body, headers: headers);
+        }
     }
 
     [Fact]
@@ -403,7 +407,8 @@ public abstract partial class UpsertContract(RosterHost host)
             var other = field == "name" ? "phone" : "name";
             Assert.Equal(
                 [$"0 {field} invalid_text"],
-                (await api.PutAsync($$"""[{"{{other}}":"n","{{field}}":"{{text}}"}]""")).Faults.Where(fault => !fault.EndsWith("name_required", StringComparison.Ordinal)));
+                (await api.PutAsync($$"""[{"{{other}}":"n","{{field}}":"{{text}}"}]""")).Faults
+                    .Where(fault => !fault.EndsWith("name_required", StringComparison.Ordinal)));
         }
     }
 

@@ -10,7 +10,8 @@ namespace Roster.Tests.Server;
 /// </summary>
 public abstract class WallsContract(RosterHost host)
 {
-    private static readonly Scopes[] Each = [.. Enum.GetValues<Scopes>().Where(scope => System.Numerics.BitOperations.PopCount((uint)scope) == 1)];
+    private static readonly Scopes[] Each =
+        [.. Enum.GetValues<Scopes>().Where(scope => System.Numerics.BitOperations.PopCount((uint)scope) == 1)];
 
     [Fact]
     public async Task Every_call_needs_its_scope_and_no_other()
@@ -21,10 +22,13 @@ public abstract class WallsContract(RosterHost host)
             var key = await host.NewKeyAsync(admin.Workspace, scope);
             foreach (var (method, path, required) in Calls())
             {
-                var answer = await key.SendAsync(method, path.Replace("{id}", Guid.NewGuid().ToString(), StringComparison.Ordinal), Body(method, path, Guid.NewGuid().ToString()));
-                Assert.True((answer.Status == 403) != required.HasFlag(scope) || (answer.Status == 403 && answer.Code == "missing_scope" && path == "/api/keys"),
+                var address = path.Replace("{id}", Guid.NewGuid().ToString(), StringComparison.Ordinal);
+                var answer = await key.SendAsync(method, address, Body(method, path, Guid.NewGuid().ToString()));
+                Assert.True((answer.Status == 403) != required.HasFlag(scope)
+                    || (answer.Status == 403 && answer.Code == "missing_scope" && path == "/api/keys"),
                     $"{method} {path} with {scope}: {answer.Status}");
-                Assert.Equal(401, (await host.WithKey(null).SendAsync(method, path.Replace("{id}", "x", StringComparison.Ordinal), Body(method, path, "x"))).Status);
+                Assert.Equal(401, (await host.WithKey(null).SendAsync(
+                    method, path.Replace("{id}", "x", StringComparison.Ordinal), Body(method, path, "x"))).Status);
             }
         }
     }
@@ -47,7 +51,8 @@ public abstract class WallsContract(RosterHost host)
             async Task<string> Ask(string id)
             {
                 var answer = await mine.SendAsync(method, path.Replace("{id}", id, StringComparison.Ordinal), Body(method, path, id));
-                return answer.Status == 201 ? "201" : $"{answer.Status} " + answer.Text.Replace(id, "ID", StringComparison.OrdinalIgnoreCase)
+                return answer.Status == 201 ? "201" : $"{answer.Status} " + answer.Text
+                    .Replace(id, "ID", StringComparison.OrdinalIgnoreCase)
                     .Replace(answer.Headers.GetValues("Roster-Request-Id").Single(), "REQUEST", StringComparison.Ordinal);
             }
         }
@@ -61,12 +66,16 @@ public abstract class WallsContract(RosterHost host)
         var theirs = await host.NewWorkspaceAsync();
         await theirs.PutAsync("""[{"name":"Wallflower","email":"wall@flower.example","phone":"555","externalId":"w1"}]""");
         var mine = await host.NewWorkspaceAsync();
-        foreach (var query in new[] { "", "?q=wallflower", "?email=wall@flower.example", "?phone=555", "?externalId=w1", "?sort=name", "?deleted=true" })
+        foreach (var query in new[]
+        {
+            "", "?q=wallflower", "?email=wall@flower.example", "?phone=555", "?externalId=w1", "?sort=name", "?deleted=true",
+        })
             Assert.Empty((await mine.GetAsync("/api/partners" + query)).Items);
         Assert.Equal(0, (await mine.GetAsync("/api/partners?count=true")).Count("Roster-Total"));
         foreach (var matchOn in new[] { "email", "externalId" })
             Assert.Equal(1, (await mine.PutAsync(
-                """[{"name":"Mine","email":"wall@flower.example","externalId":"w1"}]"""u8.ToArray(), path: "/api/partners?matchOn=" + matchOn)).Revision);
+                """[{"name":"Mine","email":"wall@flower.example","externalId":"w1"}]"""u8.ToArray(),
+                path: "/api/partners?matchOn=" + matchOn)).Revision);
         Assert.Equal(["Wallflower"], (await theirs.GetAsync("/api/partners")).Names);
         Assert.Single((await mine.GetAsync("/api/keys")).Json.EnumerateArray());
     }
@@ -83,7 +92,8 @@ public abstract class WallsContract(RosterHost host)
         var app = builder.Build();
         Microsoft.AspNetCore.Builder.EndpointRouteBuilderExtensions.MapGet(app, "/api/forgotten", () => "open");
 
-        Assert.Contains("/api/forgotten", Assert.Throws<InvalidOperationException>(() => RequiredScope.DemandEverywhere(app)).Message, StringComparison.Ordinal);
+        Assert.Contains("/api/forgotten", Assert.Throws<InvalidOperationException>(
+            () => RequiredScope.DemandEverywhere(app)).Message, StringComparison.Ordinal);
     }
 
     private IEnumerable<(HttpMethod Method, string Path, Scopes Required)> Calls() =>

@@ -35,7 +35,8 @@ public sealed partial class CitusTests(PostgresHost host)
             if (commands.Count == 0)
                 faults.Add($"{name} was not seen");
             foreach (var (command, server) in commands)
-                if (server != commands[0].Server || TwoPhases().IsMatch(command) || Shard().Matches(command).Any(match => !shards.Contains(match.Groups["id"].Value)))
+                if (server != commands[0].Server || TwoPhases().IsMatch(command)
+                    || Shard().Matches(command).Any(match => !shards.Contains(match.Groups["id"].Value)))
                     faults.Add($"{name} sends to {server}: {command[..Math.Min(300, command.Length)]}");
         }
         Assert.True(faults.Count == 0, string.Join('\n', faults));
@@ -61,8 +62,9 @@ public sealed partial class CitusTests(PostgresHost host)
             // On the coordinator alone.
             $"set citus.enable_ddl_propagation = off; alter role {role} reset synchronous_commit");
 
-        var refused = await Assert.ThrowsAsync<StoreRefusedException>(() => Store.Parse(Regex.Replace(host.Database, "//[^@]*@", $"//{role}@"))
-            .OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None));
+        var store = Store.Parse(Regex.Replace(host.Database, "//[^@]*@", $"//{role}@"));
+        var refused = await Assert.ThrowsAsync<StoreRefusedException>(
+            () => store.OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None));
 
         Assert.StartsWith("The worker ", refused.Message, StringComparison.Ordinal);
         Assert.Contains("synchronous_commit off", refused.Message, StringComparison.Ordinal);
@@ -81,11 +83,13 @@ public sealed partial class CitusTests(PostgresHost host)
         var none = CancellationToken.None;
         var now = Timestamp.Now(TimeProvider.System);
         Guid[] ids = [];
-        yield return ("Create many", async () => ids = [.. (await WriteAsync(Items(Many, i => new { name = $"n{i}", externalId = $"x{i}" }))).Plan.Answer.Select(one => one.Id)]);
+        yield return ("Create many", async () => ids = [.. (await WriteAsync(
+            Items(Many, i => new { name = $"n{i}", externalId = $"x{i}" }))).Plan.Answer.Select(one => one.Id)]);
         yield return ("Create one", () => WriteAsync("""[{"name":"one"}]"""));
         yield return ("Update many", () => WriteAsync(Items(Many, i => new { id = ids[i], name = $"m{i}" })));
         yield return ("Update one", () => WriteAsync(Items(1, i => new { id = ids[i], name = "another" })));
-        yield return ("Match external ids", () => ChangeAsync(Some.Change(new BatchBuilder(ChangeKind.Upsert, MatchOn.ExternalId), Items(Many, i => new { externalId = $"x{i}", name = $"k{i}" }))));
+        yield return ("Match external ids", () => ChangeAsync(Some.Change(
+            new BatchBuilder(ChangeKind.Upsert, MatchOn.ExternalId), Items(Many, i => new { externalId = $"x{i}", name = $"k{i}" }))));
         yield return ("Change nothing", () => WriteAsync(Items(1, _ => new { id = ids[0], name = "k0" })));
         yield return ("Delete", () => ChangeAsync(Some.Change(new BatchBuilder(ChangeKind.Delete), Items(10, i => ids[i]))));
         yield return ("Erase", () => ChangeAsync(Some.Erasure(ids[20])));
@@ -98,8 +102,10 @@ public sealed partial class CitusTests(PostgresHost host)
         yield return ("Count", () => store.CountAsync(workspace, new PartnerFilter(), none));
         yield return ("FindEnd", () => store.FindEndAsync(workspace, none));
         yield return ("ListChangeSets", () => store.ListChangeSetsAsync(workspace, new ChangeSetQuery(5), none));
-        yield return ("ListChangeSets: a kind", () => store.ListChangeSetsAsync(workspace, new ChangeSetQuery(5, Kind: ChangeKind.Upsert), none));
-        yield return ("ListChangeSets: a key", () => store.ListChangeSetsAsync(workspace, new ChangeSetQuery(5, KeyId: Guid.NewGuid()), none));
+        yield return ("ListChangeSets: a kind", () => store.ListChangeSetsAsync(
+            workspace, new ChangeSetQuery(5, Kind: ChangeKind.Upsert), none));
+        yield return ("ListChangeSets: a key", () => store.ListChangeSetsAsync(
+            workspace, new ChangeSetQuery(5, KeyId: Guid.NewGuid()), none));
         yield return ("ReadChangedAfter", () => store.ReadChangedAfterAsync(workspace, 0, 10, none));
         yield return ("ListAudit", () => store.ListAuditAsync(workspace, null, 5, none));
         yield return ("ListAudit: from the middle", () => store.ListAuditAsync(workspace, Guid.NewGuid(), 5, none));
@@ -134,6 +140,7 @@ public sealed partial class CitusTests(PostgresHost host)
 
     /// <summary>The ids of the shards that have a workspace's rows.</summary>
     private async Task<HashSet<string>> ShardsAsync(long workspace) => [.. ((string)(await PostgresCluster.RunAsync(host.Database, $"""
-        select string_agg(get_shard_id_for_distribution_column(logicalrelid, {workspace}::bigint)::text, ' ') from pg_dist_partition where partmethod = 'h'
+        select string_agg(get_shard_id_for_distribution_column(logicalrelid, {workspace}::bigint)::text, ' ')
+        from pg_dist_partition where partmethod = 'h'
         """))!).Split(' ')];
 }

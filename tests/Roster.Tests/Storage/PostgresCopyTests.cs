@@ -27,10 +27,13 @@ public sealed class PostgresCopyTests(PostgresHost postgres) : IDisposable
         foreach (var (path, answer) in before)
             Assert.Equal(answer, (await api.GetAsync(path)).Text);
         Assert.Equal(5, (await api.PutAsync("""[{"name":"after the move","externalId":"x2"}]""")).Revision);
-        Assert.Equal("external_id_taken", (await api.PutAsync("""[{"name":"b","externalId":"x1"}]""")).Json.GetProperty("details")[0].GetProperty("code").GetString());
-        Assert.Equal(4L, await PostgresCluster.RunAsync(database, "select count(*) from change_set where length(changes) > 0 and revision < 5"));
+        Assert.Equal("external_id_taken", (await api.PutAsync("""[{"name":"b","externalId":"x1"}]""")).Json
+            .GetProperty("details")[0].GetProperty("code").GetString());
+        Assert.Equal(4L, await PostgresCluster.RunAsync(
+            database, "select count(*) from change_set where length(changes) > 0 and revision < 5"));
         await api.PostAsync("""{"name":"new","scopes":["keysRead"]}""", "/api/keys");
-        Assert.Equal(["key_created", "key_created", "workspace_created"], (await api.GetAsync("/api/audit")).Items.Select(one => one.GetProperty("action").GetString()));
+        Assert.Equal(["key_created", "key_created", "workspace_created"],
+            (await api.GetAsync("/api/audit")).Items.Select(one => one.GetProperty("action").GetString()));
     }
 
     [Fact]
@@ -93,9 +96,11 @@ public sealed class PostgresCopyTests(PostgresHost postgres) : IDisposable
 
         Assert.Equal((1, true), (refused.ExitCode, refused.Errors.StartsWith("This database has no Citus", StringComparison.Ordinal)));
         var tables = (string)(await PostgresCluster.RunAsync(database, """
-            select string_agg(tablename, ' ') from pg_tables where schemaname = 'public' and tablename not in ('schemaversions', 'migration_lock')
+            select string_agg(tablename, ' ') from pg_tables
+            where schemaname = 'public' and tablename not in ('schemaversions', 'migration_lock')
             """))!;
-        Assert.Equal(tables.Split(' ').Order(StringComparer.Ordinal), PostgresCitus.Replicated.Concat(PostgresCitus.Distributed).Order(StringComparer.Ordinal));
+        Assert.Equal(tables.Split(' ').Order(StringComparer.Ordinal),
+            PostgresCitus.Replicated.Concat(PostgresCitus.Distributed).Order(StringComparer.Ordinal));
     }
 
     private (int ExitCode, string Output, string Errors) Copy(string database) =>
@@ -106,14 +111,23 @@ public sealed class PostgresCopyTests(PostgresHost postgres) : IDisposable
     {
         using var server = RosterProcess.Serve(_folder.Path, "--database", File);
         Assert.Equal(0, RosterProcess.Run(_folder.Path, "workspaces", "create", "wörld", "--database", File).ExitCode);
-        var key = RosterProcess.Run(_folder.Path, "keys", "create", "--workspace", "wörld", "--name", "k", "--scopes", "all", "--database", File).Output.Trim();
+        var key = RosterProcess.Run(_folder.Path, "keys", "create", "--workspace", "wörld",
+            "--name", "k", "--scopes", "all", "--database", File).Output.Trim();
         var api = server.Client(key);
-        var ids = (await api.PutAsync("""[{"name":"Ünïversität 大学 \"x\"","email":"a@b.example","externalId":"x1"},{"name":"b"},{"name":"c\\","phone":"+1"}]""")).Ids;
+        var ids = (await api.PutAsync("""
+            [{"name":"Ünïversität 大学 \"x\"","email":"a@b.example","externalId":"x1"},
+             {"name":"b"},
+             {"name":"c\\","phone":"+1"}]
+            """)).Ids;
         await api.PutAsync($$"""[{"id":"{{ids[1]}}","name":"b two"}]""");
         await api.DeleteAsync(ids[2]);
         await api.PutAsync($$"""[{"id":"{{ids[0]}}","phone":"٠١٢"}]""");
         var before = new List<(string, string)>();
-        foreach (var path in new[] { "/api/partners?deleted=true&include=revision,deletedAt&sort=asc", "/api/partners?sort=name", "/api/partners?q=universitat", "/api/partners?externalId=x1" })
+        foreach (var path in new[]
+        {
+            "/api/partners?deleted=true&include=revision,deletedAt&sort=asc", "/api/partners?sort=name",
+            "/api/partners?q=universitat", "/api/partners?externalId=x1",
+        })
             before.Add((path, (await api.GetAsync(path)).Text));
         server.Terminate();
         server.WaitForExit();

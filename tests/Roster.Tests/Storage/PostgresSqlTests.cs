@@ -23,8 +23,10 @@ public sealed partial class PostgresSqlTests
         get
         {
             var texts = new List<(string, string)>();
-            var types = typeof(PostgresStore).Assembly.GetTypes().Where(type => type.Namespace?.StartsWith("Roster.Storage.Postgres", StringComparison.Ordinal) == true);
-            foreach (var one in types.SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)))
+            var types = typeof(PostgresStore).Assembly.GetTypes()
+                .Where(type => type.Namespace?.StartsWith("Roster.Storage.Postgres", StringComparison.Ordinal) == true);
+            foreach (var one in types.SelectMany(
+                type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)))
             {
                 if (one.FieldType == typeof(string) && one.GetValue(null) is string text && Statement().IsMatch(text))
                     texts.Add(($"{one.DeclaringType!.Name}.{one.Name}", text));
@@ -42,7 +44,8 @@ public sealed partial class PostgresSqlTests
     private static partial Regex Statement();
 
     [GeneratedRegex(
-        @"\b(merge|copy|temp|temporary|pg_advisory\w*|listen|notify|xmin|ctid|citext|generated|sequence|nextval|serial|interval|now|current_timestamp|random|truncate|lock table)\b|do update",
+        @"\b(merge|copy|temp|temporary|pg_advisory\w*|listen|notify|xmin|ctid|citext|generated|sequence|nextval|serial"
+        + @"|interval|now|current_timestamp|random|truncate|lock table)\b|do update",
         RegexOptions.IgnoreCase)]
     private static partial Regex Forbidden();
 
@@ -87,7 +90,10 @@ public sealed partial class PostgresSqlTests
         var joined = Regex.Count(one.Sql, @"workspace_id = \w+\.workspace_id");
 
         // Those that ask for all workspaces.
-        Assert.True(one.Sql is PostgresStore.SelectWorkspaces or PostgresSearch.SelectBehind || tables == 0 || (named > 0 && named + joined >= tables), $"{one.Name} has {tables} tables of a workspace and names it {named} times: {one.Sql}");
+        Assert.True(
+            one.Sql is PostgresStore.SelectWorkspaces or PostgresSearch.SelectBehind
+            || tables == 0 || (named > 0 && named + joined >= tables),
+            $"{one.Name} has {tables} tables of a workspace and names it {named} times: {one.Sql}");
     });
 
     [Fact]

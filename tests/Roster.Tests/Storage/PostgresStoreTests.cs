@@ -14,7 +14,8 @@ public sealed class PostgresStoreTests(PostgresHost host)
     [Theory]
     [InlineData("postgresql://u:p%40ss@h1:5433,h2:5434/db?Target%20Session%20Attributes=prefer-standby",
         "Host=h1:5433,h2:5434;Username=u;Password=p@ss;Database=db;Target Session Attributes=prefer-standby")]
-    [InlineData("postgres://h/db?sslmode=verify-full&sslrootcert=/ca.pem&application_name=x", "Host=h;Database=db;SSL Mode=VerifyFull;Root Certificate=/ca.pem;Application Name=x")]
+    [InlineData("postgres://h/db?sslmode=verify-full&sslrootcert=/ca.pem&application_name=x",
+        "Host=h;Database=db;SSL Mode=VerifyFull;Root Certificate=/ca.pem;Application Name=x")]
     [InlineData("postgresql:///db?host=/run/postgresql&Maximum+Pool+Size=7", "Host=/run/postgresql;Database=db;Maximum Pool Size=7")]
     [InlineData("POSTGRESQL://h1,h2/db", "Host=h1,h2;Database=db;Target Session Attributes=primary")]
     public void An_address_is_a_URI_with_any_option_of_Npgsql(string address, string expected)
@@ -32,7 +33,8 @@ public sealed class PostgresStoreTests(PostgresHost host)
     [InlineData("postgresql:///db")]
     public void A_wrong_option_is_refused_by_name_and_no_secret_is_repeated(string address)
     {
-        var refused = Assert.Throws<StoreRefusedException>(() => Store.Parse(address.Replace("//h", "//u:secret@h", StringComparison.Ordinal)));
+        var refused = Assert.Throws<StoreRefusedException>(
+            () => Store.Parse(address.Replace("//h", "//u:secret@h", StringComparison.Ordinal)));
 
         Assert.StartsWith("--database", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", refused.Message, StringComparison.Ordinal);
@@ -93,9 +95,12 @@ public sealed class PostgresStoreTests(PostgresHost host)
 
         foreach (var store in stores)
             await store.DisposeAsync();
-        Assert.Equal((long)PostgresMigrations.All.Known.Count, await PostgresCluster.RunAsync(database, "select count(*) from schemaversions"));
-        await PostgresCluster.RunAsync(database, "insert into schemaversions (scriptname, applied) values ('9999_future.sql', '2030-01-01')");
-        await Assert.ThrowsAsync<StoreRefusedException>(() => Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None));
+        Assert.Equal((long)PostgresMigrations.All.Known.Count,
+            await PostgresCluster.RunAsync(database, "select count(*) from schemaversions"));
+        await PostgresCluster.RunAsync(
+            database, "insert into schemaversions (scriptname, applied) values ('9999_future.sql', '2030-01-01')");
+        await Assert.ThrowsAsync<StoreRefusedException>(
+            () => Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None));
     }
 
     [Fact]
@@ -104,7 +109,8 @@ public sealed class PostgresStoreTests(PostgresHost host)
         using var folder = new TempFolder();
         var database = host.NewDatabase();
 
-        var servers = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => Task.Run(() => RosterProcess.Serve(folder.Path, "--database", database))));
+        var servers = await Task.WhenAll(
+            Enumerable.Range(0, 3).Select(_ => Task.Run(() => RosterProcess.Serve(folder.Path, "--database", database))));
 
         Assert.Single(servers, server => server.Output().Contains("roster_", StringComparison.Ordinal));
         Assert.Equal(1L, await PostgresCluster.RunAsync(database, "select count(*) from api_key"));
@@ -143,7 +149,8 @@ public sealed class PostgresStoreTests(PostgresHost host)
         await using var store = await Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None);
 
         Assert.Equal(
-            new[] { Scopes.All, then[1], then[2] }.Order(), (await store.ListKeysAsync(null, CancellationToken.None)).Select(key => key.Scopes).Order());
+            new[] { Scopes.All, then[1], then[2] }.Order(),
+            (await store.ListKeysAsync(null, CancellationToken.None)).Select(key => key.Scopes).Order());
     }
 
     [Fact]
@@ -151,7 +158,8 @@ public sealed class PostgresStoreTests(PostgresHost host)
     {
         const int Many = 1_500;
         using var cluster = new PostgresCluster();
-        await using var store = await Store.Parse(cluster.NewDatabase()).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None);
+        await using var store = await Store.Parse(cluster.NewDatabase())
+            .OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None);
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(1), CancellationToken.None))!.Id;
         var created = await WriteAsync(Enumerable.Range(0, Many).Select(i => (object)new { name = $"before {i}" }));
         var ids = created.Answer.Select(partner => partner.Id).Reverse().ToArray();
@@ -166,7 +174,8 @@ public sealed class PostgresStoreTests(PostgresHost host)
         Assert.Equal(ids.Select((_, i) => i < 10 ? "again" : $"after {i}"), ids.Select(id => found[id].Name));
 
         async Task<ChangePlan> WriteAsync(IEnumerable<object> items) => (await store.WriteAsync(
-            workspace, Some.Upsert(System.Text.Json.JsonSerializer.Serialize(items)), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None)).Plan;
+            workspace, Some.Upsert(System.Text.Json.JsonSerializer.Serialize(items)),
+            new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None)).Plan;
     }
 
     [Fact]
@@ -175,7 +184,8 @@ public sealed class PostgresStoreTests(PostgresHost host)
         using var cluster = new PostgresCluster();
         var database = cluster.NewDatabase();
 
-        await Assert.ThrowsAsync<StoreRefusedException>(() => Store.Parse(database).OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None));
+        await Assert.ThrowsAsync<StoreRefusedException>(
+            () => Store.Parse(database).OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None));
 
         Assert.Equal(0L, await PostgresCluster.RunAsync(database, "select count(*) from pg_tables where schemaname = 'public'"));
     }
@@ -219,7 +229,8 @@ public sealed class PostgresStoreTests(PostgresHost host)
         await using var other = await PostgresHost.OnAsync(host.Database);
         var same = other.WithKey(api.Key);
         await PutAsync(same, "done");
-        var state = await host.Store.ClaimAsync(api.Workspace.Id, Attempt("running"), Timestamp.Now(host.Clock), default, CancellationToken.None);
+        var state = await host.Store.ClaimAsync(
+            api.Workspace.Id, Attempt("running"), Timestamp.Now(host.Clock), default, CancellationToken.None);
         Assert.IsType<IdempotencyState.Unused>(state);
 
         Assert.Equal("running", (await same.GetAsync("/api/changesets/by-key/running")).Json.GetProperty("state").GetString());
@@ -230,13 +241,17 @@ public sealed class PostgresStoreTests(PostgresHost host)
         Assert.Equal("unseen", (await same.GetAsync("/api/changesets/by-key/running")).Json.GetProperty("state").GetString());
         Assert.Equal(200, (await PutAsync(same, "running")).Status);
         // If it was not gone, it finds that its claim is not its own any more.
-        var late = new WriteRequest(Some.Upsert("""[{"name":"late"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), Idempotency: Attempt("running"));
+        var late = new WriteRequest(Some.Upsert("""[{"name":"late"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()),
+            Idempotency: Attempt("running"));
         await Assert.ThrowsAsync<ClaimLostException>(() => host.Store.WriteAsync(api.Workspace.Id, late, CancellationToken.None));
         Assert.Equal(2, (await api.GetAsync("/api/partners")).Items.Count);
 
-        static Idempotency Attempt(string key) => new(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(key)), new byte[32], Guid.NewGuid(), default);
+        static Idempotency Attempt(string key) => new(System.Security.Cryptography.SHA256.HashData(
+            System.Text.Encoding.ASCII.GetBytes(key)), new byte[32], Guid.NewGuid(), default);
 
         static Task<Answer> PutAsync(RosterClient client, string key) => client.SendAsync(
-            HttpMethod.Put, "/api/partners", new StringContent("""[{"name":"n"}]""", System.Text.Encoding.UTF8, "application/json"), headers: [("Idempotency-Key", key)]);
+            HttpMethod.Put, "/api/partners",
+            new StringContent("""[{"name":"n"}]""", System.Text.Encoding.UTF8, "application/json"),
+            headers: [("Idempotency-Key", key)]);
     }
 }

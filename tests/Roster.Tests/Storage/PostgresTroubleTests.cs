@@ -123,7 +123,8 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
     public async Task A_table_a_column_or_a_right_that_is_gone_is_the_databases_trouble_and_health_says_so(string take, string give)
     {
         var role = $"app_{Guid.NewGuid():N}";
-        await PostgresCluster.RunAsync(_database, $"create role {role} login", $"alter database {new Uri(_database).AbsolutePath[1..]} owner to {role}");
+        await PostgresCluster.RunAsync(_database, $"create role {role} login",
+            $"alter database {new Uri(_database).AbsolutePath[1..]} owner to {role}");
         await using var host = await PostgresHost.OnAsync(_database.Replace("//roster@", $"//{role}@", StringComparison.Ordinal));
         var api = await host.NewWorkspaceAsync();
         await PostgresCluster.RunAsync(_database, take.Replace("{0}", role, StringComparison.Ordinal));
@@ -158,7 +159,8 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         Assert.Equal(3L, await PostgresCluster.RunAsync(_database, "select count(*) from partner"));
 
         Task<WrittenPlan> WriteAsync(string name, Idempotency? idempotency) => host.Store.WriteAsync(
-            workspace, new WriteRequest(Some.Upsert($$"""[{"name":"{{name}}"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), Idempotency: idempotency),
+            workspace, new WriteRequest(Some.Upsert($$"""[{"name":"{{name}}"}]"""),
+                new Origin(Guid.NewGuid(), Guid.NewGuid()), Idempotency: idempotency),
             CancellationToken.None);
     }
 
@@ -169,7 +171,8 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         var api = await host.NewWorkspaceAsync();
         await using var held = await HoldLogAsync();
         var write = api.SendAsync(
-            HttpMethod.Put, "/api/partners", new StringContent("""[{"name":"n"}]""", null, "application/json"), headers: [("Idempotency-Key", "k")]);
+            HttpMethod.Put, "/api/partners", new StringContent("""[{"name":"n"}]""", null, "application/json"),
+            headers: [("Idempotency-Key", "k")]);
         await PostgresCluster.UntilAsync(_database, "select count(*) > 0 from idempotency");
         await PostgresCluster.RunAsync(_database, "delete from idempotency");
         await held.DisposeAsync();
@@ -206,8 +209,10 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         for (var i = 1; i <= 3; i++)
         {
             await host.Store.ClaimAsync(
-                workspace, new Idempotency([(byte)i], new byte[32], Guid.NewGuid(), new Timestamp(251)), Timestamp.Now(host.Clock), new Timestamp(251), CancellationToken.None);
-            Assert.Equal((long)i + 1_000 - Math.Min(250, 100 * i), await PostgresCluster.RunAsync(_database, "select count(*) from idempotency"));
+                workspace, new Idempotency([(byte)i], new byte[32], Guid.NewGuid(), new Timestamp(251)),
+                Timestamp.Now(host.Clock), new Timestamp(251), CancellationToken.None);
+            Assert.Equal((long)i + 1_000 - Math.Min(250, 100 * i),
+                await PostgresCluster.RunAsync(_database, "select count(*) from idempotency"));
         }
         Assert.Equal(251L, await PostgresCluster.RunAsync(_database, "select min(at) from idempotency"));
     }
@@ -230,7 +235,8 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         await first;
         Assert.Equal(10_001, (await Task.WhenAll(waiting)).Max(written => written.Plan.Revision.Number));
 
-        Task<WrittenPlan> WriteAsync() => host.Store.WriteAsync(workspace, change, new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+        Task<WrittenPlan> WriteAsync() =>
+            host.Store.WriteAsync(workspace, change, new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
     }
 
     [Fact]
@@ -259,7 +265,8 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
 
         Assert.Equal([1L, 2L, 102L, 150L], forgotten);
         Assert.Equal([50L], damaged);
-        Assert.Equal(0L, await PostgresCluster.RunAsync(_database, "select count(*) from change_set where position('secret'::bytea in changes) > 0"));
+        Assert.Equal(0L, await PostgresCluster.RunAsync(
+            _database, "select count(*) from change_set where position('secret'::bytea in changes) > 0"));
     }
 
     [Fact]
@@ -276,7 +283,8 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
             "update search_state set reached = 1", "update partner_search set text = 'first'");
 
         Assert.Equal([id], (await api.GetAsync("/api/partners?q=second")).Ids);
-        Assert.Equal((503, "storage_damaged"), await api.GetAsync("/api/changesets/2/changes") is var damaged ? (damaged.Status, damaged.Code) : (0, ""));
+        var damaged = await api.GetAsync("/api/changesets/2/changes");
+        Assert.Equal((503, "storage_damaged"), (damaged.Status, damaged.Code));
         Assert.Equal(200, (await api.GetAsync($"/api/partners/{id}")).Status);
         Assert.Equal(200, (await api.GetAsync("/health/ready")).Status);
     }

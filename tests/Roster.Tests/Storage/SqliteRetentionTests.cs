@@ -25,12 +25,15 @@ public sealed class SqliteRetentionTests : IDisposable
         const int Large = 5_000;
         await using var store = await OpenAsync(TimeProvider.System);
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
-        var ids = (await WriteAsync(store, workspace, Enumerable.Range(0, Large).Select(i => (object)new { name = Unpackable(i) }))).Answer.Select(one => one.Id).ToList();
+        var ids = (await WriteAsync(store, workspace, Enumerable.Range(0, Large)
+            .Select(i => (object)new { name = Unpackable(i) }))).Answer.Select(one => one.Id).ToList();
         for (var i = 0; i < 4; i++)
             await WriteAsync(store, workspace, ids.Select(id => (object)new { id, name = Unpackable(id.GetHashCode() + i) }));
         for (var i = 0; i < SqliteStore.ForgottenChangeSets + 10; i += 10)
-            await Task.WhenAll(Enumerable.Range(i, 10).Select(k => WriteAsync(store, workspace, [new { id = ids[0], name = $"again {k}" }])));
-        var sizes = Read("select revision, length(changes) from change_set order by revision").ToDictionary(row => row.First, row => row.Second);
+            await Task.WhenAll(Enumerable.Range(i, 10)
+                .Select(k => WriteAsync(store, workspace, [new { id = ids[0], name = $"again {k}" }])));
+        var sizes = Read("select revision, length(changes) from change_set order by revision")
+            .ToDictionary(row => row.First, row => row.Second);
 
         var parts = 0;
         for (var (from, hasMore) = (0L, true); hasMore; parts++)
@@ -117,8 +120,10 @@ public sealed class SqliteRetentionTests : IDisposable
         return workspace;
     }
 
-    private static async Task<ChangePlan> WriteAsync(IRosterStore store, Workspace workspace, IEnumerable<object> items) => (await store.WriteAsync(
-        workspace.Id, Some.Upsert(JsonSerializer.Serialize(items)), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None)).Plan;
+    private static async Task<ChangePlan> WriteAsync(IRosterStore store, Workspace workspace, IEnumerable<object> items) =>
+        (await store.WriteAsync(
+            workspace.Id, Some.Upsert(JsonSerializer.Serialize(items)), new Origin(Guid.NewGuid(), Guid.NewGuid()),
+            CancellationToken.None)).Plan;
 
     private static Task<LoggedChangeSet?> ReadAsync(IRosterStore store, Workspace workspace, long revision) =>
         LoggedChangeSet.ReadAsync(store, workspace.Id, revision, 0, int.MaxValue, CancellationToken.None);
@@ -131,7 +136,8 @@ public sealed class SqliteRetentionTests : IDisposable
         return changes;
     }
 
-    private Task<IRosterStore> OpenAsync(TimeProvider clock) => Store.Parse("sqlite:" + File).OpenAsync(StoreUse.Serve, clock, CancellationToken.None);
+    private Task<IRosterStore> OpenAsync(TimeProvider clock) =>
+        Store.Parse("sqlite:" + File).OpenAsync(StoreUse.Serve, clock, CancellationToken.None);
 
     private void Damage(long revision)
     {

@@ -92,7 +92,8 @@ public sealed class SqliteStoreTests : IDisposable
         await using var store = await OpenAsync();
 
         Assert.Equal(
-            new[] { Scopes.All, then[1], then[2] }.Order(), (await store.ListKeysAsync(null, CancellationToken.None)).Select(key => key.Scopes).Order());
+            new[] { Scopes.All, then[1], then[2] }.Order(),
+            (await store.ListKeysAsync(null, CancellationToken.None)).Select(key => key.Scopes).Order());
     }
 
     [Fact]
@@ -101,7 +102,8 @@ public sealed class SqliteStoreTests : IDisposable
         await (await OpenAsync()).DisposeAsync();
         Scalar("insert into SchemaVersions (ScriptName, Applied) values ('9999_future.sql', '2030-01-01')");
 
-        Assert.Contains("newer Roster", (await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync())).Message, StringComparison.Ordinal);
+        Assert.Contains("newer Roster", (await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync())).Message,
+            StringComparison.Ordinal);
         await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync(StoreUse.Administer));
     }
 
@@ -144,11 +146,16 @@ public sealed class SqliteStoreTests : IDisposable
         var path = _folder.File("made/by us/roster.db");
         await using var store = await Store.Parse("sqlite:" + path).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None);
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
-        await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"needle"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+        await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"needle"}]"""),
+            new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
         Assert.Equal(1, await store.CountAsync(workspace.Id, new PartnerFilter(Q: "needle"), CancellationToken.None));
 
-        var modes = Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories).ToDictionary(file => file, System.IO.File.GetUnixFileMode);
-        foreach (var name in new[] { "roster.db", "roster.db-wal", "roster.db-shm", "roster.db.lock", "roster.db.search/1.db", "roster.db.search/1.db-wal" })
+        var modes = Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories)
+            .ToDictionary(file => file, System.IO.File.GetUnixFileMode);
+        foreach (var name in new[]
+        {
+            "roster.db", "roster.db-wal", "roster.db-shm", "roster.db.lock", "roster.db.search/1.db", "roster.db.search/1.db-wal",
+        })
             Assert.Equal(OwnersFile, modes[_folder.File("made/by us/" + name)]);
         Assert.All(modes.Values, mode => Assert.Equal(OwnersFile, mode));
         foreach (var name in new[] { "made", "made/by us", "made/by us/roster.db.search" })
@@ -183,13 +190,15 @@ public sealed class SqliteStoreTests : IDisposable
 
         Assert.IsType<IdempotencyState.Unused>(await ClaimAsync(first, claimed, staleSince: default));
         Assert.IsType<IdempotencyState.Running>(await ClaimAsync(second, claimed, staleSince: claimed));
-        Assert.IsType<IdempotencyState.Unused>(await ClaimAsync(second, claimed.AddMilliseconds(90_001), staleSince: claimed.AddMilliseconds(1)));
+        Assert.IsType<IdempotencyState.Unused>(
+            await ClaimAsync(second, claimed.AddMilliseconds(90_001), staleSince: claimed.AddMilliseconds(1)));
 
         var late = await Assert.ThrowsAsync<StoreException>(() => WriteAsync(first));
         Assert.Contains("The claim of an idempotency key ran out", late.Message, StringComparison.Ordinal);
         Assert.Equal(1, (await WriteAsync(second)).Plan.Created);
         Assert.IsType<IdempotencyState.Done>(await ClaimAsync(first, claimed, staleSince: default));
-        Assert.Contains("carried out meanwhile", (await Assert.ThrowsAsync<StoreException>(() => WriteAsync(first))).Message, StringComparison.Ordinal);
+        Assert.Contains("carried out meanwhile",
+            (await Assert.ThrowsAsync<StoreException>(() => WriteAsync(first))).Message, StringComparison.Ordinal);
         Assert.Equal(1, await store.CountAsync(workspace.Id, new PartnerFilter(), CancellationToken.None));
 
         static Idempotency Attempt() => new(new byte[32], new byte[32], Guid.NewGuid(), default);
@@ -199,7 +208,8 @@ public sealed class SqliteStoreTests : IDisposable
 
         Task<WrittenPlan> WriteAsync(Idempotency attempt) => store.WriteAsync(
             workspace.Id,
-            new WriteRequest(Some.Upsert("""[{"name":"once"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), Idempotency: attempt), CancellationToken.None);
+            new WriteRequest(Some.Upsert("""[{"name":"once"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()),
+                Idempotency: attempt), CancellationToken.None);
     }
 
     [Fact]
@@ -209,10 +219,12 @@ public sealed class SqliteStoreTests : IDisposable
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
         var origin = new Origin(Guid.NewGuid(), Guid.NewGuid());
 
-        var created = await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"a","email":"a@b.example"},{"name":"b"}]"""), origin, CancellationToken.None);
+        var created = await store.WriteAsync(
+            workspace.Id, Some.Upsert("""[{"name":"a","email":"a@b.example"},{"name":"b"}]"""), origin, CancellationToken.None);
         var first = created.Plan.Answer[0];
         await store.WriteAsync(
-            workspace.Id, Some.Upsert($$"""[{"name":"c"},{"id":"{{first.Id}}","name":"z","email":null}]"""), origin, CancellationToken.None);
+            workspace.Id, Some.Upsert($$"""[{"name":"c"},{"id":"{{first.Id}}","name":"z","email":null}]"""),
+            origin, CancellationToken.None);
 
         var log = Log(workspace);
         Assert.Equal(["upsert 1: 2 created, 0 updated", "upsert 2: 1 created, 1 updated"], log.Select(entry => entry.Text));
@@ -230,7 +242,8 @@ public sealed class SqliteStoreTests : IDisposable
         const int OfWriterWitnessCheckpointsAndSearch = 4;
         await using var store = await OpenAsync();
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
-        var ids = (await WriteAsync(Enumerable.Range(0, Many).Select(i => (object)new { name = $"before {i}" }))).Answer.Select(partner => partner.Id).ToArray();
+        var ids = (await WriteAsync(Enumerable.Range(0, Many).Select(i => (object)new { name = $"before {i}" }))).Answer
+            .Select(partner => partner.Id).ToArray();
         Random.Shared.Shuffle(ids);
 
         for (var i = 0; i < 20; i++)
@@ -240,7 +253,8 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.InRange(open, OfWriterWitnessCheckpointsAndSearch, OfWriterWitnessCheckpointsAndSearch + Environment.ProcessorCount);
 
         async Task<ChangePlan> WriteAsync(IEnumerable<object> items) => (await store.WriteAsync(
-            workspace.Id, Some.Upsert(JsonSerializer.Serialize(items)), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None)).Plan;
+            workspace.Id, Some.Upsert(JsonSerializer.Serialize(items)), new Origin(Guid.NewGuid(), Guid.NewGuid()),
+            CancellationToken.None)).Plan;
     }
 
     [Fact]
@@ -263,7 +277,8 @@ public sealed class SqliteStoreTests : IDisposable
         await using (var store = await OpenAsync())
         {
             workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
-            await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"needle one"},{"name":"hay"}]"""), default, CancellationToken.None);
+            await store.WriteAsync(workspace.Id, Some.Upsert("""[{"name":"needle one"},{"name":"hay"}]"""),
+                default, CancellationToken.None);
             Assert.Single(await SearchAsync(store));
         }
         Directory.Delete(File + ".search", recursive: true);
@@ -277,7 +292,8 @@ public sealed class SqliteStoreTests : IDisposable
         }
 
         async Task<IReadOnlyList<Partner>> SearchAsync(IRosterStore store) => (await store.ListAsync(
-            workspace.Id, new PartnerQuery(new PartnerFilter(Q: "needle"), PartnerSort.CreatedAt, true, 50), CancellationToken.None)).Partners;
+            workspace.Id, new PartnerQuery(new PartnerFilter(Q: "needle"), PartnerSort.CreatedAt, true, 50),
+            CancellationToken.None)).Partners;
     }
 
     [Fact]
@@ -290,7 +306,8 @@ public sealed class SqliteStoreTests : IDisposable
             await store.WriteAsync(workspace.Id, Some.Stored(Some.Row("n", "zoe\u0301@example.com")), default, CancellationToken.None);
             Assert.Equal(1, await CountAsync(store));
         }
-        Scalar("update doc set email = 'zoe\u0301@example.com'; pragma user_version = 2", System.IO.Path.Combine(File + ".search", $"{workspace.Id}.db"));
+        Scalar("update doc set email = 'zoe\u0301@example.com'; pragma user_version = 2",
+            System.IO.Path.Combine(File + ".search", $"{workspace.Id}.db"));
 
         await using (var store = await OpenAsync())
             Assert.Equal(1, await CountAsync(store));
@@ -325,7 +342,8 @@ public sealed class SqliteStoreTests : IDisposable
             var matched = new BatchBuilder(ChangeKind.Upsert, MatchOn.Email);
             var reader = new JsonBatchReader(matched);
             reader.Read(new("""[{"email":"AFTER@example.com","phone":"1"}]"""u8.ToArray()), isFinal: true);
-            var plan = await store.WriteAsync(workspace.Id, ((BatchReading.Accepted)reader.Finish()).Change, NewOrigin(), CancellationToken.None);
+            var plan = await store.WriteAsync(
+                workspace.Id, ((BatchReading.Accepted)reader.Finish()).Change, NewOrigin(), CancellationToken.None);
             Assert.Equal((0, 1), (plan.Plan.Created, plan.Plan.Updated));
         }
 
@@ -333,7 +351,8 @@ public sealed class SqliteStoreTests : IDisposable
             store.WriteAsync(workspace.Id, Some.Upsert(json), NewOrigin(), CancellationToken.None);
 
         async Task<int> CountAsync(IRosterStore store, string q) => (await store.ListAsync(
-            workspace.Id, new PartnerQuery(new PartnerFilter(Q: q), PartnerSort.CreatedAt, true, 50), CancellationToken.None)).Partners.Count;
+            workspace.Id, new PartnerQuery(new PartnerFilter(Q: q), PartnerSort.CreatedAt, true, 50),
+            CancellationToken.None)).Partners.Count;
 
         static Origin NewOrigin() => new(Guid.NewGuid(), Guid.NewGuid());
     }
@@ -347,7 +366,8 @@ public sealed class SqliteStoreTests : IDisposable
         {
             workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
             await store.WriteAsync(
-                workspace.Id, Some.Upsert("[" + string.Join(',', Enumerable.Range(0, 10_000).Select(i => $$"""{"name":"needle {{i}}"}""")) + "]"),
+                workspace.Id, Some.Upsert(
+                    "[" + string.Join(',', Enumerable.Range(0, 10_000).Select(i => $$"""{"name":"needle {{i}}"}""")) + "]"),
                 new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
         }
 
@@ -384,7 +404,8 @@ public sealed class SqliteStoreTests : IDisposable
         async Task FollowAsync(int creates)
         {
             await store.WriteAsync(
-                workspace.Id, Some.Upsert(JsonSerializer.Serialize(Enumerable.Range(0, creates).Select(i => new { name = Convert.ToHexString(SHA512.HashData(BitConverter.GetBytes(i))) }))),
+                workspace.Id, Some.Upsert(JsonSerializer.Serialize(Enumerable.Range(0, creates)
+                    .Select(i => new { name = Convert.ToHexString(SHA512.HashData(BitConverter.GetBytes(i))) }))),
                 new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
             index.Follow(main, CancellationToken.None);
         }
@@ -394,7 +415,8 @@ public sealed class SqliteStoreTests : IDisposable
             // As it would be without its log.
             var copy = file.CopyTo(_folder.File("copy.db"), overwrite: true);
             using var alone = SqliteDatabase.Open(copy.FullName);
-            return alone.ReadInt64("select count(*) from sqlite_schema where name = 'doc'") == 0 ? 0 : alone.ReadInt64("select count(*) from doc");
+            return alone.ReadInt64("select count(*) from sqlite_schema where name = 'doc'") == 0 ? 0 : alone.ReadInt64(
+                "select count(*) from doc");
         }
     }
 
@@ -429,9 +451,11 @@ public sealed class SqliteStoreTests : IDisposable
             (await store.WriteAsync(workspace.Id, change, new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None)).Plan;
 
         async Task<IReadOnlyList<Partner>> FindAsync() => (await store.ListAsync(
-            workspace.Id, new PartnerQuery(new PartnerFilter(Q: "secretus"), PartnerSort.CreatedAt, true, 50), CancellationToken.None)).Partners;
+            workspace.Id, new PartnerQuery(new PartnerFilter(Q: "secretus"), PartnerSort.CreatedAt, true, 50),
+            CancellationToken.None)).Partners;
 
-        bool Holds(string text) => Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".lock", StringComparison.Ordinal))
+        bool Holds(string text) => Directory.EnumerateFiles(_folder.Path, "*", SearchOption.AllDirectories)
+            .Where(file => !file.EndsWith(".lock", StringComparison.Ordinal))
             .Any(file => ReadShared(file).AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(text)) >= 0);
 
         static byte[] ReadShared(string file)
@@ -450,7 +474,8 @@ public sealed class SqliteStoreTests : IDisposable
         var workspace = (await server.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
         await using var command = await OpenAsync(StoreUse.Administer);
 
-        var secret = await KeyCommands.AddAsync(command, workspace, "k", Scopes.PartnersRead, new Timestamp(1), null, CancellationToken.None);
+        var secret = await KeyCommands.AddAsync(
+            command, workspace, "k", Scopes.PartnersRead, new Timestamp(1), null, CancellationToken.None);
 
         Assert.Equal("k", (await server.FindKeyAsync(secret.Hash(), CancellationToken.None))!.Name);
     }

@@ -118,7 +118,8 @@ public sealed class SqliteWriterTests : IDisposable
         var writer = new SqliteWriter(_database, _ => { });
         writer.Dispose();
 
-        Assert.Contains("The server stops", (await Assert.ThrowsAsync<StoreException>(() => writer.RunAsync(1, _ => 1, CancellationToken.None))).Message, StringComparison.Ordinal);
+        Assert.Contains("The server stops", (await Assert.ThrowsAsync<StoreException>(
+            () => writer.RunAsync(1, _ => 1, CancellationToken.None))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -128,7 +129,8 @@ public sealed class SqliteWriterTests : IDisposable
         using var other = SqliteDatabase.Open(_folder.File("writer.db"));
         other.Execute("begin immediate");
         // Each of these begins a transaction of its own.
-        var waiting = Enumerable.Range(0, 10).Select(i => writer.RunAsync(SqliteWriter.MaxRowsTogether, _ => i, CancellationToken.None)).ToList();
+        var waiting = Enumerable.Range(0, 10)
+            .Select(i => writer.RunAsync(SqliteWriter.MaxRowsTogether, _ => i, CancellationToken.None)).ToList();
 
         var failures = await Task.WhenAll(waiting.Select(job => Assert.ThrowsAsync<StoreException>(() => job)));
 
