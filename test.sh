@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
-# Installs what the tests need if it is missing, builds everything with warnings as errors, checks the formatting, publishes the server,
-# and runs all tests; those that start a server start the published one. Arguments go to the test runner:
+# Installs what the tests need, builds everything with warnings as errors, checks the formatting, publishes the server,
+# and runs all tests. Tests that start a server process start the published one. Arguments go to the test runner:
 #   ./test.sh -class Roster.Tests.Server.KillOnSqlite
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
-# The pages' commands are run as they stand, with curl.
+# The commands in README.md and docs are run as written, with curl.
 if ! command -v curl >/dev/null; then
     apt-get update -qq && apt-get install -y -qq curl
 fi
 
-# PostgreSQL, of which the tests start private servers, and PgBouncer. Installing them must not start any.
+# The tests start private PostgreSQL servers, and PgBouncer. Installing them must not start any.
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
 if ! has_postgres || ! [ -x /usr/sbin/pgbouncer ]; then
     export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
@@ -27,18 +27,20 @@ fi
 # The page /docs is opened in Chromium, which playwright-core drives with Node 20 or newer.
 if ! [ -x "${ROSTER_TEST_CHROMIUM:-/usr/bin/chromium}" ] || ! command -v npm >/dev/null; then
     apt-get update -qq
-    [ -x "${ROSTER_TEST_CHROMIUM:-/usr/bin/chromium}" ] || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium
-    command -v npm >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nodejs npm
+    export DEBIAN_FRONTEND=noninteractive
+    [ -x "${ROSTER_TEST_CHROMIUM:-/usr/bin/chromium}" ] || apt-get install -y -qq --no-install-recommends chromium
+    command -v npm >/dev/null || apt-get install -y -qq --no-install-recommends nodejs npm
 fi
-[ tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ] || npm ci --prefix tests/browser --no-audit --no-fund --silent
+[ tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ] \
+    || npm ci --prefix tests/browser --no-audit --no-fund --silent
 
-# What the published server is linked with.
+# The published server is linked with clang.
 if ! command -v clang >/dev/null; then
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang
 fi
 
 dotnet build Roster.slnx -c Release
-# What the clients are generated from is only there while they are built, so of their project no more than the layout can be checked.
+# The clients' code is generated while they are built and not kept, so only the whitespace of that project can be checked.
 dotnet format Roster.slnx --no-restore --verify-no-changes --exclude tests/Roster.Clients
 dotnet format whitespace tests/Roster.Clients --no-restore --verify-no-changes
 dotnet publish src/Roster.Server -c Release -o artifacts/test/server
@@ -55,7 +57,7 @@ count() { sed -nE "s/.*$1: ([0-9]+).*/\1/p" <<<"$summary"; }
 failed=$(($(count Errors) + $(count Failed)))
 skipped=$(count Skipped)
 passed=$(($(count Total) - $(count "Not Run") - $(count Failed) - skipped))
-# A skipped test is an engine that was not tested: at a desk that is a note, here it is a failure.
+# A skipped test means that an engine was not tested: on a developer's machine a note, here a failure.
 if [ "$skipped" -gt 0 ] || [ "$failed" -gt 0 ] || [ "$passed" -eq 0 ]; then status=1; fi
 echo "$passed passed, $failed failed"
 exit "$status"

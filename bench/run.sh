@@ -22,14 +22,15 @@ for option in "$@"; do
     esac
 done
 
-# Directus, outside the repository, once. Where it cannot be had, it is left out.
+# Directus is installed once, outside the repository. If that fails, it is left out.
 install_directus() {
     command -v npm >/dev/null || { echo "Directus is left out: there is no npm." >&2; return 1; }
     [ -d "$directus" ] && return
     local new=$directus.new
     rm -rf "$new" && mkdir -p "$new" && echo '{"private": true}' >"$new/package.json"
     echo "Installing Directus $directus_version" >&2
-    if ! (cd "$new" && timeout 300 npm install --no-audit --no-fund --legacy-peer-deps "directus@$directus_version" </dev/null >"$new.log" 2>&1); then
+    if ! (cd "$new" && timeout 300 npm install --no-audit --no-fund --legacy-peer-deps "directus@$directus_version" \
+        </dev/null >"$new.log" 2>&1); then
         echo "Directus is left out: npm could not install it, see $new.log." >&2
         return 1
     fi
@@ -37,7 +38,7 @@ install_directus() {
 }
 if $wants_directus && install_directus; then options+=(--directus "$directus"); fi
 
-# PostgreSQL, of which the benchmark starts a private cluster. Installing it must not start any.
+# The benchmark starts a private PostgreSQL cluster. Installing PostgreSQL must not start one.
 if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
     apt-get update -qq

@@ -1,6 +1,6 @@
 namespace Roster.Bench.EfCore;
 
-/// <summary>A row of the partner table that Roster's migrations make.</summary>
+/// <summary>A row of the partner table, which Roster's migrations create.</summary>
 internal sealed class Partner
 {
     public long WorkspaceId { get; set; }
@@ -13,7 +13,7 @@ internal sealed class Partner
 
     public string? Phone { get; set; }
 
-    /// <summary>Microseconds since the Unix epoch, as is the next one.</summary>
+    /// <summary>Microseconds since the Unix epoch, like UpdatedAt.</summary>
     public long CreatedAt { get; set; }
 
     public long UpdatedAt { get; set; }

@@ -13,7 +13,7 @@ internal sealed class PartnerContext(DbContextOptions<PartnerContext> options) :
         partner.HasKey(row => new { row.WorkspaceId, row.Id });
         partner.Property(row => row.WorkspaceId).HasColumnName("workspace_id");
         var id = partner.Property(row => row.Id).HasColumnName("id").ValueGeneratedNever();
-        // The table has UUIDs as blobs, most significant byte first.
+        // The table stores a UUID as a blob, most significant byte first.
         if (Database.IsSqlite())
             id.HasConversion(value => value.ToByteArray(true), bytes => new Guid(bytes, true));
         partner.Property(row => row.Name).HasColumnName("name");

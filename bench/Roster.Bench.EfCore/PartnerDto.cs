@@ -1,6 +1,6 @@
 namespace Roster.Bench.EfCore;
 
-/// <summary>A partner as callers send and get it. Without an id it is new.</summary>
+/// <summary>A partner as clients send and receive it. Without an id it is new.</summary>
 internal sealed record PartnerDto(
     Guid? Id, string Name, string? Email, string? Phone, DateTimeOffset? CreatedAt = null, DateTimeOffset? UpdatedAt = null)
 {

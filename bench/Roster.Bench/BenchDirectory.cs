@@ -1,6 +1,6 @@
 namespace Roster.Bench;
 
-/// <summary>Where the databases and the servers' logs lie. After a failure they stay, to be looked at.</summary>
+/// <summary>The directory of the databases and the servers' logs. After a failure it stays, to be looked at.</summary>
 internal sealed class BenchDirectory
 {
     private readonly bool _isKept;
@@ -17,13 +17,13 @@ internal sealed class BenchDirectory
             return new BenchDirectory(kept.FullName, isKept: true);
         }
         var directory = Directory.CreateTempSubdirectory("roster-bench-");
-        // PostgreSQL runs as another user where this runs as root, and must pass through.
+        // Where the benchmark runs as root, PostgreSQL runs as another user and must be able to pass through.
         File.SetUnixFileMode(directory.FullName, directory.UnixFileMode | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         Progress.Say($"working in {directory}");
         return new BenchDirectory(directory.FullName, isKept: false);
     }
 
-    /// <summary>A directory in this one.</summary>
+    /// <summary>A subdirectory.</summary>
     public BenchDirectory Part(string name) =>
         new(Directory.CreateDirectory(System.IO.Path.Combine(Path, name)).FullName, _isKept);
 

@@ -1,16 +1,19 @@
 namespace Roster.Bench;
 
 /// <summary>What the command line asks for.</summary>
-/// <param name="Partners">In each database before the clock starts.</param>
-/// <param name="Rounds">Measured ones, after one that is not; also twice the seconds of each load.</param>
-/// <param name="Scale">How many partners creates are measured beside at the end; null for not at all.</param>
-/// <param name="SoakSeconds">How long a soak lasts, which is only run where it is named.</param>
+/// <param name="Partners">Partners in each database before the clock starts.</param>
+/// <param name="Rounds">Measured rounds, after one that is not measured; also twice the seconds of each load.</param>
+/// <param name="Scale">
+/// The size of the large directory in which creates are measured at the end; null to skip that.
+/// </param>
+/// <param name="SoakSeconds">The length of a soak, which runs only if it is named.</param>
 /// <param name="Only">The parts to run; empty for all.</param>
-/// <param name="Server">Where Roster was published.</param>
-/// <param name="EfCore">Where the peer was published.</param>
-/// <param name="Directus">Where Directus is installed; null where it is not.</param>
+/// <param name="Server">The folder of the published Roster.</param>
+/// <param name="EfCore">The folder of the published EF Core server.</param>
+/// <param name="Directus">The folder of the installed Directus; null if it is not installed.</param>
 internal sealed record BenchOptions(
-    int Partners, int Rounds, long? Scale, int SoakSeconds, IReadOnlyCollection<string> Only, string Server, string EfCore, string? Directus)
+    int Partners, int Rounds, long? Scale, int SoakSeconds, IReadOnlyCollection<string> Only,
+    string Server, string EfCore, string? Directus)
 {
     /// <summary>How long each measured load lasts.</summary>
     public TimeSpan Load => TimeSpan.FromSeconds(Math.Min(Rounds, 8) / 2.0);
@@ -18,7 +21,7 @@ internal sealed record BenchOptions(
     public bool Runs(string part) => Only.Count == 0 ? part != Part.Soak : Only.Contains(part);
 }
 
-/// <summary>The parts of a run by the names that the command line has for them.</summary>
+/// <summary>The parts of a run, named as on the command line.</summary>
 internal static class Part
 {
     public const string Batches = "batches";

@@ -4,13 +4,15 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench;
 
-/// <summary>The benchmark on one engine, from filling the databases to counting what the server's then holds.</summary>
+/// <summary>
+/// The benchmark on one engine, from filling the databases to counting the server's partners at the end.
+/// </summary>
 internal sealed class Benchmark(BenchOptions options, string engineName, string directory, CancellationToken cancel)
 {
     /// <summary>Fixed, so that every run writes the same partners in the same order.</summary>
     private const int Seed = 20_240_229;
 
-    /// <summary>At most, of what takes long and varies little.</summary>
+    /// <summary>The most rounds of measurements that take long and vary little.</summary>
     private const int LongRounds = 3;
 
     private string ServerLog => Path.Combine(directory, "server.log");
@@ -77,7 +79,8 @@ internal sealed class Benchmark(BenchOptions options, string engineName, string 
     private async Task<IReadOnlyList<Sample>> RunBatchesAsync(IEngine engine, Contest contest)
     {
         using var efCore = await EfCoreServer.StartAsync(
-            options.EfCore, engineName, engine.CopyForPeer(EfCoreServer.Name), Path.Combine(directory, "efcore.log"), contest.RawIds, cancel);
+            options.EfCore, engineName, engine.CopyForPeer(EfCoreServer.Name),
+            Path.Combine(directory, "efcore.log"), contest.RawIds, cancel);
         return await contest.RunAsync(options.Rounds, efCore, cancel);
     }
 

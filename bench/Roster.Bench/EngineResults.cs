@@ -3,10 +3,10 @@ using Roster.Bench.Measures;
 
 namespace Roster.Bench;
 
-/// <summary>What a run on one engine came to. What was not measured is null, or empty.</summary>
+/// <summary>The results of a run on one engine. What was not measured is null or empty.</summary>
 internal sealed class EngineResults(string engine, string version)
 {
-    /// <summary>With its version.</summary>
+    /// <summary>The engine's name and version.</summary>
     public string Version => version;
 
     public bool IsPostgres => engine == EngineNames.Postgres;
@@ -18,7 +18,7 @@ internal sealed class EngineResults(string engine, string version)
 
     public DirectusResult? Directus { get; set; }
 
-    /// <summary>In MB, when the server had started on an empty database.</summary>
+    /// <summary>The server's memory in MB, started on an empty database.</summary>
     public double StartedMemory { get; set; }
 
     public MemoryUse? Memory { get; set; }

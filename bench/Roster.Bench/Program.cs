@@ -5,18 +5,20 @@ using Roster.Bench.Engines;
 using Roster.Bench.Load;
 using Roster.Bench.Pages;
 
-// It reads /proc, and polls as Linux does.
+// The benchmark reads /proc and calls Linux's poll.
 [assembly: SupportedOSPlatform("linux")]
 
 namespace Roster.Bench;
 
-/// <summary>The command line; bench/README.md says what is measured. bench/run.sh builds and publishes what it needs.</summary>
+/// <summary>
+/// The command line. bench/README.md describes the measurements; bench/run.sh builds and publishes the servers.
+/// </summary>
 internal static class Program
 {
-    /// <summary>How long databases may take to stop after Ctrl+C.</summary>
+    /// <summary>The time for databases to stop after Ctrl+C.</summary>
     private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(60);
 
-    /// <summary>The exit code after Ctrl+C, as a shell gives it.</summary>
+    /// <summary>The exit code after Ctrl+C, as in a shell.</summary>
     private const int Stopped = 130;
 
     public static Task<int> Main(string[] args)
@@ -29,7 +31,8 @@ internal static class Program
     {
         var engine = Option("--engine", "The database engine", EngineNames.Both);
         engine.AcceptOnlyFromAmong(EngineNames.Sqlite, EngineNames.Postgres, EngineNames.Both);
-        var partners = Option("--partners", "Partners in each database before the clock starts, rounded up to whole batches of 10,000", 1_000_000);
+        var partners = Option("--partners",
+            "Partners in each database before the clock starts, rounded up to whole batches of 10,000", 1_000_000);
         var rounds = Option("--rounds", "Measured rounds, after one that is not; also twice the seconds of each load, up to four", 5);
         var soak = Option("--soak-seconds", "How long a soak lasts (--only soak)", 600);
         foreach (var count in new[] { partners, rounds, soak })
@@ -40,7 +43,8 @@ internal static class Program
                     result.AddError($"{count.Name} is at least 1.");
             });
         }
-        var scale = Option<long?>("--scale", "In the end also creates beside this many partners, which are put right into the tables", null);
+        var scale = Option<long?>(
+            "--scale", "In the end also creates beside this many partners, which are put right into the tables", null);
         scale.Validators.Add(result =>
         {
             if (result.GetValueOrDefault<long?>() <= result.GetValue(partners))
@@ -67,7 +71,8 @@ internal static class Program
         root.SetAction(async (parsed, cancel) =>
         {
             var options = new BenchOptions(
-                parsed.GetValue(partners), parsed.GetValue(rounds), parsed.GetValue(scale), parsed.GetValue(soak), parsed.GetRequiredValue(only),
+                parsed.GetValue(partners), parsed.GetValue(rounds), parsed.GetValue(scale),
+                parsed.GetValue(soak), parsed.GetRequiredValue(only),
                 parsed.GetRequiredValue(server), parsed.GetRequiredValue(efCore), parsed.GetValue(directus));
             var engines = parsed.GetRequiredValue(engine) is var one && one == EngineNames.Both
                 ? new[] { EngineNames.Sqlite, EngineNames.Postgres } : [one];

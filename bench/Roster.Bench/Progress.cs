@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Roster.Bench;
 
-/// <summary>What the benchmark is at, on standard error.</summary>
+/// <summary>Writes the progress of the benchmark to standard error.</summary>
 internal static class Progress
 {
     private static readonly long Start = Stopwatch.GetTimestamp();

@@ -5,18 +5,18 @@ using YamlDotNet.Core.Events;
 
 namespace Roster.OpenApi;
 
-/// <summary>A value of the document, and where it was written.</summary>
+/// <summary>A value of the document, with its place in the sources.</summary>
 internal abstract record Node(string File, Mark Start)
 {
     public abstract void WriteTo(Utf8JsonWriter json);
 
-    /// <summary>A mistake at this place, as MSBuild reads it.</summary>
+    /// <summary>An error at this place, in MSBuild's format.</summary>
     public string Mistake(string text) => $"{File}({Start.Line},{Start.Column}): error OPENAPI: {text}";
 }
 
 internal sealed record Map(string File, Mark Start) : Node(File, Start)
 {
-    /// <summary>In the order in which they were written; the key's place stands beside its value.</summary>
+    /// <summary>Members in the order of the source; each has the place of its key.</summary>
     public OrderedDictionary<string, (Node Key, Node Value)> Members { get; } = [];
 
     public override void WriteTo(Utf8JsonWriter json)
@@ -44,7 +44,7 @@ internal sealed record List(string File, Mark Start) : Node(File, Start)
     }
 }
 
-/// <param name="Text">A text; or, where <paramref name="IsLiteral"/>, a number, true, false or null as JSON writes it.</param>
+/// <param name="Text">A string; if <paramref name="IsLiteral"/>, a number, true, false or null in JSON.</param>
 internal sealed record Scalar(string File, Mark Start, string Text, bool IsLiteral) : Node(File, Start)
 {
     public override void WriteTo(Utf8JsonWriter json)
@@ -57,8 +57,8 @@ internal sealed record Scalar(string File, Mark Start, string Text, bool IsLiter
 }
 
 /// <summary>
-/// The OpenAPI document, joined from files that each hold a part of it: maps of the same name become one map. What two files both
-/// say, and a key that is written twice, are mistakes; so are a reference that leads nowhere and a component that nothing refers to.
+/// The OpenAPI document, joined from files that each hold a part: maps of the same name are merged. Errors: a value in
+/// two files, a key written twice, a reference without target, and a component without references.
 /// </summary>
 internal sealed partial class Document
 {
@@ -66,7 +66,7 @@ internal sealed partial class Document
 
     public List<string> Mistakes { get; } = [];
 
-    /// <summary>Joins a file's part.</summary>
+    /// <summary>Adds the part of a file.</summary>
     public void Add(string file)
     {
         try
@@ -88,7 +88,7 @@ internal sealed partial class Document
         }
     }
 
-    /// <summary>The rules on references; to be asked when all files are there.</summary>
+    /// <summary>Checks the references, once all files are added.</summary>
     public void CheckReferences()
     {
         var used = new HashSet<Node>(ReferenceEqualityComparer.Instance);
@@ -99,14 +99,16 @@ internal sealed partial class Document
             else
                 Mistakes.Add(reference.Mistake($"The reference {reference.Text} leads nowhere."));
         }
-        // A call names the way in which it is authorized without a reference.
+        // An operation names its security scheme without a $ref.
         foreach (var (kind, components) in MapOf(Root, "components").Members.Where(kind => kind.Key != "securitySchemes"))
             foreach (var (name, (key, value)) in ((Map)components.Value).Members)
                 if (!used.Contains(value))
                     Mistakes.Add(key.Mistake($"Nothing refers to components/{kind}/{name}."));
     }
 
-    /// <summary>The document, paths, and each kind of components are joined; what is below has one file.</summary>
+    /// <summary>
+    /// The document, paths, and each kind of component are merged; everything below comes from one file.
+    /// </summary>
     private void Join(Map whole, Map part, string path)
     {
         foreach (var (name, (key, value)) in part.Members)
@@ -173,8 +175,11 @@ internal sealed partial class Document
     [GeneratedRegex(@"^(true|false|null|-?(0|[1-9][0-9]*)(\.[0-9]+)?)$")]
     private static partial Regex Literal();
 
-    /// <summary>Empty, and what some readers of YAML take for a truth value, a null or a number, and others do not.</summary>
-    [GeneratedRegex(@"^(|~|true|false|null|yes|no|on|off|y|n|[-+]?(0[xob][0-9a-f_]+|[0-9][0-9_:]*\.?[0-9_]*(e[-+]?[0-9]+)?|\.([0-9_]+|inf|nan)))$",
+    /// <summary>
+    /// Empty texts, and texts that some YAML readers take for a boolean, a null or a number, and others do not.
+    /// </summary>
+    [GeneratedRegex(@"^(|~|true|false|null|yes|no|on|off|y|n"
+        + @"|[-+]?(0[xob][0-9a-f_]+|[0-9][0-9_:]*\.?[0-9_]*(e[-+]?[0-9]+)?|\.([0-9_]+|inf|nan)))$",
         RegexOptions.IgnoreCase)]
     private static partial Regex Unclear();
 }

@@ -2,8 +2,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Roster.OpenApi;
 
-// Roster.OpenApi JSON-FILE YAML-FILE...: joins the YAML files to one OpenAPI document and writes it as JSON.
-// The server's build runs it; a line for each mistake, in the form that MSBuild shows as an error with its place, and exit code 1.
+// Roster.OpenApi JSON-FILE YAML-FILE...
+// Joins the YAML files into one OpenAPI document and writes it as JSON. The server's build runs it. It prints each
+// error in MSBuild's format, with its place, and exits with 1.
 if (args.Length < 2)
 {
     Console.Error.WriteLine("Roster.OpenApi JSON-FILE YAML-FILE...");
@@ -21,7 +22,7 @@ if (document.Mistakes.Count > 0)
     return 1;
 }
 
-// Written beside and moved, so that a build that was ended leaves no half of a document that looks newer than its parts.
+// Written to a temporary file and moved: an interrupted build leaves no half document that looks up to date.
 var written = $"{args[0]}.{Environment.ProcessId}";
 using (var stream = File.Create(written))
 using (var json = new Utf8JsonWriter(stream, new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))

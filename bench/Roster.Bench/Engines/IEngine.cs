@@ -3,58 +3,60 @@ using Roster.Bench.Processes;
 namespace Roster.Bench.Engines;
 
 /// <summary>
-/// A database engine with a database that it works on alone, at its best, one for the server, and one for each peer.
+/// A database engine. It has a database for measuring the engine alone, one for the server, and one for each peer.
 /// </summary>
 internal interface IEngine : IDisposable
 {
-    /// <summary>With its version.</summary>
+    /// <summary>The engine's name and version.</summary>
     string Name { get; }
 
     /// <summary>The server's database, as its option <c>--database</c> names it.</summary>
     string ServerDatabase { get; }
 
-    /// <summary>On how many connections at once the engine alone is to update partners one by one; on one first.</summary>
+    /// <summary>
+    /// The numbers of connections on which the engine alone updates partners one by one; the first is 1.
+    /// </summary>
     IReadOnlyList<int> Connections { get; }
 
-    /// <summary>Makes a batch ready for the engine alone, outside the clock.</summary>
-    /// <returns>Writes the batch in one durable transaction and says how long that took. To be called once.</returns>
+    /// <summary>Prepares a batch for the engine alone, outside the clock.</summary>
+    /// <returns>Writes the batch in one durable transaction and returns the time taken. Call it once.</returns>
     Func<TimeSpan> Prepare(RawBatch batch);
 
-    /// <summary>Writes the rows, which exist, each in a durable transaction of its own, as often as the time allows.</summary>
-    /// <returns>Rows in a second.</returns>
+    /// <summary>Writes existing rows, each in a durable transaction of its own, as many as the time allows.</summary>
+    /// <returns>Rows per second.</returns>
     Task<double> UpdateOneByOneAsync(RawBatch batch, int connections, TimeSpan duration);
 
-    /// <summary>Reads all partners in the order of the key and writes each as a line of JSON into memory.</summary>
+    /// <summary>Reads all partners in key order and writes each as a line of JSON into memory.</summary>
     NdjsonExport Export();
 
-    /// <summary>Copies the database of the engine alone as it is now.</summary>
+    /// <summary>Copies the database of the engine alone in its present state.</summary>
     /// <returns>An ADO.NET connection string for the copy.</returns>
     string CopyForPeer(string peer);
 
     /// <summary>
-    /// Puts partners, older than all others, right into the tables of the engine alone and of the server, which does not run
-    /// meanwhile. The log does not have them.
+    /// Inserts partners, older than all others, directly into the tables of the engine alone and of the server, which
+    /// is stopped. The log does not have them.
     /// </summary>
     void Grow(long partners);
 
-    /// <summary>Does at once what the engine does by itself some time after a fill.</summary>
+    /// <summary>Runs at once the maintenance that the engine does by itself some time after a fill.</summary>
     void Settle();
 
-    /// <summary>Returns when neither servers nor the engine have anything left to do.</summary>
+    /// <summary>Waits until neither the servers nor the engine have work left.</summary>
     Task RestAsync(IEnumerable<ProcessState> servers, CancellationToken cancel);
 
-    /// <summary>How many partners the server's database holds. For when the server has ended.</summary>
+    /// <summary>The number of partners in the server's database. The server must have ended.</summary>
     long CountServersPartners();
 }
 
-/// <summary>The engines by the names that the command line has for them.</summary>
+/// <summary>The engines' names on the command line.</summary>
 internal static class EngineNames
 {
     public const string Sqlite = "sqlite";
     public const string Postgres = "postgresql";
     public const string Both = "both";
 
-    /// <param name="directory">Where the databases are to lie.</param>
+    /// <param name="directory">The directory for the databases.</param>
     public static IEngine Create(string name, string directory) =>
         name == Postgres ? new PostgresEngine(directory) : new SqliteEngine(directory);
 }

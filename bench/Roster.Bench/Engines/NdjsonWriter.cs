@@ -9,7 +9,7 @@ namespace Roster.Bench.Engines;
 /// <summary>What the engine alone exported.</summary>
 internal sealed record NdjsonExport(long Rows, long Bytes, TimeSpan Elapsed);
 
-/// <summary>Writes partners as the server does, into memory that is used again. The clock runs from the beginning.</summary>
+/// <summary>Writes partners as the server does, into a reused buffer. The clock runs from the constructor on.</summary>
 internal sealed class NdjsonWriter : IDisposable
 {
     private const int FlushAt = 64 << 10;
@@ -61,7 +61,7 @@ internal sealed class NdjsonWriter : IDisposable
         _buffer.ResetWrittenCount();
     }
 
-    /// <summary>Rows of a batch share their time.</summary>
+    /// <summary>Rows of a batch have the same time.</summary>
     private byte[] Text(long microseconds)
     {
         if (_timeText.Length == 0 || microseconds != _time.Microseconds)

@@ -5,15 +5,17 @@ using Roster.Bench.Processes;
 
 namespace Roster.Bench.Engines;
 
-/// <summary>A PostgreSQL of the benchmark's own, with stock settings but one, reached over the loopback as a server's often is.</summary>
+/// <summary>
+/// A private PostgreSQL server with default settings but one. It is reached over loopback TCP, as is common.
+/// </summary>
 internal sealed class PostgresCluster : IDisposable
 {
-    /// <summary>Autovacuum, which measured work waits for, makes no pauses. It never runs beside that.</summary>
+    /// <summary>Autovacuum runs without pauses: measurements wait for it and never run beside it.</summary>
     private const string SwiftVacuum = "-c autovacuum_vacuum_cost_delay=0";
 
     private const string DebianBinaries = "/usr/lib/postgresql";
 
-    /// <summary>PostgreSQL refuses to run as root; Debian's package makes this user.</summary>
+    /// <summary>PostgreSQL refuses to run as root. Debian's package creates this user.</summary>
     private const string Unprivileged = "postgres";
 
     private static readonly string[] Writers = ["background writer", "walwriter", "checkpointer"];
@@ -24,7 +26,7 @@ internal sealed class PostgresCluster : IDisposable
     private readonly ProcessState _postmaster;
     private readonly Guard _guard;
 
-    /// <param name="directory">Where no cluster is yet.</param>
+    /// <param name="directory">It must not have a cluster yet.</param>
     public PostgresCluster(string directory)
     {
         _directory = directory;
@@ -33,24 +35,24 @@ internal sealed class PostgresCluster : IDisposable
             Execute("chown", Unprivileged, directory);
         _guard = new Guard(Command("pg_ctl", "-D", Data, "-m", "immediate", "stop"));
         Run("initdb", "-D", Data, "-U", "roster", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8");
-        // Without a socket, whose path may not be long.
+        // No Unix socket: the length of its path is limited.
         Run("pg_ctl", "-D", Data, "-l", Path.Combine(directory, "postgresql.log"), "-w", "-o",
             $"-c port={_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= {SwiftVacuum}", "start");
         var pidFile = File.ReadLines(Path.Combine(Data, "postmaster.pid"));
         _postmaster = new ProcessState(int.Parse(pidFile.First(), CultureInfo.InvariantCulture));
     }
 
-    /// <summary>All its processes' together.</summary>
+    /// <summary>All processes together.</summary>
     public Work Work => _postmaster.Work + _postmaster.Children.Sum();
 
-    /// <summary>That of connections and autovacuum, without the processes that only write to the disk what those did.</summary>
+    /// <summary>Connections and autovacuum, without the processes that only write their changes to the disk.</summary>
     public Work BackendWork => _postmaster.Children.Where(child => !Writers.Any(child.Command.Contains)).Sum();
 
     private string Data => Path.Combine(_directory, "postgresql");
 
     public string Address(string database) => $"postgresql://roster@127.0.0.1:{_port}/{database}";
 
-    /// <param name="isPooled">Whether a connection that is closed is kept for the next one.</param>
+    /// <param name="isPooled">Whether a closed connection is kept for reuse.</param>
     public string ConnectionString(string database, bool isPooled, string? options = null) => new NpgsqlConnectionStringBuilder
     {
         Host = "127.0.0.1",
@@ -82,7 +84,7 @@ internal sealed class PostgresCluster : IDisposable
         _guard.Dispose();
     }
 
-    /// <summary>Where initdb and pg_ctl are: Debian's newest, or what the path finds.</summary>
+    /// <summary>The folder of initdb and pg_ctl: Debian's newest version, or else from PATH.</summary>
     private static string FindBinaries()
     {
         var debians = Directory.Exists(DebianBinaries) ? Directory.GetDirectories(DebianBinaries) : [];
@@ -104,7 +106,7 @@ internal sealed class PostgresCluster : IDisposable
 
     private void Execute(params string[] command)
     {
-        // What pg_ctl starts would keep a pipe open, so the output goes to a file.
+        // The output goes to a file: a server that pg_ctl starts would keep a pipe open.
         const string Redirecting = "exec \"$@\" </dev/null >>\"$0\" 2>&1";
         var log = Path.Combine(_directory, "commands.log");
         var start = new ProcessStartInfo("sh", ["-c", Redirecting, log, .. command])

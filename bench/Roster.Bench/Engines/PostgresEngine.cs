@@ -5,8 +5,8 @@ using Roster.Bench.Processes;
 namespace Roster.Bench.Engines;
 
 /// <summary>
-/// PostgreSQL at its best: on one connection and with the server's schema, one prepared statement for all new rows and one
-/// for all changed ones, over arrays that lie ready in memory in the order of the key. It keeps nothing of the past.
+/// PostgreSQL at its best: one connection, the server's schema, one prepared statement for all new rows and one for all
+/// changed rows, over arrays that are in memory and in key order. It keeps no log.
 /// </summary>
 internal sealed class PostgresEngine : IEngine
 {
@@ -14,8 +14,8 @@ internal sealed class PostgresEngine : IEngine
     private const string RosterDatabase = "roster";
 
     /// <summary>
-    /// What a prepared statement comes to after its first executions: a plan that looks each row up by its key. Planned anew each
-    /// time for the arrays at hand, updates take a tenth longer.
+    /// A prepared statement gets this generic plan after its first executions: it looks up each row by key. Planned
+    /// anew for the arrays of each batch, updates take a tenth longer.
     /// </summary>
     private const string GenericPlans = "-c plan_cache_mode=force_generic_plan";
 
@@ -33,7 +33,9 @@ internal sealed class PostgresEngine : IEngine
 
     private const string Select = "select id, name, email, phone, created_at, updated_at from partner where workspace_id = 1 order by id";
 
-    /// <summary>Copies of what is there, with the first two bytes of the id, which is the time, earlier by eons.</summary>
+    /// <summary>
+    /// Copies of the existing partners. The first two bytes of the id, its time, are set far into the past.
+    /// </summary>
     private const string GrowOnce = """
         insert into partner (workspace_id, id, name, email, phone, created_at, updated_at, revision)
         select workspace_id, (lpad(to_hex($1::int), 4, '0') || substr(replace(id::text, '-', ''), 5))::uuid,
@@ -48,7 +50,7 @@ internal sealed class PostgresEngine : IEngine
     private readonly PostgresCluster _cluster;
     private readonly NpgsqlConnection _connection;
 
-    /// <param name="directory">Where no cluster is yet.</param>
+    /// <param name="directory">It must not have a cluster yet.</param>
     public PostgresEngine(string directory)
     {
         _cluster = new PostgresCluster(directory);
@@ -78,7 +80,7 @@ internal sealed class PostgresEngine : IEngine
     {
         var created = Array.FindAll(batch.Rows, row => row.IsNew);
         var updated = Array.FindAll(batch.Rows, row => !row.IsNew);
-        // What is in a batch goes in one round trip.
+        // The commands of a batch go in one round trip.
         var statements = new NpgsqlBatch(_connection);
         statements.BatchCommands.Add(new NpgsqlBatchCommand("begin"));
         if (created.Length > 0)
@@ -86,7 +88,7 @@ internal sealed class PostgresEngine : IEngine
         if (updated.Length > 0)
             statements.BatchCommands.Add(Statement(Update, batch, updated));
         statements.BatchCommands.Add(new NpgsqlBatchCommand("commit"));
-        // Prepared once for the connection: the same text finds what is there.
+        // Prepared once for each connection: the same text finds the prepared statement.
         statements.Prepare();
         return () => Write(statements, batch.Rows.Length);
     }
@@ -114,7 +116,7 @@ internal sealed class PostgresEngine : IEngine
 
     public string CopyForPeer(string peer)
     {
-        // Nobody may be connected to what is copied.
+        // A database can only be copied while nobody is connected to it.
         _connection.Close();
         _cluster.CreateDatabase($"{peer} template {RawDatabase}");
         _connection.Open();
@@ -128,7 +130,7 @@ internal sealed class PostgresEngine : IEngine
         Grow(server, partners);
     }
 
-    /// <summary>Autovacuum would, within a minute, and during a measured batch as likely as not.</summary>
+    /// <summary>Autovacuum would do it within a minute, perhaps during a measured batch.</summary>
     public void Settle()
     {
         using var server = _cluster.Open(RosterDatabase);
@@ -137,12 +139,12 @@ internal sealed class PostgresEngine : IEngine
     }
 
     /// <summary>
-    /// The server's search index follows its writes in the database, so both work on. Then what is left to write is
-    /// written, so that no checkpoint comes during a measured batch, and each begins as far from the last one.
+    /// Waits for the server's search index, which follows the writes in the database. Then runs a checkpoint: none
+    /// comes during a measured batch, and each batch begins equally far from the last one.
     /// </summary>
     public async Task RestAsync(IEnumerable<ProcessState> servers, CancellationToken cancel)
     {
-        // What trickles to the disk meanwhile is what the checkpoint writes in one go.
+        // The checkpoint writes at once what would otherwise be written little by little.
         await Stillness.WaitAsync(() => servers.Sum() + _cluster.BackendWork, Stillness.OfServers, cancel);
         Execute(_connection, "checkpoint");
         await Stillness.WaitAsync(() => servers.Sum() + _cluster.Work, AfterCheckpoint, cancel);
@@ -179,7 +181,11 @@ internal sealed class PostgresEngine : IEngine
         var there = Count(database);
         for (var (copy, left) = (1, partners); left > 0; copy++, left -= there)
         {
-            using var grow = new NpgsqlCommand(GrowOnce, database) { CommandTimeout = 0, Parameters = { Value(copy), Value(Math.Min(left, there)) } };
+            using var grow = new NpgsqlCommand(GrowOnce, database)
+            {
+                CommandTimeout = 0,
+                Parameters = { Value(copy), Value(Math.Min(left, there)) },
+            };
             grow.ExecuteNonQuery();
         }
         Execute(database, $"update log_end set live = live + {partners}");

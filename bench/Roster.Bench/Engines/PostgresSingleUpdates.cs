@@ -3,7 +3,9 @@ using Npgsql;
 
 namespace Roster.Bench.Engines;
 
-/// <summary>Updates one by one on several connections, each from a thread of its own: a transaction is one round trip.</summary>
+/// <summary>
+/// Updates one by one on several connections, each with its own thread. A transaction is one round trip.
+/// </summary>
 internal sealed class PostgresSingleUpdates(RawBatch batch, Func<NpgsqlConnection> open, TimeSpan duration)
 {
     private const string Update = """
@@ -12,10 +14,10 @@ internal sealed class PostgresSingleUpdates(RawBatch batch, Func<NpgsqlConnectio
 
     private long _start;
 
-    /// <returns>Rows in a second.</returns>
+    /// <returns>Rows per second.</returns>
     public async Task<double> RunAsync(int connections, long workspaceId)
     {
-        // The clock runs when all are connected and have their statement.
+        // The clock starts when all are connected and have prepared their statement.
         using var ready = new Barrier(connections, _ => _start = Stopwatch.GetTimestamp());
         var written = await Task.WhenAll(Enumerable.Range(0, connections).Select(worker => Task.Factory.StartNew(
             () => Write(worker, connections, workspaceId, ready), TaskCreationOptions.LongRunning)));
@@ -51,6 +53,7 @@ internal sealed class PostgresSingleUpdates(RawBatch batch, Func<NpgsqlConnectio
         return written;
 
         void Take(RawRow row) =>
-            (id.TypedValue, name.TypedValue, email.TypedValue, phone.TypedValue) = (row.Id, row.Person.Name, row.Person.Email, row.Person.Phone);
+            (id.TypedValue, name.TypedValue, email.TypedValue, phone.TypedValue) =
+                (row.Id, row.Person.Name, row.Person.Email, row.Person.Phone);
     }
 }

@@ -7,10 +7,10 @@ namespace Roster.Bench.Engines;
 /// <summary>A row for the engine alone.</summary>
 internal readonly record struct RawRow(bool IsNew, Guid Id, Person Person);
 
-/// <summary>A batch's rows in the order of the key, which is the fastest one.</summary>
+/// <summary>A batch's rows in key order, which is the fastest order.</summary>
 internal sealed record RawBatch(Revision Revision, RawRow[] Rows);
 
-/// <summary>Does outside the clock what the engine alone is not measured by: ids, times and order.</summary>
+/// <summary>Prepares ids, times and order outside the clock: the engine alone is not measured by them.</summary>
 internal sealed class RawBatches(int seed)
 {
     private readonly Random _random = new(seed);
@@ -31,11 +31,12 @@ internal sealed class RawBatches(int seed)
             _end, [.. rows.Select(row => new RawRow(row.IsNew, _ids[row.Partner], row.Person)).OrderBy(row => row.Id)]);
     }
 
-    /// <summary>Somebody else's data for partners picked at random.</summary>
+    /// <summary>Updates of partners picked at random, with another person's data.</summary>
     public RawBatch PrepareSingles(int count)
     {
         _end = _end.Next(Timestamp.Now(TimeProvider.System));
-        return new RawBatch(
-            _end, [.. Enumerable.Range(0, count).Select(_ => new RawRow(false, _ids[_random.Next(_ids.Count)], Person.Of(_random.Next())))]);
+        var rows = Enumerable.Range(0, count)
+            .Select(_ => new RawRow(false, _ids[_random.Next(_ids.Count)], Person.Of(_random.Next())));
+        return new RawBatch(_end, [.. rows]);
     }
 }

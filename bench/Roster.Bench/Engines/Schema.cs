@@ -2,11 +2,11 @@ using Roster.Storage;
 
 namespace Roster.Bench.Engines;
 
-/// <summary>The server's own schema, so that the engine alone works on the same partner table and indexes.</summary>
+/// <summary>The server's schema: the engine alone works on the same partner table and indexes.</summary>
 internal static class Schema
 {
     /// <summary>The SQL of each migration, oldest first.</summary>
-    /// <param name="engine">As the resources' names call it.</param>
+    /// <param name="engine">As in the names of the resources.</param>
     public static IEnumerable<string> Migrations(string engine)
     {
         var storage = typeof(Store).Assembly;

@@ -7,12 +7,12 @@ using SQLitePCL;
 namespace Roster.Bench.Engines;
 
 /// <summary>
-/// SQLite at its best: with the server's schema and settings, called directly with prepared statements and UTF-8 bytes
-/// that lie ready in memory, in the order of the key. It keeps nothing of the past.
+/// SQLite at its best: the server's schema and settings, called directly, with prepared statements and UTF-8 bytes that
+/// are in memory and in key order. It keeps no log.
 /// </summary>
 internal sealed class SqliteEngine : IEngine
 {
-    /// <summary>The page cache of the server's writer.</summary>
+    /// <summary>The same page cache as the server's writer has.</summary>
     private const int CacheKibibytes = 512;
 
     private const string Insert = """
@@ -38,7 +38,7 @@ internal sealed class SqliteEngine : IEngine
     private readonly sqlite3_stmt _commit;
     private readonly sqlite3_stmt _checkpoint;
 
-    /// <param name="directory">Where no databases are yet.</param>
+    /// <param name="directory">It must not have databases yet.</param>
     public SqliteEngine(string directory)
     {
         _directory = directory;
@@ -61,7 +61,7 @@ internal sealed class SqliteEngine : IEngine
 
     public string ServerDatabase => $"sqlite:{_serverFile}";
 
-    /// <summary>SQLite has one writer at a time, and more connections make it no faster.</summary>
+    /// <summary>SQLite has one writer at a time; more connections make it no faster.</summary>
     public IReadOnlyList<int> Connections => [1];
 
     public Func<TimeSpan> Prepare(RawBatch batch)
@@ -117,12 +117,12 @@ internal sealed class SqliteEngine : IEngine
         Grow(server, partners);
     }
 
-    /// <summary>SQLite's tables need no care after a fill.</summary>
+    /// <summary>SQLite needs no maintenance after a fill.</summary>
     public void Settle()
     {
     }
 
-    /// <summary>The engine is in this process and rests already; the server has its other half.</summary>
+    /// <summary>The engine alone is in this process and has no background work; the server has its own.</summary>
     public Task RestAsync(IEnumerable<ProcessState> servers, CancellationToken cancel) =>
         Stillness.WaitAsync(() => servers.Sum(), Stillness.OfServers, cancel);
 
@@ -140,8 +140,8 @@ internal sealed class SqliteEngine : IEngine
     }
 
     /// <summary>
-    /// Off the clock, it also copies the log into the file, as the server's checkpointer does. The log's own file stays:
-    /// truncated, it would have to grow again inside the next write, which costs the engine a tenth more.
+    /// Outside the clock, copies the write-ahead log into the database, as the server's checkpointer does. The log file
+    /// keeps its size: truncated, it would grow again within the next write, which costs a tenth more.
     /// </summary>
     private TimeSpan Write(SqliteRow[] rows, Revision revision)
     {
@@ -175,7 +175,9 @@ internal sealed class SqliteEngine : IEngine
         Execute(database, "pragma wal_checkpoint(truncate)");
     }
 
-    /// <summary>Copies what is there, with the first two bytes of the id, which are of the time, earlier by eons.</summary>
+    /// <summary>
+    /// Copies of the existing partners. The first two bytes of the id, of its time, are set far into the past.
+    /// </summary>
     private static string CopyAsOlder(int copy, long limit) => FormattableString.Invariant($"""
         insert into partner (workspace_id, id, name, email, phone, created_at, updated_at, revision)
         select workspace_id, unhex('{copy:x4}' || substr(hex(id), 5)), name, email, phone, created_at, updated_at, revision
@@ -225,6 +227,6 @@ internal sealed class SqliteEngine : IEngine
             throw new InvalidOperationException($"SQLite: {raw.sqlite3_errmsg(database).utf8_to_string()}");
     }
 
-    /// <summary>A row as SQLite takes it: text in UTF-8, ready to bind.</summary>
+    /// <summary>A row ready to bind: text is UTF-8.</summary>
     private readonly record struct SqliteRow(bool IsNew, byte[] Id, byte[] Name, byte[] Email, byte[] Phone);
 }

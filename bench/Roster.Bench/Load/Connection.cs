@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Roster.Bench.Load;
 
-/// <summary>A connection that sends one request at a time, of bytes that lie ready, and reads just what it must of the answer.</summary>
+/// <summary>
+/// A connection that sends one prepared request at a time and reads no more of the answer than it must.
+/// </summary>
 internal sealed class Connection : IDisposable
 {
     private const int MaxAnswerBytes = 1 << 20;
@@ -23,7 +25,7 @@ internal sealed class Connection : IDisposable
 
     public Socket Socket { get; } = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-    /// <summary>When the request under way was to be sent, as <see cref="System.Diagnostics.Stopwatch"/> counts.</summary>
+    /// <summary>When the current request was due, in ticks of <see cref="System.Diagnostics.Stopwatch"/>.</summary>
     public long Intended { get; private set; }
 
     public void Send(ReadOnlySpan<byte> request, long intended)
@@ -33,10 +35,10 @@ internal sealed class Connection : IDisposable
             throw new InvalidOperationException("A request was sent in part.");
     }
 
-    /// <summary>Takes what has come. To be called when there is something.</summary>
-    /// <param name="demanded">A header line that the answer must have; empty where there is none.</param>
+    /// <summary>Reads what has arrived. Call it when there is something to read.</summary>
+    /// <param name="demanded">A header line that the answer must have; empty for none.</param>
     /// <returns>Whether the answer is complete.</returns>
-    /// <exception cref="InvalidOperationException">It is not the answer that it should be.</exception>
+    /// <exception cref="InvalidOperationException">The answer is not the expected one.</exception>
     public bool Receive(ReadOnlySpan<byte> demanded)
     {
         var count = Socket.Receive(_answer.AsSpan(_received));

@@ -4,8 +4,9 @@ using System.Text;
 namespace Roster.Bench.Load;
 
 /// <summary>
-/// Sends requests from one thread: closed loop, where each connection sends its next request when it has its answer, or open loop, at
-/// random moments of a given rate, whatever the answers take. Where no connection is free, a request waits, and its wait counts.
+/// Sends requests from one thread. Closed loop: each connection sends its next request when it has its answer. Open
+/// loop: requests come at random moments of a given rate; while no connection is free, a request waits, and the wait
+/// counts.
 /// </summary>
 internal sealed class LoadGenerator : IDisposable
 {
@@ -30,7 +31,7 @@ internal sealed class LoadGenerator : IDisposable
         _idle = new Queue<int>(Enumerable.Range(0, connections));
     }
 
-    /// <param name="perSecond">How many requests in a second; null for as many as are answered.</param>
+    /// <param name="perSecond">Requests per second; null for a closed loop.</param>
     public LoadResult Run(TimeSpan duration, double? perSecond)
     {
         _latencies.Clear();
@@ -38,7 +39,7 @@ internal sealed class LoadGenerator : IDisposable
         var start = Stopwatch.GetTimestamp();
         var end = start + Ticks(duration.TotalSeconds);
         var last = start;
-        // For when the next request is due. In a closed loop that is always now, while there is time.
+        // When the next request is due. In a closed loop: always now, until the time is up.
         for (var due = start; ;)
         {
             var now = Stopwatch.GetTimestamp();
@@ -59,7 +60,7 @@ internal sealed class LoadGenerator : IDisposable
         processor = Process.GetCurrentProcess().TotalProcessorTime - processor;
         return LoadResult.Of(_sent, _latencies, TimeSpan.FromSeconds((double)(last - start) / Stopwatch.Frequency), processor);
 
-        // Poisson's: independent callers come at any moment alike.
+        // Poisson arrivals: independent clients come at any moment with equal probability.
         double Gap() => -Math.Log(1 - _random.NextDouble()) / perSecond!.Value;
     }
 
@@ -73,7 +74,7 @@ internal sealed class LoadGenerator : IDisposable
 
     private void Send(long intended) => _connections[_idle.Dequeue()].Send(_requests.Each[_sent++], intended);
 
-    /// <returns>When the last of the answers had come; null where none is complete.</returns>
+    /// <returns>When the last answer was complete; null if none was.</returns>
     private long? Receive()
     {
         long? last = null;

@@ -5,12 +5,14 @@ using System.Text.Json;
 
 namespace Roster.Bench.Load;
 
-/// <summary>The load generator as a process of its own, so that it shares neither garbage nor threads with the benchmark.</summary>
+/// <summary>
+/// The load generator as its own process: it shares neither garbage collection nor threads with the benchmark.
+/// </summary>
 internal static class LoadProcess
 {
     private const string Name = "call";
 
-    /// <summary>Load before the clock runs, so that both sides' code is compiled.</summary>
+    /// <summary>Warm-up: load before the clock starts, so that the code of both sides is compiled.</summary>
     public static readonly TimeSpan Warming = TimeSpan.FromMilliseconds(300);
 
     /// <summary>Runs it and returns its result.</summary>
@@ -25,7 +27,7 @@ internal static class LoadProcess
             ArgumentList = { Name, file, Text(port), Text(connections), Text(duration.TotalSeconds), Text(perSecond ?? 0) },
             RedirectStandardOutput = true,
         };
-        // Where the benchmark is started as "dotnet Roster.Bench.dll", so is this.
+        // If the benchmark was started as "dotnet Roster.Bench.dll", start this the same way.
         if (Path.GetFileName(Environment.ProcessPath) == "dotnet")
             start.ArgumentList.Insert(0, typeof(LoadProcess).Assembly.Location);
         using var process = Process.Start(start)!;

@@ -2,9 +2,12 @@ using System.Diagnostics;
 
 namespace Roster.Bench.Load;
 
-/// <summary>What a load came to. Latencies are in milliseconds, from when a request was to be sent to the last byte of its answer.</summary>
-/// <param name="Sent">How many requests were sent, with those before the clock ran.</param>
-/// <param name="Cores">How many processor cores the load generator itself kept busy.</param>
+/// <summary>
+/// The result of a load. A latency, in milliseconds, runs from the time a request was due to the last byte of its
+/// answer.
+/// </summary>
+/// <param name="Sent">Requests sent, including those of the warm-up.</param>
+/// <param name="Cores">Processor cores that the load generator itself used.</param>
 internal sealed record LoadResult(
     int Sent, int Answers, double PerSecond, double P50, double P90, double P99, double P999, double Max, double Cores)
 {

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Roster.Bench.Load;
 
-/// <summary>Waiting for any of several sockets, to the microsecond: what .NET has waits for whole milliseconds.</summary>
+/// <summary>Waits for any of several sockets, to the microsecond. .NET's own waits take whole milliseconds.</summary>
 internal sealed partial class Poll
 {
     private const short ReadableEvent = 1;
@@ -13,8 +13,8 @@ internal sealed partial class Poll
     public Poll(IEnumerable<Socket> sockets) =>
         _entries = [.. sockets.Select(socket => new Entry { File = (int)socket.Handle, Wanted = ReadableEvent })];
 
-    /// <summary>Returns when a socket has something to read, or the time is over.</summary>
-    /// <returns>How many sockets have.</returns>
+    /// <summary>Returns when a socket has something to read or the time is up.</summary>
+    /// <returns>The number of such sockets.</returns>
     public int Wait(TimeSpan timeout)
     {
         var time = new Time { Seconds = (long)timeout.TotalSeconds, Nanoseconds = timeout.Ticks % TimeSpan.TicksPerSecond * 100 };

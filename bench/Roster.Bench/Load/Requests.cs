@@ -3,13 +3,14 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Load;
 
-/// <summary>Requests as the bytes that are sent, and the file that hands them to the process which sends them.</summary>
-/// <param name="Demanded">A header line that each answer must have; empty where there is none.</param>
+/// <summary>Requests as bytes, and the file that passes them to the process that sends them.</summary>
+/// <param name="Demanded">A header line that each answer must have; empty for none.</param>
 internal sealed record Requests(string Demanded, IReadOnlyList<byte[]> Each)
 {
     public static Requests Updates(RosterServer server, IEnumerable<byte[]> bodies) => new(
         "Roster-Updated: 1\r\n",
-        [.. bodies.Select(body => (byte[])[.. Head(server, "PUT /api/partners", $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n"), .. body])]);
+        [.. bodies.Select(body => (byte[])
+            [.. Head(server, "PUT /api/partners", $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\n"), .. body])]);
 
     public static Requests Reads(RosterServer server, IEnumerable<string> paths) =>
         new("", [.. paths.Select(path => Head(server, $"GET {path}", ""))]);

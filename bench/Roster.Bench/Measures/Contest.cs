@@ -5,10 +5,12 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Measures;
 
-/// <summary>One measured batch. The engine has no time where the workload gives it nothing to do.</summary>
+/// <summary>One measured batch. There is no time of the engine if the workload writes nothing.</summary>
 internal sealed record Sample(Workload Workload, TimeSpan? Engine, ServerAnswer Server, TimeSpan EfCore);
 
-/// <summary>Gives the engine alone, the server and the peer the same batches by turns, each while the others rest.</summary>
+/// <summary>
+/// Gives the same batches to the engine alone, the server and the peer in turn; the others are idle meanwhile.
+/// </summary>
 internal sealed class Contest(IEngine engine, RosterServer server, int seed) : IDisposable
 {
     private readonly Population _population = new(seed);
@@ -19,7 +21,7 @@ internal sealed class Contest(IEngine engine, RosterServer server, int seed) : I
     /// <summary>How many partners the server should hold.</summary>
     public int Partners => _population.Count;
 
-    /// <summary>Those of the engine alone, in the order of the population.</summary>
+    /// <summary>The ids in the database of the engine alone, in the order of the population.</summary>
     public IReadOnlyList<Guid> RawIds => _rawBatches.Ids;
 
     public async Task FillAsync(int partners, CancellationToken cancel)
@@ -32,7 +34,7 @@ internal sealed class Contest(IEngine engine, RosterServer server, int seed) : I
         }
     }
 
-    /// <returns>The samples of all rounds but the first, which warms all up.</returns>
+    /// <returns>The samples of all rounds but the first, which is the warm-up.</returns>
     public async Task<IReadOnlyList<Sample>> RunAsync(int rounds, EfCoreServer efCore, CancellationToken cancel)
     {
         var samples = new List<Sample>();
@@ -49,7 +51,7 @@ internal sealed class Contest(IEngine engine, RosterServer server, int seed) : I
         return samples;
     }
 
-    /// <summary>Rows for the server alone; the engine and the peer fall behind.</summary>
+    /// <summary>Batches for the server alone; the engine and the peer do not get them.</summary>
     public (Row[] Rows, ServerBatch Batch) ForServer(Workload workload)
     {
         var rows = workload.Next(_population);
@@ -60,20 +62,20 @@ internal sealed class Contest(IEngine engine, RosterServer server, int seed) : I
     public RawBatch SinglesForEngine(int count) => _rawBatches.PrepareSingles(count);
 
     /// <summary>Single updates for the server alone, as bodies of requests.</summary>
-    /// <returns>The bodies, and what takes note of how many of them were carried out.</returns>
+    /// <returns>The bodies, and a callback that takes the number of those carried out.</returns>
     public (IReadOnlyList<byte[]> Bodies, Action<int> Apply) SinglesForServer(int count)
     {
         var (rows, apply) = _population.Singles(count);
         return ([.. rows.Select(row => _serverBatches.Prepare([row], isWrite: true).Body)], apply);
     }
 
-    /// <summary>Takes note of what the server answered to a batch of <see cref="ForServer"/>.</summary>
+    /// <summary>Applies the server's answer to a batch of <see cref="ForServer"/>.</summary>
     public void Learn(IReadOnlyList<Row> rows, ServerAnswer answer) => _serverBatches.Learn(rows, answer);
 
     /// <inheritdoc cref="Population.Someone"/>
     public Person Someone(Random random) => _population.Someone(random);
 
-    /// <summary>Neither side may pay for the other, nor for this program's garbage.</summary>
+    /// <summary>No side pays for the other's work, nor for this program's garbage collection.</summary>
     public async Task RestAsync(CancellationToken cancel, params ProcessState[] others)
     {
         GC.Collect();

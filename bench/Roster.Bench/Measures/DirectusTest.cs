@@ -6,17 +6,17 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Measures;
 
-/// <summary>What Directus took for batches of 10,000, in milliseconds.</summary>
+/// <summary>The times of Directus for batches of 10,000, in milliseconds.</summary>
 internal sealed record DirectusResult(string Version, IReadOnlyList<double> Creates, IReadOnlyList<double> Updates);
 
-/// <summary>The same batches through Directus: two of each kind only, since each takes tens of seconds.</summary>
+/// <summary>The same batches through Directus. Only two of each kind: each takes tens of seconds.</summary>
 internal static class DirectusTest
 {
     private const int Rounds = 2;
     private const int WarmingRows = 100;
 
-    /// <param name="ids">The partners' in the engine's database.</param>
-    /// <returns>Null where it does not start.</returns>
+    /// <param name="ids">The ids of the partners in the engine's database.</param>
+    /// <returns>Null if it does not start.</returns>
     public static async Task<DirectusResult?> RunAsync(
         string installed, string connectionString, string directory, IReadOnlyList<Guid> ids, CancellationToken cancel)
     {
@@ -35,7 +35,8 @@ internal static class DirectusTest
             return await RunAsync(server, installed, ids, cancel);
     }
 
-    private static async Task<DirectusResult> RunAsync(DirectusServer server, string installed, IReadOnlyList<Guid> ids, CancellationToken cancel)
+    private static async Task<DirectusResult> RunAsync(
+        DirectusServer server, string installed, IReadOnlyList<Guid> ids, CancellationToken cancel)
     {
         var random = new Random(1);
         var people = new Population(1);

@@ -4,13 +4,13 @@ using Roster.Bench.Servers;
 namespace Roster.Bench.Measures;
 
 /// <summary>An export of the whole directory, several times, in seconds.</summary>
-/// <param name="Engine">The engine alone; empty where it was not asked.</param>
+/// <param name="Engine">The engine alone; empty if not measured.</param>
 /// <param name="Before">The server's physical memory before, in MB.</param>
-/// <param name="Peak">The most of it meanwhile.</param>
+/// <param name="Peak">The peak during the exports.</param>
 internal sealed record ExportResult(
     string Format, IReadOnlyList<double> Server, IReadOnlyList<double> Engine, long Partners, long Bytes, double Before, double Peak);
 
-/// <summary>The server's exports, and by turns with them the engine's own scan, written as the same lines of JSON.</summary>
+/// <summary>The server's exports, in turn with the engine's own scan, written as the same lines of JSON.</summary>
 internal static class ExportTest
 {
     public static async Task<IReadOnlyList<ExportResult>> RunAsync(
@@ -41,7 +41,7 @@ internal static class ExportTest
                 if (alone is not null && (alone.Rows != partners || alone.Bytes != bytes))
                     throw new InvalidOperationException(
                         $"The engine alone exported {alone.Bytes} bytes of {alone.Rows} partners, the server {bytes} of {partners}.");
-                // The first one warms both up.
+                // The first round is the warm-up.
                 if (round == 0)
                     continue;
                 servers.Add(answer.Elapsed.TotalSeconds);

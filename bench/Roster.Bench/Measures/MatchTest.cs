@@ -5,12 +5,12 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Measures;
 
-/// <summary>What the same batch takes, in milliseconds, by what its items name their partners with.</summary>
+/// <summary>The times of the same batch, in milliseconds, by how its items name their partners.</summary>
 internal sealed record MatchResult(string Batch, IReadOnlyDictionary<Naming, IReadOnlyList<double>> Times);
 
 /// <summary>
-/// Batches of partners with external ids: named by id, by external id and by e-mail address, in a workspace of its own. Each partner's
-/// external id and address are its own and stay, so that all three carry the same rows.
+/// Batches that name partners by id, by external id and by e-mail address, in a workspace of its own. Each partner has
+/// a unique external id and address that do not change, so all three kinds carry the same rows.
 /// </summary>
 internal sealed class MatchTest : IDisposable
 {
@@ -40,14 +40,15 @@ internal sealed class MatchTest : IDisposable
         }), server.Key));
     }
 
-    /// <summary>The benchmark's server has ended: this one starts its own.</summary>
-    /// <param name="run">Runs a command of the server on its database, and gives what it printed.</param>
+    /// <summary>Starts a server of its own; the benchmark's server must have ended.</summary>
+    /// <param name="run">Runs a command of the server on its database and returns its output.</param>
     /// <param name="start">Starts the server on that database, with this key.</param>
     public static async Task<IReadOnlyList<MatchResult>> RunAsync(
         IEngine engine, Func<string[], Task<string>> run, Func<string, Task<RosterServer>> start, int partners, int rounds, int seed,
         CancellationToken cancel)
     {
-        Progress.Say($"matching: filling a workspace with {partners.ToString("N0", CultureInfo.InvariantCulture)} partners that have external ids");
+        var count = partners.ToString("N0", CultureInfo.InvariantCulture);
+        Progress.Say($"matching: filling a workspace with {count} partners that have external ids");
         await run(["workspaces", "create", Workspace]);
         var key = await run(["keys", "create", "--workspace", Workspace, "--name", "bench", "--scopes", "partnersRead,linksWrite"]);
         using var server = await start(key.Trim());
@@ -70,7 +71,7 @@ internal sealed class MatchTest : IDisposable
             client.Dispose();
     }
 
-    /// <returns>The times of all rounds but the first, which warms all up.</returns>
+    /// <returns>The times of all rounds but the first, which is the warm-up.</returns>
     private async Task<IReadOnlyList<MatchResult>> MeasureAsync(int rounds, CancellationToken cancel)
     {
         var namings = Enum.GetValues<Naming>();

@@ -3,13 +3,15 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Measures;
 
-/// <summary>The server's physical memory in MB, of a million bytes.</summary>
+/// <summary>The server's physical memory in MB (a million bytes).</summary>
 internal sealed record MemoryUse(double Before, double Peak, double After);
 
-/// <summary>The server's memory under full requests that come at the same time.</summary>
+/// <summary>The server's memory under full requests at the same time.</summary>
 internal static class MemoryTest
 {
-    /// <summary>What comes at once. Updates are made first: they cannot name what is only being created.</summary>
+    /// <summary>
+    /// The requests sent at once. Updates are built first: they cannot name partners that are still being created.
+    /// </summary>
     private static readonly Workload[] Together =
         [Workload.Updates, Workload.Updates, Workload.Creates, Workload.Creates];
 

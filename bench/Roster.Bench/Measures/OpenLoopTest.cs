@@ -3,10 +3,10 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Measures;
 
-/// <summary>One kind of request: as many as were answered, and then at parts of that rate.</summary>
+/// <summary>One kind of request: in a closed loop, and then at fractions of that rate.</summary>
 internal sealed record OpenLoopResult(string Name, LoadResult Most, IReadOnlyList<(double Part, LoadResult Load)> Parts);
 
-/// <summary>How long single requests take under load that does not wait for the answers, as independent callers do not.</summary>
+/// <summary>The latency of single requests under an open loop, as with independent clients.</summary>
 internal static class OpenLoopTest
 {
     private const int PerSecond = 30_000;
@@ -22,7 +22,8 @@ internal static class OpenLoopTest
         var random = new Random(1);
         return
         [
-            await MeasureAsync("update of one partner", perSecond => SingleTest.LoadAsync(server, contest, directory, duration, perSecond, cancel)),
+            await MeasureAsync("update of one partner",
+                perSecond => SingleTest.LoadAsync(server, contest, directory, duration, perSecond, cancel)),
             await MeasureAsync($"page of {ReadPaths.PageSize} by cursor", Reads(() => pages[random.Next(pages.Count)].Path)),
             await MeasureAsync("lookup by e-mail", Reads(paths.LookupByEmail)),
             await MeasureAsync("q, 3 to 8 characters of a name", Reads(() => paths.Search(3, 8))),

@@ -4,7 +4,7 @@ using Roster.Partners;
 
 namespace Roster.Bench.Measures;
 
-/// <summary>What is read: paths of requests, of partners that are there, always the same for the same directory.</summary>
+/// <summary>Paths of read requests for existing partners, always the same for the same directory.</summary>
 internal sealed class ReadPaths(Contest contest)
 {
     public const string Partners = "/api/partners";
@@ -20,7 +20,7 @@ internal sealed class ReadPaths(Contest contest)
 
     public string LookupByPhone() => $"{Partners}?phone={Escape(Someone().Phone)}";
 
-    /// <summary>A part of somebody's name, of so many characters.</summary>
+    /// <summary>A part of a partner's name, of that many characters.</summary>
     public string Search(int min, int max)
     {
         var name = Someone().Name;
@@ -33,7 +33,7 @@ internal sealed class ReadPaths(Contest contest)
 
     public string SearchInVain() => $"{Partners}?q=zqxjkv{_random.Next(1_000)}";
 
-    /// <summary>Pages at each depth, found by following the links once.</summary>
+    /// <summary>Pages at each depth, found once by following the links.</summary>
     public async Task<IReadOnlyList<(double Depth, string Path)>> PagesAsync(ApiClient client, CancellationToken cancel)
     {
         var pages = new List<(double, string)>();

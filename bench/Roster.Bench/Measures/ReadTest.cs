@@ -2,7 +2,7 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Measures;
 
-/// <summary>One kind of read: how many milliseconds it took each time, sorted, and how many bytes came each time.</summary>
+/// <summary>One kind of read: the sorted times in milliseconds, and the bytes of each answer.</summary>
 internal sealed record ReadResult(string Name, double[] Times, long Bytes)
 {
     public double P50 => Times[Times.Length / 2];
@@ -10,10 +10,10 @@ internal sealed record ReadResult(string Name, double[] Times, long Bytes)
     public double P99 => Times[(int)Math.Ceiling(0.99 * Times.Length) - 1];
 }
 
-/// <summary>Reads on the filled directory, each as a whole request on a connection that stays open, one after the other.</summary>
+/// <summary>Reads on the filled directory: whole requests on one open connection, one after the other.</summary>
 internal static class ReadTest
 {
-    /// <summary>Reads before the clock runs.</summary>
+    /// <summary>Reads of the warm-up.</summary>
     private const int Unmeasured = 20;
 
     /// <summary>The searches that have targets.</summary>
@@ -32,7 +32,7 @@ internal static class ReadTest
         await contest.RestAsync(cancel);
         var times = pages.Select(_ => new List<double>()).ToList();
         var bytes = new long[pages.Count];
-        // By turns, so that whatever else the machine does meets all depths alike.
+        // In turn, so that other work of the machine affects all depths alike.
         for (var i = -Unmeasured; i < Repeats; i++)
         {
             for (var page = 0; page < pages.Count; page++)

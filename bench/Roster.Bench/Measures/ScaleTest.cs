@@ -9,13 +9,13 @@ internal sealed record ScaleResult(ScaleStep Small, ScaleStep Large);
 
 internal sealed record ScaleStep(long Partners, IReadOnlyList<double> Engine, IReadOnlyList<double> Server);
 
-/// <summary>Whether creates cost more where ten times as many partners are there.</summary>
+/// <summary>Whether creates cost more in a directory that is ten times as large.</summary>
 internal static class ScaleTest
 {
-    /// <summary>Batches before the clock runs: the server has just started, and its code is compiled as it is used.</summary>
+    /// <summary>Batches of the warm-up: the server has just started, and its code is compiled on use.</summary>
     private const int Unmeasured = 5;
 
-    /// <summary>The benchmark's server has ended: this one starts its own.</summary>
+    /// <summary>Starts a server of its own; the benchmark's server must have ended.</summary>
     /// <param name="start">Starts the server on the engine's database.</param>
     public static async Task<ScaleResult> RunAsync(
         IEngine engine, Func<Task<RosterServer>> start, long partners, int rounds, CancellationToken cancel)

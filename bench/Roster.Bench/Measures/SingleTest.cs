@@ -4,18 +4,18 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Measures;
 
-/// <summary>Updates of one partner each, in a second, in each round.</summary>
-/// <param name="Engine">The engine alone, a durable transaction for each, by its number of connections.</param>
-/// <param name="Server">Over HTTP from <see cref="Connections"/> connections.</param>
+/// <summary>Updates of one partner each, per second, in each round.</summary>
+/// <param name="Engine">The engine alone, each in a durable transaction, by number of connections.</param>
+/// <param name="Server">Over HTTP, on <see cref="Connections"/> connections.</param>
 internal sealed record SingleResult(IReadOnlyDictionary<int, List<double>> Engine, IReadOnlyList<LoadResult> Server)
 {
     public const int Connections = 64;
 }
 
-/// <summary>Updates of single partners, as many as both can do, by turns.</summary>
+/// <summary>Updates of single partners, as many as each side can do, in turn.</summary>
 internal static class SingleTest
 {
-    /// <summary>More than can be sent in a second.</summary>
+    /// <summary>Requests per second that are prepared; more than can be sent.</summary>
     private const int PerSecond = 25_000;
 
     public static async Task<SingleResult> RunAsync(
@@ -41,7 +41,7 @@ internal static class SingleTest
         return new SingleResult(alone, over);
     }
 
-    /// <summary>Updates over HTTP, as many in a second as are wanted, or as many as can be.</summary>
+    /// <summary>Updates over HTTP, at the given rate or as fast as possible.</summary>
     public static async Task<LoadResult> LoadAsync(
         RosterServer server, Contest contest, string directory, TimeSpan duration, double? perSecond, CancellationToken cancel)
     {

@@ -7,22 +7,23 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Measures;
 
-/// <summary>What a soak came to.</summary>
+/// <summary>The result of a soak.</summary>
 /// <param name="Memory">The server's physical memory in MB, every ten seconds.</param>
-/// <param name="Requests">How many were answered, by kind.</param>
-/// <param name="Late">How many were sent more than a second after their time, because the server was slow.</param>
-internal sealed record SoakResult(IReadOnlyList<(TimeSpan At, double Resident)> Memory, IReadOnlyDictionary<string, int> Requests, int Late, TimeSpan Lasted);
+/// <param name="Requests">Answered requests by kind.</param>
+/// <param name="Late">Requests sent more than a second late, because the server was slow.</param>
+internal sealed record SoakResult(
+    IReadOnlyList<(TimeSpan At, double Resident)> Memory, IReadOnlyDictionary<string, int> Requests, int Late, TimeSpan Lasted);
 
 /// <summary>
-/// The server's memory under requests of every kind that go on and on, as many as a lively workspace makes: 35 a second, which change 2,000
-/// partners a second. What memory it takes after a minute is what it is to take ever after.
+/// The server's memory under a long load of all kinds of requests, like a lively workspace: 35 requests a second that
+/// change 2,000 partners a second. After the first minute, the memory should not grow.
 /// </summary>
 internal static class SoakTest
 {
     private const int Clients = 6;
     private const int PerSecond = 35;
 
-    /// <summary>How many partners a batch updates; four batches come each second.</summary>
+    /// <summary>Partners in a batch; there are four batches a second.</summary>
     private const int BatchSize = 500;
 
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(10);
@@ -80,10 +81,10 @@ internal static class SoakTest
         return ids;
     }
 
-    /// <summary>The requests, each kind as often as its turn comes.</summary>
+    /// <summary>The requests, each kind in its turn.</summary>
     private sealed class Callers(HttpClient http, Uri partners, IReadOnlyList<Guid> ids)
     {
-        /// <summary>Of 35: four batches and five single updates, the others read.</summary>
+        /// <summary>35 requests: four batches, five single updates, and reads.</summary>
         private static readonly string[] Second =
         [
             "batch", "page", "search", "partner", "single", "page", "lookup", "history", "partner",
@@ -101,8 +102,11 @@ internal static class SoakTest
         public async Task SendAsync(int number, CancellationToken cancel)
         {
             var random = new Random(number);
-            // Once in ten seconds something large.
-            var kind = number % (10 * Second.Length) == 0 ? "all" : number % (10 * Second.Length) == Second.Length * 5 ? "export" : Second[number % Second.Length];
+            // Every ten seconds, a large one.
+            var inTenSeconds = number % (10 * Second.Length);
+            var kind = inTenSeconds == 0 ? "all"
+                : inTenSeconds == 5 * Second.Length ? "export"
+                : Second[number % Second.Length];
             var revision = Math.Max(1, Interlocked.Read(ref _revision));
             await (kind switch
             {
@@ -114,7 +118,8 @@ internal static class SoakTest
                 "partner" => GetAsync($"partners/{Someone(random)}", cancel),
                 "history" => GetAsync($"partners/{Someone(random)}/history?take=1000", cancel),
                 "asOf" => GetAsync($"?take=1000&asOf={Math.Max(1, revision - 500)}", cancel),
-                "changes" => GetAsync($"changesets/{random.NextInt64(Math.Max(1, revision - 2_000), revision + 1)}/changes?take=10000", cancel),
+                "changes" => GetAsync(
+                    $"changesets/{random.NextInt64(Math.Max(1, revision - 2_000), revision + 1)}/changes?take=10000", cancel),
                 "feed" => FollowAsync(cancel),
                 "all" => GetAsync("?take=10000", cancel),
                 _ => GetAsync("", cancel, "text/csv"),
@@ -127,16 +132,19 @@ internal static class SoakTest
 
         private async Task PutAsync(Random random, int count, CancellationToken cancel)
         {
-            var items = random.GetItems([.. ids], count).Distinct().Select(id => $$"""{"id":"{{id}}","phone":"{{random.Next(100, 1_000)}}0000"}""");
+            var items = random.GetItems([.. ids], count).Distinct()
+                .Select(id => $$"""{"id":"{{id}}","phone":"{{random.Next(100, 1_000)}}0000"}""");
             using var content = new StringContent("[" + string.Join(',', items) + "]", Encoding.UTF8, "application/json");
             using var response = await http.PutAsync(partners, content, cancel);
             response.EnsureSuccessStatusCode();
-            Interlocked.Exchange(ref _revision, long.Parse(response.Headers.GetValues("Roster-Revision").Single(), CultureInfo.InvariantCulture));
+            var revision = response.Headers.GetValues("Roster-Revision").Single();
+            Interlocked.Exchange(ref _revision, long.Parse(revision, CultureInfo.InvariantCulture));
         }
 
         private async Task FollowAsync(CancellationToken cancel)
         {
-            using var response = await http.GetAsync(new Uri(partners, $"partners/changes?take=10000&after={Volatile.Read(ref _position)}"), cancel);
+            using var response = await http.GetAsync(
+                new Uri(partners, $"partners/changes?take=10000&after={Volatile.Read(ref _position)}"), cancel);
             response.EnsureSuccessStatusCode();
             using var answer = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancel), default, cancel);
             Volatile.Write(ref _position, answer.RootElement.GetProperty("next").GetString()!);

@@ -7,13 +7,15 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Measures;
 
-/// <summary>How long the published server takes from the start of its process to its first right answer.</summary>
+/// <summary>The time from starting the published server's process to its first right answer.</summary>
 internal static class StartTest
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    /// <param name="database">One that the server has used, and that has the key.</param>
-    /// <returns>Milliseconds, each time. The first time is not among them: it reads the files from the disk.</returns>
+    /// <param name="database">A database that the server has used before, with the key.</param>
+    /// <returns>
+    /// Milliseconds of each start. The first start, which reads the files from the disk, is left out.
+    /// </returns>
     public static async Task<IReadOnlyList<double>> RunAsync(
         string directory, string database, string log, string key, int times, CancellationToken cancel)
     {

@@ -3,7 +3,7 @@ using Roster.Bench.People;
 
 namespace Roster.Bench.Pages;
 
-/// <summary>How the sides' times of a workload compare, round by round.</summary>
+/// <summary>The ratios of the sides' times for a workload, round by round.</summary>
 internal static class BatchRatios
 {
     public static Spread? ToEngine(EngineResults run, Workload workload) => run.Batches.Count == 0 ? null

@@ -7,7 +7,7 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Pages;
 
-/// <summary>What was measured on one engine, in tables.</summary>
+/// <summary>The results of one engine, as tables.</summary>
 internal static class EngineChapter
 {
     public static void Append(StringBuilder page, EngineResults run)
@@ -19,7 +19,8 @@ internal static class EngineChapter
             AppendStages(page, run.Batches);
         }
         if (run.Directus is { } directus)
-            page.Append(CultureInfo.InvariantCulture, $"Directus {directus.Version}: 10,000 creates in {Spread.Of(directus.Creates).Text("N0")} ms, "
+            page.Append(CultureInfo.InvariantCulture,
+                $"Directus {directus.Version}: 10,000 creates in {Spread.Of(directus.Creates).Text("N0")} ms, "
                 + $"10,000 updates in {Spread.Of(directus.Updates).Text("N0")} ms.\n\n");
         if (run.Singles is { } singles)
             AppendSingles(page, singles);
@@ -37,22 +38,27 @@ internal static class EngineChapter
         if (run.Matches.Count > 0)
             AppendMatches(page, run.Matches);
         if (run.Memory is { } memory)
-            page.Append(CultureInfo.InvariantCulture, $"Memory of the server: {run.StartedMemory:0} MB started, {memory.Before:0} idle after the above, {memory.Peak:0} at most "
-                + $"under four requests at once, {memory.After:0} idle after them.\n\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"Memory of the server: {run.StartedMemory:0} MB started, {memory.Before:0} idle after the above, "
+                + $"{memory.Peak:0} at most under four requests at once, {memory.After:0} idle after them.\n\n");
         if (run.Soak is { } soak)
             AppendSoak(page, soak);
         if (run.Starts.Count > 0)
-            page.Append(CultureInfo.InvariantCulture, $"Start to first answer: {Spread.Of(run.Starts).Text("0")} ms, {run.Starts.Count} times.\n\n");
+            page.Append(CultureInfo.InvariantCulture,
+                $"Start to first answer: {Spread.Of(run.Starts).Text("0")} ms, {run.Starts.Count} times.\n\n");
     }
 
     private static void AppendSoak(StringBuilder page, SoakResult soak)
     {
         var first = soak.Memory.Where(one => one.At.TotalSeconds <= 65).Select(one => one.Resident).ToList();
         var later = soak.Memory.Where(one => one.At.TotalSeconds > 65).Select(one => one.Resident).DefaultIfEmpty(first[^1]).ToList();
-        page.Append(CultureInfo.InvariantCulture, $"Soak of {soak.Lasted.TotalSeconds:0} s, {soak.Requests.Values.Sum() / soak.Lasted.TotalSeconds:0} requests a second, "
-            + $"{soak.Late} of them late. Memory in MB: {first[^1]:0} after a minute, then {later.Min():0} to {later.Max():0}, {later[^1]:0} at the end; "
-            + $"all: {string.Join(", ", soak.Memory.Select(one => one.Resident.ToString("0", CultureInfo.InvariantCulture)))}. "
-            + $"Answered: {string.Join(", ", soak.Requests.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key} {one.Value}"))}.\n\n");
+        var all = soak.Memory.Select(one => one.Resident.ToString("0", CultureInfo.InvariantCulture));
+        var answered = soak.Requests.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key} {one.Value}");
+        page.Append(CultureInfo.InvariantCulture,
+            $"Soak of {soak.Lasted.TotalSeconds:0} s, {soak.Requests.Values.Sum() / soak.Lasted.TotalSeconds:0} requests a second, "
+            + $"{soak.Late} of them late. Memory in MB: {first[^1]:0} after a minute, "
+            + $"then {later.Min():0} to {later.Max():0}, {later[^1]:0} at the end; "
+            + $"all: {string.Join(", ", all)}. Answered: {string.Join(", ", answered)}.\n\n");
     }
 
     private static void AppendBatches(StringBuilder page, EngineResults run) => page.AppendTable(
@@ -126,7 +132,10 @@ internal static class EngineChapter
         [
             Row(scale.Small),
             Row(scale.Large),
-            ["ratio", Spread.Ratio(scale.Large.Engine, scale.Small.Engine).Text("0.00"), Spread.Ratio(scale.Large.Server, scale.Small.Server).Text("0.00")],
+            [
+                "ratio", Spread.Ratio(scale.Large.Engine, scale.Small.Engine).Text("0.00"),
+                Spread.Ratio(scale.Large.Server, scale.Small.Server).Text("0.00"),
+            ],
         ]);
 
     private static void AppendMatches(StringBuilder page, IReadOnlyList<MatchResult> matches) => page.AppendTable(

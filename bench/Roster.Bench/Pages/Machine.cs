@@ -3,18 +3,19 @@ using System.Runtime.InteropServices;
 
 namespace Roster.Bench.Pages;
 
-/// <summary>What the run was on, as a sentence.</summary>
+/// <summary>Describes the machine in a sentence.</summary>
 internal static class Machine
 {
     private const int Flushes = 200;
     private const int FlushBytes = 4096;
 
-    /// <param name="directory">On the disk that the databases are on.</param>
+    /// <param name="directory">A directory on the disk of the databases.</param>
     public static string Describe(string directory)
     {
         var processor = File.ReadLines("/proc/cpuinfo")
             .FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim();
-        return $"{Environment.ProcessorCount} cores ({processor}), {RuntimeInformation.OSDescription}, {new DriveInfo(directory).DriveFormat}, "
+        return $"{Environment.ProcessorCount} cores ({processor}), {RuntimeInformation.OSDescription}, "
+            + $"{new DriveInfo(directory).DriveFormat}, "
             + $"where writing and flushing 4 KiB takes {FlushMilliseconds(directory):0.00} ms; {RuntimeInformation.FrameworkDescription}";
     }
 

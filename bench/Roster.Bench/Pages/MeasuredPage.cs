@@ -1,13 +1,13 @@
 namespace Roster.Bench.Pages;
 
-/// <summary>The page that has the tables between two comments, and around them what people wrote.</summary>
+/// <summary>A page with the tables between two comments. The text around them is written by people.</summary>
 internal static class MeasuredPage
 {
     private const string Begin = "<!-- bench/run.sh writes from here -->";
     private const string End = "<!-- to here -->";
 
-    /// <summary>Writes the tables into the page, or a new page that has nothing else.</summary>
-    /// <exception cref="InvalidOperationException">The page has not both comments.</exception>
+    /// <summary>Writes the tables into the page, or into a new page of nothing else.</summary>
+    /// <exception cref="InvalidOperationException">The page lacks one of the comments.</exception>
     public static void Write(string file, string tables)
     {
         var page = File.Exists(file) ? File.ReadAllText(file) : $"{Begin}\n{End}\n";

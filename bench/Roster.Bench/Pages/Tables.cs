@@ -9,7 +9,8 @@ internal static class Tables
     public static string Of(IReadOnlyList<EngineResults> runs, BenchOptions options, string machine)
     {
         var page = new StringBuilder();
-        page.Append(CultureInfo.InvariantCulture, $"{DateTime.UtcNow:yyyy-MM-dd}, on {machine}. {runs[0].Partners:N0} partners, measured rounds: {options.Rounds}.\n\n");
+        page.Append(CultureInfo.InvariantCulture,
+            $"{DateTime.UtcNow:yyyy-MM-dd}, on {machine}. {runs[0].Partners:N0} partners, measured rounds: {options.Rounds}.\n\n");
         AppendTargets(page, runs);
         foreach (var run in runs)
             EngineChapter.Append(page, run);
@@ -20,7 +21,8 @@ internal static class Tables
     {
         page.AppendTable(
             ["", "target", .. runs.SelectMany(run => new[] { run.Version.Split(' ')[0], "met" })],
-            Target.All.Where(target => runs.Any(run => target.For(run) is not null)).Select(target => (string[])[target.Name, Limits(target), .. runs.SelectMany(run => Cells(target, run))]));
+            Target.All.Where(target => runs.Any(run => target.For(run) is not null))
+                .Select(target => (string[])[target.Name, Limits(target), .. runs.SelectMany(run => Cells(target, run))]));
     }
 
     private static string Limits(Target target) => target.Sqlite is null || target.Sqlite == target.Postgres

@@ -4,7 +4,7 @@ using Roster.Bench.Servers;
 
 namespace Roster.Bench.Pages;
 
-/// <summary>A bound for what is measured, from above or from below.</summary>
+/// <summary>An upper or lower limit of a measured value.</summary>
 internal readonly record struct Limit(double Value, bool IsAtMost)
 {
     public bool IsMetBy(double value) => IsAtMost ? value <= Value : value >= Value;
@@ -12,12 +12,12 @@ internal readonly record struct Limit(double Value, bool IsAtMost)
     public string Text(string unit) => $"at {(IsAtMost ? "most" : "least")} {Value:0.##} {unit}";
 }
 
-/// <summary>What Roster is to keep to, on each engine.</summary>
-/// <param name="Sqlite">Null where it is not for SQLite.</param>
-/// <param name="Measure">Null where a run did not measure it.</param>
+/// <summary>A target of Roster, with a limit for each engine.</summary>
+/// <param name="Sqlite">Null if there is none for SQLite.</param>
+/// <param name="Measure">Null if a run did not measure it.</param>
 internal sealed record Target(string Name, string Unit, Limit? Sqlite, Limit Postgres, Func<EngineResults, Spread?> Measure)
 {
-    /// <summary>Every target, in the order of the page.</summary>
+    /// <summary>All targets, in the order of the page.</summary>
     public static IEnumerable<Target> All
     {
         get
@@ -44,7 +44,8 @@ internal sealed record Target(string Name, string Unit, Limit? Sqlite, Limit Pos
                 ? Only(run.Pages.Max(page => page.P50) / run.Pages.Min(page => page.P50)) : null);
             yield return AtMost(ReadTest.Search + ", p50", "ms", 10, 10, run => OfSearches(run, search => search.P50));
             yield return AtMost(ReadTest.Search + ", p99", "ms", 200, 200, run => OfSearches(run, search => search.P99));
-            yield return AtMost("memory, 4 requests of 10,000 at once", "MB", 220, 220, run => run.Memory is { } memory ? Only(memory.Peak) : null);
+            yield return AtMost("memory, 4 requests of 10,000 at once", "MB", 220, 220,
+                run => run.Memory is { } memory ? Only(memory.Peak) : null);
             yield return AtMost("start to first answer", "ms", 400, 400, run => run.Starts.Count > 0 ? Spread.Of(run.Starts) : null);
             yield return AtLeast("export as NDJSON, speed, engine's scan and writing = 1", "×", 0.5, 0.5, run => run.Exports.Count > 0
                 ? Spread.Ratio(run.Exports[0].Engine, run.Exports[0].Server) : null);
@@ -64,8 +65,9 @@ internal sealed record Target(string Name, string Unit, Limit? Sqlite, Limit Pos
         run => run.Directus is { } directus && run.Batches.Count > 0
             ? Only(Spread.Of(times(directus)).Median / Spread.Of(BatchRatios.Server(run, workload)).Median) : null);
 
-    private static Spread? OfMatches(EngineResults run, string batch) => run.Matches.FirstOrDefault(match => match.Batch == batch) is { } found
-        ? Spread.Ratio(found.Times[Naming.ExternalId], found.Times[Naming.Id]) : null;
+    private static Spread? OfMatches(EngineResults run, string batch) =>
+        run.Matches.FirstOrDefault(match => match.Batch == batch) is { } found
+            ? Spread.Ratio(found.Times[Naming.ExternalId], found.Times[Naming.Id]) : null;
 
     private static Spread? OfSearches(EngineResults run, Func<ReadResult, double> time) =>
         run.Reads.FirstOrDefault(read => read.Name == ReadTest.Search) is { } searches ? Only(time(searches)) : null;

@@ -1,9 +1,9 @@
 namespace Roster.Bench.People;
 
-/// <summary>A name as it is written, and as its bearer spells it in an address.</summary>
+/// <summary>A name as written, and as its bearer spells it in an e-mail address.</summary>
 internal readonly record struct Spelling(string Native, string Latin);
 
-/// <summary>The parts that one country's names are made of.</summary>
+/// <summary>Parts of names from one country.</summary>
 internal sealed record NameList(
     string CountryCode, bool FamilyFirst, Spelling[] Given, Spelling[] Family, string[] Firms)
 {
@@ -66,7 +66,7 @@ internal sealed record NameList(
         string countryCode, string given, string family, string firms, bool familyFirst = false) =>
         new(countryCode, familyFirst, Spellings(given), Spellings(family), firms.Split('|'));
 
-    /// <summary>Names divided by white space; after a slash its Latin spelling, where it has another one.</summary>
+    /// <summary>Names divided by white space; after a slash the Latin spelling, if it differs.</summary>
     private static Spelling[] Spellings(string names) =>
         [.. names.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select(name => name.Split('/') switch
         {

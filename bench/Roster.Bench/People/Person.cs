@@ -1,9 +1,9 @@
 namespace Roster.Bench.People;
 
-/// <summary>What a partner's sender knows of it: made up, but as long and as varied as in a real directory.</summary>
+/// <summary>The data of a partner: made up, but as long and as varied as in a real directory.</summary>
 internal readonly record struct Person(string Name, string Email, string Phone)
 {
-    /// <summary>Under names that no mail ever reaches (RFC 2606).</summary>
+    /// <summary>Domains that mail never reaches (RFC 2606).</summary>
     private static readonly string[] Domains =
     [
         "mail.example", "firm.example", "post.example.net", "handel.example.com", "trading.example.org",

@@ -2,16 +2,16 @@ using Roster.Partners;
 
 namespace Roster.Bench.People;
 
-/// <summary>One row of a batch: a partner, by its place in the population, and what it is afterwards.</summary>
+/// <summary>One row of a batch: a partner's index in the population, and its new data.</summary>
 internal readonly record struct Row(int Partner, bool IsNew, Person Person);
 
 /// <summary>
-/// Who is in the directory. Both databases get the same batches, so one population is true of both; each side keeps the
-/// partners' ids at their places here.
+/// The partners of the directory. Both databases get the same batches, so one population describes both. Each side has
+/// a list of ids with the same indexes.
 /// </summary>
 internal sealed class Population(int seed)
 {
-    /// <summary>The most that one request may carry.</summary>
+    /// <summary>The largest number in one request.</summary>
     public const int BatchSize = PartnerRules.MaxItems;
 
     private readonly Random _random = new(seed);
@@ -25,18 +25,18 @@ internal sealed class Population(int seed)
     /// <summary>Different partners in random order, each with all its fields changed.</summary>
     public Row[] Updates() => Make(_ => false);
 
-    /// <summary>A create, an update, a create, and so on.</summary>
+    /// <summary>Creates and updates in turn.</summary>
     public Row[] Half() => Make(i => i % 2 == 0);
 
-    /// <summary>Different partners in random order, each as it is.</summary>
+    /// <summary>Different partners in random order, with their present data.</summary>
     public Row[] Unchanged() =>
         [.. PickDifferent(BatchSize).Select(partner => new Row(partner, false, Person.Of(_personOf[partner])))];
 
-    /// <summary>Somebody who is in the directory now.</summary>
+    /// <summary>A random partner of the directory.</summary>
     public Person Someone(Random random) => Person.Of(_personOf[random.Next(_personOf.Count)]);
 
     /// <summary>Updates of partners picked at random, some of them more than once.</summary>
-    /// <returns>The rows, and what takes note of how many of them were carried out.</returns>
+    /// <returns>The rows, and a callback that takes the number of those carried out.</returns>
     public (Row[] Rows, Action<int> Apply) Singles(int count)
     {
         var first = _nextPerson;

@@ -1,8 +1,8 @@
 namespace Roster.Bench.People;
 
-/// <summary>What is measured: one batch of <see cref="Population.BatchSize"/> rows of a kind.</summary>
+/// <summary>A workload: one batch of <see cref="Population.BatchSize"/> rows of a kind.</summary>
 /// <param name="Next">Makes the next batch.</param>
-/// <param name="IsWrite">Whether it changes anything, so that the engine alone has something to do.</param>
+/// <param name="IsWrite">Whether it changes anything; if not, the engine alone has nothing to do.</param>
 internal sealed record Workload(string Name, Func<Population, Row[]> Next, bool IsWrite = true)
 {
     public static Workload Creates { get; } = new("10,000 creates", people => people.Creates());
@@ -17,6 +17,8 @@ internal sealed record Workload(string Name, Func<Population, Row[]> Next, bool 
         new("10,000 unchanged", people => people.Unchanged(), IsWrite: false),
     ];
 
-    /// <summary>Whose time of the engine this is held against: without a write there is nothing for it to do.</summary>
+    /// <summary>
+    /// The workload whose engine time is compared: the engine has none of its own where nothing is written.
+    /// </summary>
     public Workload Reference => IsWrite ? this : Updates;
 }

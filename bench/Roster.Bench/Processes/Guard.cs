@@ -3,8 +3,8 @@ using System.Diagnostics;
 namespace Roster.Bench.Processes;
 
 /// <summary>
-/// Carries out a command when this program ends in any way, so also when it is killed, unless it is disposed before. It is a
-/// shell in a session of its own, which a signal to this program's group does not reach, waiting for its input to end.
+/// Runs a command when this program ends in any way, even if killed, unless disposed before. It is a shell that waits
+/// for the end of its input. It has a session of its own: signals to this program's group do not reach it.
 /// </summary>
 internal sealed class Guard : IDisposable
 {

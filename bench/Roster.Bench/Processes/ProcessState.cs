@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Roster.Bench.Processes;
 
-/// <summary>What processes did: processor time in ticks of 10 ms, and bytes written to disk.</summary>
+/// <summary>The work of processes: processor time in ticks of 10 ms, and bytes written to disk.</summary>
 internal readonly record struct Work(long Ticks, long Written)
 {
     public static Work operator +(Work left, Work right) => new(left.Ticks + right.Ticks, left.Written + right.Written);
@@ -10,12 +10,12 @@ internal readonly record struct Work(long Ticks, long Written)
 
 internal static class ProcessStates
 {
-    /// <summary>What all of them did together.</summary>
+    /// <summary>The sum over all of them.</summary>
     public static Work Sum(this IEnumerable<ProcessState> processes) =>
         processes.Aggregate(default(Work), (sum, process) => sum + process.Work);
 }
 
-/// <summary>What Linux knows of another process: what it did, and how much memory it holds.</summary>
+/// <summary>Reads the work and the memory of a process from Linux.</summary>
 internal sealed class ProcessState(int processId)
 {
     private readonly string _directory = $"/proc/{processId}/";
@@ -26,7 +26,7 @@ internal sealed class ProcessState(int processId)
     /// <summary>The most physical memory since the start or <see cref="ResetPeak"/>, in MB.</summary>
     public double PeakMegabytes => Megabytes("VmHWM:");
 
-    /// <summary>Its own and that of children that have ended. Nothing once it has ended itself.</summary>
+    /// <summary>Of the process and of its children that have ended. Zero once it has ended itself.</summary>
     public Work Work
     {
         get
@@ -36,7 +36,7 @@ internal sealed class ProcessState(int processId)
             try
             {
                 var stat = File.ReadAllText(_directory + "stat");
-                // The fields after the command's name, which is in parentheses and may have spaces.
+                // The fields after the command's name, which is in parentheses and may contain spaces.
                 var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
                 return new Work(fields.Skip(FirstTime).Take(Times).Sum(Number), Number(Field("io", "write_bytes:")));
             }
@@ -47,7 +47,7 @@ internal sealed class ProcessState(int processId)
         }
     }
 
-    /// <summary>Its command line, or what it calls itself. Empty once it has ended.</summary>
+    /// <summary>Its command line, or the title it has set. Empty once it has ended.</summary>
     public string Command
     {
         get
@@ -63,7 +63,7 @@ internal sealed class ProcessState(int processId)
         }
     }
 
-    /// <summary>What the process's first thread has started and still runs.</summary>
+    /// <summary>The running children of the process's first thread.</summary>
     public IEnumerable<ProcessState> Children =>
         File.ReadAllText($"{_directory}task/{processId}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Select(child => new ProcessState((int)Number(child)));

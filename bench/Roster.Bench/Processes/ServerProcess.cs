@@ -5,10 +5,10 @@ using System.Net.Sockets;
 
 namespace Roster.Bench.Processes;
 
-/// <summary>A server on a port of the loopback, as its own process, which ends when this program does.</summary>
+/// <summary>A server on a loopback port, as its own process. It ends when this program ends.</summary>
 internal sealed class ServerProcess : IDisposable
 {
-    /// <summary>What the server writes goes to its log without passing through this program.</summary>
+    /// <summary>The server's output goes to its log directly, not through this program.</summary>
     private const string Redirecting = "exec \"$@\" </dev/null >>\"$0\" 2>&1";
 
     private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(60);
@@ -16,8 +16,8 @@ internal sealed class ServerProcess : IDisposable
     private readonly Process _process;
     private readonly Guard _guard;
 
-    /// <param name="log">The file that what it writes is appended to.</param>
-    /// <param name="environment">Variables beside this program's own.</param>
+    /// <param name="log">The file to which the server's output is appended.</param>
+    /// <param name="environment">Variables in addition to this program's.</param>
     public ServerProcess(string log, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         Log = log;
@@ -40,7 +40,7 @@ internal sealed class ServerProcess : IDisposable
             throw new InvalidOperationException($"A server ended with exit code {_process.ExitCode}; see {Log}.");
     }
 
-    /// <summary>Returns when it takes connections.</summary>
+    /// <summary>Waits until it accepts connections.</summary>
     public async Task WaitForPortAsync(int port, TimeSpan patience, CancellationToken cancel)
     {
         var begun = Stopwatch.GetTimestamp();
@@ -60,7 +60,7 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>Asks the server to end, as an init system would, and expects that it ends well.</summary>
+    /// <summary>Stops the server with SIGTERM, as an init system would, and expects exit code 0.</summary>
     public async Task StopAsync(CancellationToken cancel)
     {
         using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)]))

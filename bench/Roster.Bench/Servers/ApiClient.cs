@@ -5,7 +5,7 @@ using System.Text;
 
 namespace Roster.Bench.Servers;
 
-/// <summary>A caller with its own connection. For one request at a time: answers share a buffer.</summary>
+/// <summary>A client with its own connection. For one request at a time: answers share a buffer.</summary>
 internal sealed class ApiClient : IDisposable
 {
     private const int MaxAnswerBytes = 32 << 20;
@@ -15,7 +15,7 @@ internal sealed class ApiClient : IDisposable
     private readonly byte[] _chunk = new byte[1 << 16];
     private readonly byte[] _answer = new byte[MaxAnswerBytes];
 
-    /// <param name="key">What authenticates the caller, if anything is to.</param>
+    /// <param name="key">The API key, or null for none.</param>
     public ApiClient(Uri address, string? key)
     {
         _address = address;
@@ -28,8 +28,8 @@ internal sealed class ApiClient : IDisposable
     {
     }
 
-    /// <summary>Sends a batch to Roster, reads the whole answer, and only then looks whether it is the right one.</summary>
-    /// <exception cref="InvalidOperationException">The server did not do what the batch says.</exception>
+    /// <summary>Sends a batch to Roster, reads the whole answer, and checks it afterwards.</summary>
+    /// <exception cref="InvalidOperationException">The answer differs from what the batch expects.</exception>
     public async Task<ServerAnswer> PutAsync(ServerBatch batch, CancellationToken cancel)
     {
         var answer = await SendAsync(HttpMethod.Put, batch.Body, cancel);
@@ -58,7 +58,7 @@ internal sealed class ApiClient : IDisposable
         return answer;
     }
 
-    /// <summary>Reads the answer to its end and keeps nothing of it.</summary>
+    /// <summary>Reads the answer to its end and discards it.</summary>
     /// <exception cref="InvalidOperationException">The answer is not a success.</exception>
     public async Task<ReadAnswer> GetAsync(string path, string? accept, CancellationToken cancel)
     {
@@ -81,15 +81,15 @@ internal sealed class ApiClient : IDisposable
     public void Dispose() => _http.Dispose();
 }
 
-/// <param name="Elapsed">From sending the first byte to having read the last.</param>
+/// <param name="Elapsed">From sending the first byte to reading the last.</param>
 /// <param name="Body">Valid until the client's next request.</param>
 internal sealed record ServerAnswer(TimeSpan Elapsed, HttpResponseHeaders Headers, ReadOnlyMemory<byte> Body)
 {
     public StageTimes Stages { get; } = StageTimes.Of(Headers);
 
-    /// <summary>The milliseconds that no stage covers.</summary>
+    /// <summary>The milliseconds outside all stages.</summary>
     public double Rest => Elapsed.TotalMilliseconds - Stages.Sum;
 }
 
-/// <param name="Next">The path of the next page; null on the last one.</param>
+/// <param name="Next">The path of the next page; null for the last.</param>
 internal sealed record ReadAnswer(TimeSpan Elapsed, long Bytes, string? Next);

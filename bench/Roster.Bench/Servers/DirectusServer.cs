@@ -4,17 +4,17 @@ using Roster.Bench.Processes;
 
 namespace Roster.Bench.Servers;
 
-/// <summary>Directus on PostgreSQL, as its own process, with all limits out of the way.</summary>
+/// <summary>Directus on PostgreSQL, as its own process, without limits.</summary>
 internal sealed class DirectusServer : IDisposable
 {
     public const string Name = "directus";
 
     private const string Key = "bench-admin-token";
 
-    /// <summary>First it makes its own tables.</summary>
+    /// <summary>Its first start creates its own tables.</summary>
     private const string Starting = "cd \"$0\" && node \"$1\" bootstrap && exec node \"$1\" start";
 
-    /// <summary>Directus wants one column that is the key. The rest is as Roster has it.</summary>
+    /// <summary>Directus needs a key of one column. The other columns are Roster's.</summary>
     private const string OwnTable = """
         alter table partner drop constraint partner_pkey;
         alter table partner drop column workspace_id;
@@ -37,10 +37,11 @@ internal sealed class DirectusServer : IDisposable
 
     public ProcessState State => _process.State;
 
-    /// <param name="installed">Where npm has installed it.</param>
-    /// <param name="connectionString">Of a copy of the engine's database.</param>
-    /// <param name="directory">For what it keeps in files, and its log.</param>
-    public static async Task<DirectusServer> StartAsync(string installed, string connectionString, string directory, CancellationToken cancel)
+    /// <param name="installed">The folder into which npm installed it.</param>
+    /// <param name="connectionString">To a copy of the engine's database.</param>
+    /// <param name="directory">For its files and its log.</param>
+    public static async Task<DirectusServer> StartAsync(
+        string installed, string connectionString, string directory, CancellationToken cancel)
     {
         foreach (var each in OwnTable.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
@@ -52,7 +53,8 @@ internal sealed class DirectusServer : IDisposable
         var home = Directory.CreateDirectory(Path.Combine(directory, Name)).FullName;
         foreach (var part in new[] { "uploads", "extensions" })
             Directory.CreateDirectory(Path.Combine(home, part));
-        await File.WriteAllTextAsync(Path.Combine(home, "package.json"), """{"name": "bench", "version": "1.0.0", "private": true}""", cancel);
+        await File.WriteAllTextAsync(
+            Path.Combine(home, "package.json"), """{"name": "bench", "version": "1.0.0", "private": true}""", cancel);
         var port = ServerProcess.FreePort();
         var process = new ServerProcess(
             Path.Combine(directory, "directus.log"), "sh", ["-c", Starting, home, Path.Combine(installed, "node_modules/directus/cli.js")],

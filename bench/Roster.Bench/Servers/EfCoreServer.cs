@@ -23,10 +23,10 @@ internal sealed class EfCoreServer : IDisposable
 
     public ProcessState State => _process.State;
 
-    /// <param name="directory">Where it was published.</param>
+    /// <param name="directory">The folder it was published to.</param>
     /// <param name="engine">As the command line names it.</param>
-    /// <param name="connectionString">ADO.NET's, of a database with the partners.</param>
-    /// <param name="ids">The partners', in the order of the population.</param>
+    /// <param name="connectionString">For ADO.NET, to a database with the partners.</param>
+    /// <param name="ids">The partners' ids, in the order of the population.</param>
     public static async Task<EfCoreServer> StartAsync(
         string directory, string engine, string connectionString, string log, IEnumerable<Guid> ids, CancellationToken cancel)
     {
@@ -38,8 +38,8 @@ internal sealed class EfCoreServer : IDisposable
         return new EfCoreServer(process, port, ids);
     }
 
-    /// <summary>Makes a batch ready.</summary>
-    /// <returns>Sends it and says how long the answer took.</returns>
+    /// <summary>Prepares a batch.</summary>
+    /// <returns>Sends it and returns the time until the answer.</returns>
     public Func<CancellationToken, Task<TimeSpan>> Prepare(IReadOnlyList<Row> rows)
     {
         var body = _batches.Prepare(rows, isWrite: true).Body;

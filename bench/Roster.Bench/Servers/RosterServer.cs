@@ -9,7 +9,7 @@ internal sealed partial class RosterServer : IDisposable
 {
     private static readonly TimeSpan StartTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>The limit of rows counts as it always does, and is never reached.</summary>
+    /// <summary>A row limit that is never reached: rows are counted as always.</summary>
     private const string RowsPerMinute = "2000000000";
 
     private readonly ServerProcess _process;
@@ -24,10 +24,10 @@ internal sealed partial class RosterServer : IDisposable
 
     public ProcessState State => _process.State;
 
-    /// <summary>Starts the server on a new database and takes note of the key that its first start prints.</summary>
-    /// <param name="directory">Where it was published.</param>
+    /// <summary>Starts the server on a new database and reads the API key that the first start prints.</summary>
+    /// <param name="directory">The folder it was published to.</param>
     /// <param name="database">As <c>--database</c> names it.</param>
-    /// <param name="log">Where to keep what it prints.</param>
+    /// <param name="log">The file for its output.</param>
     public static async Task<RosterServer> StartFirstAsync(string directory, string database, string log, CancellationToken cancel)
     {
         var port = ServerProcess.FreePort();
@@ -43,7 +43,7 @@ internal sealed partial class RosterServer : IDisposable
         }
     }
 
-    /// <summary>Starts the server on a database that has the key.</summary>
+    /// <summary>Starts the server on a database that already has the key.</summary>
     public static async Task<RosterServer> StartAgainAsync(
         string directory, string database, string log, string key, CancellationToken cancel)
     {
@@ -54,7 +54,7 @@ internal sealed partial class RosterServer : IDisposable
     }
 
     /// <summary>Runs a command on a database.</summary>
-    /// <returns>What it printed on standard output.</returns>
+    /// <returns>Its standard output.</returns>
     /// <exception cref="InvalidOperationException">It failed.</exception>
     public static async Task<string> RunAsync(string directory, string database, string[] command, CancellationToken cancel)
     {

@@ -6,11 +6,11 @@ using Roster.Bench.People;
 
 namespace Roster.Bench.Servers;
 
-/// <summary>A batch as a request carries it, and what the answer must say.</summary>
-/// <param name="Body">JSON in UTF-8, as most clients write it: only what must be escaped is.</param>
+/// <summary>A batch as a request, and what the answer must be.</summary>
+/// <param name="Body">JSON in UTF-8, as most clients write it: nothing is escaped without need.</param>
 internal sealed record ServerBatch(byte[] Body, int Created, int Updated, int Unchanged)
 {
-    /// <exception cref="InvalidOperationException">The answer counts otherwise.</exception>
+    /// <exception cref="InvalidOperationException">The answer's counts differ.</exception>
     public void Demand(ServerAnswer answer)
     {
         Demand("Roster-Created", Created);
@@ -26,7 +26,7 @@ internal sealed record ServerBatch(byte[] Body, int Created, int Updated, int Un
     }
 }
 
-/// <summary>What an item names its partner by.</summary>
+/// <summary>How an item names its partner.</summary>
 internal enum Naming
 {
     Id,
@@ -34,8 +34,8 @@ internal enum Naming
     Email,
 }
 
-/// <summary>Makes the requests and keeps the ids that the answers give to new partners.</summary>
-/// <param name="ids">Those of the partners that are there already, in the order of the population.</param>
+/// <summary>Builds the requests and stores the ids of new partners from the answers.</summary>
+/// <param name="ids">The ids of existing partners, in the order of the population.</param>
 internal sealed class ServerBatches(IEnumerable<Guid> ids)
 {
     private static readonly JsonWriterOptions JsonOptions =
@@ -43,7 +43,7 @@ internal sealed class ServerBatches(IEnumerable<Guid> ids)
 
     private readonly List<Guid> _ids = [.. ids];
 
-    /// <summary>Whether each partner has an external id and an address that no other has, and that stay.</summary>
+    /// <summary>Whether each partner has a unique external id and address that do not change.</summary>
     public bool HaveKeys { get; init; }
 
     public ServerBatch Prepare(IReadOnlyList<Row> rows, bool isWrite, Naming naming = Naming.Id)
@@ -71,7 +71,7 @@ internal sealed class ServerBatches(IEnumerable<Guid> ids)
         return new ServerBatch(body.WrittenSpan.ToArray(), created, isWrite ? existing : 0, isWrite ? 0 : existing);
     }
 
-    /// <summary>Learns the new partners' ids; the answer's order is the request's.</summary>
+    /// <summary>Stores the new partners' ids: the answer has the order of the request.</summary>
     public void Learn(IReadOnlyList<Row> rows, ServerAnswer answer)
     {
         var json = new Utf8JsonReader(answer.Body.Span);

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 
 namespace Roster.Bench.Servers;
 
-/// <summary>The stages that an answer names in Server-Timing, in their order, with their milliseconds.</summary>
+/// <summary>The stages in an answer's Server-Timing header, in order, with their milliseconds.</summary>
 internal sealed class StageTimes
 {
     private readonly List<(string Stage, double Milliseconds)> _stages = [];
