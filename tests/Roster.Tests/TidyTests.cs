@@ -1,0 +1,77 @@
+using System.Text.RegularExpressions;
+
+namespace Roster.Tests;
+
+/// <summary>Rules of the sources that no compiler checks.</summary>
+public sealed partial class TidyTests
+{
+    private const int MaxCode = 140;
+    private const int MaxProse = 120;
+    private const int MaxListed = 20;
+
+    private static readonly string[] CodeExtensions = [".cs", ".sql", ".sh", ".yaml", ".ts", ".js", ".py"];
+
+    /// <summary>Folders of the sources, if they must be found without git.</summary>
+    private static readonly string[] SourceFolders = ["src", "tests", "bench", "build", "docs"];
+
+    /// <summary>Folders within them that git ignores.</summary>
+    private static readonly string[] IgnoredFolders = ["bin", "obj", "node_modules", "artifacts"];
+
+    [Fact]
+    public async Task No_line_of_code_is_longer_than_140_characters()
+    {
+        var files = (await FilesAsync())
+            .Where(file => CodeExtensions.Contains(Path.GetExtension(file), StringComparer.Ordinal))
+            .Where(file => !file.StartsWith("tests/data/", StringComparison.Ordinal));
+        AssertNone(files.SelectMany(file => LongLines(file, File.ReadLines(PathOf(file)), MaxCode)));
+    }
+
+    [Fact]
+    public async Task No_line_of_prose_is_longer_than_120_characters()
+    {
+        var files = (await FilesAsync()).Where(file => Path.GetExtension(file) == ".md");
+        AssertNone(files.SelectMany(file => LongLines(file, Prose(File.ReadLines(PathOf(file))), MaxProse)));
+    }
+
+    /// <summary>The lines of a page. Code, tables and lines that are one long link become empty.</summary>
+    private static IEnumerable<string> Prose(IEnumerable<string> lines)
+    {
+        var isCode = false;
+        foreach (var line in lines)
+        {
+            var isFence = line.TrimStart().StartsWith("```", StringComparison.Ordinal);
+            isCode ^= isFence;
+            var isExempt = isCode || isFence || line.StartsWith("    ", StringComparison.Ordinal)
+                || line.StartsWith('|') || OneLink().IsMatch(line);
+            yield return isExempt ? "" : line;
+        }
+    }
+
+    [GeneratedRegex(@"^[-*\s]*(\[[^\]]*\](\([^)]*\)|: ?\S+)|<?https?://\S+)[.,;]?$")]
+    private static partial Regex OneLink();
+
+    private static IEnumerable<string> LongLines(string file, IEnumerable<string> lines, int most) =>
+        lines.Index().Where(line => line.Item.Length > most).Select(line => $"{file}:{line.Index + 1}");
+
+    private static void AssertNone(IEnumerable<string> offenders)
+    {
+        var all = offenders.ToList();
+        Assert.True(all.Count == 0, $"{all.Count} lines are too long:\n{string.Join('\n', all.Take(MaxListed))}");
+    }
+
+    private static string PathOf(string file) => Path.Combine(Repository.Root, file);
+
+    /// <summary>The files that git tracks, or else all files of the source folders, relative to the root.</summary>
+    private static async Task<IReadOnlyList<string>> FilesAsync()
+    {
+        if (Path.Exists(PathOf(".git")))
+            return (await Repository.RunAsync("", "git", "ls-files", "-z"))
+                .Split('\0', StringSplitOptions.RemoveEmptyEntries).Where(file => File.Exists(PathOf(file))).ToList();
+        return Directory.EnumerateFiles(Repository.Root)
+            .Concat(SourceFolders.SelectMany(folder => Walk(new DirectoryInfo(PathOf(folder)))))
+            .Select(file => Path.GetRelativePath(Repository.Root, file).Replace('\\', '/')).ToList();
+    }
+
+    private static IEnumerable<string> Walk(DirectoryInfo folder) => folder.EnumerateFiles().Select(file => file.FullName)
+        .Concat(folder.EnumerateDirectories().Where(below => !IgnoredFolders.Contains(below.Name)).SelectMany(Walk));
+}
