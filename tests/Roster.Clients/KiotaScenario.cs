@@ -4,7 +4,7 @@ using Roster.Clients.Kiota;
 using Roster.Clients.Kiota.Api.Partners;
 using Roster.Clients.Kiota.Models;
 
-/// <summary>With Kiota as it comes.</summary>
+/// <summary>Kiota with its defaults.</summary>
 internal static class KiotaScenario
 {
     public static async IAsyncEnumerable<string> RunAsync(HttpClient http, LinkReader links)

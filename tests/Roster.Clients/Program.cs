@@ -9,7 +9,7 @@ IAsyncEnumerable<string> lines = generator == "nswag" ? NSwagScenario.RunAsync(h
 await foreach (var line in lines)
     Console.WriteLine(line);
 
-/// <summary>Remembers the cursor of the newest answer's Link header, which generated methods do not return.</summary>
+/// <summary>Remembers the cursor of the last answer's Link header, which generated methods do not return.</summary>
 internal sealed class LinkReader() : DelegatingHandler(new SocketsHttpHandler())
 {
     public string? NextCursor { get; private set; }

@@ -2,5 +2,5 @@
 [assembly: AssemblyFixture(typeof(PostgresHost))]
 [assembly: AssemblyFixture(typeof(PgBouncerHost))]
 
-// They run shells, signals and PostgreSQL as Linux has them.
+// The tests use shells, signals and PostgreSQL as on Linux.
 [assembly: System.Runtime.Versioning.UnsupportedOSPlatform("windows")]

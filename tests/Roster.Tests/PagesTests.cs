@@ -6,15 +6,15 @@ using Roster.Server.Http;
 
 namespace Roster.Tests;
 
-/// <summary>What the pages show is what happens.</summary>
+/// <summary>The commands in README.md and docs give the answers that are shown there.</summary>
 public sealed partial class PagesTests(SqliteHost host)
 {
     private static readonly string Pages = Path.Combine(AppContext.BaseDirectory, "pages");
 
-    /// <summary>In the order in which a reader meets them; then the others.</summary>
+    /// <summary>The pages that a reader sees first, in order; the others follow.</summary>
     private static readonly string[] Order = ["README.md", "docs/api.md", "docs/change-sets.md"];
 
-    /// <summary>A block of commands, and the answer that is shown before the next one, if any.</summary>
+    /// <summary>A block of commands, and the answer shown before the next block, if any.</summary>
     [GeneratedRegex(@"^```sh\n(?<command>.*?)^```\n(?:(?:(?!^```)[^\n]*\n)*?^```(?:json|text)\n(?<answer>.*?)^```)?",
         RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Block();
@@ -22,7 +22,7 @@ public sealed partial class PagesTests(SqliteHost host)
     [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")]
     private static partial Regex Id();
 
-    /// <summary>What is another one on any day: ids, times, and what the page leaves out.</summary>
+    /// <summary>What differs on each run: ids, times, and what the page leaves out.</summary>
     [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{4}-…|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{12}Z|…")]
     private static partial Regex AnyDay();
 
@@ -34,7 +34,7 @@ public sealed partial class PagesTests(SqliteHost host)
     {
         var api = await host.NewWorkspaceAsync();
         using var shell = new Shell(host.Address, api.Key!);
-        // The reader's own ids stand where the pages have theirs.
+        // Ids of the pages are replaced by those of this run.
         var ids = new Dictionary<string, string>();
         var (commands, answers) = (0, 0);
         foreach (var page in Order.Concat(Directory.GetFiles(Pages, "*.md", SearchOption.AllDirectories)
@@ -45,7 +45,7 @@ public sealed partial class PagesTests(SqliteHost host)
                 if (!command.Contains("curl ", StringComparison.Ordinal))
                     continue;
                 commands++;
-                // Where no answer is shown, none is an error.
+                // A command without a shown answer must succeed.
                 var (exitCode, output) = await shell.RunAsync(
                     Id().Replace(command, id => ids.GetValueOrDefault(id.Value, id.Value)), isToSucceed: !block.Groups["answer"].Success);
                 Assert.True(exitCode == 0, $"{page}: {command} exits with {exitCode}: {output}");
@@ -123,13 +123,13 @@ public sealed partial class PagesTests(SqliteHost host)
         yield return Regex.Escape(body[at..]);
     }
 
-    /// <summary>The same text without the spaces and line ends that only lay JSON out.</summary>
+    /// <summary>The same text without JSON's layout: spaces and line ends.</summary>
     private static string Packed(string text) => Layout().Replace(text.Trim(), "$1");
 
     [GeneratedRegex("""("(?:[^"\\]|\\.)*")|\s+""")]
     private static partial Regex Layout();
 
-    /// <summary>One shell for all commands, so that what one sets the next one has.</summary>
+    /// <summary>One shell for all commands, so that variables stay set.</summary>
     private sealed class Shell : IDisposable
     {
         private const string End = "-- end of the command: ";
@@ -150,7 +150,7 @@ public sealed partial class PagesTests(SqliteHost host)
             _bash.StandardInput.WriteLine("curl() { command curl -sS $fails \"$@\"; }");
         }
 
-        /// <param name="isToSucceed">Whether an answer that is an error counts as a failure.</param>
+        /// <param name="isToSucceed">Whether an error answer counts as a failure.</param>
         public async Task<(int ExitCode, string Output)> RunAsync(string command, bool isToSucceed)
         {
             var here = command.Replace("http://localhost:5080", _address, StringComparison.Ordinal);

@@ -8,10 +8,10 @@ using Roster.Partners;
 
 namespace Roster.Tests;
 
-/// <summary>Builders of things whose details do not matter to the test.</summary>
+/// <summary>Builders of things whose details do not matter to a test.</summary>
 internal static class Some
 {
-    /// <summary>One of these values.</summary>
+    /// <summary>A generator of one of these values.</summary>
     public static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     public static Partner Partner(Guid id) =>
@@ -25,10 +25,10 @@ internal static class Some
     public static Partner With(this Partner partner, PartnerField field, string? value) =>
         partner with { Values = partner.Values.With(field, value) };
 
-    /// <summary>The upsert that this JSON is; it must be valid.</summary>
+    /// <summary>An upsert of this JSON, which must be valid.</summary>
     public static Change Upsert(string json) => Change(new BatchBuilder(ChangeKind.Upsert), json);
 
-    /// <summary>The change that a builder makes of this JSON; it must be valid.</summary>
+    /// <summary>The change that a builder makes from this JSON, which must be valid.</summary>
     public static Change Change(BatchBuilder builder, string json)
     {
         var reader = new JsonBatchReader(builder);
@@ -36,11 +36,11 @@ internal static class Some
         return ((BatchReading.Accepted)reader.Finish()).Change;
     }
 
-    /// <summary>Partners as an earlier version let them in, whatever today's rules say.</summary>
+    /// <summary>Partners as an earlier version accepted them, whatever the rules are today.</summary>
     public static Change Stored(params IReadOnlyList<BatchRow> rows) =>
         new Upsert(ChangeKind.Upsert, rows, MatchOn.Nothing, null, CreatedItems.WithNewKey, []);
 
-    /// <summary>One of them.</summary>
+    /// <summary>A row for <see cref="Stored"/>.</summary>
     public static BatchRow Row(string name, string? email = null, string? phone = null, string? externalId = null) =>
         new(FieldSet.Of(PartnerField.Name, PartnerField.Email, PartnerField.Phone, PartnerField.ExternalId), null, Values(name, email, phone, externalId));
 
@@ -48,7 +48,7 @@ internal static class Some
     public static Change Erasure(params IEnumerable<Guid> ids) =>
         Change(new BatchBuilder(ChangeKind.Erase), System.Text.Json.JsonSerializer.Serialize(ids));
 
-    /// <summary>Writes a change and wants nothing more of it.</summary>
+    /// <summary>Writes a change without conditions.</summary>
     public static Task<WrittenPlan> WriteAsync(
         this IRosterStore store, long workspaceId, Change change, Origin origin, CancellationToken cancel) =>
         store.WriteAsync(workspaceId, new WriteRequest(change, origin), cancel);

@@ -1,6 +1,6 @@
 /// <summary>
-/// What .NET runs in a process that names this assembly in <c>DOTNET_STARTUP_HOOKS</c>, before its own code: a bug on a thread of its own,
-/// which happens when somebody writes to the pipe that <c>ROSTER_TEST_BUG</c> names.
+/// .NET runs this before a process's own code if <c>DOTNET_STARTUP_HOOKS</c> names this assembly. It makes a bug: an
+/// exception on a thread of its own, when somebody writes to the pipe named by <c>ROSTER_TEST_BUG</c>.
 /// </summary>
 internal static class StartupHook
 {

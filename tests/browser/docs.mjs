@@ -1,5 +1,5 @@
-// node docs.mjs ADDRESS KEY: opens /docs in Chromium, and sends the upsert's example as the page has it.
-// Prints what happened as JSON; the test suite compares it.
+// node docs.mjs ADDRESS KEY: opens /docs in Chromium and sends the upsert's example as the page shows it. Prints the
+// results as JSON; the test suite compares them.
 import { chromium } from "playwright-core";
 
 const [address, key] = process.argv.slice(2);
@@ -17,7 +17,7 @@ try {
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => /^(https?|wss?):/.test(request.url()) && new URL(request.url()).origin !== origin && elsewhere.push(request.url()));
   await page.exposeFunction("complain", (text) => complaints.push(text));
-  // A library inside the page tries once whether it may make code from text, which the policy forbids, and does without.
+  // A library in the page tries once to compile code from text. The policy forbids it, and the library does without.
   await page.addInitScript(() =>
     document.addEventListener("securitypolicyviolation", (event) =>
       event.blockedURI !== "eval" && window.complain(`${event.violatedDirective}: ${event.blockedURI}`)));

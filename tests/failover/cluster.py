@@ -17,7 +17,7 @@ from pathlib import Path
 POSTGRES_PROGRAMS = "/usr/lib/postgresql/15/bin"
 CLAIMS = Path("/run/roster-failover")
 RUN_VARIABLE = "ROSTER_FAILOVER_RUN"
-# Nothing of the caller's environment reaches the daemons: a proxy setting would send etcd's own calls astray.
+# The daemons get nothing of the caller's environment: a proxy setting would misdirect etcd's own calls.
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
 
 
@@ -114,7 +114,7 @@ def remove_run(number, folder, keep_logs=False):
     kill_all(lambda: [process for namespace in namespaces for process in namespace_processes(namespace)])
     if folder:
         kill_all(lambda: marked_processes(folder))
-    # The ports by name: a namespace lives on unseen, and its port with it, while a closed connection waits for its
+    # The ports are deleted by name: a namespace and its port live on unseen while a closed connection waits for its
     # last answer.
     for interface in [*(port_name(number, node) for node in (1, 2, 3)), bridge_name(number)]:
         if Path("/sys/class/net", interface).exists():
@@ -219,7 +219,7 @@ class Node:
         if not self._processes_named("etcd"):
             self._start("etcd.log", ["etcd", *self._etcd_options(nodes)])
         if not self._processes_named("patroni"):
-            # Its shared memory is in a namespace that ends with its processes: a kill leaves nothing behind.
+            # Its shared memory is in a namespace that ends with its processes, so a kill leaves nothing behind.
             self._start("patroni.log", ["patroni", str(self.folder / "patroni.yml")], ["unshare", "--ipc"])
 
     def _start(self, log, words, before=()):
@@ -273,7 +273,7 @@ class Node:
 
     def heal(self):
         command("ip", "link", "set", self._port, "up")
-        # Adding it first makes deleting work whether it was there or not.
+        # Added first, so that deleting works in either case.
         command("ip", "netns", "exec", self._namespace, "nft", "add table inet cut; delete table inet cut")
 
     def mend(self, nodes):
@@ -314,7 +314,7 @@ class Cluster:
 
     def start(self):
         bridge = bridge_name(self._run.number)
-        # An address of its own: a bridge otherwise takes one of its ports' and changes it with them.
+        # A fixed address: otherwise a bridge takes the address of one of its ports and changes with it.
         command("ip", "link", "add", bridge, "address", f"02:00:0a:c7:{self._run.number:02x}:01", "type", "bridge")
         command("ip", "address", "add", f"10.199.{self._run.number}.1/24", "dev", bridge)
         command("ip", "link", "set", bridge, "up")
@@ -342,8 +342,8 @@ class Cluster:
             "scope": "roster",
             "name": node.name,
             "restapi": {"listen": f"{node.address}:8008", "connect_address": f"{node.address}:8008"},
-            # Not "etcd3": with it, Patroni 3.0.2 writes its name over another leader's when it comes back from a cut
-            # that was longer than the lease (mended in 3.0.3), and the cluster loses what it has acknowledged since.
+            # Not "etcd3": with it, Patroni 3.0.2 overwrites another leader's name when it comes back from a cut longer
+            # than the lease (fixed in 3.0.3). The cluster then loses what it has acknowledged since.
             "etcd": {"hosts": [f"{other.address}:2379" for other in self.nodes]},
             "bootstrap": {"dcs": CLUSTER_SETTINGS,
                           "initdb": [{"encoding": "UTF8"}, {"locale": "C.UTF-8"}, "data-checksums"]},
@@ -406,7 +406,8 @@ CLUSTER_SETTINGS = {
     "ttl": 20,  # the least that Patroni takes
     "loop_wait": 2,
     "retry_timeout": 5,
-    # Together: a commit is acknowledged only when a standby has it, even where that means to wait for a standby to come back.
+    # Both together: a commit is acknowledged only when a standby has it, even if it must wait for a standby to come
+    # back.
     "synchronous_mode": True,
     "synchronous_mode_strict": True,
     "postgresql": {
@@ -416,11 +417,11 @@ CLUSTER_SETTINGS = {
             "max_connections": 100,
             "shared_buffers": "64MB",
             "wal_keep_size": "256MB",
-            # A standby that went silent is noticed as fast as Patroni notices a leader.
+            # A silent standby is noticed as fast as Patroni notices a silent leader.
             "wal_sender_timeout": "5s",
             "wal_receiver_timeout": "5s",
             "wal_retrieve_retry_interval": "1s",
-            # Files in the data folder, which go with it, instead of shared memory that a kill leaves behind.
+            # Files in the data folder, deleted with it, instead of shared memory that a kill leaves behind.
             "dynamic_shared_memory_type": "mmap",
         },
     },

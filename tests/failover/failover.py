@@ -131,7 +131,7 @@ class Test:
     def _start_servers(self, run, program):
         for number in (1, 2):
             self._servers.append(Server(run, number, program, self._cluster.database_address))
-            # The second starts on a database that the first has made, so that it is the first that shows the key.
+            # The second server starts on the database that the first has created: only the first shows the key.
             self._servers[-1].wait_ready()
         key = KEY.search(self._servers[0].output.read_text())
         if key is None:

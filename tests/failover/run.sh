@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the test needs where it is missing, and runs it; README.md says what it does and what its options are.
+# Installs what the test needs and runs it. README.md describes the test and its options.
 set -euo pipefail
 cd "$(dirname "$0")"
 export DEBIAN_FRONTEND=noninteractive
@@ -20,7 +20,7 @@ need /usr/sbin/ip iproute2
 need /usr/sbin/nft nftables
 need /usr/sbin/runuser util-linux
 
-# Packages start their services and PostgreSQL makes a database of its own; neither is wanted here.
+# Debian's packages start services, and PostgreSQL's creates a cluster; neither is wanted here.
 policy=/usr/sbin/policy-rc.d
 clusters=/etc/postgresql-common/createcluster.conf
 made_policy=
@@ -54,5 +54,5 @@ install_packages() {
 
 if [ "${#packages[@]}" -gt 0 ]; then install_packages </dev/null; fi
 
-# Patroni's own Python. -B: nothing is left in this folder.
+# Patroni's own Python. -B: no byte code is written into this folder.
 exec /usr/bin/python3 -B failover.py "$@"

@@ -224,7 +224,7 @@ class Reader(Worker):
         if phone < acknowledged:
             self._workload.problems.append(f"stale read: server {self._server + 1} gave {phone} for {partner} of writer "
                                            f"{writer.number} after {acknowledged} was acknowledged")
-        # Only what was not acknowledged can be seen and then be gone: no promise is broken, but it is worth knowing.
+        # An unacknowledged value was seen and is gone again: no promise is broken, but worth a note.
         elif phone < self._seen[writer.number]:
             self.answers["lower than one before"] += 1
             self._workload.notes.append(f"{clock(time.monotonic())} server {self._server + 1} gave {phone} for {partner} of "

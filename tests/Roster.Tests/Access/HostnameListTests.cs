@@ -30,7 +30,7 @@ public sealed class HostnameListTests
         var two = Parse(other);
 
         Assert.Equal(covers, one.Covers(two));
-        // The pages themselves say the same.
+        // The same, tested with page addresses.
         string[] hosts =
         [
             "a.example", "b.example", "a.example.com", "a.b.example.com", "x.y.b.example.com", "example.com", "evilexample.com",

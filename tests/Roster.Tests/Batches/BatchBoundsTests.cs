@@ -6,7 +6,9 @@ using Roster.Partners;
 
 namespace Roster.Tests.Batches;
 
-/// <summary>What is kept of a batch that is wrong stays small, whatever it says. Counted in bytes that reading it allocates.</summary>
+/// <summary>
+/// Reading an invalid batch allocates little memory, whatever it contains. Counted in allocated bytes.
+/// </summary>
 public sealed class BatchBoundsTests
 {
     private const int Million = 1_000_000;

@@ -6,7 +6,7 @@ using Roster.Changes;
 
 namespace Roster.Tests.Batches;
 
-/// <summary>Bodies come in pieces of any length, and what is read of them is the same.</summary>
+/// <summary>A body may arrive in pieces of any length; the result is the same.</summary>
 public sealed class BatchReaderTests
 {
     private static readonly string[] CsvPieces =
@@ -55,7 +55,7 @@ public sealed class BatchReaderTests
         }
     }
 
-    /// <summary>Any text of these pieces, and now and then a byte that is not UTF-8.</summary>
+    /// <summary>Random text of these pieces, sometimes with a byte that is not UTF-8.</summary>
     private static void Check(string start, string[] pieces, Func<BatchReader> open)
     {
         var bodies = Some.Of(pieces).Array[0, 30].Select(Gen.Int[-400, 400], (parts, broken) =>
@@ -73,7 +73,9 @@ public sealed class BatchReaderTests
         }, iter: 4_000);
     }
 
-    /// <summary>As a server reads: what is not consumed comes again, with more after it; a read is of one segment or several.</summary>
+    /// <summary>
+    /// Reads as the server does: bytes not consumed come again, with more after them, in one segment or several.
+    /// </summary>
     private static BatchReading ReadInPieces(BatchReader reader, byte[] body, int[] lengths)
     {
         var (consumed, come, turn) = (0, 0, 0);

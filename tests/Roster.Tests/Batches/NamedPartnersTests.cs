@@ -9,7 +9,7 @@ public sealed class NamedPartnersTests
     [Fact]
     public void Each_repeated_id_is_said_with_the_item_that_had_it_first()
     {
-        // Ids of few kinds, so that many repeat; their first halves are alike, so that a poor hash would find them in one place.
+        // Few different ids, so that many repeat. Their first halves are equal, so that a poor hash gives collisions.
         Gen.Int[0, 12_000].Array[0, PartnerRules.MaxItems].Sample(numbers =>
         {
             var named = new NamedPartners();

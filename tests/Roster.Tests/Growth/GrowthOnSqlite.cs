@@ -6,8 +6,8 @@ using Roster.Tests.Plans;
 namespace Roster.Tests.Growth;
 
 /// <summary>
-/// No call costs more because more is stored: each is made on a directory, and on one with four times as much of everything. Counted are
-/// SQLite's steps and pages, which do not depend on the machine.
+/// The cost of a call does not grow with what is stored: each call runs in a directory, and in one with four times as
+/// much of everything. The cost is the number of SQLite's steps and pages, which do not depend on the machine.
 /// </summary>
 public sealed class GrowthOnSqlite(SqliteHost host)
 {
@@ -15,7 +15,7 @@ public sealed class GrowthOnSqlite(SqliteHost host)
     private const int Times = 4;
     private const int Items = 100;
 
-    /// <summary>How often each call is made; the cheapest counts, since the server does other things beside.</summary>
+    /// <summary>How often each call is made. The cheapest one counts, as the server also does other work.</summary>
     private const int Rounds = 3;
 
     private const double MaxGrowth = 1.5;
@@ -160,7 +160,7 @@ public sealed class GrowthOnSqlite(SqliteHost host)
 
         public async Task<long> EndAsync() => (await Api.GetAsync("/api/changesets?take=1")).Items[0].GetProperty("revision").GetInt64();
 
-        /// <summary>An item for each of some partners that lie apart.</summary>
+        /// <summary>An item for each of some partners, evenly spread.</summary>
         public IEnumerable<object> Some(Func<int, object> item) =>
             Enumerable.Range(1, Items).Select(i => item(i * Ids.Count / (Items + 1)));
 
@@ -170,7 +170,7 @@ public sealed class GrowthOnSqlite(SqliteHost host)
             Work.Dispose();
         }
 
-        /// <summary>Waits until the search index has followed what was written.</summary>
+        /// <summary>Waits until the search index has followed the log.</summary>
         private async Task SettleAsync()
         {
             await GetAsync("?email=nobody@x.example");

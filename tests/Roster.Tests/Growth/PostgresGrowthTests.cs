@@ -23,7 +23,7 @@ public sealed partial class PostgresGrowthTests
     private const int Few = 4_000;
     private const double MostGrowth = 1.5;
 
-    /// <summary>In pages: an index has a level more now and then, which is one.</summary>
+    /// <summary>In pages: an index may get a level deeper, which costs one page.</summary>
     private const int LevelsMore = 2;
 
     /// <summary>
@@ -32,10 +32,10 @@ public sealed partial class PostgresGrowthTests
     /// </summary>
     private const string Unanalyzed = "ListHostnames";
 
-    /// <summary>So many partners in a batch.</summary>
+    /// <summary>Partners in a batch.</summary>
     private const int Batch = 100;
 
-    /// <summary>A database without statistics is what a new one is, until it is analyzed for the first time.</summary>
+    /// <summary>A database without statistics is like a new one before its first analyze.</summary>
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -58,9 +58,9 @@ public sealed partial class PostgresGrowthTests
             var database = cluster.NewDatabase();
             await Store.Parse(database).MigrateAsync(CancellationToken.None);
             await PostgresSeed.FillAsync(database, stored);
-            // The search index is analyzed by the server, when it has filled it.
+            // The server analyzes the search index itself, after filling it.
             await PostgresCluster.RunAsync(database, isAnalyzed ? "vacuum analyze" : "vacuum (index_cleanup on)", "analyze partner_search");
-            // Without following the log in the background.
+            // This use does not follow the log in the background.
             await using var store = await Store.Parse(database).OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None);
             var costs = new Dictionary<string, long>();
             foreach (var (name, call) in Calls(store))
@@ -82,8 +82,8 @@ public sealed partial class PostgresGrowthTests
     }
 
     /// <summary>
-    /// The work of the search index: lists, and a step along the log. "q" is left out: a list of trigrams grows with the
-    /// partners that have them.
+    /// The work of the search index: lists, and a step along the log. "q" is left out: its lists of trigrams are as
+    /// long as the number of partners that have them.
     /// </summary>
     private static IEnumerable<(string Name, Func<Task> Call)> Searches(NpgsqlConnection connection)
     {
@@ -114,11 +114,11 @@ public sealed partial class PostgresGrowthTests
         Task<int> RunAsync(PostgresStatement statement) => connection.RunAsync(CancellationToken.None, statement);
     }
 
-    /// <summary>Each call of the store whose cost is that of what it names.</summary>
+    /// <summary>The calls of the store, each of which should cost as much as the things it names.</summary>
     private static IEnumerable<(string Name, Func<Task> Call)> Calls(IRosterStore store)
     {
         var none = CancellationToken.None;
-        // Each partner is used once.
+        // Each call has partners of its own.
         var next = Batch;
         var now = Timestamp.Now(TimeProvider.System);
         var workspace = new Workspace(PostgresSeed.Workspace, "w1", 0, now);
@@ -207,7 +207,7 @@ public sealed partial class PostgresGrowthTests
     [GeneratedRegex(@"  plan:\n(?<plan>(?:\t.*\n)+)")]
     private static partial Regex Plan();
 
-    /// <summary>How many pages were touched by the statements that the server's log has after a place.</summary>
+    /// <summary>The pages touched by the statements that are in the server's log after a position.</summary>
     private static long PagesSince(string log, long from)
     {
         using var file = new FileStream(log, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

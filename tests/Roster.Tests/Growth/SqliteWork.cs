@@ -3,7 +3,7 @@ using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Tests.Growth;
 
-/// <summary>What the statements on one database and its search indexes have cost until now, as SQLite itself counts it.</summary>
+/// <summary>The cost so far of the statements on one database and its search indexes, as counted by SQLite.</summary>
 internal sealed class SqliteWork : IDisposable
 {
     private const int VirtualMachineSteps = 4;
@@ -15,14 +15,14 @@ internal sealed class SqliteWork : IDisposable
     private readonly HashSet<string> _texts = [];
     private Cost _closed;
 
-    /// <param name="file">The database's file; connections that are opened from now on are counted.</param>
+    /// <param name="file">The database's file; connections opened from now on are counted.</param>
     public SqliteWork(string file)
     {
         _file = file;
         SqliteDatabase.Opened += Add;
     }
 
-    /// <summary>The statements that were prepared.</summary>
+    /// <summary>The statements prepared so far.</summary>
     public IReadOnlyCollection<string> Texts
     {
         get
@@ -83,8 +83,8 @@ internal sealed class SqliteWork : IDisposable
     private static extern int DatabaseStatus(nint database, int which, out int current, out int highest, int reset);
 }
 
-/// <param name="Steps">Of SQLite's virtual machine: some for each row that is looked at.</param>
-/// <param name="Pages">That were looked at, each time.</param>
+/// <param name="Steps">Steps of SQLite's virtual machine: some for each row that is read.</param>
+/// <param name="Pages">Pages read, counted each time.</param>
 internal readonly record struct Cost(long Steps, long Pages)
 {
     public static Cost operator +(Cost left, Cost right) => new(left.Steps + right.Steps, left.Pages + right.Pages);

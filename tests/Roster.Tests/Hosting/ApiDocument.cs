@@ -6,10 +6,12 @@ using Roster.Server.OpenApi;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>The OpenAPI document, to which every answer that a test gets must conform.</summary>
+/// <summary>The OpenAPI document. Every answer to a test must conform to it.</summary>
 internal static class ApiDocument
 {
-    /// <summary>Validating is slow; beyond this many bytes an answer only has more of the same.</summary>
+    /// <summary>
+    /// The most bytes that are validated, because validating is slow; beyond them an answer only repeats itself.
+    /// </summary>
     private const int MaxValidated = 100_000;
 
     private static readonly ConcurrentDictionary<string, JsonSchema> Schemas = new();

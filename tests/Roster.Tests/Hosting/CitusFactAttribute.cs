@@ -2,7 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>A fact of Citus. Where ROSTER_TEST_POSTGRES names none it is not asked for: it is neither run nor skipped.</summary>
+/// <summary>
+/// A test of Citus. If ROSTER_TEST_POSTGRES names no Citus, it is not run, and not counted as skipped.
+/// </summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class CitusFactAttribute : FactAttribute
 {

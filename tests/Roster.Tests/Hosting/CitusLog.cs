@@ -6,8 +6,8 @@ using System.Text;
 namespace Roster.Tests.Hosting;
 
 /// <summary>
-/// Stands between a store and a coordinator of Citus on this machine, and notes what the coordinator sends to its workers: with
-/// <c>citus.log_remote_commands</c> it tells that in notices.
+/// A proxy between a store and a Citus coordinator on this machine. It records what the coordinator sends to its
+/// workers, which <c>citus.log_remote_commands</c> reports in notices.
 /// </summary>
 internal sealed class CitusLog : IDisposable
 {
@@ -25,10 +25,10 @@ internal sealed class CitusLog : IDisposable
             + "Options=-c%20citus.log_remote_commands%3Don&SSL%20Mode=Disable&Gss%20Encryption%20Mode=Disable";
     }
 
-    /// <summary>The database's address, through this.</summary>
+    /// <summary>The address of the database through this proxy.</summary>
     public string Address { get; }
 
-    /// <summary>The commands since they were last taken, each with the server that it was sent to.</summary>
+    /// <summary>The commands since the last call, each with the server it was sent to.</summary>
     public List<(string Command, string Server)> Take()
     {
         var taken = new List<(string, string)>();
@@ -45,7 +45,7 @@ internal sealed class CitusLog : IDisposable
         return true;
     }
 
-    /// <summary>Message by message: a letter, its length without the letter, and what it says.</summary>
+    /// <summary>Passes on message by message: a type byte, the length without that byte, and the body.</summary>
     private async Task ReturnAsync(NetworkStream from, NetworkStream to)
     {
         var header = new byte[HeaderLength];

@@ -3,7 +3,7 @@ using Roster.Server.Hosting;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>Another server on a host's store, whose calls of the store are counted.</summary>
+/// <summary>A second server on a host's store that counts the calls of the store.</summary>
 internal sealed class CountedServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
@@ -24,7 +24,7 @@ internal sealed class CountedServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>The client of a workspace, at this server.</summary>
+    /// <summary>A client of a workspace, on this server.</summary>
     public RosterClient Client(RosterClient client) => new(_http, client.Key, client.Workspace);
 
     public async ValueTask DisposeAsync()

@@ -3,7 +3,7 @@ using System.Reflection;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>The real store, which counts how often each of its calls was made.</summary>
+/// <summary>The real store, with a count of the calls of each method.</summary>
 public class CountedStore : DispatchProxy
 {
     private readonly ConcurrentDictionary<string, int> _calls = new();
@@ -17,13 +17,13 @@ public class CountedStore : DispatchProxy
         return proxy;
     }
 
-    /// <param name="call">Its name, such as <c>nameof(IRosterStore.FindKeyAsync)</c>.</param>
+    /// <param name="call">The method's name, such as <c>nameof(IRosterStore.FindKeyAsync)</c>.</param>
     public int Of(string call) => _calls.GetValueOrDefault(call);
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         _calls.AddOrUpdate(targetMethod!.Name, 1, (_, count) => count + 1);
-        // The store is another server's, too, and goes on where the one that counts ends.
+        // The store is shared with another server, so it must go on when this one ends.
         return targetMethod.Name == nameof(IRosterStore.EndWithin) ? null
             : targetMethod.Invoke(_store, BindingFlags.DoNotWrapExceptions, null, args, null);
     }

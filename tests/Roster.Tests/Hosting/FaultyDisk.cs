@@ -19,18 +19,18 @@ internal sealed class FaultyDisk : IDisposable
 
     private string Control => _folder.File("faults");
 
-    /// <summary>What the process is started with.</summary>
+    /// <summary>The environment of the process.</summary>
     public IReadOnlyDictionary<string, string> Environment =>
         new Dictionary<string, string> { ["LD_PRELOAD"] = Library.Value, ["ROSTER_FAULTS"] = Control };
 
-    /// <summary>From now on these calls fail, and no others.</summary>
+    /// <summary>From now on, these calls fail, and no others.</summary>
     /// <param name="faults">
     /// Each as <c>sync 5 roster.db-wal</c>: the call (open, read, write, sync, truncate), the error number, and a part of
     /// the file's path.
     /// </param>
     public void Fail(params IEnumerable<string> faults)
     {
-        // Replaced whole: the process reads it at each call.
+        // The file is replaced as a whole: the process reads it at each call.
         var next = Control + ".next";
         File.WriteAllLines(next, faults);
         File.Move(next, Control, overwrite: true);

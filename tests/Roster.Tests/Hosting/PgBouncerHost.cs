@@ -1,6 +1,8 @@
 namespace Roster.Tests.Hosting;
 
-/// <summary>On PostgreSQL behind PgBouncer in transaction mode: each transaction may be on another of a few connections.</summary>
+/// <summary>
+/// PostgreSQL behind PgBouncer in transaction mode: each transaction may use another of a few connections.
+/// </summary>
 public sealed class PgBouncerHost : RosterHost
 {
     private static readonly string? Program = new[] { "/usr/sbin/pgbouncer", "/usr/bin/pgbouncer" }.FirstOrDefault(File.Exists);

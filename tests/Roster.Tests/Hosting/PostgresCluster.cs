@@ -6,8 +6,8 @@ using Roster.Storage.Postgres.Connections;
 namespace Roster.Tests.Hosting;
 
 /// <summary>
-/// A PostgreSQL server of the tests' own, thrown away afterwards. Its databases sort by a language, so that what must compare byte by
-/// byte has to say so itself.
+/// A private PostgreSQL server for tests, deleted afterwards. Its databases sort by a language: statements that must
+/// compare byte by byte have to say so.
 /// </summary>
 internal sealed class PostgresCluster : IDisposable
 {
@@ -36,7 +36,7 @@ internal sealed class PostgresCluster : IDisposable
         Start();
     }
 
-    /// <summary>Where initdb and pg_ctl are, the newest where there are several; null where there are none.</summary>
+    /// <summary>The folder of initdb and pg_ctl, of the newest version; null if there is none.</summary>
     public static string? Binaries { get; } = FindBinaries();
 
     public int Port { get; }
@@ -55,7 +55,7 @@ internal sealed class PostgresCluster : IDisposable
         return $"postgresql://roster@127.0.0.1:{Port}/{name}";
     }
 
-    /// <summary>Runs SQL, each statement by itself, and returns the first value of the last one.</summary>
+    /// <summary>Runs each SQL statement by itself and returns the first value of the last one.</summary>
     public static async Task<object?> RunAsync(string database, params string[] statements)
     {
         await using var source = Npgsql.NpgsqlDataSource.Create(
@@ -69,7 +69,7 @@ internal sealed class PostgresCluster : IDisposable
         return value;
     }
 
-    /// <summary>Returns when a query gives true.</summary>
+    /// <summary>Waits until a query returns true.</summary>
     public static async Task UntilAsync(string database, string query)
     {
         while (await RunAsync(database, query) is not true)
@@ -88,16 +88,16 @@ internal sealed class PostgresCluster : IDisposable
     private void Signal(string signal)
     {
         var postmaster = File.ReadLines(Path.Combine(Data, "postmaster.pid")).First();
-        // Its first process first: then no other one is started meanwhile.
+        // The first process is stopped first, so that it starts no other.
         Execute(_folder.Path, ["sh", "-c", $"kill -{signal} {postmaster}; kill -{signal} $(cat /proc/{postmaster}/task/*/children)"]);
     }
 
-    /// <summary>Ends it as a crash would: without a checkpoint, connections cut.</summary>
+    /// <summary>Stops it like a crash: without a checkpoint, and connections are cut.</summary>
     public void Crash() => Run("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
 
     public void Dispose()
     {
-        // A test may have left it stopped, or frozen.
+        // A test may have left it stopped or frozen.
         if (File.Exists(Path.Combine(Data, "postmaster.pid")))
             Thaw();
         Try("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
@@ -128,13 +128,13 @@ internal sealed class PostgresCluster : IDisposable
             Assert.Equal(0, Execute(folder, ["chown", "-R", "postgres", folder]));
     }
 
-    /// <summary>Runs a program in a folder that it owns, and returns its exit code.</summary>
+    /// <summary>Runs a program in a folder that it owns and returns its exit code.</summary>
     public static int Execute(string folder, string program, params string[] arguments) =>
         Execute(folder, IsRoot ? ["runuser", "-u", "postgres", "--", program, .. arguments] : [program, .. arguments]);
 
     private static int Execute(string folder, string[] command)
     {
-        // A server that goes on would keep a pipe open: what programs print goes to a file.
+        // The output goes to a file: a server that keeps running would keep a pipe open.
         var start = new ProcessStartInfo(
             "sh", ["-c", "exec \"$@\" </dev/null >>\"$0\" 2>&1", Path.Combine(folder, "commands.log"), .. command])
         {

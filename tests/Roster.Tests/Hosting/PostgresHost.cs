@@ -1,8 +1,9 @@
 namespace Roster.Tests.Hosting;
 
 /// <summary>
-/// On a PostgreSQL database: the one that ROSTER_TEST_POSTGRES names, as <c>--database</c> does, or a new one on a server of its own. Where
-/// there is neither, its tests are skipped, which CI takes for a failure. On Citus its tables are distributed first.
+/// On a PostgreSQL database: the one in ROSTER_TEST_POSTGRES (as for <c>--database</c>), or a new one on a private
+/// server. If there is neither, the tests are skipped, which CI counts as a failure. On Citus, the tables are
+/// distributed first.
 /// </summary>
 public sealed class PostgresHost : RosterHost
 {
@@ -13,7 +14,7 @@ public sealed class PostgresHost : RosterHost
 
     private static readonly Lazy<Task> Distributed = new(() => Roster.Storage.Store.Parse(Given!).DistributeAsync(CancellationToken.None));
 
-    /// <summary>Whether the database that was given is one of Citus.</summary>
+    /// <summary>Whether the given database has Citus.</summary>
     internal static bool IsCitus => Citus.Value;
 
     private readonly Lazy<PostgresCluster> _own = new(() => new PostgresCluster());
@@ -33,7 +34,7 @@ public sealed class PostgresHost : RosterHost
 
     protected override string? Missing => Database == "" ? PostgresCluster.Missing : null;
 
-    /// <summary>A server on this database, and no other; dispose it.</summary>
+    /// <summary>A host on this database only; dispose it.</summary>
     internal static async Task<PostgresHost> OnAsync(string database)
     {
         var host = new PostgresHost(database);
@@ -41,10 +42,10 @@ public sealed class PostgresHost : RosterHost
         return host;
     }
 
-    /// <summary>A new database on the tests' own server, also where another one is tested.</summary>
+    /// <summary>A new database on the private server, even if another server is tested.</summary>
     internal string NewDatabase() => _own.Value.NewDatabase();
 
-    /// <summary>On another database of the same server, where that is the tests' own.</summary>
+    /// <summary>On the given database, or on another one of the private server.</summary>
     protected override RosterHost Create() => new PostgresHost(Given ?? NewDatabase());
 
     public override async ValueTask DisposeAsync()

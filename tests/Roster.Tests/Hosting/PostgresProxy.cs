@@ -2,7 +2,7 @@ using System.Net.Sockets;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>What a proxy does to the next transaction that it sees being committed, or written.</summary>
+/// <summary>What the proxy does to the next transaction that writes or commits.</summary>
 internal enum Cut
 {
     None,
@@ -13,20 +13,20 @@ internal enum Cut
     /// <summary>The COMMIT is lost with the connection.</summary>
     Commit,
 
-    /// <summary>From the first write on nothing passes any more in either direction, and nobody is told.</summary>
+    /// <summary>From the first write on, nothing passes in either direction, and the connections stay open.</summary>
     Silence,
 }
 
-/// <summary>Stands between a server and its PostgreSQL, and cuts the line at the worst moment.</summary>
+/// <summary>A proxy between a server and its PostgreSQL that cuts the connection at the worst moment.</summary>
 internal sealed class PostgresProxy : IDisposable
 {
     private readonly PostgresRelay _relay;
     private int _next;
 
-    /// <param name="database">The address of the database on this machine that it stands before.</param>
+    /// <param name="database">The address of the database, which is on this machine.</param>
     public PostgresProxy(string database) => _relay = new PostgresRelay(database, PassAsync);
 
-    /// <summary>The database's address, through the proxy.</summary>
+    /// <summary>The address of the database through this proxy.</summary>
     public string Address => _relay.Address;
 
     public void CutNext(Cut cut) => Interlocked.Exchange(ref _next, (int)cut);
@@ -47,7 +47,7 @@ internal sealed class PostgresProxy : IDisposable
         while ((length = await from.ReadAsync(buffer)) > 0 && !line.IsSilent)
         {
             var text = buffer.AsSpan(0, length);
-            // The search index and the times of keys are written too; they are not what is meant.
+            // Writes of the search index and of the keys' times of use do not count.
             line.IsWriting |= text.IndexOf("insert into change_set"u8) >= 0 || text.IndexOf("insert into api_key"u8) >= 0;
             var isCommit = line.IsWriting && text.IndexOf("commit\0"u8) >= 0;
             line.IsWriting &= !isCommit;

@@ -3,15 +3,17 @@ using System.Net.Sockets;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>Stands before a database on this machine, and lets a test do something with what passes.</summary>
+/// <summary>A proxy for a database on this machine. A test decides what happens to the bytes that pass.</summary>
 internal sealed class PostgresRelay : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Func<NetworkStream, NetworkStream, Task<bool>> _pass;
     private readonly int _port;
 
-    /// <param name="database">The address of the database that it stands before.</param>
-    /// <param name="pass">Passes on what comes from a client and from the server; returns whether both are to be closed then.</param>
+    /// <param name="database">The address of the database.</param>
+    /// <param name="pass">
+    /// Passes bytes on in both directions; returns whether both connections are to be closed then.
+    /// </param>
     public PostgresRelay(string database, Func<NetworkStream, NetworkStream, Task<bool>> pass)
     {
         (_pass, _port) = (pass, new Uri(database).Port);
@@ -20,7 +22,7 @@ internal sealed class PostgresRelay : IDisposable
         _ = AcceptAsync();
     }
 
-    /// <summary>The database's address, through this.</summary>
+    /// <summary>The address of the database through this proxy.</summary>
     public string Address { get; }
 
     public void Dispose() => _listener.Dispose();
@@ -50,7 +52,7 @@ internal sealed class PostgresRelay : IDisposable
         }
         catch (Exception gone) when (gone is IOException or SocketException or InvalidOperationException)
         {
-            // One of them has gone.
+            // One side has closed its connection.
         }
         client.Dispose();
         server.Dispose();

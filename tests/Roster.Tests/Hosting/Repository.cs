@@ -2,14 +2,14 @@ using System.Diagnostics;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>The sources that these tests were built from, and programs that are run in them.</summary>
+/// <summary>The sources of these tests, and programs run in them.</summary>
 internal static class Repository
 {
-    /// <summary>The folder of Roster.slnx.</summary>
+    /// <summary>The folder with Roster.slnx.</summary>
     public static string Root { get; } = FindRoot();
 
     /// <summary>Runs a program in a folder of the repository until it ends.</summary>
-    /// <returns>Its standard output; what it says on standard error is shown where it fails.</returns>
+    /// <returns>Its standard output. If it fails, the test shows its standard error too.</returns>
     public static async Task<string> RunAsync(string folder, string program, params IEnumerable<string> arguments)
     {
         var start = new ProcessStartInfo(program, arguments)

@@ -34,7 +34,7 @@ internal sealed class RosterClient(HttpClient http, string? key, Workspace? work
         return SendAsync(HttpMethod.Put, path, content);
     }
 
-    /// <summary>The partner as it is now: an item that names it and changes nothing.</summary>
+    /// <summary>An item that names the partner and changes nothing: the answer is its present state.</summary>
     public async Task<JsonElement> ReadAsync(string id) => (await PutAsync($$"""[{"id":"{{id}}"}]""")).Items[0];
 
     private static StringContent JsonContent(string json) => new(json, Encoding.UTF8, "application/json");
@@ -44,7 +44,7 @@ internal sealed class RosterClient(HttpClient http, string? key, Workspace? work
         string json = """{"name":"Ada Lovelace","email":"ada@example.com","phone":"+44 20 7946 0000"}""") =>
         (await PutAsync($"[{json}]")).Items[0].GetProperty("id").GetString()!;
 
-    /// <param name="expectContinue">Whether the body is sent only when the server has begun to read it.</param>
+    /// <param name="expectContinue">Whether the body is sent only after the server has begun to read it.</param>
     public async Task<Answer> SendAsync(
         HttpMethod method, string path, HttpContent? content = null, string? authorization = null, bool expectContinue = false,
         string? accept = null, string? ifNoneMatch = null, string? acceptEncoding = null,
@@ -73,7 +73,7 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
 
     public JsonElement Json => JsonDocument.Parse(Body).RootElement;
 
-    /// <summary>The partners of a success.</summary>
+    /// <summary>The partners of a successful answer.</summary>
     public IReadOnlyList<JsonElement> Items =>
         Status is 200 or 201 ? [.. Json.EnumerateArray()] : throw new InvalidOperationException(Text);
 
@@ -83,13 +83,13 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
     /// <summary>The partners' names.</summary>
     public IReadOnlyList<string> Names => [.. Items.Select(partner => partner.GetProperty("name").GetString()!)];
 
-    /// <summary>The path of the next page; null on the last one.</summary>
+    /// <summary>The path of the next page; null for the last one.</summary>
     public string? Next => Headers.TryGetValues("Link", out var links)
         ? links.Single().Split('<', '>')[1] : null;
 
     public string Code => Json.GetProperty("code").GetString()!;
 
-    /// <summary>The faults as <c>index field code</c>, the field <c>-</c> where there is none.</summary>
+    /// <summary>The faults as <c>index field code</c>; the field is <c>-</c> if there is none.</summary>
     public IReadOnlyList<string> Faults =>
         [.. Json.GetProperty("details").EnumerateArray().Select(FaultText)];
 
@@ -102,10 +102,10 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
 
     public long Revision => Count("Roster-Revision");
 
-    /// <summary>Created, updated and unchanged.</summary>
+    /// <summary>The counts of created, updated and unchanged partners.</summary>
     public (long Created, long Updated, long Unchanged) Counts =>
         (Count("Roster-Created"), Count("Roster-Updated"), Count("Roster-Unchanged"));
 
-    /// <summary>A header that is a number.</summary>
+    /// <summary>The number in a header.</summary>
     public long Count(string header) => long.Parse(Headers.GetValues(header).Single(), CultureInfo.InvariantCulture);
 }

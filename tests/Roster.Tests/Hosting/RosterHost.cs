@@ -7,7 +7,9 @@ using Roster.Storage;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>The real server on a real port and a real engine, shared by tests; each test takes a workspace of its own.</summary>
+/// <summary>
+/// The real server on a real port and a real engine, shared by tests. Each test has a workspace of its own.
+/// </summary>
 public abstract partial class RosterHost : IAsyncLifetime
 {
     private readonly StringWriter _logText = new();
@@ -22,7 +24,7 @@ public abstract partial class RosterHost : IAsyncLifetime
 
     public Uri Address { get; private set; } = null!;
 
-    /// <summary>The clock that the server goes by; a test that moves it takes a host of its own.</summary>
+    /// <summary>The server's clock. A test that moves it needs a host of its own.</summary>
     internal MovableClock Clock { get; } = new();
 
     internal IRosterStore Store => There(_store);
@@ -30,18 +32,18 @@ public abstract partial class RosterHost : IAsyncLifetime
     internal IEnumerable<Microsoft.AspNetCore.Http.Endpoint> Endpoints =>
         ((Microsoft.AspNetCore.Routing.IEndpointRouteBuilder)There(_app)).DataSources.SelectMany(source => source.Endpoints);
 
-    /// <summary>As <c>--database</c> names it.</summary>
+    /// <summary>The database, as for <c>--database</c>.</summary>
     internal abstract string Database { get; }
 
-    /// <summary>Why there is no such engine here; its tests are skipped then.</summary>
+    /// <summary>Why this engine is not available; its tests are skipped then.</summary>
     protected virtual string? Missing => null;
 
     protected abstract RosterHost Create();
 
-    /// <summary>All that the server logged until now.</summary>
+    /// <summary>The server's log so far.</summary>
     internal string Log()
     {
-        // The synchronized writer locks on itself.
+        // The synchronized writer locks itself.
         lock (_log)
             return _logText.ToString();
     }
@@ -76,14 +78,14 @@ public abstract partial class RosterHost : IAsyncLifetime
     }
 
     /// <summary>
-    /// The canary of the whole suite: keys look like nothing else, and each test's partners have addresses, which nothing else that is
-    /// logged has.
+    /// A check for the whole suite: the log contains no key and no e-mail address. Keys have a pattern of their own,
+    /// the tests' partners have addresses, and nothing else in the log looks like either.
     /// </summary>
     [GeneratedRegex("roster_[0-9A-Za-z]{38}|[0-9A-Za-z]@[0-9A-Za-z]")]
     private static partial Regex Leak();
 
-    /// <summary>Another host on the same kind of engine, for one test alone; dispose it.</summary>
-    /// <param name="wrap">What stands between the server and its store, to count what it asks.</param>
+    /// <summary>A second host on the same kind of engine, for one test alone; dispose it.</summary>
+    /// <param name="wrap">Wraps the store, for example to count calls.</param>
     internal async Task<RosterHost> AnotherAsync(
         Func<ServerSettings, ServerSettings>? change = null, Func<IRosterStore, IRosterStore>? wrap = null)
     {
@@ -109,7 +111,7 @@ public abstract partial class RosterHost : IAsyncLifetime
         return new RosterClient(_http, secret.Text, workspace);
     }
 
-    /// <summary>A client with this as its key, whatever it is.</summary>
+    /// <summary>A client with this text as its key, valid or not.</summary>
     internal RosterClient WithKey(string? key) => new(There(_http), key, null);
 
     private T There<T>(T it)
@@ -119,7 +121,7 @@ public abstract partial class RosterHost : IAsyncLifetime
     }
 }
 
-/// <summary>The system's clock, shifted.</summary>
+/// <summary>The system's clock with an offset.</summary>
 internal sealed class MovableClock : TimeProvider
 {
     private long _shiftTicks;

@@ -22,7 +22,7 @@ internal sealed partial class RosterProcess : IDisposable
     private readonly HttpClient _http = new(new SocketsHttpHandler
     {
         Expect100ContinueTimeout = Patience,
-        // The certificates of tests are their own.
+        // Tests have self-signed certificates.
         SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=localhost" },
     });
 
@@ -42,7 +42,7 @@ internal sealed partial class RosterProcess : IDisposable
         process.BeginErrorReadLine();
     }
 
-    /// <summary>What starts the server, before its arguments.</summary>
+    /// <summary>The command that starts the server, without its arguments.</summary>
     public static string[] Command =>
         Environment.GetEnvironmentVariable("ROSTER_TEST_SERVER") is { Length: > 0 } published ? [published] : Built;
 
@@ -63,7 +63,8 @@ internal sealed partial class RosterProcess : IDisposable
         string[] arguments, int? handles = null, bool isBuilt = false)
     {
         var limit = handles is null ? "" : $"ulimit -n {handles}; ";
-        // In a file, what it printed before it said that it listens is there when that is read; from two pipes it could come later.
+        // Standard output goes to a file: it is complete when the log says that the server listens. A second pipe might
+        // lag behind.
         var output = Path.GetTempFileName();
         string[] withUrls = arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments];
         string[] all = [.. isBuilt ? Built : Command, .. withUrls];
@@ -71,18 +72,18 @@ internal sealed partial class RosterProcess : IDisposable
         return new RosterProcess(Start(workingFolder, shell, environment), output);
     }
 
-    /// <summary>Starts a server on a free port and returns when it listens.</summary>
+    /// <summary>Starts a server on a free port and waits until it listens.</summary>
     public static RosterProcess Serve(string workingFolder, params string[] arguments) => Serve(workingFolder, NoVariables, arguments);
 
-    /// <param name="environment">Variables that the server has beside the test's own.</param>
+    /// <param name="environment">Variables in addition to the test's own.</param>
     public static RosterProcess Serve(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         Await(Begin(workingFolder, environment, arguments));
 
-    /// <summary>Starts the server that was built beside the tests, into which .NET lets a test put code of its own.</summary>
+    /// <summary>Starts the server that was built beside the tests: .NET can run a test's code inside it.</summary>
     public static RosterProcess ServeBuilt(string workingFolder, IReadOnlyDictionary<string, string> environment) =>
         Await(Begin(workingFolder, environment, [], isBuilt: true));
 
-    /// <summary>Starts a server that can have so many files open.</summary>
+    /// <summary>Starts a server with a limit of open files.</summary>
     public static RosterProcess ServeWithHandles(int handles, string workingFolder, params string[] arguments) =>
         Await(Begin(workingFolder, NoVariables, arguments, handles));
 
@@ -115,13 +116,13 @@ internal sealed partial class RosterProcess : IDisposable
 
     public RosterClient Client(string key) => new(_http, key, null);
 
-    /// <summary>What the server has printed on standard output; a first start's welcome comes before it listens.</summary>
+    /// <summary>The server's standard output so far. The first start's welcome is there before it listens.</summary>
     public string Output() => File.ReadAllText(_outputFile);
 
-    /// <summary>All that the server has logged until now.</summary>
+    /// <summary>The server's log so far.</summary>
     public string Log() => string.Join('\n', _log);
 
-    /// <summary>Returns when the server has logged a line with this text, also before it listened.</summary>
+    /// <summary>Waits for a log line with this text, which may be from before it listened.</summary>
     public Task SaysAsync(string text) => Task.Run(() =>
     {
         if (_before.Exists(line => line.Contains(text, StringComparison.Ordinal)))
@@ -132,10 +133,10 @@ internal sealed partial class RosterProcess : IDisposable
         Assert.Fail($"The server never said '{text}'.");
     });
 
-    /// <summary>What the server has logged since it listened, or was last waited for, to its end.</summary>
+    /// <summary>The log lines since it listened or since the last wait, until it ends.</summary>
     public IReadOnlyList<string> Rest() => [.. _errors.GetConsumingEnumerable()];
 
-    /// <summary>As <see cref="SaysAsync"/>; or at once where it has logged that before.</summary>
+    /// <summary>Like <see cref="SaysAsync"/>, but finds any earlier line as well.</summary>
     public Task HasSaidAsync(string text) => Log().Contains(text, StringComparison.Ordinal) ? Task.CompletedTask : SaysAsync(text);
 
     public void Kill()
@@ -148,7 +149,7 @@ internal sealed partial class RosterProcess : IDisposable
 
     public void Terminate() => Signal("TERM");
 
-    /// <param name="name">Such as TERM.</param>
+    /// <param name="name">The signal's name, such as TERM.</param>
     public void Signal(string name) => Process.Start("kill", ["-" + name, $"{_process.Id}"]).WaitForExit();
 
     public int WaitForExit()

@@ -9,7 +9,7 @@ public sealed class SqliteHost : RosterHost
 
     protected override RosterHost Create() => new SqliteHost();
 
-    /// <summary>Another one that is not started yet; dispose it.</summary>
+    /// <summary>A second host, not yet started; dispose it.</summary>
     internal SqliteHost Another() => (SqliteHost)Create();
 
     public string File => _folder.File("roster.db");

@@ -1,6 +1,6 @@
 namespace Roster.Tests.Hosting;
 
-/// <summary>A folder of a test's own, gone with the test.</summary>
+/// <summary>A folder for one test, deleted at its end.</summary>
 internal sealed class TempFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("roster-test-").FullName;

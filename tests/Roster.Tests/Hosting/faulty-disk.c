@@ -1,5 +1,6 @@
-// Loaded into a process (LD_PRELOAD), it lets system calls on files fail as the file ROSTER_FAULTS says: a line for each fault, with a call (open,
-// read, write, sync, truncate), an errno or "kill", and a part of the file's path. While that file is not there, nothing fails.
+// Loaded into a process by LD_PRELOAD, makes system calls on files fail as the file named by ROSTER_FAULTS says. Each
+// line is a fault: a call (open, read, write, sync, truncate), an errno or "kill", and a part of the file's path.
+// Without that file nothing fails.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>

@@ -54,7 +54,7 @@ public sealed class ChangeEncodingTests
     [Fact]
     public void A_log_entry_of_version_1_written_by_the_first_release_is_read()
     {
-        // Compressed by another Brotli library: what is on users' disks must stay readable, whatever we compress with.
+        // Compressed by another Brotli library: stored data must stay readable, whatever library compresses today.
         var stored = Convert.FromBase64String(
             "AQGDH4BbWyIwMTkzMjRlNi0zYzFkLTdkMGEtYTFmNS0zZTJiNWM4ZDlmMTAiLDEsMiwzLCJBZGEiLG51bGwsbnVsbF1dAw==");
 

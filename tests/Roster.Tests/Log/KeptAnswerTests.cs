@@ -3,7 +3,7 @@ using Roster.Log;
 
 namespace Roster.Tests.Log;
 
-/// <summary>How much is kept for each request with an idempotency key.</summary>
+/// <summary>The size of what is stored for each request with an idempotency key.</summary>
 public sealed class KeptAnswerTests
 {
     [Theory]

@@ -14,11 +14,11 @@ namespace Roster.Tests.Plans;
 public sealed partial class PostgresPlanTests : IAsyncLifetime
 {
     /// <summary>
-    /// Partners of a workspace. So many make an index far cheaper than the table: the planner decides as in a large one.
+    /// Partners of a workspace: so many that an index is far cheaper than the table, as in a large workspace.
     /// </summary>
     private const int Many = 20_000;
 
-    /// <summary>Statements that read more than they find, and why that must be so.</summary>
+    /// <summary>Statements that read more than they find, with the reason.</summary>
     private static readonly Dictionary<string, string> Exceptions = new()
     {
         ["PostgresStore.SelectWorkspaces"] = "lists all workspaces, for commands and for the retention's pass every ten minutes",
@@ -48,7 +48,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         "PostgresStore.NoteKeyUse",
     ];
 
-    /// <summary>Of an array: as many as a batch has at most.</summary>
+    /// <summary>The length of an array parameter: the most that a batch has.</summary>
     private const int Values = 10_000;
 
     /// <summary>
@@ -60,15 +60,15 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     private NpgsqlDataSource _source = null!;
     private NpgsqlConnection _connection = null!;
 
-    /// <summary>The queries of the search, which are planned with what they look for.</summary>
+    /// <summary>The search queries. They are planned with their values.</summary>
     private static Dictionary<string, PostgresStatement> Searches { get; } =
         PostgresSqlTests.Queries().DistinctBy(query => query.Name).ToDictionary(query => query.Name, query => query.Statement);
 
-    /// <summary>The statements on tables, by name; without those that are a part of another one.</summary>
+    /// <summary>The statements on tables, by name, without those that are a part of another one.</summary>
     private static IReadOnlyList<(string Name, string Sql)> Texts { get; } =
     [
         .. PostgresSqlTests.Texts.Where(text => Statement().IsMatch(text.Sql) && Tables().IsMatch(text.Sql)
-            // What others begin with is a part of them; and what health reads is among the others.
+            // These two are parts of others: the beginning of queries, and what the health check reads.
             && text.Name is not ("PostgresStore.SelectKeys" or "PostgresStore.Reads")),
     ];
 
@@ -93,7 +93,10 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         _cluster.Dispose();
     }
 
-    /// <summary>But for changes of rows, and searches: the planner takes an empty workspace for two rows, and reads those.</summary>
+    /// <summary>
+    /// Without changes of rows, and without searches: the planner expects two rows in an empty workspace and reads it
+    /// whole.
+    /// </summary>
     [Fact]
     public Task A_new_database_is_searched_by_its_indexes() =>
         AllSearchAsync([.. Changes, "PostgresSearchStep.DeleteNamed", .. Searches.Keys]);
@@ -102,7 +105,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     public async Task A_large_database_that_was_never_analyzed_is_searched_by_its_indexes()
     {
         await PostgresSeed.FillAsync(Database, Many);
-        // The search index alone is: by the server, when it has filled it.
+        // Only the search index is analyzed: the server does that after filling it.
         await PostgresCluster.RunAsync(Database, "vacuum analyze partner_search");
         await AllSearchAsync();
     }
@@ -140,7 +143,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         Assert.True(faults.Count == 0, string.Join("\n\n", faults));
     }
 
-    /// <summary>Where a statement's plans read more than it names.</summary>
+    /// <summary>The nodes of a statement's plans that read more than the statement names.</summary>
     private async Task<IReadOnlyList<string>> FaultsAsync(string name, string sql)
     {
         var faults = new List<string>();
@@ -159,7 +162,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         return faults;
     }
 
-    /// <param name="isLimited">Whether only as much is read of the node as is wanted of it.</param>
+    /// <param name="isLimited">Whether the node is read only as far as rows are needed.</param>
     private static void Look(JsonElement node, bool isLimited, Action<string> report)
     {
         var type = node.GetProperty("Node Type").GetString()!;
@@ -179,7 +182,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         string Text(string name) => node.TryGetProperty(name, out var value) ? value.GetString() ?? "" : "";
     }
 
-    /// <summary>A value of a type: that of a row in the middle, or as many as a batch has.</summary>
+    /// <summary>A value of a type: of a row in the middle, or an array as long as a batch.</summary>
     private static string Value(string type, int at) => type switch
     {
         "bigint" or "integer" => at == 0 ? "1" : $"{Many / 2}",

@@ -11,19 +11,19 @@ internal static class PostgresSeed
 {
     public const long Workspace = 1;
 
-    /// <summary>The key that made nearly all of the change sets.</summary>
+    /// <summary>The key of nearly all change sets.</summary>
     public static readonly Guid Key = Id('f', 1);
 
-    /// <summary>The key that made few of them.</summary>
+    /// <summary>The key of a few change sets.</summary>
     public static readonly Guid RareKey = Id('f', 2);
 
-    /// <summary>The partner that each change set changed.</summary>
+    /// <summary>The partner that every change set changed.</summary>
     public static Guid Changed => Partner(1);
 
     public static Guid Partner(int number) => Id('0', number);
 
     /// <summary>Fills an empty database.</summary>
-    /// <param name="many">How many there are of everything.</param>
+    /// <param name="many">How many of each thing.</param>
     public static async Task FillAsync(string database, int many)
     {
         var numbers = string.Create(CultureInfo.InvariantCulture, $"generate_series(1, {many}) as i");
@@ -48,7 +48,8 @@ internal static class PostgresSeed
                 'n' || i, 'n' || i, 'a' || i || '@b.example', '0' || i, i, i % 100 = 0
             from {numbers}
             """,
-            // One change set of each hundred undoes the one before it, and is of the rare kind and key.
+            // Every hundredth change set undoes the one before it; it has the rare kind, and every thousandth the rare
+            // key.
             $"""
             insert into change_set
             select 1, i, case when i % 100 = 0 then 'undo' else 'upsert' end,

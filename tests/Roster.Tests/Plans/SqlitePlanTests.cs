@@ -5,12 +5,12 @@ using Roster.Storage.Sqlite.Connections;
 namespace Roster.Tests.Plans;
 
 /// <summary>
-/// How SQLite carries out each statement: by searching an index, never by reading a table or a whole workspace. Without statistics, as
-/// operators have it, the plan does not depend on what is stored.
+/// SQLite carries out each statement by searching an index, and never reads a whole table or workspace. Without
+/// statistics, as for operators, the plan does not depend on what is stored.
 /// </summary>
 public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
 {
-    /// <summary>Texts that read more than they find, and why that must be so.</summary>
+    /// <summary>Statements that read more than they find, with the reason.</summary>
     private static readonly (string Name, string Reason)[] Exceptions =
     [
         ("SqliteMigrations.SelectJournal", "the schema's own list of tables, once at the start"),
@@ -63,7 +63,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
     [GeneratedRegex(@"^SCAN (?!\d+ CONSTANT ROW|CONSTANT ROW|\d+-ROW VALUES|sought$|named$|gram VIRTUAL TABLE INDEX 0:=$)")]
     private static partial Regex Scan();
 
-    /// <summary>A search by nothing but the first part of the key.</summary>
+    /// <summary>A search by the first column of the key only.</summary>
     [GeneratedRegex(@"^SEARCH .*\(workspace_id=\?\)")]
     private static partial Regex WholeWorkspace();
 
@@ -116,7 +116,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
 
     private List<string> PlanOf(string sql)
     {
-        // The index of a workspace has no table of the directory's.
+        // A workspace's search index has tables of its own.
         var database = Regex.IsMatch(sql, @"\b(doc|gram|state)\b") ? _search : _main;
         var steps = new List<string>();
         using var rows = database.Prepare("explain query plan " + sql).Query();

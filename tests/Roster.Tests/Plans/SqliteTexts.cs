@@ -6,13 +6,13 @@ using Roster.Storage.Sqlite.Search;
 
 namespace Roster.Tests.Plans;
 
-/// <summary>Every SQL text of the SQLite store and of its search index.</summary>
+/// <summary>Every SQL statement of the SQLite store and of its search index.</summary>
 internal static partial class SqliteTexts
 {
-    /// <summary>By the constant's name, or that of the query that is put together.</summary>
+    /// <summary>Named by the constant, or by the query that is built.</summary>
     public static IReadOnlyList<(string Name, string Sql)> All { get; } = [.. Constants(), .. Queries().DistinctBy(query => query.Sql)];
 
-    /// <summary>What is neither a query nor a write: settings, transactions, the file's own care.</summary>
+    /// <summary>Neither a query nor a write: settings, transactions and maintenance.</summary>
     [GeneratedRegex(@"^\s*(pragma|begin|commit|rollback|savepoint|release|vacuum)\b")]
     public static partial Regex Housekeeping();
 
@@ -27,7 +27,7 @@ internal static partial class SqliteTexts
         foreach (var field in types.SelectMany(type => type.GetFields(BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)))
             if (field.FieldType == typeof(string) && field.GetValue(null) is string text && Statement().IsMatch(text))
                 texts.Add(($"{field.DeclaringType!.Name}.{field.Name}", text));
-        // A query that another one begins with is a part of it, and not run alone.
+        // A text that another one begins with is only a part of it and is not run by itself.
         return texts.FindAll(one => !one.Sql.StartsWith("select", StringComparison.Ordinal)
             || !texts.Exists(other => other.Sql.Length > one.Sql.Length && other.Sql.StartsWith(one.Sql, StringComparison.Ordinal)));
     }

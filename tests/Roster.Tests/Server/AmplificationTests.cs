@@ -12,7 +12,7 @@ namespace Roster.Tests.Server;
 /// </summary>
 public sealed partial class AmplificationTests : IAsyncLifetime
 {
-    /// <summary>How often all partners are updated, one change set each.</summary>
+    /// <summary>How often all partners are updated, with one change set each time.</summary>
     private const int Updates = 15;
 
     private readonly TempFolder _folder = new();
@@ -25,7 +25,7 @@ public sealed partial class AmplificationTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        // Little is garbage at any time, so that what is measured is what a request holds.
+        // A small garbage collection budget: memory in use is then nearly all held by the request.
         _server = RosterProcess.Serve(
             _folder.Path, new Dictionary<string, string> { ["DOTNET_GCgen0MaxBudget"] = "400000" }, "--rows-per-minute", "0");
         _api = _server.Client(Key().Match(_server.Output()).Value);
@@ -51,7 +51,7 @@ public sealed partial class AmplificationTests : IAsyncLifetime
         var one = _ids[5_000];
         var ids = JsonSerializer.Serialize(_ids);
         var last = 1 + Updates;
-        // What it is, what it may take in MiB, and what it answers.
+        // The call, its limit in MiB, and its answer.
         (string Call, int MaxMebibytes, int Status, string? Body, string ContentType, string? Accept)[] calls =
         [
             Get($"/api/partners/{one}?asOf=1", 20),
@@ -80,7 +80,7 @@ public sealed partial class AmplificationTests : IAsyncLifetime
         ];
         var taken = new List<string>();
         var tooMuch = new List<string>();
-        // Once before, so that nothing is counted that only the first one of all takes.
+        // A first pass warms up, so that one-time costs are not counted.
         foreach (var measures in new[] { false, true })
             foreach (var call in calls)
             {
@@ -120,7 +120,7 @@ public sealed partial class AmplificationTests : IAsyncLifetime
         Assert.InRange(took, -1_000, 200);
     }
 
-    /// <summary>What the server holds when that grows and shrinks no more.</summary>
+    /// <summary>The memory of the idle server, once it is stable.</summary>
     private async Task<long> RestAsync()
     {
         var lowest = long.MaxValue;

@@ -2,7 +2,7 @@ using Roster.Access;
 
 namespace Roster.Tests.Server;
 
-/// <summary>Who is let in, on every engine.</summary>
+/// <summary>Authentication, on every engine.</summary>
 public abstract class AuthenticationContract(RosterHost host)
 {
     private const string Path = "/api/partners";
@@ -98,7 +98,7 @@ public abstract class AuthenticationContract(RosterHost host)
         Assert.Equal(200, (await api.GetAsync(Path)).Status);
         var before = lookUps.Of(nameof(IRosterStore.FindKeyAsync));
 
-        // One after the other, and many at once: each 401 was looked up, and no 429 was.
+        // One after the other, then many at once: each 401 is looked up in the store, and no 429 is.
         var guesses = new List<int>();
         for (var i = 0; i < 40; i++)
             guesses.Add(await GuessAsync());
@@ -109,7 +109,7 @@ public abstract class AuthenticationContract(RosterHost host)
         Assert.Equal(guesses.Count, guesses.Count(status => status is 401 or 429));
         Assert.InRange(guesses.Count(status => status == 429), 1, guesses.Count);
         Assert.Equal(200, (await api.GetAsync(Path)).Status);
-        // A key that this server does not know yet waits for its turn among the guesses, and then is known.
+        // A valid key that this server has not seen yet is limited like a guess until its first success.
         var another = await own.NewKeyAsync(api.Workspace, Scopes.PartnersRead);
         int status;
         do

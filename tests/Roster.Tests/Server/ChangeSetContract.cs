@@ -5,7 +5,7 @@ using Roster.Access;
 
 namespace Roster.Tests.Server;
 
-/// <summary>Previewing, proving, looking back and undoing, on every engine.</summary>
+/// <summary>Dry runs, receipts, the past and undo, on every engine.</summary>
 public abstract class ChangeSetContract(RosterHost host)
 {
     private const string Path = "/api/partners";
@@ -28,7 +28,7 @@ public abstract class ChangeSetContract(RosterHost host)
         Assert.Equal(["0 - not_deleted"], (await SendAsync(api, HttpMethod.Post, Path + "/restore?dryRun=true", $"[\"{id}\"]")).Faults);
         Assert.Equal(["0 name name_required"], (await PutAsync(api, """[{"name":""}]""", "?dryRun=true")).Faults);
         Assert.Equal(["c", "a"], (await api.GetAsync(Path)).Names);
-        // One that is there keeps its id, also where the newest change set has just created it.
+        // An existing partner keeps its id, even if the newest change set has just created it.
         var newest = (await api.PutAsync("""[{"name":"newest"}]""")).Ids[0];
         Assert.Equal([newest], (await PutAsync(api, $$"""[{"id":"{{newest}}"}]""", "?dryRun=true")).Ids);
     }
@@ -118,7 +118,7 @@ public abstract class ChangeSetContract(RosterHost host)
                 var key = Guid.NewGuid().ToString();
                 var first = await SendAsync(api, method, path, body, ("Idempotency-Key", key), ("Prefer", prefer));
                 Assert.True(first.Status is 200 or 201, first.Text);
-                // What comes in between must not show.
+                // Later changes must not show in the answers.
                 await api.PutAsync($$"""[{"id":"{{ids[0]}}","name":"{{key}}"},{"name":"{{key}}"}]""");
                 var end = (await api.PutAsync($$"""[{"id":"{{ids[1]}}","name":"{{key}}"}]""")).Revision;
 
@@ -156,7 +156,7 @@ public abstract class ChangeSetContract(RosterHost host)
         foreach (var wrong in new[] { "", new string('k', 256) })
             Assert.Equal("invalid_header", (await PutAsync(api, """[{"name":"a"}]""", "", ("Idempotency-Key", wrong))).Code);
         Assert.Equal(200, (await PutAsync(api, """[{"name":"a"}]""", "", ("Idempotency-Key", new string('k', 255)))).Status);
-        // Another workspace has keys of its own.
+        // Idempotency keys of another workspace are separate.
         Assert.Equal(200, (await PutAsync(await host.NewWorkspaceAsync(), """[{"name":"b"}]""", "", ("Idempotency-Key", "k"))).Status);
         foreach (var strange in new[] { "%41", "a/b?c#d", "%2F", "what ever" })
         {
@@ -213,7 +213,7 @@ public abstract class ChangeSetContract(RosterHost host)
             var request = Encoding.ASCII.GetBytes(
                 $"PUT {Path} HTTP/1.1\r\nHost: h\r\nAuthorization: {api.Key}\r\nContent-Type: application/json\r\n"
                 + $"Idempotency-Key: t{i}\r\nContent-Length: {body.Length}\r\n\r\n{body}");
-            // Before, in and right after the body; before, in and after the answer.
+            // Cut before, within and right after the body; before, within and after the answer.
             var sent = i % 3 == 0 ? request.Length : random.Next(request.Length + 1);
             using (var socket = new TcpClient(host.Address.Host, host.Address.Port))
             {
@@ -348,7 +348,7 @@ public abstract class ChangeSetContract(RosterHost host)
         Assert.Equal(5, (await UndoAsync(api, 4)).Revision);
         Assert.Equal(["wrong", "b", "wrong too"], (await api.GetAsync(Path + "?sort=asc")).Names);
         Assert.Equal(5, (await api.GetAsync("/api/changesets/4")).Json.GetProperty("undoneBy").GetInt64());
-        // Deleting and restoring are undone, too.
+        // Deletes and restores can be undone, too.
         Assert.Equal(200, (await UndoAsync(api, 5)).Status);
         Assert.Equal(1, (await UndoAsync(api, 2)).Count("Roster-Restored"));
         Assert.Equal(before, (await api.GetAsync(Path + "?sort=asc")).Names);

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Roster.Tests.Server;
 
-/// <summary>The executable as an operator uses it, in processes of its own.</summary>
+/// <summary>The executable as an operator uses it, as a process of its own.</summary>
 public sealed partial class CommandLineTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -119,7 +119,7 @@ public sealed partial class CommandLineTests : IDisposable
             Assert.Equal(0, server.WaitForExit());
         }
 
-        // A later start has no key to write.
+        // Only the first start writes a key.
         File.Delete(_folder.File("key"));
         using var again = RosterProcess.Serve(_folder.Path, "--first-key-file", "key");
         Assert.False(File.Exists(_folder.File("key")));

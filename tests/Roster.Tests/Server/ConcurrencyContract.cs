@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Roster.Tests.Server;
 
-/// <summary>Many clients at once, on every engine.</summary>
+/// <summary>Many clients at the same time, on every engine.</summary>
 public abstract class ConcurrencyContract(RosterHost host)
 {
     private const int Clients = 16;

@@ -4,14 +4,14 @@ using CsCheck;
 
 namespace Roster.Tests.Server;
 
-/// <summary>CSV as spreadsheets, CRMs and people write it: what every engine does.</summary>
+/// <summary>CSV as spreadsheets, CRMs and people write it, on every engine.</summary>
 public abstract class CsvContract(RosterHost host)
 {
     private const string Path = "/api/partners";
     private const string Csv = "text/csv";
     private const string Spreadsheet = "text/csv; profile=spreadsheet";
 
-    /// <summary>What formats are known to break on.</summary>
+    /// <summary>Pieces that are known to break CSV.</summary>
     private static readonly string[] Pieces =
         ["'", "=", "+", "-", "@", "\\", "N", "\\N", "\"", ",", ";", "|", " ",
             "a", "é", "👩‍👩‍👧", "\u2028", "\u0085", "#", "sep=", "0", "null"];
@@ -33,7 +33,7 @@ public abstract class CsvContract(RosterHost host)
             {
                 name = text + "n",
                 email = i % 2 == 0 ? $"p{i}@example.com" : null,
-                // In plain CSV an apostrophe before a phone is a spreadsheet's.
+                // In plain CSV, an apostrophe before a phone number comes from a spreadsheet and is dropped.
                 phone = i % 3 == 0 ? null : (type.Contains("spreadsheet", StringComparison.Ordinal) ? "" : "t") + text + "1",
                 externalId = i % 5 == 0 ? null : text.Trim() + i,
             })));

@@ -24,7 +24,7 @@ public class CursorTextTests
     [InlineData(PartnerSort.CreatedAt, "{")]
     public void One_that_is_no_place_in_the_list_is_not(PartnerSort sort, string body) => Assert.Null(Read(sort, body));
 
-    /// <summary>The checksum names the list, and is no secret.</summary>
+    /// <summary>The checksum binds a cursor to its list; it is no secret.</summary>
     private static PartnerCursor? Read(PartnerSort sort, string body)
     {
         var checksum = SHA256.HashData(Encoding.UTF8.GetBytes($"1 {new PartnerFilter()} {sort} False {body}")).AsSpan(0, 8);

@@ -1,6 +1,6 @@
 namespace Roster.Tests.Server;
 
-/// <summary>POST, DELETE and restore: what every engine does.</summary>
+/// <summary>POST, DELETE and restore, on every engine.</summary>
 public abstract class DeleteContract(RosterHost host)
 {
     private const string UnknownId = "019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10";

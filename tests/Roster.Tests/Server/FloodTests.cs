@@ -6,14 +6,17 @@ using System.Text.RegularExpressions;
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// A server process under clients that send too slowly, never read, or send all that they may at once. The suite runs a short form;
-/// ROSTER_TEST_FLOOD=500,200,60,64 makes it 500 dripping and 200 deaf connections for 60 seconds, and 64 batches.
+/// A server process under clients that send too slowly, never read, or send all that is allowed at once. The suite runs
+/// a short form. ROSTER_TEST_FLOOD=500,200,60,64 makes it 500 slow senders and 200 non-readers for 60 seconds, and 64
+/// batches.
 /// </summary>
 public sealed partial class FloodTests : IDisposable
 {
     private const int MaxMebibytes = 512;
 
-    /// <summary>Of what four of the largest batches take, in MiB: less than a half.</summary>
+    /// <summary>
+    /// Memory given back to the system, in MiB: less than half of what four of the largest batches take.
+    /// </summary>
     private const int GivenBack = 20;
 
     private static readonly int[] Size =
@@ -108,7 +111,7 @@ public sealed partial class FloodTests : IDisposable
         Assert.Equal(200, (await mirror).Status);
     }
 
-    /// <summary>As many partners as a request may have, each field as long as it may be.</summary>
+    /// <summary>As many partners as a request may have, with every field at its longest.</summary>
     private static byte[] LargestBatch()
     {
         var text = new string('é', 255);
@@ -117,7 +120,7 @@ public sealed partial class FloodTests : IDisposable
             $$"""{"name":"{{text}}","email":"{{email}}","phone":"{{text[..64]}}"}""", 10_000)) + "]");
     }
 
-    /// <summary>What a well-behaved client sees meanwhile: every request succeeds.</summary>
+    /// <summary>What a normal client sees meanwhile: every request succeeds.</summary>
     private async Task<(int Count, double P99)> OthersAsync(TimeSpan span)
     {
         var times = new List<double>();
@@ -132,7 +135,7 @@ public sealed partial class FloodTests : IDisposable
         return (times.Count, times[(int)(times.Count * 0.99)]);
     }
 
-    /// <summary>Announces a megabyte and sends a byte now and then, again and again.</summary>
+    /// <summary>Announces a large body and sends a byte now and then, again and again.</summary>
     private Task DripAsync(CancellationToken end) => ConnectAgainAndAgainAsync(
         $"PUT /api/partners HTTP/1.1\r\nHost: h\r\nAuthorization: {_key}\r\nContent-Type: application/json\r\n"
             + "Content-Length: 60000\r\n\r\n[",
@@ -142,7 +145,7 @@ public sealed partial class FloodTests : IDisposable
             await stream.WriteAsync(" "u8.ToArray(), end);
         }, end);
 
-    /// <summary>Asks for megabytes and never reads them.</summary>
+    /// <summary>Requests megabytes and never reads them.</summary>
     private Task BeDeafAsync(CancellationToken end) => ConnectAgainAndAgainAsync(
         $"GET /api/partners?take=10000 HTTP/1.1\r\nHost: h\r\nAuthorization: {_key}\r\n\r\n", async stream =>
         {
@@ -164,7 +167,7 @@ public sealed partial class FloodTests : IDisposable
             }
             catch (Exception gone) when (gone is IOException or SocketException or OperationCanceledException or InvalidOperationException)
             {
-                // The server cut it off, as it should, or the test is over.
+                // The server cut the connection, as it should, or the test is over.
             }
         }
     }

@@ -3,14 +3,14 @@ using System.Text.Json;
 
 namespace Roster.Tests.Server;
 
-/// <summary>NDJSON and CSV, in and out: what every engine does.</summary>
+/// <summary>NDJSON and CSV, in and out, on every engine.</summary>
 public abstract class FormatContract(RosterHost host)
 {
     private const string Path = "/api/partners";
     private const string Ndjson = "application/x-ndjson";
     private const string Csv = "text/csv";
 
-    /// <summary>Texts that formats are known to break on.</summary>
+    /// <summary>Texts that are known to break formats.</summary>
     private static readonly string[] Nasty =
     [
         "plain", "comma, semicolon; tab-free", "\"quoted\"", "a \"\" b", "'apostrophe",

@@ -1,6 +1,6 @@
 namespace Roster.Tests.Server;
 
-/// <summary>The document is such that the clients which NSwag and Kiota make of it work: tests/Roster.Clients.</summary>
+/// <summary>The clients that NSwag and Kiota generate from the OpenAPI document work: tests/Roster.Clients.</summary>
 public sealed class GeneratedClientTests(SqliteHost host)
 {
     private static readonly Lazy<Task> Built = new(() => Repository.RunAsync("tests/Roster.Clients", "dotnet",

@@ -2,10 +2,10 @@ using Microsoft.AspNetCore.Routing;
 
 namespace Roster.Tests.Server;
 
-/// <summary>HEAD, the front page, and what a query's + becomes: what every engine does.</summary>
+/// <summary>HEAD, the front page, and a plus sign in a query, on every engine.</summary>
 public abstract class HeadContract(RosterHost host)
 {
-    /// <summary>What differs from one answer to the next.</summary>
+    /// <summary>Headers that differ from one answer to the next.</summary>
     private static readonly string[] OfOneAnswer =
     [
         "Date", "Roster-Request-Id", "RateLimit", "Server-Timing", "Transfer-Encoding", "Connection", "Content-Security-Policy",

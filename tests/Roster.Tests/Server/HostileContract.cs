@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Roster.Tests.Server;
 
-/// <summary>What a hostile or broken client sends: each case with its exact status, and never a 5xx.</summary>
+/// <summary>Requests of a hostile or broken client: each with its exact status, and never a 5xx.</summary>
 public abstract class HostileContract(RosterHost host)
 {
     private static readonly string[] Values =

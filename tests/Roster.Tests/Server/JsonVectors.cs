@@ -1,8 +1,8 @@
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// JSON texts that RFC 8259 accepts and ones that it rejects: the cases that public conformance suites have, as bytes written
-/// in Latin-1.
+/// JSON texts that RFC 8259 accepts and texts that it rejects, from public conformance suites, as bytes written in
+/// Latin-1.
 /// </summary>
 internal static class JsonVectors
 {

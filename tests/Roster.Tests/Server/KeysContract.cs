@@ -4,7 +4,7 @@ using Roster.Access;
 
 namespace Roster.Tests.Server;
 
-/// <summary>Keys over HTTP, their audit, and pages in browsers: what every engine does.</summary>
+/// <summary>API keys over HTTP, their audit, and browser pages, on every engine.</summary>
 public abstract class KeysContract(RosterHost host)
 {
     private const string Path = "/api/keys";
@@ -181,7 +181,7 @@ public abstract class KeysContract(RosterHost host)
             Assert.Equal(code == "missing_scope", refused.Json.TryGetProperty("missingScopes", out var missing)
                 && missing[0].GetString() == "linksWrite");
         }
-        // It goes on as it was.
+        // The key is unchanged.
         Assert.NotEqual(401, (await secret.GetAsync("/api/partners")).Status);
         Assert.Equal(204, (await admin.SendAsync(HttpMethod.Delete, $"{Path}/{id}")).Status);
     }
@@ -212,7 +212,7 @@ public abstract class KeysContract(RosterHost host)
                 Interlocked.Add(ref refused, answer.Status is 400 or 403 ? 1 : 0);
                 foreach (var (id, key) in await KeysAsync())
                 {
-                    // What is new, or not as it was, was in the caller's power, and nothing has grown.
+                    // Each new or changed key was within the caller's rights, and no key has gained rights.
                     var was = before.GetValueOrDefault(id);
                     if (was is not null && (was.ExpiresAt, was.RevokedAt) == (key.ExpiresAt, key.RevokedAt))
                         continue;
@@ -354,7 +354,7 @@ public abstract class KeysContract(RosterHost host)
     {
         var name = $"{Guid.NewGuid():N}.example";
         var key = await BrowserKeyAsync($"[\"{name}\"]");
-        // Which hosts keys allow is looked up at most once a second.
+        // The allowed hosts of all keys are looked up once a second at most.
         Answer preflight;
         do
             preflight = await Preflight($"https://{name}");
@@ -392,7 +392,7 @@ public abstract class KeysContract(RosterHost host)
         expiresAt = expiresAt.Length > 0 ? expiresAt : null,
     });
 
-    /// <summary>Judged by what the keys open, and not by how the server compares them.</summary>
+    /// <summary>Judged by what a key allows, independently of how the server compares keys.</summary>
     private static bool IsWithin(ApiKey key, ApiKey other)
     {
         string[] hosts = ["a.example.com", "b.a.example.com", "c.b.a.example.com",

@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// The server is killed with -9 while clients write, again and again on the same database. Each batch of a client gives
-/// all its partners the same new phone, so a batch that is half there shows. ROSTER_TEST_KILLS makes it a long run.
+/// The server is killed with -9 while clients write, again and again on the same database. Each batch gives all its
+/// partners the same new phone number, so half a batch would show. ROSTER_TEST_KILLS makes it a long run.
 /// </summary>
 public abstract class KillContract
 {
@@ -14,7 +14,7 @@ public abstract class KillContract
     private static readonly int Kills =
         int.Parse(Environment.GetEnvironmentVariable("ROSTER_TEST_KILLS") ?? "20", CultureInfo.InvariantCulture);
 
-    /// <summary>What the server is started with, for its database in this folder.</summary>
+    /// <summary>The server's options for its database in this folder.</summary>
     protected abstract IReadOnlyList<string> Database(string folder);
 
     [Fact]
@@ -24,7 +24,7 @@ public abstract class KillContract
         var database = Database(folder.Path);
         var key = FirstKey(folder, database);
         var writers = Enumerable.Range(0, Writers).Select(_ => new Writer()).ToArray();
-        // Whether a batch is caught between its commit and its answer is chance: a run in which none was goes on.
+        // Whether a kill falls between a commit and its answer is chance: without one, the run goes on.
         for (var kill = 0; kill < Kills || (kill < 10 * Kills && !writers.Any(writer => writer.Resolved > 0)); kill++)
         {
             using var server = RosterProcess.Serve(folder.Path, [.. database]);
@@ -32,7 +32,7 @@ public abstract class KillContract
             foreach (var writer in writers)
                 await writer.CheckAsync(api);
 
-            // Killed as soon as a random number of batches is acknowledged, while the other writers' are under way.
+            // The kill comes after a random number of acknowledged batches, while those of other writers are under way.
             var left = new Random(kill).Next(1, 40);
             var enough = new TaskCompletionSource();
             var writing = writers.Select(writer => Task.Run(() => writer.WriteAsync(api, () =>
@@ -64,10 +64,10 @@ public abstract class KillContract
         private long _acknowledged;
         private long _sent;
 
-        /// <summary>How many batches were under way when the server was killed and turned out to be there, whole.</summary>
+        /// <summary>Batches under way at a kill that were then found, complete.</summary>
         public int Resolved { get; private set; }
 
-        /// <summary>Writes one batch after the other until the server is gone.</summary>
+        /// <summary>Writes batch after batch until the server is gone.</summary>
         public async Task WriteAsync(RosterClient api, Action acknowledged)
         {
             try
@@ -88,7 +88,7 @@ public abstract class KillContract
             }
         }
 
-        /// <summary>All partners are at one batch, which is the last acknowledged one or the one that was under way.</summary>
+        /// <summary>All partners have the same batch: the last acknowledged one or the one under way.</summary>
         public async Task CheckAsync(RosterClient api)
         {
             if (_ids.Count == 0)

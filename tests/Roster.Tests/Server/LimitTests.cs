@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Roster.Tests.Server;
 
-/// <summary>How much one caller can have of the server. The engine has no part in it.</summary>
+/// <summary>The limits of each client. The engine does not matter here.</summary>
 public sealed class LimitTests(SqliteHost host)
 {
     [Fact]
@@ -99,7 +99,7 @@ public sealed class LimitTests(SqliteHost host)
         foreach (var socket in sockets)
             socket.Dispose();
         await Task.WhenAll(answers.Select(answer => answer.ContinueWith(_ => { }, TaskScheduler.Default)));
-        // What they held is given back when they are gone.
+        // Their memory is free again once they are gone.
         Answer large;
         do
             large = await api.PutAsync("[" + string.Join(',', Enumerable.Repeat("""{"name":"n"}""", 9_000)) + "]");
@@ -115,7 +115,7 @@ public sealed class LimitTests(SqliteHost host)
         string Batch(int from) => "[" + string.Join(
             ',', Enumerable.Range(from, 10_000).Select(i => $$"""{"name":"n","externalId":"{{i}}"}""")) + "]";
         Assert.Equal(200, (await api.PutAsync(Batch(0))).Status);
-        // Another key of the workspace replaces all of them: 20,000 entries.
+        // Another key of the workspace replaces all partners: 20,000 changes.
         var mirror = await (await own.NewKeyAsync(api.Workspace, Roster.Access.Scopes.All)).PutAsync(
             Encoding.UTF8.GetBytes(Batch(10_000)), path: "/api/partners?mode=mirror&matchOn=externalId&maxDeletes=10000");
         Assert.Equal((200, 10_000), (mirror.Status, mirror.Count("Roster-Deleted")));
@@ -162,14 +162,14 @@ public sealed class LimitTests(SqliteHost host)
         var deaf = new List<TcpClient>();
         try
         {
-            // Each has an answer of some 4 MB: more than all answers that wait may have together.
+            // Each has an answer of about 4 MB: more than all waiting answers may have together.
             for (var i = 0; i < 24; i++)
             {
                 deaf.Add(new TcpClient { ReceiveBufferSize = 4_096 });
                 await deaf[^1].ConnectAsync(own.Address.Host, own.Address.Port);
                 await deaf[^1].GetStream().WriteAsync(Encoding.ASCII.GetBytes(
                     $"{request} HTTP/1.1\r\nHost: h\r\nAuthorization: {api.Key}\r\nAccept: {accept}\r\n\r\n"));
-                // The server has made the answer and begun to send it.
+                // The server has built the answer and begun to send it.
                 Assert.Equal(1, await deaf[^1].GetStream().ReadAsync(new byte[1]));
             }
 

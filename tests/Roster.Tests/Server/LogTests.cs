@@ -7,7 +7,7 @@ namespace Roster.Tests.Server;
 
 public sealed partial class LogTests
 {
-    /// <summary>A row of the manual's table of events.</summary>
+    /// <summary>A row of the table of events in docs/operations.md.</summary>
     [GeneratedRegex(@"^\| (\d+) \| (\w+) \| ", RegexOptions.Multiline)]
     private static partial Regex Row();
 

@@ -13,7 +13,9 @@ public sealed class ManyWorkspacesTests
 {
     private const int Handles = 512;
 
-    /// <summary>Its two files and the memory they share, for the follower and two readers; and what flushes them.</summary>
+    /// <summary>
+    /// For each index: its two files and their shared memory, for the follower and two readers, and the flusher.
+    /// </summary>
     private const int HandlesOfIndex = 9;
 
     private static readonly int Workspaces =
@@ -37,7 +39,7 @@ public sealed class ManyWorkspacesTests
             Assert.InRange(OpenIndexFiles(server), 1, HandlesOfIndex * Store.DefaultOpenIndexes);
         }
 
-        // The next start looks at all of them.
+        // The next start opens all of them.
         using var again = RosterProcess.ServeWithHandles(Handles, folder.Path, "--database", database);
         foreach (var (i, key) in keys.Index())
             Assert.Equal([$"needle {i}"], (await again.Client(key).GetAsync($"/api/partners?email=N{i}@x.example")).Names);

@@ -6,7 +6,7 @@ using Roster.Log;
 
 namespace Roster.Tests.Server;
 
-/// <summary>externalId and matchOn: what every engine does.</summary>
+/// <summary>externalId and matchOn, on every engine.</summary>
 public abstract class MatchContract(RosterHost host)
 {
     private const string Path = "/api/partners";
@@ -181,7 +181,7 @@ public abstract class MatchContract(RosterHost host)
         Assert.Equal(["0 externalId match_key_missing"],
             (await Match(api, path + "&mode=mirror&maxDeletes=100%25", $$"""[{"name":"Kim"{{key}} }]""")).Faults);
 
-        // With an id, or where that is allowed, the key is a field as any other.
+        // With an id, or with withoutKey=create, the key is a field like any other.
         var isBlank = key.Contains('"', StringComparison.Ordinal) && !key.Contains("null", StringComparison.Ordinal);
         string[] asEver = isBlank
             ? [$"0 externalId {(key.EndsWith("\"\"", StringComparison.Ordinal) ? "empty_value" : "invalid_text")}"] : [];
@@ -253,7 +253,7 @@ public abstract class MatchContract(RosterHost host)
         var old = (await api.GetAsync(Path + "?sort=asc")).Items[0];
         var id = old.GetProperty("id").GetString()!;
 
-        // As it was answered, by id and by each key; and edited.
+        // Accepted: the same value again, by id and by each key; and an edit of another field.
         Assert.Equal((0, 0, 1), (await api.PutAsync($"[{old.GetRawText()}]")).Counts);
         Assert.Equal((0, 0, 1), (await Match(
             api, Path + "?matchOn=externalId", """[{"externalId":"crm-1 ","phone":"4.47911E+11"}]""")).Counts);
@@ -262,7 +262,7 @@ public abstract class MatchContract(RosterHost host)
         Assert.Equal("crm-1 ", (await api.GetAsync(Path + "?externalId=crm-1%20")).Items.Single().GetProperty("externalId").GetString());
         Assert.Equal((0, 1, 0), (await api.PutAsync($$"""[{"id":"{{id}}","externalId":"crm-1 ","name":"Ada"}]""")).Counts);
 
-        // Any other value of the kind is a fault, and so is this one for another partner, beside other faults or alone.
+        // Refused: any other value of that kind, and this value for another partner, alone or beside other faults.
         Assert.Equal(["0 externalId invalid_text"], (await api.PutAsync($$"""[{"id":"{{id}}","externalId":"crm-1  "}]""")).Faults);
         Assert.Equal(["0 name name_required"], (await api.PutAsync($$"""[{"id":"{{id}}","name":"\u200b"}]""")).Faults);
         Assert.Equal(["0 externalId invalid_text"],
@@ -275,7 +275,7 @@ public abstract class MatchContract(RosterHost host)
                  {"name":"m","externalId":"crm-1 ","phone":"1E+9"}]
                 """)).Faults);
 
-        // A key without the space is another key; that partner, whatever else it has, is told by its id.
+        // Without the space it is another key. That partner can still be changed by its id.
         Assert.Equal("other", (await Match(api, Path + "?matchOn=externalId", """[{"externalId":"crm-1"}]""")).Names.Single());
         Assert.Equal((0, 1, 0), (await api.PutAsync(
             $$"""[{"id":"{{id}}","externalId":"crm-7","email":"\u00e9@example.com","phone":null}]""")).Counts);
@@ -311,7 +311,7 @@ public abstract class MatchContract(RosterHost host)
         var path = Path + "?matchOn=email";
         var ids = (await api.PutAsync("""[{"name":"a","email":"a@b.example"},{"name":"b","email":"b@b.example"},{"name":"c"}]""")).Ids;
 
-        // Whether it is new or another partner's, and whichever item comes first.
+        // Whether the address is new or another partner's, and whichever item comes first.
         var shared = await Match(api, path, $$"""[{"id":"{{ids[0]}}","email":"new@b.example"},{"email":"NEW@b.example","name":"Other"}]""");
         Assert.Equal(["1 email duplicate_match"], shared.Faults);
         Assert.Equal(0, shared.Json.GetProperty("details")[0].GetProperty("otherIndex").GetInt32());
@@ -321,14 +321,15 @@ public abstract class MatchContract(RosterHost host)
             ["1 email duplicate_match"],
             (await Match(api, path, $$"""[{"id":"{{ids[0]}}","email":"n@b.example"},{"id":"{{ids[2]}}","email":"N@b.example"}]""")).Faults);
 
-        // One that another partner keeps; and one that an item matches on and that is taken away.
+        // An address that another partner keeps; and one that an item matches on while another item removes it.
         var held = await Match(api, path, $$"""[{"id":"{{ids[2]}}","email":"B@b.example"}]""");
         Assert.Equal(["0 email duplicate_match"], held.Faults);
         Assert.Equal(ids[1], held.Json.GetProperty("details")[0].GetProperty("candidates")[0].GetString());
         Assert.Equal(["1 email duplicate_match"], (await Match(
             api, path, $$"""[{"id":"{{ids[0]}}","email":null},{"email":"a@b.example","name":"n"}]""")).Faults);
 
-        // What leaves each address with one partner is done: a swap, a new case, one that its partner gives up or a mirror deletes.
+        // Accepted, as each address ends with one partner: a swap, a new case, one that its partner gives up or a
+        // mirror deletes.
         Assert.Equal((0, 2, 0), (await Match(api, path,
             $$"""[{"id":"{{ids[0]}}","email":"b@b.example"},{"id":"{{ids[1]}}","email":"a@b.example"}]""")).Counts);
         Assert.Equal((0, 1, 0), (await Match(api, path, $$"""[{"id":"{{ids[0]}}","email":"B@b.example"}]""")).Counts);
@@ -337,7 +338,7 @@ public abstract class MatchContract(RosterHost host)
         Assert.Equal((0, 1, 0), (await Match(
             api, path + "&mode=mirror&maxDeletes=2", $$"""[{"id":"{{ids[2]}}","email":"a@b.example"}]""")).Counts);
 
-        // Without matchOn, addresses are values as any other.
+        // Without matchOn, addresses are values like any other.
         Assert.Equal((1, 0, 0), (await api.PutAsync("""[{"name":"d","email":"a@b.example"}]""")).Counts);
     }
 
@@ -411,7 +412,7 @@ public abstract class MatchContract(RosterHost host)
     private static Task<Answer> Csv(RosterClient api, string query, string body) =>
         api.PutAsync(Encoding.UTF8.GetBytes(body), "text/csv", path: Path + query);
 
-    /// <summary>Puts partners into the workspace as an earlier version could have.</summary>
+    /// <summary>Stores partners as an earlier version could have.</summary>
     private Task<WrittenPlan> StoreAsync(RosterClient api, params IReadOnlyList<BatchRow> rows) =>
         host.Store.WriteAsync(api.Workspace.Id, Some.Stored(rows), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
 

@@ -7,8 +7,8 @@ using Roster.Partners;
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// Random calls of every kind and format against the server and against a model in memory that keeps every revision: they agree on
-/// every answer, on the end, and on all that can be asked of the past.
+/// Random calls of every kind and format, made on the server and on a model in memory that has every revision. They
+/// agree on every answer, on the final state, and on the past.
 /// </summary>
 public abstract class ModelContract(RosterHost host)
 {
@@ -26,7 +26,9 @@ public abstract class ModelContract(RosterHost host)
     private static readonly Gen<string?> ExternalId = Gen.Frequency(
         (60, Some.Of<string?>("x", "y", "z", "w", "v", "u", null)), (1, Some.Of<string?>("", "x ")));
 
-    /// <summary>Which partner an item names: -1 for none, -2 for an unknown one, otherwise mostly one that the call can have.</summary>
+    /// <summary>
+    /// The partner that an item names: -1 for none, -2 for an unknown one, otherwise mostly an existing one.
+    /// </summary>
     private static readonly Gen<int> Target = Gen.Frequency((20, Gen.Const(-1)), (1, Gen.Const(-2)), (40, Gen.Int[0, 99]));
 
     private static readonly Gen<Item> AnyItem = Gen.Select(
@@ -55,7 +57,7 @@ public abstract class ModelContract(RosterHost host)
     [Fact]
     public async Task The_server_and_a_model_agree_on_every_answer_and_on_the_final_state()
     {
-        // A model that only ever refuses would agree on little: these say what the random calls have met.
+        // These counts prove that the random calls met successes and every kind of fault.
         var successes = 0;
         var met = new ConcurrentDictionary<string, int>();
         await AnyCall.Array[8, 25].SampleAsync(async calls =>
@@ -137,7 +139,7 @@ public abstract class ModelContract(RosterHost host)
             .Select(Answer.FaultText).Order(StringComparer.Ordinal));
     }
 
-    /// <summary>Some of what can be asked of the past: all of it would take too long.</summary>
+    /// <summary>A sample of the past: all of it would take too long.</summary>
     private static async Task ComparePastAsync(
         RosterClient api, Model model, List<(Call Call, Item[] Items, string Key, Answer Answer)> kept)
     {
@@ -187,7 +189,7 @@ public abstract class ModelContract(RosterHost host)
             live.Where(id => string.Equals(model.States[id].Email, "a@b.example", StringComparison.OrdinalIgnoreCase)),
             (await api.GetAsync(Path + "?sort=asc&take=1000&email=a@b.example")).Ids);
         Assert.Equal(live.Where(id => model.States[id].ExternalId == "x"), (await api.GetAsync(Path + "?externalId=x")).Ids);
-        // No name is beyond the basic plane, where ordinal order is not that of code points.
+        // All names are in the basic plane, where ordinal order is the order of code points.
         Assert.Equal(
             live.OrderBy(id => SearchText.SortName(model.States[id].Name), StringComparer.Ordinal)
                 .ThenBy(id => model.States[id].Name, StringComparer.Ordinal).ThenBy(id => id, StringComparer.Ordinal),
@@ -213,7 +215,7 @@ public abstract class ModelContract(RosterHost host)
             headers: [("Idempotency-Key", key)]);
     }
 
-    /// <param name="Creates">The query parameter that says which items may create a partner; empty where none does.</param>
+    /// <param name="Creates">The query parameter that allows items to create partners; empty for none.</param>
     private sealed record Call(string Kind, string Format, string MatchOn, string Creates, Item[] Items)
     {
         public bool TakesIds => Kind is "delete" or "restore";
@@ -250,7 +252,7 @@ public abstract class ModelContract(RosterHost host)
             partner.TryGetProperty("externalId", out var externalId) ? externalId.GetString() : null);
     }
 
-    /// <summary>The directory when a revision had been written, and the partners that it changed, in order.</summary>
+    /// <summary>The directory after a revision, and the partners that it changed, in order.</summary>
     private sealed record Snapshot(List<string> Ids, Dictionary<string, State> States, HashSet<string> Deleted, List<string> Touched);
 
     private sealed record Expected(List<string> Faults, List<(string? Id, State State)> Rows, long Revision);
@@ -259,12 +261,12 @@ public abstract class ModelContract(RosterHost host)
     {
         private List<(int Index, string? Id)> _touched = [];
 
-        /// <summary>At the place of an undo's revision, what it undoes.</summary>
+        /// <summary>By revision: what an undo undoes.</summary>
         private readonly List<long> _undos = [];
 
         public long Revision { get; private set; }
 
-        /// <summary>Every revision, from 0.</summary>
+        /// <summary>All revisions, from 0.</summary>
         public List<Snapshot> Log { get; } = [new([], [], [], [])];
 
         public List<string> Ids { get; } = [];
@@ -317,7 +319,7 @@ public abstract class ModelContract(RosterHost host)
             return new Expected(faults, rows, Revision);
         }
 
-        /// <summary>The partners that were changed after a revision, in the order of their newest changes.</summary>
+        /// <summary>The partners changed after a revision, in the order of their last changes.</summary>
         public IEnumerable<string> ChangedSince(long revision)
         {
             var last = new Dictionary<string, (int Revision, int Place)>();
@@ -333,7 +335,7 @@ public abstract class ModelContract(RosterHost host)
         public (List<string> Conflicts, long? UndoneBy) Undo(long revision, bool skips)
         {
             var (before, undone) = (Log[(int)revision - 1], Log[(int)revision].Touched);
-            // Each undo of an undo brings it back.
+            // An undo of an undo puts the change into effect again.
             var inEffect = new List<long> { revision };
             var chain = new List<long>();
             for (var last = revision; _undos.FindLastIndex(one => one == last) is > 0 and var by; last = by)
@@ -392,7 +394,7 @@ public abstract class ModelContract(RosterHost host)
                 Log.Add(new Snapshot([.. Ids], new(States), [.. Deleted], [.. _touched.Select(one => one.Id ?? ids[one.Index])]));
         }
 
-        /// <summary>Takes over the ids of new partners, which are the server's to choose.</summary>
+        /// <summary>Stores the ids of new partners, which the server chooses.</summary>
         public void Learn(Expected expected, IReadOnlyList<string> ids)
         {
             foreach (var (id, row) in ids.Zip(expected.Rows))
@@ -438,7 +440,7 @@ public abstract class ModelContract(RosterHost host)
                     yield return duplicate;
         }
 
-        /// <summary>Rules that came later hold only for what is not stored, and nothing of the kind is stored here.</summary>
+        /// <summary>Newer rules do not apply to stored values, but this model stores no such values.</summary>
         private static IEnumerable<string> Doubts(Call call, Item[] items) => call.TakesIds ? []
             : items.Index().Where(item => item.Item.Fields.GetValueOrDefault("externalId") == "x ")
                 .Select(item => $"{item.Index} externalId invalid_text");
@@ -508,7 +510,9 @@ public abstract class ModelContract(RosterHost host)
             return faults;
         }
 
-        /// <summary>Items that give an address by id which another item matches on, gives too, or another partner keeps.</summary>
+        /// <summary>
+        /// Items with an id that set an address which another item has too, or which another partner keeps.
+        /// </summary>
         private IEnumerable<string> SharedEmails(Item[] items, List<(int Index, string? Id, State State)> planned)
         {
             var itemWith = new Dictionary<string, int>();

@@ -8,7 +8,8 @@ using Roster.Server.Http;
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// The OpenAPI document holds what the server does. That each answer conforms is checked by the client of all other tests.
+/// The OpenAPI document describes the server completely. The client of all other tests checks that each answer
+/// conforms.
 /// </summary>
 public sealed partial class OpenApiTests(SqliteHost host)
 {
@@ -26,9 +27,9 @@ public sealed partial class OpenApiTests(SqliteHost host)
     {
         var routes = host.Endpoints.OfType<RouteEndpoint>()
             .Where(route => !route.RoutePattern.RawText!.StartsWith("/docs", StringComparison.Ordinal))
-            // That each GET answers HEAD too, the document says once; HeadContract holds it.
+            // The document says once that each GET has HEAD, too; HeadContract tests it.
             .SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods.Where(method => method != "HEAD")
-                // A parameter that may have slashes in it is written otherwise in a route.
+                // A route writes a parameter that may contain slashes in another way.
                 .Select(method => $"{method} /{route.RoutePattern.RawText!.Trim('/').Replace("{**", "{", StringComparison.Ordinal)}"));
 
         Assert.Equal(ApiDocument.Operations.Order(StringComparer.Ordinal), routes.Order(StringComparer.Ordinal));

@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Roster.Tests.Server;
 
-/// <summary>Looking back far, undoing again, and following, on every engine.</summary>
+/// <summary>The history, repeated undo, and the feed, on every engine.</summary>
 public abstract class PastContract(RosterHost host)
 {
     protected const string Path = "/api/partners";
@@ -30,7 +30,7 @@ public abstract class PastContract(RosterHost host)
         }
 
         Assert.Equal(Enumerable.Range(1, 30).Reverse().Select(revision => (long)revision), revisions);
-        // Seven steps, and the one before them: the last page reads no more of the log than the second.
+        // Seven changes, and the state before them: the last page reads no more of the log than the second.
         Assert.Equal([7, 8, 8, 8, 3], visits);
         foreach (var wrong in new[] { "cursor=31", "cursor=0", "cursor=x" })
             Assert.Equal("invalid_parameter", (await api.GetAsync($"{Path}/{id}/history?{wrong}")).Code);
@@ -49,7 +49,7 @@ public abstract class PastContract(RosterHost host)
 
         Assert.Equal(ids, then.Ids);
         Assert.All(then.Items, partner => Assert.Equal(JsonValueKind.Null, partner.GetProperty("phone").ValueKind));
-        // One call has all that is known when it begins, and what comes to light on the way.
+        // One visit for all that is known at the beginning, and more for what is found on the way.
         Assert.InRange(own.Count.Of(nameof(IRosterStore.VisitLogAsync)), 1, 20);
     }
 
@@ -90,10 +90,10 @@ public abstract class PastContract(RosterHost host)
             Assert.Equal((409, "already_undone", 3), (again.Status, again.Code, again.Json.GetProperty("undoneBy").GetInt64()));
         }
 
-        // A retry of the first one is no second undo, and a refused one has not used up its key.
+        // A retry of the first undo is not a second one. A refused undo does not use up its key.
         Assert.Equal(first.Text, (await UndoAsync(api, 2, "", ("Idempotency-Key", "u"))).Text);
         Assert.Equal("unseen", (await api.GetAsync("/api/changesets/by-key/another")).Json.GetProperty("state").GetString());
-        // Undone in its turn, it is in effect again, and can be undone again.
+        // Undoing the undo puts the change into effect again; it can then be undone again.
         Assert.Equal(4, (await UndoAsync(api, 3)).Revision);
         Assert.Equal(["a2", "b2"], (await api.GetAsync(Path + "?sort=asc")).Names);
         Assert.Equal(200, (await UndoAsync(api, 2, "?dryRun=true")).Status);
@@ -175,11 +175,11 @@ public abstract class PastContract(RosterHost host)
             Assert.Equal((410, "feed_gone"), (gone.Status, gone.Code));
             Assert.Contains("full=true", gone.Text, StringComparison.Ordinal);
         }
-        // Where the log does not reach, whoever says so; a revision alone, that it has, is believed.
+        // Refused: positions beyond the log. A revision alone is accepted if the log has it.
         Assert.Equal("feed_gone", (await api.GetAsync(Path + "/changes?after=5")).Code);
         Assert.Equal("feed_gone", (await api.GetAsync(Path + "/changes?after=9223372036854775806")).Code);
         Assert.Equal(2, (await api.GetAsync(Path + "/changes?after=3")).Json.GetProperty("partners").GetArrayLength());
-        // An empty log has nothing to stand on, and nothing that could be lost.
+        // A position in an empty log is always valid: nothing can be lost.
         var empty = (await (await host.NewWorkspaceAsync()).GetAsync(Path + "/changes?full=true")).Json.GetProperty("next").GetString();
         Assert.Equal(8, (await api.GetAsync($"{Path}/changes?after={empty}")).Json.GetProperty("partners").GetArrayLength());
     }
@@ -217,7 +217,8 @@ public abstract class PastContract(RosterHost host)
         var nothing = await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => client.GetAsync(Path + "/changes?after=1&wait=1")));
 
         Assert.All(nothing, answer => Assert.Equal(0, answer.Json.GetProperty("partners").GetArrayLength()));
-        // Each looks when it comes and when its time is over. Where others may write, the server looks for all of them together.
+        // Each client reads once at the start and once at the end of its time. On a shared database, the server also
+        // polls, once for all of them.
         Assert.Equal(80, own.Count.Of(nameof(IRosterStore.ReadChangedAfterAsync)));
         var ticks = host.Store.IsShared ? (int)(TimeProvider.System.GetElapsedTime(begun) / TimeSpan.FromMilliseconds(200)) + 1 : 0;
         Assert.InRange(own.Count.Of(nameof(IRosterStore.FindEndAsync)), 0, ticks);
@@ -254,7 +255,7 @@ public abstract class PastContract(RosterHost host)
     private static Task<Answer> UndoAsync(RosterClient api, long revision, string query = "", params (string, string?)[] headers) =>
         api.SendAsync(HttpMethod.Post, $"/api/changesets/{revision}/undo{query}", headers: headers);
 
-    /// <summary>With the target as it is: an HTTP library would write it in its own way.</summary>
+    /// <summary>Sends the target unchanged; an HTTP library would rewrite it.</summary>
     private async Task<string> RawAsync(RosterClient api, string target)
     {
         using var socket = new TcpClient(host.Address.Host, host.Address.Port);

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Roster.Tests.Server;
 
-/// <summary>Bytes on a socket that no HTTP client would send.</summary>
+/// <summary>Bytes that no HTTP client would send.</summary>
 public abstract class RawHttpContract(RosterHost host)
 {
     private const string Item = """[{"name":"a"}]""";
@@ -41,7 +41,7 @@ public abstract class RawHttpContract(RosterHost host)
         { "a host with a space", "GET /health/live HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n", 400 },
         { "a host with markup", "GET /health/live HTTP/1.1\r\nHost: <a>\r\nConnection: close\r\n\r\n", 400 },
         { "HTTP/1.0 without a host", "GET /health/live HTTP/1.0\r\n\r\n", 200 },
-        // RFC 9112 section 2.2 lets a server take a bare line feed for a line's end, and Kestrel does.
+        // RFC 9112 section 2.2 allows a server to accept a bare line feed as a line end, and Kestrel does.
         { "bare line feeds", "GET /health/live HTTP/1.1\nHost: a\nConnection: close\n\n", 200 },
         { "a bare line feed in a header", "GET /health/live HTTP/1.1\r\nHost: a\r\nX: b\nY: c\r\nConnection: close\r\n\r\n", 200 },
         { "a bare carriage return in a header", "GET /health/live HTTP/1.1\r\nHost: a\r\nX: b\rY: c\r\n\r\n", 400 },
@@ -133,7 +133,7 @@ public abstract class RawHttpContract(RosterHost host)
         }
         catch (IOException)
         {
-            // The server closes a connection that it cannot make sense of; what it said before that counts.
+            // The server closes a connection with invalid data; what it sent before that counts.
         }
         return Encoding.Latin1.GetString(answer.ToArray());
     }

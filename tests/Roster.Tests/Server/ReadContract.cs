@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Roster.Tests.Server;
 
-/// <summary>GET /api/partners and /api/partners/{id}: what every engine does.</summary>
+/// <summary>GET /api/partners and /api/partners/{id}, on every engine.</summary>
 public abstract class ReadContract(RosterHost host)
 {
     private const string UnknownId = "019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10";
@@ -376,17 +376,18 @@ public abstract class ReadContract(RosterHost host)
         var seen = new List<string>();
         for (var next = $"{Path}?take=13&{query}"; next is not null && seen.Count < 5_000;)
         {
-            // A write goes on while the page is read, and another one before the next page: as many as pages, however fast the machine is.
+            // One write runs while the page is read, and one before the next page: their number does not depend on the
+            // machine's speed.
             var writing = WriteAsync();
             var page = await api.GetAsync(next);
-            // What a store says of its trouble is only in the log.
+            // The store's own error message is only in the log.
             Assert.True(
                 page.Status == 200,
                 page.Text + host.Log().Split('\n').LastOrDefault(line => line.Contains("\"EventId\":6011", StringComparison.Ordinal)));
             await writing;
             seen.AddRange(page.Ids);
             next = page.Next;
-            // In the order of updates those that are changed come again and again.
+            // Sorted by update, changed partners come again.
             if (still.TrueForAll(seen.Contains) && query.StartsWith("sort=updatedAt", StringComparison.Ordinal))
                 break;
         }
@@ -449,7 +450,7 @@ public abstract class ReadContract(RosterHost host)
         var api = await host.NewWorkspaceAsync();
         await api.PutAsync("[" + string.Join(',', Enumerable.Range(0, 9_999).Select(i => $$"""{"name":"common {{i:D4}}"}""")) + "]");
 
-        // SQLite sorts up to 10,000 that have the text.
+        // SQLite sorts up to 10,000 matches.
         await api.PostAsync("""[{"name":"Z common rare"}]""");
         Assert.Equal(["common 0000", "common 0001"], (await api.GetAsync(Path + "?sort=name&q=common&take=2")).Names);
         Assert.Equal(["Z common rare", "common 9998"], (await api.GetAsync(Path + "?sort=-name&q=common&take=2")).Names);

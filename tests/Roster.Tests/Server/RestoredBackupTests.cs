@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace Roster.Tests.Server;
 
-/// <summary>What a mirror is told when the server was restored from a backup that lacks what the mirror has seen.</summary>
+/// <summary>
+/// A mirror gets an error after the server was restored from a backup that lacks changes the mirror has seen.
+/// </summary>
 public sealed partial class RestoredBackupTests : IDisposable
 {
     private const string Path = "/api/partners";

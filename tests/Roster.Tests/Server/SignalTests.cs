@@ -24,12 +24,13 @@ public sealed partial class SignalTests : IDisposable
         using var server = Serve(out var api);
         var end = (await api.PutAsync("""[{"name":"a"}]""")).Revision;
         var feed = api.GetAsync($"/api/partners/changes?after={end}&wait=30");
-        // The server has it when the request that is answered after it came later on the same server; nothing tells from outside.
+        // The order on the server cannot be seen from here: 20 later requests that are answered show that the feed has
+        // arrived.
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => api.GetAsync("/api/partners")));
 
         server.Terminate();
 
-        // Held until the stop's end it would be cut off.
+        // If it waited until the stop's deadline, it would be cut off.
         var answer = await feed;
         Assert.Equal((200, false), (answer.Status, answer.Json.GetProperty("more").GetBoolean()));
         Assert.Equal(0, server.WaitForExit());
@@ -77,7 +78,7 @@ public sealed partial class SignalTests : IDisposable
             server.Terminate();
 
             var statuses = await Task.WhenAll(writes);
-            // A write that waited is refused, or its connection is gone; none is told of a bug.
+            // A waiting write is refused or loses its connection; none is reported as a bug.
             Assert.DoesNotContain(500, statuses);
             acknowledged = statuses.Count(status => status == 200);
             Assert.InRange(acknowledged, 1, 150);
@@ -118,7 +119,7 @@ public sealed partial class SignalTests : IDisposable
         using var connection = await silent.AcceptTcpClientAsync();
 
         server.Signal("HUP");
-        // Whoever was killed would have closed its connection.
+        // A killed process would have closed its connection.
         silent.Stop();
         Assert.False(server.HasExited);
         connection.Close();
@@ -180,7 +181,7 @@ public sealed partial class SignalTests : IDisposable
         return server;
     }
 
-    /// <summary>That it has stopped is the last that the server says, and no line is of an error.</summary>
+    /// <summary>The last log line says that the server has stopped, and no line is an error.</summary>
     private static void EndsWell(RosterProcess server)
     {
         var lines = server.Rest().Select(line => JsonDocument.Parse(line).RootElement).ToList();
@@ -189,7 +190,7 @@ public sealed partial class SignalTests : IDisposable
         Assert.All(lines, line => Assert.Equal("Information", line.GetProperty("LogLevel").GetString()));
     }
 
-    /// <summary>A body that begins, and never ends.</summary>
+    /// <summary>A body that begins and never ends.</summary>
     private sealed class EndlessBody : HttpContent
     {
         private readonly TaskCompletionSource _started = new();

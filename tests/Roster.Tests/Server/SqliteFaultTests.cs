@@ -5,7 +5,9 @@ using Microsoft.Data.Sqlite;
 
 namespace Roster.Tests.Server;
 
-/// <summary>What callers and operators see when the disk, the file or the search index of a server on SQLite fails.</summary>
+/// <summary>
+/// What clients and operators see when the disk, the file or the search index of a server on SQLite fails.
+/// </summary>
 public sealed partial class SqliteFaultTests : IDisposable
 {
     private const string Many = "/api/partners?q=needle";
@@ -172,7 +174,7 @@ public sealed partial class SqliteFaultTests : IDisposable
     {
         using var server = Start();
         var api = Client(server);
-        // Where the folder should be is something else.
+        // A file is where the folder should be.
         if (Directory.Exists(File + ".search"))
             Directory.Delete(File + ".search", recursive: true);
         await System.IO.File.WriteAllTextAsync(File + ".search", "");
@@ -236,7 +238,7 @@ public sealed partial class SqliteFaultTests : IDisposable
 
         foreach (var query in new[] { "q=needle", "email=a@b.example", "sort=name" })
             Assert.Equal((503, "search_behind"), await StatusAsync(api.GetAsync($"/api/partners?{query}")));
-        // With the reason, which those that have waited in vain do not have.
+        // It has the reason; requests that waited in vain are logged without one.
         Assert.Contains("database or disk is full", server.Log().Split('\n')
             .Last(line => line.Contains("SearchBehind", StringComparison.Ordinal)), StringComparison.Ordinal);
         Assert.Equal(11, (await api.GetAsync("/api/partners")).Items.Count);
@@ -402,7 +404,7 @@ public sealed partial class SqliteFaultTests : IDisposable
             }
             catch (HttpRequestException)
             {
-                // It came too late to be taken.
+                // It came too late: the server no longer accepted connections.
             }
         Assert.DoesNotContain("A bug", server.Log(), StringComparison.Ordinal);
     }
@@ -417,7 +419,7 @@ public sealed partial class SqliteFaultTests : IDisposable
         HttpMethod.Put, "/api/partners", new StringContent(json, Encoding.UTF8, "application/json"),
         headers: [("Idempotency-Key", $"\"{key}\"")]);
 
-    /// <summary>Returns when health does not say any more that erased values are still in some file.</summary>
+    /// <summary>Waits until health no longer reports erased values in a file.</summary>
     private static async Task CleanAsync(RosterClient api)
     {
         Answer ready;
@@ -430,7 +432,7 @@ public sealed partial class SqliteFaultTests : IDisposable
     private static string Partners(int count) =>
         JsonSerializer.Serialize(Enumerable.Range(0, count).Select(i => new { name = $"needle {i} {Guid.NewGuid()} {Guid.NewGuid()}" }));
 
-    /// <summary>Searches as a client does: again where the server asks for that.</summary>
+    /// <summary>Searches like a client, which tries again when the server asks for it.</summary>
     private static async Task<Answer> SearchAsync(RosterClient api, string q, string more = "")
     {
         var found = await api.GetAsync($"/api/partners?q={Uri.EscapeDataString(q)}{more}");
@@ -449,7 +451,7 @@ public sealed partial class SqliteFaultTests : IDisposable
             stream.Write(junk);
     }
 
-    /// <summary>On the same file again, with the key of its first start.</summary>
+    /// <summary>Starts again on the same file, with the key of the first start.</summary>
     private RosterProcess Start()
     {
         var server = RosterProcess.Serve(_folder.Path, _disk.Environment, "--database", "sqlite:" + File, "--rows-per-minute", "0");

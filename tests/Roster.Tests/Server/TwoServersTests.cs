@@ -4,8 +4,8 @@ using System.Globalization;
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// Two server processes on one PostgreSQL database, and clients of both that fight for the same partners. The suite runs a short form;
-/// ROSTER_TEST_TWO_SERVERS=60 makes it a minute.
+/// Two server processes on one PostgreSQL database, with clients of both that change the same partners. The suite runs
+/// a short form; ROSTER_TEST_TWO_SERVERS=60 makes it a minute.
 /// </summary>
 public sealed class TwoServersTests(PostgresHost host)
 {

@@ -3,7 +3,7 @@ using Roster.Partners;
 
 namespace Roster.Tests.Server;
 
-/// <summary>Real input: 10,251 names of universities in many scripts.</summary>
+/// <summary>Real data: 10,251 names of universities in many scripts.</summary>
 public abstract class UniversitiesContract(RosterHost host)
 {
     [Fact]
@@ -37,7 +37,7 @@ public abstract class UniversitiesContract(RosterHost host)
         Assert.Equal((0, 0, 10_000), again.Counts);
         Assert.Equal(4, again.Revision);
 
-        // The same by ICU's own collation, which knows nothing of our folding.
+        // The same result as with ICU's collation, which is independent of our folding.
         var compare = System.Globalization.CultureInfo.InvariantCulture.CompareInfo;
         foreach (var q in new[] { "universite", "UNIVERSITÉ", "sao paulo", "nolog", "federal", "münchen", "ç", "of t" })
         {

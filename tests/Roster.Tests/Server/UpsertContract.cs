@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace Roster.Tests.Server;
 
-/// <summary>PUT /api/partners: what every engine does. Each decision of the contract has a test that names it.</summary>
+/// <summary>PUT /api/partners, on every engine. Each decision of the contract has a test that names it.</summary>
 public abstract partial class UpsertContract(RosterHost host)
 {
     private const string UnknownId = "019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10";
@@ -202,7 +202,7 @@ public abstract partial class UpsertContract(RosterHost host)
         var api = await host.NewWorkspaceAsync();
         var ids = (await api.PutAsync("[" + string.Join(',', Enumerable.Repeat("""{"name":"old"}""", Count)) + "]")).Ids;
         var updates = ids.Select(id => $$"""{"id":"{{id}}","name":"new"}""").ToList();
-        // By its id the last that is looked at, one among others that are there, and the first.
+        // By id: one after all others, one among the existing ones, and the first.
         var unknown = updates[..^1].Append("""{"id":"ffffffff-ffff-7fff-bfff-ffffffffffff","name":"new"}""").ToList();
         unknown[Count / 2] = $$"""{"id":"{{ids[Count / 2][..^1]}}{{(ids[Count / 2][^1] == '0' ? '1' : '0')}}","name":"new"}""";
         var tooLate = updates[1..].Prepend($$"""{"id":"{{ids[0]}}","name":"new","ifUpdatedAt":"2020-01-01T00:00:00.000Z"}""");

@@ -6,7 +6,7 @@ using Roster.Server.Guard;
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// Workspaces are walls, on every engine. The matrix is made from the route table, so a new call is in it before anyone thinks of it.
+/// Workspaces are separate, on every engine. The cases come from the route table, so a new call is included by itself.
 /// </summary>
 public abstract class WallsContract(RosterHost host)
 {
@@ -103,7 +103,7 @@ public abstract class WallsContract(RosterHost host)
         from method in route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
         select (new HttpMethod(method), "/" + route.RoutePattern.RawText!.Trim('/'), required.Scope);
 
-    /// <summary>A body that names the id wherever the call lets a body name one.</summary>
+    /// <summary>A body that names the id, if the call's body can name one.</summary>
     private static StringContent Body(HttpMethod method, string path, string id) => new(path switch
     {
         "/api/partners" when method == HttpMethod.Delete => $"[\"{id}\"]",

@@ -11,10 +11,10 @@ using Roster.Storage.Postgres.Tools;
 
 namespace Roster.Tests.Storage;
 
-/// <summary>What Citus makes of the statements: each goes to the one shard of its workspace, and a write commits in one phase.</summary>
+/// <summary>Citus sends each statement to the one shard of its workspace, and a write commits in one phase.</summary>
 public sealed partial class CitusTests(PostgresHost host)
 {
-    /// <summary>More are read on two connections, and sent in parts.</summary>
+    /// <summary>So many that they are read on two connections and sent in parts.</summary>
     private const int Many = 3_000;
 
     [CitusFact]
@@ -59,7 +59,7 @@ public sealed partial class CitusTests(PostgresHost host)
         await PostgresCluster.RunAsync(host.Database,
             $"create role {role} login",
             $"alter role {role} set synchronous_commit = off",
-            // On the coordinator alone.
+            // On the coordinator only.
             $"set citus.enable_ddl_propagation = off; alter role {role} reset synchronous_commit");
 
         var store = Store.Parse(Regex.Replace(host.Database, "//[^@]*@", $"//{role}@"));
@@ -74,7 +74,7 @@ public sealed partial class CitusTests(PostgresHost host)
     [GeneratedRegex(@"\b(log_end|partner|change_set|idempotency|audit_event|search_[a-z]+)_(?<id>\d{6,})\b")]
     private static partial Regex Shard();
 
-    /// <summary>Rows that are sent by themselves were collected on the coordinator.</summary>
+    /// <summary>COPY means that rows were collected on the coordinator.</summary>
     [GeneratedRegex("^(PREPARE TRANSACTION|COMMIT PREPARED|COPY)")]
     private static partial Regex TwoPhases();
 
@@ -138,7 +138,7 @@ public sealed partial class CitusTests(PostgresHost host)
         static string Items(int count, Func<int, object> item) => JsonSerializer.Serialize(Enumerable.Range(0, count).Select(item));
     }
 
-    /// <summary>The ids of the shards that have a workspace's rows.</summary>
+    /// <summary>The ids of the shards with the workspace's rows.</summary>
     private async Task<HashSet<string>> ShardsAsync(long workspace) => [.. ((string)(await PostgresCluster.RunAsync(host.Database, $"""
         select string_agg(get_shard_id_for_distribution_column(logicalrelid, {workspace}::bigint)::text, ' ')
         from pg_dist_partition where partmethod = 'h'

@@ -3,7 +3,7 @@ using Roster.Storage.Postgres.Tools;
 
 namespace Roster.Tests.Storage;
 
-/// <summary>Moving in from SQLite, and out over a cluster.</summary>
+/// <summary>Moving from SQLite to PostgreSQL, and distributing over Citus.</summary>
 public sealed class PostgresCopyTests(PostgresHost postgres) : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -106,7 +106,7 @@ public sealed class PostgresCopyTests(PostgresHost postgres) : IDisposable
     private (int ExitCode, string Output, string Errors) Copy(string database) =>
         RosterProcess.Run(_folder.Path, "copy", "--from", File, "--to", database);
 
-    /// <summary>Four change sets in an SQLite file, and what its server answers to some questions afterwards.</summary>
+    /// <summary>Four change sets in an SQLite file, and the server's answers to some requests afterwards.</summary>
     private async Task<(string Key, List<(string Path, string Answer)> Before)> FillAsync()
     {
         using var server = RosterProcess.Serve(_folder.Path, "--database", File);

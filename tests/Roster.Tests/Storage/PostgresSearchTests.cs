@@ -6,7 +6,7 @@ using Roster.Storage;
 
 namespace Roster.Tests.Storage;
 
-/// <summary>PostgreSQL's own search index: many steps along the log, and filling it anew.</summary>
+/// <summary>PostgreSQL's search index: many steps along the log, and filling it anew.</summary>
 public sealed class PostgresSearchTests(PostgresHost host)
 {
     private const string Path = "/api/partners";
@@ -81,8 +81,8 @@ public sealed class PostgresSearchTests(PostgresHost host)
             await api.PostAsync("[" + string.Join(',', Enumerable.Range(i, Many / 3).Select(n => $$"""{"name":"n{{n:00000}}"}""")) + "]");
         var ids = (await api.GetAsync($"{Path}?q=n0&take=3&sort=asc")).Ids;
 
-        // An interrupted filling: its first step copied the partners of revision 2. The others are still older, and one
-        // of those was erased since.
+        // An interrupted filling: its first step copied the partners as of revision 2. The others are still older, and
+        // one of those was erased since.
         await PostgresCluster.RunAsync(
             host.Database,
             $"""

@@ -1,6 +1,6 @@
 namespace Roster.Tests.Storage;
 
-/// <summary>What callers see while a PostgreSQL server goes and comes back, waits for its standbys, or is set up to lose things.</summary>
+/// <summary>What clients see while PostgreSQL restarts, waits for its standbys, or has unsafe settings.</summary>
 public sealed class PostgresServerTests : IDisposable
 {
     private const string Replicating = "select count(*) > 0 from pg_stat_activity where wait_event = 'SyncRep'";
@@ -42,7 +42,7 @@ public sealed class PostgresServerTests : IDisposable
     {
         await using var host = await PostgresHost.OnAsync(_database);
         var api = await host.NewWorkspaceAsync();
-        // Something else holds the workspace's log, so that the write waits for it while the server goes.
+        // A lock on the workspace's log, so that the write waits for it while the server restarts.
         var holding = PostgresCluster.RunAsync(_database, "begin; select revision from log_end for update; select pg_sleep(600)");
         await PostgresCluster.UntilAsync(_database, "select count(*) > 0 from pg_stat_activity where wait_event = 'PgSleep'");
         var write = api.PutAsync("""[{"name":"a"}]""");
@@ -116,7 +116,7 @@ public sealed class PostgresServerTests : IDisposable
         Assert.Equal(0, RosterProcess.Run(folder.Path, "workspaces", "create", "w", "--database", _database).ExitCode);
         var api = server.Client(RosterProcess.Run(
             folder.Path, "keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all", "--database", _database).Output.Trim());
-        // Something else holds the workspace's log: one write waits for it, and the others for that one.
+        // A lock on the workspace's log: one write waits for it, and the others wait for that write.
         await using var holding = new Npgsql.NpgsqlConnection(
             Roster.Storage.Postgres.Connections.PostgresAddress.Parse(_database, null, false)!.ConnectionString + ";Pooling=false");
         await holding.OpenAsync();
@@ -136,7 +136,7 @@ public sealed class PostgresServerTests : IDisposable
         _cluster.Thaw();
     }
 
-    /// <summary>Sets which standbys a commit waits for.</summary>
+    /// <summary>Sets the standbys that a commit waits for.</summary>
     private Task<object?> WaitForStandbysAsync(string names, bool andCancel = false) => PostgresCluster.RunAsync(_database,
     [
         // This session's own commits need not wait.

@@ -10,7 +10,8 @@ using Roster.Storage.Postgres.Tools;
 namespace Roster.Tests.Storage;
 
 /// <summary>
-/// Every SQL text of the PostgreSQL store is of the subset that also runs on Citus, and touches one shard: docs/decisions/0007.
+/// Every SQL statement of the PostgreSQL store is in the subset that also runs on Citus, and touches one shard:
+/// docs/decisions/0007.
 /// </summary>
 public sealed partial class PostgresSqlTests
 {
@@ -52,11 +53,11 @@ public sealed partial class PostgresSqlTests
     [GeneratedRegex(@"\b(?:from|join|into|update)\s+(?<table>[a-z_]+)")]
     private static partial Regex Tables();
 
-    /// <summary>Rows that come out of arrays alone.</summary>
+    /// <summary>Inserts of rows from arrays alone.</summary>
     [GeneratedRegex(@"^\s*insert\b.*\bfrom\s+unnest\b", RegexOptions.Singleline)]
     private static partial Regex InsertsOfArrays();
 
-    /// <summary>The arrays of an update or a delete, each of which may be thousands of rows, that the planner sees.</summary>
+    /// <summary>Updates and deletes whose arrays, with thousands of values, are visible to the planner.</summary>
     [GeneratedRegex(@"^\s*(update|delete)\b.*(unnest\(|, )\$\d+::\w+\[\]", RegexOptions.Singleline)]
     private static partial Regex ChangesOfArraysThatAreSeen();
 
@@ -64,7 +65,7 @@ public sealed partial class PostgresSqlTests
     public void Statements_keep_to_the_subset() => Assert.All(
         Texts, one => Assert.False(Forbidden().IsMatch(one.Sql), $"{one.Name} uses {Forbidden().Match(one.Sql).Value}: {one.Sql}"));
 
-    /// <summary>Citus would collect such rows on its coordinator, and commit them in two phases.</summary>
+    /// <summary>Citus would collect such rows on its coordinator and commit them in two phases.</summary>
     [Fact]
     public void What_is_inserted_is_selected_from_the_workspaces_log_and_not_from_arrays_alone() => Assert.All(
         Texts, one => Assert.False(InsertsOfArrays().IsMatch(one.Sql), $"{one.Name}: {one.Sql}"));
@@ -73,7 +74,9 @@ public sealed partial class PostgresSqlTests
     public void The_planner_does_not_see_the_arrays_of_changes() => Assert.All(
         Texts, one => Assert.False(ChangesOfArraysThatAreSeen().IsMatch(one.Sql), $"{one.Name}: {one.Sql}"));
 
-    /// <summary>Settings of the planner would not reach the nodes of Citus that do the work, so no text may need one.</summary>
+    /// <summary>
+    /// Planner settings would not reach the Citus nodes that do the work, so no statement may need one.
+    /// </summary>
     [Fact]
     public void No_statement_tells_the_planner_what_to_do() => Assert.All(
         Texts, one => Assert.False(PlannerSettings().IsMatch(one.Sql), $"{one.Name}: {one.Sql}"));
@@ -85,11 +88,11 @@ public sealed partial class PostgresSqlTests
     public void Statements_on_a_workspaces_data_name_the_workspace_for_each_table() => Assert.All(Texts, one =>
     {
         var tables = Tables().Matches(one.Sql).Count(match => WorkspaceTables.Contains(match.Groups["table"].Value));
-        // A row that is inserted names it by its first value.
+        // An insert names the workspace by its first value.
         var named = Regex.Count(one.Sql, @"\bworkspace_id = \$1(?!\d)|values \(\$1,|select \$1,|select e\.workspace_id,");
         var joined = Regex.Count(one.Sql, @"workspace_id = \w+\.workspace_id");
 
-        // Those that ask for all workspaces.
+        // These two ask for all workspaces.
         Assert.True(
             one.Sql is PostgresStore.SelectWorkspaces or PostgresSearch.SelectBehind
             || tables == 0 || (named > 0 && named + joined >= tables),
@@ -99,7 +102,7 @@ public sealed partial class PostgresSqlTests
     [Fact]
     public void No_statement_is_overlooked() => Assert.True(Texts.Select(one => one.Sql).Distinct().Count() > 100);
 
-    /// <summary>The rest of the SQL is the schema, in which keys and indexes of a workspace's data begin with the workspace.</summary>
+    /// <summary>The other SQL is the schema: keys and indexes of a workspace's data begin with the workspace.</summary>
     [Fact]
     public void Keys_and_indexes_of_a_workspaces_data_begin_with_the_workspace()
     {
@@ -116,7 +119,7 @@ public sealed partial class PostgresSqlTests
         }
     }
 
-    /// <summary>The queries of the search, each named by what it finds and how it sorts.</summary>
+    /// <summary>The search queries, each named by its filter and its order.</summary>
     internal static IEnumerable<(string Name, PostgresStatement Statement)> Queries()
     {
         var filters = new Dictionary<string, PartnerFilter>

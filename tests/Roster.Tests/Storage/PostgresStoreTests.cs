@@ -8,7 +8,9 @@ using Roster.Storage.Postgres.Tools;
 
 namespace Roster.Tests.Storage;
 
-/// <summary>What is PostgreSQL's own: its address, its schema made by many at once, several servers on one database.</summary>
+/// <summary>
+/// PostgreSQL only: addresses, migrations by several servers at once, several servers on one database.
+/// </summary>
 public sealed class PostgresStoreTests(PostgresHost host)
 {
     [Theory]
@@ -236,11 +238,11 @@ public sealed class PostgresStoreTests(PostgresHost host)
         Assert.Equal("running", (await same.GetAsync("/api/changesets/by-key/running")).Json.GetProperty("state").GetString());
         Assert.Equal("idempotency_mismatch", (await PutAsync(same, "running")).Code);
         Assert.True((await PutAsync(api, "done")).Headers.Contains("Idempotent-Replayed"));
-        // The server that claimed it is gone for longer than any write takes.
+        // The server that made the claim is gone for longer than any write takes.
         other.Clock.Move(TimeSpan.FromMinutes(2));
         Assert.Equal("unseen", (await same.GetAsync("/api/changesets/by-key/running")).Json.GetProperty("state").GetString());
         Assert.Equal(200, (await PutAsync(same, "running")).Status);
-        // If it was not gone, it finds that its claim is not its own any more.
+        // If it comes back, it finds that the claim is no longer its own.
         var late = new WriteRequest(Some.Upsert("""[{"name":"late"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()),
             Idempotency: Attempt("running"));
         await Assert.ThrowsAsync<ClaimLostException>(() => host.Store.WriteAsync(api.Workspace.Id, late, CancellationToken.None));

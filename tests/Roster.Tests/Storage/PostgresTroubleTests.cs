@@ -6,7 +6,7 @@ using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Tests.Storage;
 
-/// <summary>What callers see when PostgreSQL refuses a statement, or the line to it is cut.</summary>
+/// <summary>What clients see when PostgreSQL refuses a statement or the connection is cut.</summary>
 public sealed class PostgresTroubleTests(PostgresHost shared)
 {
     private readonly string _database = shared.NewDatabase();
@@ -244,7 +244,7 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
     {
         await using var host = await PostgresHost.OnAsync(_database);
         var workspace = (await host.NewWorkspaceAsync()).Workspace.Id;
-        // Three of 8,000 entries by their head, and many small ones, of which one is damaged.
+        // Three change sets that claim 8,000 entries each, and many small ones, one of them damaged.
         await PostgresCluster.RunAsync(_database, $"""
             insert into change_set
             select {workspace}, i, 'upsert', '{Guid.Empty}', '{Guid.Empty}', 0, case when i <= 3 then 8000 else 1 end, 0, 0, 0, i, null,
@@ -289,7 +289,7 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         Assert.Equal(200, (await api.GetAsync("/health/ready")).Status);
     }
 
-    /// <summary>Holds the logs of all workspaces until it is disposed of.</summary>
+    /// <summary>Locks the logs of all workspaces until disposed of.</summary>
     private async Task<IAsyncDisposable> HoldLogAsync()
     {
         var connection = new NpgsqlConnection(PostgresAddress.Parse(_database, null, false)!.ConnectionString + ";Pooling=false");
@@ -299,7 +299,7 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         return connection;
     }
 
-    /// <summary>Lets the next writes fail with this state, at their last statement.</summary>
+    /// <summary>Makes the next writes fail with this SQLSTATE, at their last statement.</summary>
     private Task<object?> FailAsync(string state, long times) => PostgresCluster.RunAsync(_database,
         "create sequence failures",
         $$"""

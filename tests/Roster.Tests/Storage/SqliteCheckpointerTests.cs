@@ -75,7 +75,7 @@ public sealed class SqliteCheckpointerTests : IDisposable
             checkpointer.AfterCommit(writer);
         }
 
-        // As soon as it is gone, the log begins again.
+        // As soon as the reader is gone, the log restarts from its beginning.
         Assert.InRange(new FileInfo(path + "-wal").Length, length, length + ((MaxPages / 16) + 30) * (PageBytes + 24L));
     }
 

@@ -8,7 +8,7 @@ using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Tests.Storage;
 
-/// <summary>Forgetting old values in an SQLite file: a bounded part at a time, and past what is damaged.</summary>
+/// <summary>Forgetting old values in an SQLite file: a limited part at a time, and past damaged change sets.</summary>
 public sealed class SqliteRetentionTests : IDisposable
 {
     private static readonly Timestamp Later = new(long.MaxValue);

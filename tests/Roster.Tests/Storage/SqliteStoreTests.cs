@@ -14,7 +14,7 @@ using Roster.Storage.Sqlite.Tools;
 
 namespace Roster.Tests.Storage;
 
-/// <summary>What is SQLite's own: its settings, its file, its lock, its migrations.</summary>
+/// <summary>SQLite only: settings, the file, its lock, migrations.</summary>
 public sealed class SqliteStoreTests : IDisposable
 {
     private readonly TempFolder _folder = new();
@@ -63,7 +63,7 @@ public sealed class SqliteStoreTests : IDisposable
     [Fact]
     public async Task A_migration_that_was_interrupted_is_whole_after_the_next_start()
     {
-        // What a kill leaves at any moment of a migration's transaction: a file, and nothing of the migration in it.
+        // What a kill within a migration's transaction leaves: a file without anything of the migration.
         using (var database = SqliteDatabase.Open(File, creates: true))
         {
             database.ReadText("pragma journal_mode = wal");
@@ -412,7 +412,7 @@ public sealed class SqliteStoreTests : IDisposable
 
         long PartnersInFileAlone()
         {
-            // As it would be without its log.
+            // The file without its write-ahead log.
             var copy = file.CopyTo(_folder.File("copy.db"), overwrite: true);
             using var alone = SqliteDatabase.Open(copy.FullName);
             return alone.ReadInt64("select count(*) from sqlite_schema where name = 'doc'") == 0 ? 0 : alone.ReadInt64(
@@ -431,7 +431,7 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.Single(await FindAsync());
         Assert.True(Holds("Secretus") || Holds("secretus"));
 
-        // What follows must not run where it is told from, which is the cleaner's and the search's own thread.
+        // The continuation must not run on the thread that reports, which is the cleaner's or the search's own.
         var cleaned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await WriteAsync(Some.Erasure(doomed.Answer[0].Id));
         store.Notices.Follow((_, begins) =>

@@ -61,7 +61,7 @@ public sealed class SqliteWriterTests : IDisposable
     public async Task A_full_disk_fails_the_job_whole_and_the_next_one_is_not_the_worse_for_it()
     {
         using var writer = new SqliteWriter(_database, _ => { });
-        // The error that a full disk gives, from a limit that SQLite itself keeps.
+        // A page limit of SQLite gives the same error as a full disk.
         await writer.RunAsync(0, database => database.ReadInt64("pragma max_page_count = 10"), CancellationToken.None);
 
         var failure = await Assert.ThrowsAsync<StoreException>(() => writer.RunAsync(1, database =>
@@ -134,7 +134,7 @@ public sealed class SqliteWriterTests : IDisposable
 
         var failures = await Task.WhenAll(waiting.Select(job => Assert.ThrowsAsync<StoreException>(() => job)));
 
-        // The first may have begun to wait before the others came; they have waited together.
+        // The first may have begun to wait before the others came; the others waited together.
         Assert.InRange(failures.Distinct().Count(), 1, 2);
         Assert.Equal(StoreTrouble.Unavailable, failures[0].Trouble);
         other.Execute("rollback");
@@ -158,7 +158,7 @@ public sealed class SqliteWriterTests : IDisposable
     private static Task<long> CountAsync(SqliteWriter writer) =>
         writer.RunAsync(0, database => database.ReadInt64("select count(*) from line"), CancellationToken.None);
 
-    /// <summary>Keeps the writer in a transaction of its own, so that jobs wait together.</summary>
+    /// <summary>Keeps the writer busy with a transaction, so that jobs wait together.</summary>
     private sealed class BusyWriter : IDisposable
     {
         private readonly ManualResetEventSlim _begun = new();
