@@ -28,11 +28,12 @@ public static class Program
         builder.Services.Configure<HostOptions>(host =>
         {
             host.ShutdownTimeout = settings.ShutdownTimeout;
-            // RepeatedWork logs what fails in the background and goes on; none of it is worth ending the server for.
+            // RepeatedWork logs a failure in the background and goes on. No such failure should end the server.
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
         });
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
-        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>().AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>();
+        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>()
+            .AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>();
         builder.Services.AddSingleton<LogWatch>().AddHostedService(services => services.GetRequiredService<LogWatch>());
         if (settings.OldValuesKept is not null)
             builder.Services.AddHostedService<Retention>();
@@ -42,9 +43,9 @@ public static class Program
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, KeyCorsPolicy>();
 
         var app = builder.Build();
-        // It tells the log of what is amiss from now on, not from when somebody first asks.
+        // Created now, so that notices are logged from the start, not from the first health request on.
         app.Services.GetRequiredService<Health>();
-        // The rest of the time is for the answers, also those that say that the database did not answer.
+        // The last third of the time is for sending the answers, including "the database did not answer".
         app.Lifetime.ApplicationStopping.Register(() => store.EndWithin(settings.ShutdownTimeout * 2 / 3));
         app.UseTrustedProxies(settings);
         app.UseRequestLog();
@@ -98,7 +99,7 @@ public static class Program
         routes.MapDocs().AllowAnonymous();
     }
 
-    /// <summary>docs/security.md says what each of these is for.</summary>
+    /// <summary>docs/security.md explains each of these limits.</summary>
     private static void ConfigureKestrel(KestrelServerOptions kestrel, ServerSettings settings)
     {
         kestrel.AddServerHeader = false;
@@ -106,7 +107,7 @@ public static class Program
         if (settings.Certificate is not null)
             kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = settings.Certificate);
         var limits = kestrel.Limits;
-        // RequestBody counts for itself: beyond Kestrel's own limit the connection is cut before the client sees the 413.
+        // RequestBody checks the size itself: Kestrel's own limit cuts the connection before the client sees the 413.
         limits.MaxRequestBodySize = null;
         limits.MaxConcurrentConnections = 10_000;
         limits.MaxRequestLineSize = 8 << 10;

@@ -9,12 +9,12 @@ using Roster.Storage;
 
 namespace Roster.Server.Commands;
 
-/// <summary>The executable's commands and settings. Without a subcommand it serves.</summary>
+/// <summary>The commands and settings of the executable. Without a command it serves.</summary>
 internal static class CommandLine
 {
     public static Task<int> RunAsync(string[] args)
     {
-        // What Roster writes is for machines as much as for people: it does not change with the machine's language.
+        // Output is for machines as well as people: it does not depend on the machine's language.
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         // The host ends the server on SIGTERM and waits for its requests; the parser must not cut that short.
         var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null };
@@ -78,11 +78,14 @@ internal static class CommandLine
                 ParseNumber("--failed-authentications", parsed.GetRequiredValue(failures), 1, orNone: false),
                 ParseNetworks(parsed.GetRequiredValue(proxies)),
                 ReadCertificate(parsed.GetRequiredValue(certificate), parsed.GetRequiredValue(certificateKey)),
-                parsed.GetRequiredValue(keepValues) is "forever" ? null : KeyCommands.ParseSpan("--keep-old-values", parsed.GetRequiredValue(keepValues)))
+                parsed.GetRequiredValue(keepValues) is "forever"
+                    ? null : KeyCommands.ParseSpan("--keep-old-values", parsed.GetRequiredValue(keepValues)))
             {
-                IdempotencyKept = TimeSpan.FromHours(ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
+                IdempotencyKept = TimeSpan.FromHours(
+                    ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
-                ShutdownTimeout = TimeSpan.FromSeconds(ParseNumber("--shutdown-seconds", parsed.GetRequiredValue(shutdown), 1, orNone: false)),
+                ShutdownTimeout = TimeSpan.FromSeconds(
+                    ParseNumber("--shutdown-seconds", parsed.GetRequiredValue(shutdown), 1, orNone: false)),
             },
             ParseStoreToServe(parsed), cancel)));
         root.Subcommands.Add(KeyCommands.Create(WithStore));
@@ -107,7 +110,8 @@ internal static class CommandLine
             migrate.SetAction((parsed, cancel) => ReportAsync(async () =>
             {
                 var applied = await ParseStore(parsed).MigrateAsync(cancel);
-                await Console.Error.WriteLineAsync(applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
+                await Console.Error.WriteLineAsync(
+                    applied.Count == 0 ? "The schema is up to date." : $"Applied {string.Join(", ", applied)}.");
                 return 0;
             }));
             return migrate;
@@ -127,7 +131,7 @@ internal static class CommandLine
             ParseSwitch("--unsafe-database", parsed.GetRequiredValue(isUnsafe)));
     }
 
-    /// <summary>An option that an environment variable can set too; the option wins.</summary>
+    /// <summary>An option that can also be set by an environment variable; the option wins.</summary>
     private static Option<string> Setting(string name, string variable, string fallback, string description) => new(name)
     {
         Description = $"{description} [env: {variable}]",
@@ -154,7 +158,7 @@ internal static class CommandLine
         return each.Length > 0 ? each : throw new SettingException("--urls is empty.");
     }
 
-    /// <returns>Null where the text is no address to listen on.</returns>
+    /// <returns>Null if the text is not an address to listen on.</returns>
     private static string? SchemeOf(string url)
     {
         try
@@ -194,13 +198,14 @@ internal static class CommandLine
         {
             return X509Certificate2.CreateFromPemFile(file, keyFile);
         }
-        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception failure)
+            when (failure is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new SettingException($"--certificate: {failure.Message}");
         }
     }
 
-    /// <summary>Runs a command and turns what an operator can mend into one sentence and exit code 1.</summary>
+    /// <summary>Runs a command. Failures that an operator can fix become one sentence and exit code 1.</summary>
     private static async Task<int> ReportAsync(Func<Task<int>> command)
     {
         try
@@ -219,5 +224,5 @@ internal static class CommandLine
 /// <summary>An operator's command on an open database; returns the exit code.</summary>
 internal delegate Task<int> StoreCommand(ParseResult parsed, IRosterStore store, CancellationToken cancel);
 
-/// <summary>A setting or argument has a value that it cannot have; the message names it and says what it can be.</summary>
+/// <summary>An invalid value of a setting or argument. The message names it and says what is valid.</summary>
 internal sealed class SettingException(string message) : Exception(message);

@@ -2,7 +2,9 @@ using Roster.Access;
 
 namespace Roster.Server.Commands;
 
-/// <summary>The file that <c>--first-key-file</c> names: new, readable by its owner only, and gone where no key came into it.</summary>
+/// <summary>
+/// The file of <c>--first-key-file</c>: new, readable by its owner only, and deleted if no key was written.
+/// </summary>
 internal sealed class FirstKeyFile : IDisposable
 {
     private readonly FileStream _file;
@@ -12,7 +14,7 @@ internal sealed class FirstKeyFile : IDisposable
 
     public string Path => _file.Name;
 
-    /// <exception cref="SettingException">There is a file already, or none can be made there.</exception>
+    /// <exception cref="SettingException">The file exists already or cannot be created.</exception>
     public static FirstKeyFile Create(string path)
     {
         try
@@ -30,7 +32,7 @@ internal sealed class FirstKeyFile : IDisposable
         }
     }
 
-    /// <summary>Writes the key, and a line break after it, to the disk.</summary>
+    /// <summary>Writes the key and a line break to the disk.</summary>
     public void Write(ApiKeySecret secret)
     {
         _file.Write(System.Text.Encoding.ASCII.GetBytes(secret.Text + "\n"));

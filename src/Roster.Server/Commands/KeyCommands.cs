@@ -16,7 +16,7 @@ internal static class KeyCommands
         return keys;
     }
 
-    /// <summary>Mints a key and stores its hash; the secret is in nobody's hands but the caller's.</summary>
+    /// <summary>Creates a key and stores its hash. Only the caller has the secret.</summary>
     public static async Task<ApiKeySecret> AddAsync(
         IRosterStore store, Workspace workspace, string name, Scopes scopes, Timestamp now, Timestamp? expiresAt,
         CancellationToken cancel)
@@ -26,8 +26,8 @@ internal static class KeyCommands
         return secret;
     }
 
-    /// <summary>Mints the key that a newcomer begins with.</summary>
-    /// <returns>Null where there is a key by now, of another server that started at the same time.</returns>
+    /// <summary>Creates the first key of a new database.</summary>
+    /// <returns>Null if another server that started at the same time has created one.</returns>
     public static async Task<ApiKeySecret?> AddFirstAsync(IRosterStore store, Workspace workspace, Timestamp now, CancellationToken cancel)
     {
         var (secret, key, audit) = Mint(workspace, "first", Scopes.All, now, null);
@@ -64,13 +64,16 @@ internal static class KeyCommands
             if (string.IsNullOrWhiteSpace(label) || label.Length > ApiKey.MaxName)
                 throw new SettingException($"--name has 1 to {ApiKey.MaxName} characters.");
             var wanted = ParseScopes(parsed.GetRequiredValue(scopes));
-            var expiresAt = parsed.GetValue(expires) is { } span ? now.AddMilliseconds((long)ParseSpan("--expires", span).TotalMilliseconds) : default(Timestamp?);
+            Timestamp? expiresAt = parsed.GetValue(expires) is { } span
+                ? now.AddMilliseconds((long)ParseSpan("--expires", span).TotalMilliseconds) : null;
             var all = await store.ListWorkspacesAsync(cancel);
             var target = all.FirstOrDefault(one => one.Name == parsed.GetRequiredValue(workspace))
-                ?? throw new SettingException($"--workspace: there is none of that name; there are: {string.Join(", ", all.Select(one => one.Name))}.");
+                ?? throw new SettingException(
+                    $"--workspace: there is none of that name; there are: {string.Join(", ", all.Select(one => one.Name))}.");
             var secret = await AddAsync(store, target, label, wanted, now, expiresAt, cancel);
+            var end = expiresAt is { } time ? time.ToString() : "revoked";
             await Console.Error.WriteLineAsync(
-                $"Key for {string.Join(", ", wanted.Names())} in {target.Name}, valid {(expiresAt is { } end ? $"until {end}" : "until revoked")}. It is shown only now:");
+                $"Key for {string.Join(", ", wanted.Names())} in {target.Name}, valid until {end}. It is shown only now:");
             await Console.Out.WriteLineAsync(secret.Text);
             return 0;
         }));
@@ -122,14 +125,16 @@ internal static class KeyCommands
             : throw new SettingException($"--scopes: '{unknown}' is no scope; the scopes are {ScopeNames.AllNames}.");
     }
 
-    /// <summary>A number of hours or days, as the named setting gives it.</summary>
+    /// <summary>A number of hours or days, as the value of a setting.</summary>
     public static TimeSpan ParseSpan(string setting, string text)
     {
         const int MaxHours = 24 * 366 * 100;
-        var hours = text.Length > 1 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        var hours = text.Length > 1 && int.TryParse(
+            text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             ? text[^1] switch { 'h' => number, 'd' => number * 24L, _ => 0 }
             : 0;
         return hours is > 0 and <= MaxHours ? TimeSpan.FromHours(hours)
-            : throw new SettingException($"{setting} is a number of hours or days up to a hundred years, such as 12h or 90d, not '{text}'.");
+            : throw new SettingException(
+                $"{setting} is a number of hours or days up to a hundred years, such as 12h or 90d, not '{text}'.");
     }
 }

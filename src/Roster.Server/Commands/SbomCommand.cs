@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Roster.Server.Commands;
 
-/// <summary>sbom: the packages that this very build is made of, .NET's own where it holds them, as CycloneDX 1.5.</summary>
+/// <summary>sbom: the packages in this build, with .NET's own if it contains them, as CycloneDX 1.5.</summary>
 internal static class SbomCommand
 {
     private const string Pack = "runtimepack";
@@ -31,12 +31,13 @@ internal static class SbomCommand
         json.WriteString("specVersion", "1.5");
         json.WriteNumber("version", 1);
         json.WriteStartObject("metadata");
-        WriteComponent(json, "component", "application", "Roster.Server", assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion, null);
+        WriteComponent(json, "component", "application", "Roster.Server",
+            assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion, null);
         json.WriteEndObject();
         json.WriteStartArray("components");
         foreach (var library in dependencies.RootElement.GetProperty("libraries").EnumerateObject())
         {
-            // A published build holds .NET itself, as packs.
+            // A published build contains .NET itself, as runtime packs.
             if (library.Value.GetProperty("type").GetString() is not ("package" or Pack))
                 continue;
             var name = library.Name.Replace(Pack + ".", "", StringComparison.Ordinal).Split('/');
@@ -46,7 +47,7 @@ internal static class SbomCommand
         json.WriteEndObject();
     }
 
-    /// <param name="hash">As NuGet writes it: <c>sha512-</c> and base 64.</param>
+    /// <param name="hash">In NuGet's form: <c>sha512-</c> and base 64.</param>
     private static void WriteComponent(Utf8JsonWriter json, string? member, string type, string name, string version, string? hash)
     {
         const string HashStart = "sha512-";

@@ -8,16 +8,16 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Guard;
 
-/// <summary>The caller: the API key that the request carries.</summary>
+/// <summary>The caller, by the API key of the request.</summary>
 internal sealed class CallerIdentity(ApiKey key) : ClaimsIdentity(ApiKeyAuthentication.Scheme)
 {
     public ApiKey Key { get; } = key;
 }
 
 /// <summary>
-/// <c>Authorization: Bearer KEY</c>, or the bare key. Missing, malformed, unknown, revoked and expired keys cannot be
-/// told apart. The database is asked on every request, so that a revoked key stops working at once; only guesses beyond what an
-/// address may make are refused without asking.
+/// Reads <c>Authorization: Bearer KEY</c>, or the bare key. Missing, malformed, unknown, revoked and expired keys get
+/// the same answer. The key is looked up in the database on every request, so a revoked key stops working at once. Only
+/// guesses beyond an address's limit are refused without a look-up.
 /// </summary>
 internal sealed class ApiKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder,
@@ -28,12 +28,14 @@ internal sealed class ApiKeyAuthentication(
 
     private const string Bearer = "Bearer ";
 
-    /// <summary>Whether the request was counted among its address's failures, and whether it was one too many.</summary>
+    /// <summary>
+    /// Whether the request counts as a failure of its address, and whether it was refused by that limit.
+    /// </summary>
     private bool _isCounted, _isRefused;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        // What anyone may call does not ask the database who it is: a process without one is alive.
+        // Anonymous endpoints do not ask the database: /health/live must answer without one.
         if (Context.GetEndpoint()?.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is not null)
             return AuthenticateResult.NoResult();
         if (Request.Headers.Authorization is not [{ } header])
@@ -61,7 +63,7 @@ internal sealed class ApiKeyAuthentication(
             .WriteAsync(Context);
     }
 
-    /// <returns>Null where no valid key has this hash, or where it was not looked up.</returns>
+    /// <returns>Null if no valid key has this hash, or if it was not looked up.</returns>
     private async Task<ApiKey?> FindAsync(byte[] hash)
     {
         if (known.Has(hash))
@@ -104,7 +106,7 @@ internal static class ApiKeyAuthenticationExtensions
 {
     public static void AddApiKeyAuthentication(this IServiceCollection services)
     {
-        // The core alone: the full AddAuthentication also sets up data protection and writes its keys to disk.
+        // Only the core: AddAuthentication also sets up data protection and writes its keys to the disk.
         services.AddAuthenticationCore(options =>
             options.AddScheme<ApiKeyAuthentication>(ApiKeyAuthentication.Scheme, displayName: null));
         services.AddTransient<ApiKeyAuthentication>();
@@ -115,7 +117,7 @@ internal static class ApiKeyAuthenticationExtensions
         services.AddAuthorization();
     }
 
-    /// <summary>Who administers, with the key and from the address of this request.</summary>
+    /// <summary>Who does this, for the audit: the request's key and address.</summary>
     public static Actor Actor(this HttpContext http) => new(http.Caller().Id, http.Connection.RemoteIpAddress?.ToString());
 
     /// <summary>The key of an authenticated request.</summary>

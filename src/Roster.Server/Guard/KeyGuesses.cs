@@ -4,20 +4,21 @@ using System.Net.Sockets;
 namespace Roster.Server.Guard;
 
 /// <summary>
-/// Bounds what guessing at keys costs. An address can fail so many times at once, and once more each second. A key that is not known
-/// to be good is looked up only while its address can still fail, so beyond that a guess costs the database nothing. Failures that need no
-/// look-up are counted apart: whoever sends no key, or half of one, holds up nobody else's.
+/// Limits guessing of keys. An address may have a number of failures at once, and one more each second. A key that is
+/// not known as valid is looked up only while its address has failures left, so guesses beyond that cost the database
+/// nothing. Failures without a look-up, as of a missing or malformed key, are counted separately and do not delay
+/// look-ups.
 /// </summary>
-/// <param name="atOnce">How many failures of each kind an address has.</param>
+/// <param name="atOnce">How many failures of each kind an address may have at once.</param>
 internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
 {
-    /// <summary>In seconds: one more failure comes each second.</summary>
+    /// <summary>In seconds: each second allows one more failure.</summary>
     public const int RetryAfter = 1;
 
-    /// <summary>Addresses that are told apart; those beyond share one allowance.</summary>
+    /// <summary>The most addresses that are counted separately; all others share one allowance.</summary>
     private const int MaxNetworks = 50_000;
 
-    /// <summary>Requests of one address that wait for its look-ups.</summary>
+    /// <summary>The most requests of one address that may wait for its look-ups.</summary>
     private const int MaxWaiting = 1_000;
 
     private static readonly TimeSpan BetweenSweeps = TimeSpan.FromSeconds(1);
@@ -27,10 +28,10 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
     private long _sweptAt = clock.GetTimestamp();
 
     /// <summary>
-    /// Takes one of the address's failures for a look-up. Where look-ups that are under way hold the last ones, waits for what comes of
-    /// those: many valid keys that come at once are no guesses.
+    /// Takes one of the address's failures for a look-up. If none is left but look-ups are under way, waits for their
+    /// results: many valid keys at the same time are not guesses.
     /// </summary>
-    /// <returns>To be given to <see cref="End"/>; null where the address has failed too often.</returns>
+    /// <returns>The allowance, for <see cref="End"/>; null if the address has failed too often.</returns>
     public async Task<Allowance?> BeginAsync(IPAddress? address)
     {
         Allowance allowance;
@@ -52,7 +53,7 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
         return await turn ? allowance : null;
     }
 
-    /// <summary>Says what came of a look-up; one that found a valid key gives back what it took.</summary>
+    /// <summary>Ends a look-up. One that found a valid key gives its failure back.</summary>
     public void End(Allowance allowance, bool isFailure)
     {
         lock (_lock)
@@ -70,8 +71,8 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
         }
     }
 
-    /// <summary>Counts a failure that asked nothing of the database.</summary>
-    /// <returns>False where the address has failed too often.</returns>
+    /// <summary>Counts a failure without a look-up.</summary>
+    /// <returns>False if the address has failed too often.</returns>
     public bool TryFail(IPAddress? address)
     {
         lock (_lock)
@@ -85,7 +86,9 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
         }
     }
 
-    /// <summary>An IPv6 client has a whole /64 to choose addresses from, so that is who it is.</summary>
+    /// <summary>
+    /// An IPv6 client can use any address of its /64 network, so the network is counted as one client.
+    /// </summary>
     private static IPAddress Network(IPAddress? address)
     {
         if (address is null)
@@ -113,7 +116,7 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
         return allowance;
     }
 
-    /// <summary>Forgets the addresses that have all of their failures again.</summary>
+    /// <summary>Forgets the addresses that have all their failures again.</summary>
     private void Sweep()
     {
         if (clock.GetElapsedTime(_sweptAt) < BetweenSweeps)
@@ -144,15 +147,15 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
         allowance.At = clock.GetTimestamp();
     }
 
-    /// <summary>What one address has left; its look-ups under way, and who waits for them.</summary>
+    /// <summary>What an address has left, its look-ups under way, and the requests that wait for them.</summary>
     internal sealed class Allowance
     {
         public double LookUps { get; set; }
 
-        /// <summary>Failures that ask nothing of the database.</summary>
+        /// <summary>Failures left without a look-up.</summary>
         public double Others { get; set; }
 
-        /// <summary>When it had so many.</summary>
+        /// <summary>When these numbers were computed.</summary>
         public long At { get; set; }
 
         public int UnderWay { get; set; }

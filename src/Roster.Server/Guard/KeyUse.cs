@@ -3,7 +3,9 @@ using Roster.Server.Hosting;
 
 namespace Roster.Server.Guard;
 
-/// <summary>Remembers when keys were used and writes that down every few seconds, since no request should wait for it.</summary>
+/// <summary>
+/// Collects the times of use of keys and stores them every few seconds, so that no request waits for it.
+/// </summary>
 internal sealed class KeyUse(IRosterStore store, ILogger<KeyUse> logger) : RepeatedWork(TimeSpan.FromSeconds(5), logger)
 {
     private readonly ConcurrentDictionary<Guid, Timestamp> _lastUsedAt = [];
@@ -32,7 +34,7 @@ internal sealed class KeyUse(IRosterStore store, ILogger<KeyUse> logger) : Repea
         }
         catch (StoreException)
         {
-            // Requests meet the same trouble and report it; when a key was last used may be lost for this while.
+            // Requests meet and report the same trouble. The times of use of these seconds may be lost.
         }
     }
 }

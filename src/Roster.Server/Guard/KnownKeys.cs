@@ -3,8 +3,8 @@ using System.Buffers.Binary;
 namespace Roster.Server.Guard;
 
 /// <summary>
-/// The keys that were valid when they were last looked up, so that somebody else's guesses do not hold them up. They are looked up all the
-/// same. The least used are forgotten beyond about 20,000, which is about a megabyte.
+/// The keys that were valid at their last look-up: other people's guesses do not delay them. They are still looked up
+/// on each request. At most 20,000 are kept, about one megabyte; the least recently used are forgotten.
 /// </summary>
 internal sealed class KnownKeys
 {
@@ -14,7 +14,7 @@ internal sealed class KnownKeys
     private HashSet<UInt128> _newer = [];
     private HashSet<UInt128> _older = [];
 
-    /// <param name="hash">SHA-256 of the secret, of which 128 bits tell keys apart.</param>
+    /// <param name="hash">SHA-256 of the secret; its first 128 bits identify the key.</param>
     public bool Has(ReadOnlySpan<byte> hash)
     {
         var key = BinaryPrimitives.ReadUInt128BigEndian(hash);

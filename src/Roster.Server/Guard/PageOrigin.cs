@@ -3,12 +3,12 @@ using Roster.Access;
 
 namespace Roster.Server.Guard;
 
-/// <summary>Where a browser's request comes from, held against what keys allow.</summary>
+/// <summary>Checks the page of a browser's request against the hosts that keys allow.</summary>
 internal static class PageOrigin
 {
     /// <summary>
-    /// Whether the page is one that the key is for. A request without Origin and Referer is not a browser's, and what it claims
-    /// would prove nothing: there the key alone counts.
+    /// Whether the key allows the page. A request without Origin and Referer does not come from a browser, and other
+    /// programs can claim any page: for them only the key counts.
     /// </summary>
     public static bool Allows(HttpRequest request, ApiKey key)
     {
@@ -18,14 +18,14 @@ internal static class PageOrigin
 }
 
 /// <summary>
-/// CORS for the pages that keys name: a preflight has no key, so an origin is allowed where any valid key lists its host. The
-/// request itself is then held against its own key.
+/// CORS. A preflight has no key, so an origin is allowed if any valid key lists its host. The request itself is then
+/// checked against its own key.
 /// </summary>
 internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : ICorsPolicyProvider, IDisposable
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _one = new(1, 1);
+    private readonly SemaphoreSlim _oneReader = new(1, 1);
     private IReadOnlyList<HostnameList> _hostnames = [];
     private DateTimeOffset _readAt;
 
@@ -37,17 +37,19 @@ internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : IC
         return new CorsPolicyBuilder(origin)
             .WithMethods("GET", "PUT", "POST", "DELETE")
             .WithHeaders("Authorization", "Content-Type", "Content-Encoding", "If-None-Match", "If-Revision", "Idempotency-Key", "Prefer")
-            .WithExposedHeaders("ETag", "Link", "Idempotent-Replayed", "Preference-Applied", "Retry-After", "RateLimit", "RateLimit-Policy", "Roster-Request-Id", "Roster-Revision",
-                "Roster-Created", "Roster-Updated", "Roster-Unchanged", "Roster-Deleted", "Roster-Restored", "Roster-Total", "Roster-Ignored-Columns")
+            .WithExposedHeaders(
+                "ETag", "Link", "Idempotent-Replayed", "Preference-Applied", "Retry-After", "RateLimit", "RateLimit-Policy",
+                "Roster-Request-Id", "Roster-Revision", "Roster-Created", "Roster-Updated", "Roster-Unchanged", "Roster-Deleted",
+                "Roster-Restored", "Roster-Total", "Roster-Ignored-Columns")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))
             .Build();
     }
 
-    public void Dispose() => _one.Dispose();
+    public void Dispose() => _oneReader.Dispose();
 
     private async Task<IReadOnlyList<HostnameList>> HostnamesAsync(CancellationToken cancel)
     {
-        await _one.WaitAsync(cancel);
+        await _oneReader.WaitAsync(cancel);
         try
         {
             var now = clock.GetUtcNow();
@@ -60,7 +62,7 @@ internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : IC
         }
         finally
         {
-            _one.Release();
+            _oneReader.Release();
         }
     }
 }

@@ -6,37 +6,38 @@ using Roster.Server.Http;
 namespace Roster.Server.Guard;
 
 /// <summary>
-/// What one caller may use of the server, and what all may use of its memory: rows per key, and the work on large bodies and answers
-/// at the same time. All of them are this node's alone.
+/// Limits of this node: rows for each key, and the memory that large bodies and answers of all requests take together.
 /// </summary>
 internal sealed class RequestLimits(ServerSettings settings) : IDisposable
 {
-    /// <summary>Bodies up to this are always read.</summary>
+    /// <summary>Bodies of up to this size need no memory unit.</summary>
     private const int SmallBytes = 64 << 10;
 
     /// <summary>
-    /// The memory for writes, in units of about 6 MiB of parsed partners and answer. A body takes two, and one for each MiB
-    /// of it; one of unknown length as much as the largest batch that is valid.
+    /// Memory for writes, in units of about 6 MiB: parsed partners and answer. A body takes two units and one for each
+    /// MiB; a body of unknown length as many as the largest valid batch.
     /// </summary>
     private const int WriteUnits = 32;
 
-    /// <summary>The memory for reads, in the same units: four of the largest pages are made at the same time.</summary>
+    /// <summary>Memory for reads, in the same units: enough for four of the largest pages at the same time.</summary>
     private const int ReadUnits = 16;
 
     private const int UnknownLengthUnits = 12;
 
-    /// <summary>Answers up to this many partners are always made.</summary>
+    /// <summary>Answers of up to this many partners need no memory unit.</summary>
     private const int SmallAnswer = 1_000;
 
     private const int PartnersPerUnit = 2_500;
 
-    /// <summary>How many units of writes may wait: each waiting request holds what the network has delivered, at most 1 MiB.</summary>
+    /// <summary>
+    /// How many units of writes may wait. A waiting request holds what the network has delivered, at most 1 MiB.
+    /// </summary>
     private const int WaitingWriteUnits = 96;
 
-    /// <summary>How many units of reads may wait: 64 of the largest pages, which hold nothing yet.</summary>
+    /// <summary>How many units of reads may wait: 64 of the largest pages. A waiting read holds no memory.</summary>
     private const int WaitingReadUnits = 256;
 
-    /// <summary>How long an export that is under way waits before it asks again, where too many wait already.</summary>
+    /// <summary>How long an export under way waits before it tries again, if too many wait already.</summary>
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(100);
 
     private readonly PartitionedRateLimiter<Guid> _rows = PartitionedRateLimiter.Create<Guid, Guid>(key =>
@@ -53,8 +54,8 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
 
     private readonly ConcurrencyLimiter _reads = Budget(ReadUnits, WaitingReadUnits);
 
-    /// <summary>Takes rows from the caller's bucket; of more than it can ever hold beside the request's own row, as many as it can.</summary>
-    /// <returns>Null where it has them.</returns>
+    /// <summary>Takes rows from the key's bucket, but no more than it can hold beside the request's own row.</summary>
+    /// <returns>Null if the bucket had them.</returns>
     public Problem? TakeRows(HttpContext http, int rows)
     {
         using var lease = _rows.AttemptAcquire(
@@ -62,9 +63,9 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         return lease.IsAcquired ? null : Problem.RateLimited(RetryAfter(lease));
     }
 
-    /// <summary>Waits for the memory that the body, and what is made of it, may take.</summary>
-    /// <param name="others">How many partners that the body does not name it may change, too.</param>
-    /// <returns>Null when there is some.</returns>
+    /// <summary>Waits for the memory of a body, its parsed partners and the answer.</summary>
+    /// <param name="others">How many partners not named in the body the write may change.</param>
+    /// <returns>Null once the memory is taken.</returns>
     public Task<Problem?> TakeMemoryForBodyAsync(HttpContext http, int others)
     {
         var length = http.Request.Headers.ContentEncoding.Count == 0 ? http.Request.ContentLength : null;
@@ -76,24 +77,26 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         });
     }
 
-    /// <summary>Waits for the memory that a write to so many partners takes that has no body.</summary>
-    /// <returns>Null when there is some.</returns>
+    /// <summary>Waits for the memory of a write without a body to so many partners.</summary>
+    /// <returns>Null once the memory is taken.</returns>
     public Task<Problem?> TakeMemoryForUndoAsync(HttpContext http, int partners) =>
         TakeMemoryAsync(http, _writes, WriteUnits, 2 * UnitsOf(partners));
 
-    /// <summary>Waits for the memory that an answer of so many partners may take.</summary>
-    /// <returns>Null when there is some.</returns>
+    /// <summary>Waits for the memory of an answer of so many partners.</summary>
+    /// <returns>Null once the memory is taken.</returns>
     public Task<Problem?> TakeMemoryForAnswerAsync(HttpContext http, int partners) =>
         TakeMemoryAsync(http, _reads, ReadUnits, UnitsOf(partners));
 
-    /// <summary>Waits for the memory that looking back takes, however far, beside an answer of so many partners.</summary>
-    /// <returns>Null when there is some.</returns>
+    /// <summary>
+    /// Waits for the memory of an answer of so many partners and of reading the log back, however far.
+    /// </summary>
+    /// <returns>Null once the memory is taken.</returns>
     public Task<Problem?> TakeMemoryForPastAsync(HttpContext http, int partners) =>
         TakeMemoryAsync(http, _reads, ReadUnits, 1 + UnitsOf(partners));
 
-    /// <summary>Waits for the memory of a page of an export.</summary>
-    /// <param name="isUnderWay">Whether other pages have been sent: then it waits for as long as it takes.</param>
-    /// <returns>Null where too many wait.</returns>
+    /// <summary>Waits for the memory of one page of an export.</summary>
+    /// <param name="isUnderWay">Whether other pages have been sent already: then it waits as long as necessary.</param>
+    /// <returns>Null if too many wait.</returns>
     public async Task<IDisposable?> TakeMemoryForPageAsync(int partners, bool isUnderWay, CancellationToken cancel)
     {
         while (true)
@@ -108,14 +111,16 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         }
     }
 
-    /// <summary>Says on the answer what is left (draft-ietf-httpapi-ratelimit-headers).</summary>
+    /// <summary>Shows in the headers what is left (draft-ietf-httpapi-ratelimit-headers).</summary>
     public void Show(HttpContext http)
     {
         if (settings.RowsPerMinute == 0 || http.User.Identity is not CallerIdentity caller
             || _rows.GetStatistics(caller.Key.Id) is not { } statistics)
             return;
-        http.Response.Headers["RateLimit-Policy"] = string.Create(CultureInfo.InvariantCulture, $"\"rows\";q={settings.RowsPerMinute};w=60");
-        http.Response.Headers["RateLimit"] = string.Create(CultureInfo.InvariantCulture, $"\"rows\";r={statistics.CurrentAvailablePermits};t=1");
+        http.Response.Headers["RateLimit-Policy"] = string.Create(
+            CultureInfo.InvariantCulture, $"\"rows\";q={settings.RowsPerMinute};w=60");
+        http.Response.Headers["RateLimit"] = string.Create(
+            CultureInfo.InvariantCulture, $"\"rows\";r={statistics.CurrentAvailablePermits};t=1");
     }
 
     public void Dispose()
@@ -134,12 +139,14 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
 
     private static int UnitsOf(int partners) => partners <= SmallAnswer ? 0 : (partners + PartnersPerUnit - 1) / PartnersPerUnit;
 
-    /// <summary>What is taken is held until it is given back (<see cref="RequestMemory"/>), at the latest when the request ends.</summary>
+    /// <summary>
+    /// The memory is held until <see cref="RequestMemory"/> gives it back, at the latest at the end of the request.
+    /// </summary>
     private static async Task<Problem?> TakeMemoryAsync(HttpContext http, ConcurrencyLimiter budget, int all, int units)
     {
         if (units == 0)
             return null;
-        // Never more than there is, which nobody could ever have.
+        // Never more than the whole budget, which could never be taken.
         var lease = await budget.AcquireAsync(Math.Min(units, all), http.RequestAborted);
         if (!lease.IsAcquired)
         {
@@ -156,7 +163,10 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
 
 internal static class RowLimit
 {
-    /// <summary>Each request of a key costs a row, the first of a write's items; the others are counted when they are read.</summary>
+    /// <summary>
+    /// Each request of a key costs one row, which also pays for a write's first item. The other items are taken when
+    /// the body has been read.
+    /// </summary>
     public static void UseRowLimit(this WebApplication app)
     {
         var limits = app.Services.GetRequiredService<RequestLimits>();

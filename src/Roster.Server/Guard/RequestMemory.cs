@@ -1,9 +1,11 @@
 namespace Roster.Server.Guard;
 
-/// <summary>The memory that a request has taken of <see cref="RequestLimits"/>.</summary>
+/// <summary>The memory that a request has taken from <see cref="RequestLimits"/>.</summary>
 internal static class RequestMemory
 {
-    /// <summary>Holds what was taken until it is given back, or the request ends.</summary>
+    /// <summary>
+    /// Holds the memory until it is given back or the request ends. Memory held before is given back.
+    /// </summary>
     public static void HoldMemory(this HttpContext http, IDisposable taken)
     {
         http.GiveBackMemory();
@@ -11,7 +13,9 @@ internal static class RequestMemory
         http.Response.RegisterForDispose(taken);
     }
 
-    /// <summary>What the request took is not needed any more: it waits, or its answer is made and what that was made of is garbage.</summary>
+    /// <summary>
+    /// Gives the memory back before the request ends: because it waits, or because its answer is built.
+    /// </summary>
     public static void GiveBackMemory(this HttpContext http)
     {
         http.Features.Get<Held>()?.Taken.Dispose();

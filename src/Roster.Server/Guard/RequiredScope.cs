@@ -3,7 +3,7 @@ using Roster.Access;
 
 namespace Roster.Server.Guard;
 
-/// <summary>The scope that an endpoint demands of its caller's key.</summary>
+/// <summary>The scope that an endpoint requires of the caller's key.</summary>
 internal sealed class RequiredScope(Scopes scope) : AuthorizationHandler<RequiredScope>, IAuthorizationRequirement
 {
     public Scopes Scope { get; } = scope;
@@ -16,7 +16,9 @@ internal sealed class RequiredScope(Scopes scope) : AuthorizationHandler<Require
         return Task.CompletedTask;
     }
 
-    /// <summary>Closed by default: an endpoint that declares neither a scope nor that it needs none stops the server.</summary>
+    /// <summary>
+    /// Closed by default: the server does not start if an endpoint neither requires a scope nor is anonymous.
+    /// </summary>
     /// <exception cref="InvalidOperationException">There is such an endpoint.</exception>
     public static void DemandEverywhere(IEndpointRouteBuilder routes)
     {

@@ -5,7 +5,9 @@ namespace Roster.Server.Guard;
 
 internal static class TrustedProxies
 {
-    /// <summary>Takes a client's address and scheme from a proxy's headers, but only from a proxy that the operator named.</summary>
+    /// <summary>
+    /// Reads a client's address and scheme from a proxy's headers, but only for proxies that the operator named.
+    /// </summary>
     public static void UseTrustedProxies(this WebApplication app, ServerSettings settings)
     {
         if (settings.TrustedProxies is not { Count: > 0 } networks)
@@ -13,7 +15,7 @@ internal static class TrustedProxies
         var options = new ForwardedHeadersOptions
         {
             ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto,
-            // Through as many proxies as are trusted.
+            // Any number of trusted proxies in a row.
             ForwardLimit = null,
         };
         options.KnownProxies.Clear();

@@ -1,20 +1,20 @@
 namespace Roster.Server.Guard;
 
 /// <summary>
-/// The bytes of answers that are made and that their clients have not read yet: so many for all requests together. Where there is no room,
-/// the client that reads slowest is cut off, so slow readers shut nobody out. An answer counts for what is left of it.
+/// Limits the bytes of finished answers that clients have not read yet, for all requests together. If there is no room,
+/// the slowest reader is cut off, so slow readers block nobody. An answer counts with its unsent bytes.
 /// </summary>
 internal sealed class UnsentAnswers
 {
-    /// <summary>What a connection holds by itself is not counted.</summary>
+    /// <summary>Answers of up to this size are not counted: a connection's own buffers hold them.</summary>
     private const int Small = 64 << 10;
 
     private const long MaxBytes = 64 << 20;
 
-    /// <summary>So many answers may wait for room, each as large as it is.</summary>
+    /// <summary>The most answers, of any size, that may wait for room.</summary>
     private const int MaxWaiting = 16;
 
-    /// <summary>For so long a client may take its time, whoever waits.</summary>
+    /// <summary>A client is not cut off before this time.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(5);
 
     private readonly Lock _lock = new();
@@ -24,8 +24,10 @@ internal sealed class UnsentAnswers
     private long _bytes;
 
     /// <summary>Waits for room for an answer.</summary>
-    /// <param name="isOwed">What was carried out is answered in any case, at once; others make room for it.</param>
-    /// <returns>Null where too many wait already.</returns>
+    /// <param name="isOwed">
+    /// Whether the request was carried out: then it is answered at once, and others make room.
+    /// </param>
+    /// <returns>Null if too many wait already.</returns>
     public ValueTask<Sending?> EnterAsync(HttpContext http, long bytes, bool isOwed) =>
         bytes <= Small ? new(new Sending(this, http, 0)) : new(EnterLargeAsync(http, bytes, isOwed));
 
@@ -70,7 +72,7 @@ internal sealed class UnsentAnswers
 
     private bool TryEnter(Sending sending, LinkedListNode<object> place, bool isOwed)
     {
-        // One that is larger than all of it goes alone.
+        // An answer larger than the limit is sent alone.
         var fits = _bytes + sending.Left <= MaxBytes || _bytes == 0;
         var isNext = _waiting.First is null || _waiting.First == place;
         if (!isOwed && !(fits && isNext))
@@ -82,7 +84,7 @@ internal sealed class UnsentAnswers
         return true;
     }
 
-    /// <returns>How long to wait until there may be another one that is too slow.</returns>
+    /// <returns>How long to wait until another client may be too slow.</returns>
     private TimeSpan CutOffSlowest()
     {
         var slowest = _sending.Where(one => !one.IsCutOff && one.Left > 0).MinBy(one => one.Age < Grace ? double.MaxValue : one.Rate);
@@ -110,7 +112,7 @@ internal sealed class UnsentAnswers
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>An answer on its way; dispose it when it is sent, or never will be.</summary>
+    /// <summary>An answer being sent. Dispose it when it is sent or given up.</summary>
     internal sealed class Sending(UnsentAnswers answers, HttpContext http, long bytes) : IDisposable
     {
         private readonly long _start = TimeProvider.System.GetTimestamp();
@@ -124,10 +126,10 @@ internal sealed class UnsentAnswers
 
         public TimeSpan Age => TimeProvider.System.GetElapsedTime(_start);
 
-        /// <summary>In bytes a second.</summary>
+        /// <summary>In bytes per second.</summary>
         public double Rate => (_length - Left) / Age.TotalSeconds;
 
-        /// <summary>So many bytes more are out.</summary>
+        /// <summary>Counts bytes as sent.</summary>
         public void Sent(long part)
         {
             if (Left == 0)
@@ -143,7 +145,7 @@ internal sealed class UnsentAnswers
         public void CutOff()
         {
             IsCutOff = true;
-            // Not here, where the lock is held: it runs what others have asked for when the connection ends.
+            // Not under the lock: Abort runs callbacks of others.
             ThreadPool.QueueUserWorkItem(static http => http.Abort(), http, preferLocal: false);
         }
 

@@ -5,13 +5,13 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Hosting;
 
-/// <summary>GET /errors: docs/errors.md, where each problem's <c>type</c> leads.</summary>
+/// <summary>GET /errors: docs/errors.md as HTML. The <c>type</c> of each problem points there.</summary>
 internal static class ErrorPage
 {
     private const string Style =
         "body{font:16px/1.5 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem} :target{background:#ff9}";
 
-    /// <summary>The page has its own style and nothing else.</summary>
+    /// <summary>The page may load its own style only.</summary>
     private static readonly string Policy =
         $"{SafeHeaders.Nothing}; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.ASCII.GetBytes(Style)))}'";
 

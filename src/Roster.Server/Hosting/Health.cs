@@ -1,13 +1,15 @@
 namespace Roster.Server.Hosting;
 
-/// <summary>Whether the process answers and its database serves. Anyone may ask, so asking often costs nothing.</summary>
+/// <summary>
+/// Whether the process answers and its database works. Anyone may ask, so repeated requests must be cheap.
+/// </summary>
 internal sealed class Health
 {
     private const string Healthy = """{"status":"ok"}""";
 
     private static readonly string Alive = $$"""{"status":"ok","version":"{{ServerVersion.Text}}"}""";
 
-    /// <summary>How long a success is taken for granted: the check itself is a write.</summary>
+    /// <summary>How long a successful check is reused, because the check is itself a write.</summary>
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
     private readonly IRosterStore _store;
@@ -27,20 +29,21 @@ internal sealed class Health
         });
     }
 
-    /// <summary>GET /health/live: the process answers, and says which version it is.</summary>
+    /// <summary>GET /health/live: the process answers, with its version.</summary>
     public static IResult Live() => TypedResults.Text(Alive, "application/json");
 
     /// <summary>
-    /// GET /health/ready: the database reads and writes; otherwise the problem that a write would meet. What is amiss beside that is named, and
-    /// is no reason to send requests elsewhere.
+    /// GET /health/ready: the database reads and writes. Otherwise the answer is the problem that a write would get.
+    /// Notices name lesser trouble, which is no reason to send requests elsewhere.
     /// </summary>
     public static async Task ReadyAsync(HttpContext http, Health health)
     {
         await health.CheckAsync(http.RequestAborted);
-        // The codes are constants of ours, without a character to escape.
+        // The codes are our constants; none has a character to escape.
         var notices = health._store.Notices.Codes;
         await TypedResults.Text(
-            notices.Count == 0 ? Healthy : $$"""{"status":"ok","notices":["{{string.Join("\",\"", notices)}}"]}""", "application/json").ExecuteAsync(http);
+            notices.Count == 0 ? Healthy : $$"""{"status":"ok","notices":["{{string.Join("\",\"", notices)}}"]}""",
+            "application/json").ExecuteAsync(http);
     }
 
     private async Task CheckAsync(CancellationToken cancel)

@@ -8,16 +8,16 @@ internal static class LogSetup
 
     private const string TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
 
-    /// <summary>Logs to standard error; standard output is for what a command was asked for.</summary>
+    /// <summary>Logs to standard error; standard output is for a command's results.</summary>
     public static void AddRosterConsole(this ILoggingBuilder logging, LogFormat format)
     {
         logging.AddFilter("Microsoft", LogLevel.Warning);
-        // What keeps the host from starting is said in one sentence by the command line.
+        // The command line reports in one sentence what prevents the start.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         logging.Services.Configure<ConsoleLoggerOptions>(console =>
         {
             console.LogToStandardErrorThreshold = LogLevel.Trace;
-            // Where nobody reads the log fast enough, lines are lost, and counted; requests do not wait for a log.
+            // If the log is not read fast enough, lines are dropped and counted: requests do not wait for the log.
             console.MaxQueueLength = MaxWaitingLines;
             console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
         });

@@ -1,15 +1,15 @@
 namespace Roster.Server.Hosting;
 
 /// <summary>
-/// Work that is done again and again while the server runs. A pass that fails is logged, and the next one comes all the same: nothing that
-/// happens here ends the server.
+/// Work that is repeated while the server runs. A failed pass is logged, and the next one follows: no failure here ends
+/// the server.
 /// </summary>
-/// <param name="interval">From the end of one pass to the next, at the least.</param>
+/// <param name="interval">The shortest time from one pass to the next.</param>
 internal abstract class RepeatedWork(TimeSpan interval, ILogger logger) : BackgroundService
 {
     protected ILogger Logger => logger;
 
-    /// <summary>Whether the first pass comes at the start, and not an interval later.</summary>
+    /// <summary>Whether the first pass runs at the start, not one interval later.</summary>
     protected virtual bool BeginsAtOnce => false;
 
     protected abstract Task PassAsync(CancellationToken cancel);
@@ -17,7 +17,7 @@ internal abstract class RepeatedWork(TimeSpan interval, ILogger logger) : Backgr
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(interval);
-        // A pass that fails every time is logged once, until one succeeds.
+        // A pass that keeps failing is logged once, until one succeeds.
         var hasFailed = false;
         try
         {

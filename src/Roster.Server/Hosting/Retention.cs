@@ -1,6 +1,6 @@
 namespace Roster.Server.Hosting;
 
-/// <summary>Forgets old values that are older than the operator keeps them, a little at a time.</summary>
+/// <summary>Forgets old values that are older than the operator's setting, in small steps.</summary>
 internal sealed class Retention(IRosterStore store, ServerSettings settings, TimeProvider clock, ILogger<Retention> logger)
     : RepeatedWork(TimeSpan.FromMinutes(10), logger)
 {

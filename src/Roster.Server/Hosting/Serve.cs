@@ -12,7 +12,7 @@ internal static class Serve
 {
     public static async Task<int> RunAsync(ServerSettings settings, Store database, CancellationToken cancel)
     {
-        // Sent when a terminal closes, and by some supervisors to ask for a reload. There is nothing to reload.
+        // SIGHUP comes when a terminal closes, and from supervisors that want a reload. There is nothing to reload.
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
         if (!SearchText.IsWhole)
             throw new SettingException(
@@ -36,7 +36,7 @@ internal static class Serve
         }
         finally
         {
-            // Only then is it true that the server has stopped.
+            // Only now has the server really stopped.
             await store.DisposeAsync();
             if (hasListened)
                 ServerLog.Stopped(logger);
@@ -44,19 +44,19 @@ internal static class Serve
         return 0;
     }
 
-    /// <summary>Says why the process ends, or what ended unseen, where nothing else does.</summary>
+    /// <summary>Logs why the process crashes, and failures of tasks that nobody awaited.</summary>
     private static void ReportBugs(ILoggerFactory loggers, ILogger logger)
     {
         AppDomain.CurrentDomain.UnhandledException += (_, bug) =>
         {
             ServerLog.Crashed(logger, bug.ExceptionObject as Exception);
-            // The console's logger writes behind what it was given; disposing of it waits for that.
+            // The console logger writes in the background; disposing of it waits for that.
             loggers.Dispose();
         };
         TaskScheduler.UnobservedTaskException += (_, bug) => ServerLog.TaskFailed(logger, bug.Exception);
     }
 
-    /// <exception cref="SettingException">It cannot listen where it was told to.</exception>
+    /// <exception cref="SettingException">It cannot listen on the given addresses.</exception>
     private static async Task ListenAsync(WebApplication app, ServerSettings settings, CancellationToken cancel)
     {
         try
@@ -79,14 +79,15 @@ internal static class Serve
     }
 
     /// <summary>
-    /// On the first start, makes the workspace and the key that a newcomer begins with, and shows the key or writes it to its file.
+    /// On the first start, creates the default workspace and the first key, and prints the key or writes it to its
+    /// file.
     /// </summary>
     private static async Task MakeFirstKeyAsync(
         ServerSettings settings, IRosterStore store, string url, ILogger logger, CancellationToken cancel)
     {
         if (await store.HasKeysAsync(cancel))
             return;
-        // Before the key is: one that was made and could not be written would be lost.
+        // The file comes before the key: a key that cannot be written would be lost.
         using var file = settings.FirstKeyFile is { } path ? FirstKeyFile.Create(path) : null;
         var workspace = await store.AddWorkspaceAsync(Workspace.Default, Timestamp.Now(TimeProvider.System), cancel)
             ?? (await store.ListWorkspacesAsync(cancel)).Single(one => one.Name == Workspace.Default);
@@ -102,8 +103,8 @@ internal static class Serve
         await Console.Out.WriteLineAsync(Welcome($"is in the file {file.Path}.", $"$(cat '{file.Path}')", url));
     }
 
-    /// <param name="isWhere">Where the key is.</param>
-    /// <param name="inShell">The key as a shell's double quotes take it.</param>
+    /// <param name="isWhere">Where the key is, as the end of a sentence.</param>
+    /// <param name="inShell">The key as it stands within double quotes of a shell.</param>
     private static string Welcome(string isWhere, string inShell, string url) => $$"""
 
         Roster is ready. The key of the workspace "{{Workspace.Default}}", with all scopes, {{isWhere}}
@@ -117,7 +118,7 @@ internal static class Serve
 
         """;
 
-    /// <summary>An address that a client on this machine can use, where the server listens on all of them.</summary>
+    /// <summary>The address for a client on this machine, if the server listens on all interfaces.</summary>
     private static string Reachable(string url) => url.Replace("[::]", "localhost", StringComparison.Ordinal)
         .Replace("0.0.0.0", "localhost", StringComparison.Ordinal).TrimEnd('/');
 }

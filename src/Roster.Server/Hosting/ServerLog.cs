@@ -1,8 +1,8 @@
 namespace Roster.Server.Hosting;
 
 /// <summary>
-/// Every event that the server logs. None carries a name, an e-mail address, a phone number or a key. The ids are Roster's own, from
-/// 6001, where no library that logs has any; docs/operations.md lists them.
+/// All events that the server logs. None contains a name, an e-mail address, a phone number or a key. Event ids start
+/// at 6001, which no library uses. docs/operations.md lists them.
 /// </summary>
 internal static partial class ServerLog
 {

@@ -12,12 +12,14 @@ internal enum LogFormat
     Json,
 }
 
-/// <summary>All that an operator can set.</summary>
-/// <param name="ServerTiming">Whether answers say in <c>Server-Timing</c> how long each stage took.</param>
-/// <param name="RowsPerMinute">How many rows each key may write or requests make; 0 for no limit.</param>
-/// <param name="FailedAuthentications">How many of them an address may make at once; one more each second.</param>
-/// <param name="TrustedProxies">The networks whose word for a client's address and scheme is taken.</param>
-/// <param name="OldValuesKept">How long the log keeps what partners were before; null for ever.</param>
+/// <summary>All settings of an operator.</summary>
+/// <param name="ServerTiming">Whether answers have the duration of each stage in <c>Server-Timing</c>.</param>
+/// <param name="RowsPerMinute">
+/// Rows that each key may write, and requests it may make, per minute; 0 for no limit.
+/// </param>
+/// <param name="FailedAuthentications">Failures that an address may have at once; one more each second.</param>
+/// <param name="TrustedProxies">Networks of proxies whose headers tell a client's address and scheme.</param>
+/// <param name="OldValuesKept">How long the log keeps old values of partners; null for ever.</param>
 /// <param name="Certificate">The certificate for https addresses.</param>
 internal sealed record ServerSettings(
     IReadOnlyList<string> Urls,
@@ -29,20 +31,20 @@ internal sealed record ServerSettings(
     X509Certificate2? Certificate = null,
     TimeSpan? OldValuesKept = null)
 {
-    /// <summary>How long the answer to a request with an idempotency key can be had again.</summary>
+    /// <summary>How long the answer to a request with an idempotency key is kept.</summary>
     public TimeSpan IdempotencyKept { get; init; } = TimeSpan.FromHours(DefaultIdempotencyHours);
 
     public const int DefaultIdempotencyHours = 24;
 
-    /// <summary>How long requests may go on after the server was told to stop.</summary>
+    /// <summary>How long requests may run on after the server was told to stop.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(DefaultShutdownSeconds);
 
     public const int DefaultShutdownSeconds = 30;
 
-    /// <summary>Where the first start writes its key instead of showing it; null where it shows it.</summary>
+    /// <summary>The file for the key of the first start; null to print it.</summary>
     public string? FirstKeyFile { get; init; }
 
-    /// <summary>20,000 a second, for bursts of a minute's worth.</summary>
+    /// <summary>20,000 per second, in bursts of up to a minute's rows.</summary>
     public const int DefaultRowsPerMinute = 1_200_000;
 
     public const int DefaultFailedAuthentications = 30;

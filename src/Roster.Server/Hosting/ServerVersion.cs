@@ -2,10 +2,10 @@ using System.Reflection;
 
 namespace Roster.Server.Hosting;
 
-/// <summary>Which Roster this is, such as <c>1.2.0</c>.</summary>
+/// <summary>The version of Roster, such as <c>1.2.0</c>.</summary>
 internal static class ServerVersion
 {
-    /// <summary>Without the commit that the build adds after a plus sign.</summary>
+    /// <summary>Without the commit, which the build adds after a plus sign.</summary>
     public static string Text { get; } =
         typeof(ServerVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 }

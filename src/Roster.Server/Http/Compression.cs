@@ -5,12 +5,16 @@ namespace Roster.Server.Http;
 
 internal static class Compression
 {
-    /// <summary>Answers are compressed for clients that accept br or gzip; quickly, since they are made for one client each.</summary>
+    /// <summary>
+    /// Compresses answers for clients that accept br or gzip, at the fastest level: each answer is compressed for one
+    /// client.
+    /// </summary>
     public static void AddCompression(this IServiceCollection services)
     {
         services.AddResponseCompression(options =>
         {
-            // Answers hold no secret beside text that an attacker chooses, which is what makes compression over TLS unsafe.
+            // Compression over TLS is unsafe only where an answer mixes a secret with text that an attacker chooses;
+            // none does.
             options.EnableForHttps = true;
             options.Providers.Add<BrotliCompressionProvider>();
             options.Providers.Add<GzipCompressionProvider>();

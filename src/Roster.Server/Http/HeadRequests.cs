@@ -4,7 +4,9 @@ internal static class HeadRequests
 {
     private static readonly HttpMethodMetadata GetAndHead = new([HttpMethods.Get, HttpMethods.Head]);
 
-    /// <summary>Every GET of the group answers HEAD too: with the same status and headers. Kestrel leaves out the body.</summary>
+    /// <summary>
+    /// Makes every GET of the group answer HEAD too, with the same status and headers. Kestrel leaves out the body.
+    /// </summary>
     public static RouteGroupBuilder AnswerHead(this RouteGroupBuilder routes)
     {
         ((IEndpointConventionBuilder)routes).Finally(endpoint =>

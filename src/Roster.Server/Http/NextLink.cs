@@ -5,8 +5,8 @@ namespace Roster.Server.Http;
 
 internal static class NextLink
 {
-    /// <summary>Says in a Link header (RFC 8288) where the page after this one is: the same request with another cursor.</summary>
-    /// <param name="without">Parameters that are for the first page only.</param>
+    /// <summary>Adds a Link header (RFC 8288) to the next page: the same request with another cursor.</summary>
+    /// <param name="without">Parameters of the first page only.</param>
     public static void ShowNext(this HttpContext http, string parameter, string value, params string[] without)
     {
         var query = new QueryBuilder(QueryHelpers.ParseQuery(http.Request.QueryString.Value)

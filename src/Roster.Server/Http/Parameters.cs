@@ -2,24 +2,26 @@ using System.Globalization;
 
 namespace Roster.Server.Http;
 
-/// <summary>A request's query parameters: each is asked for by name, and those that nobody asked for are refused.</summary>
+/// <summary>
+/// The query parameters of a request. Each is read by name; parameters that were not read are refused.
+/// </summary>
 internal sealed class Parameters(HttpRequest request)
 {
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private Problem? _problem;
 
-    /// <returns>Null where the parameter is absent.</returns>
+    /// <returns>Null if the parameter is absent.</returns>
     public string? Text(string name)
     {
         _asked.Add(name);
-        // The collection ignores case; a parameter's name does not.
+        // The collection ignores case; parameter names do not.
         var values = request.Query.FirstOrDefault(parameter => parameter.Key == name).Value;
         if (values.Count > 1)
             Reject(name, "It is given twice.");
         return values.Count == 0 ? null : values[0];
     }
 
-    /// <summary>A text that must have something in it where it is given.</summary>
+    /// <summary>A text that must not be blank if it is given.</summary>
     public string? NonBlank(string name, int maxLength)
     {
         var text = Text(name);
@@ -58,7 +60,7 @@ internal sealed class Parameters(HttpRequest request)
         return null;
     }
 
-    /// <summary>One of a few values. The first choice is what an absent parameter means.</summary>
+    /// <summary>One of a few values. The first choice is the value of an absent parameter.</summary>
     public T Choice<T>(string name, params ReadOnlySpan<(string? Text, T Value)> choices)
     {
         if (Text(name) is not { } text)
@@ -75,7 +77,7 @@ internal sealed class Parameters(HttpRequest request)
         return choices[0].Value;
     }
 
-    /// <summary>The number of a change set.</summary>
+    /// <summary>The revision of a change set.</summary>
     public long? Revision(string name)
     {
         if (Text(name) is not { } text)
@@ -86,8 +88,8 @@ internal sealed class Parameters(HttpRequest request)
         return null;
     }
 
-    /// <summary>Answers with what is wrong with the parameters.</summary>
-    /// <returns>False, with nothing answered, where nothing is.</returns>
+    /// <summary>Answers with the problem of the parameters, if there is one.</summary>
+    /// <returns>False if there is none; then nothing was answered.</returns>
     public async Task<bool> RefuseAsync(HttpContext http)
     {
         if (Finish() is not { } problem)
@@ -96,7 +98,7 @@ internal sealed class Parameters(HttpRequest request)
         return true;
     }
 
-    /// <summary>Refuses the request for one of its headers.</summary>
+    /// <summary>Refuses the request because of a header.</summary>
     public void RejectHeader(string name, string rule) => _problem ??= Problem.InvalidHeader(name, rule);
 
     public IncludedFields Include()
@@ -116,12 +118,12 @@ internal sealed class Parameters(HttpRequest request)
 
     public void Reject(string name, string rule) => _problem ??= Problem.InvalidParameter(name, rule);
 
-    /// <returns>What is wrong with the first wrong parameter; null where all are right.</returns>
-    public Problem? Finish() => _problem
-        ?? (request.Query.Keys.FirstOrDefault(name => !_asked.Contains(name)) is { } unknown ? Problem.UnknownParameter(unknown, _asked) : null);
+    /// <returns>The first problem of the parameters; null if there is none.</returns>
+    public Problem? Finish() => _problem ?? (request.Query.Keys.FirstOrDefault(name => !_asked.Contains(name)) is { } unknown
+        ? Problem.UnknownParameter(unknown, _asked) : null);
 }
 
-/// <summary>The members that an answer has beyond the published ones, where a caller asks for them.</summary>
+/// <summary>Optional members of an answer, which a client asks for.</summary>
 [Flags]
 internal enum IncludedFields
 {

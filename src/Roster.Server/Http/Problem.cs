@@ -7,7 +7,7 @@ using Roster.Partners;
 
 namespace Roster.Server.Http;
 
-/// <summary>The codes that an answer as a whole can have. Each has a section in docs/errors.md.</summary>
+/// <summary>The error codes of answers. Each has a section in docs/errors.md.</summary>
 internal static class ProblemCode
 {
     public const string AlreadyUndone = "already_undone";
@@ -50,8 +50,8 @@ internal static class ProblemCode
 }
 
 /// <summary>
-/// Every error that the server answers with, and how it is written: <c>application/problem+json</c> (RFC 9457) that is
-/// also the body which clients of the published API expect.
+/// All errors that the server answers with, written as <c>application/problem+json</c> (RFC 9457). The same body has
+/// the members that clients of the published API expect.
 /// </summary>
 /// <param name="Status">The HTTP status.</param>
 /// <param name="English">What is wrong and what to do, for people.</param>
@@ -67,10 +67,10 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
 
     public Scopes? MissingScopes { get; init; }
 
-    /// <summary>The workspace's revision, where that is what the caller did not expect.</summary>
+    /// <summary>The workspace's revision, if the caller expected another one.</summary>
     public long? CurrentRevision { get; init; }
 
-    /// <summary>The change set that undid the one that was to be undone.</summary>
+    /// <summary>The change set that has already undone the one in the request.</summary>
     public long? UndoneBy { get; init; }
 
     /// <summary>In seconds.</summary>
@@ -165,9 +165,10 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
 
     public static Problem FeedGone { get; } = new(
         ProblemCode.FeedGone, 410, "The log is not the one that the feed was read from",
-        "The change set that after stands on is not in the log, or another one is in its place: the server was restored from a backup, or this is "
-        + "another workspace. Begin again with full=true.",
-        "مجموعة التغييرات التي يشير إليها after ليست في السجل أو حلت محلها أخرى: استُعيد الخادم من نسخة احتياطية أو أن مساحة العمل مختلفة. ابدأ من جديد مع full=true.");
+        "The change set that after stands on is not in the log, or another one is in its place: the server was restored "
+        + "from a backup, or this is another workspace. Begin again with full=true.",
+        "مجموعة التغييرات التي يشير إليها after ليست في السجل أو حلت محلها أخرى: استُعيد الخادم من نسخة احتياطية "
+        + "أو أن مساحة العمل مختلفة. ابدأ من جديد مع full=true.");
 
     public static Problem TooManyWaiting { get; } = new(
         ProblemCode.TooManyWaiting, 429, "Too many requests wait for a change",
@@ -183,7 +184,8 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
 
     public static Problem TooManyDeletes(long wanted, long allowed, FaultList faults) => new(
         ProblemCode.TooManyDeletes, 400, "Too many partners would be deleted",
-        $"The batch does not name {wanted} live partners, and at most {allowed} may be deleted; nothing was changed. Send all partners, or a larger maxDeletes.",
+        $"The batch does not name {wanted} live partners, and at most {allowed} may be deleted; nothing was changed. "
+        + "Send all partners, or a larger maxDeletes.",
         $"عدد الشركاء غير المذكورين في الدفعة {wanted}، ولا يُسمح بحذف أكثر من {allowed}؛ لم يتغير شيء.")
     { Faults = faults };
 
@@ -209,7 +211,7 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         { MissingScopes = missing };
     }
 
-    /// <param name="caller">What the calling key can do.</param>
+    /// <param name="caller">The rights of the calling key.</param>
     public static Problem KeyCanMore(Excess excess, Grant caller)
     {
         var faults = new FaultList();
@@ -280,7 +282,7 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         var body => InvalidBody(body, refused.Faults) with { Faults = refused.Faults },
     };
 
-    /// <summary>The database's trouble, as its caller is told of it.</summary>
+    /// <summary>The answer to a request that met this trouble of the database.</summary>
     public static Problem Outage(StoreTrouble trouble) => trouble switch
     {
         StoreTrouble.Full => new(
@@ -289,7 +291,8 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             "لا توجد مساحة كافية للكتابة على الخادم؛ لم يتغير شيء. القراءة مستمرة."),
         StoreTrouble.OutcomeUnknown => new(
             ProblemCode.OutcomeUnknown, 503, "Whether this was written is not known",
-            "The server lost its database while it committed, and cannot tell yet whether this call was carried out. Look before you repeat it.",
+            "The server lost its database while it committed, and cannot tell yet whether this call was carried out. "
+            + "Look before you repeat it.",
             "فقد الخادم قاعدة بياناته أثناء التثبيت، ولا يعرف بعد هل نُفذ هذا الطلب. تحقق قبل أن تكرره.")
         { RetryAfter = RetryAfterOutageSeconds },
         StoreTrouble.SearchBehind => new(
@@ -299,7 +302,8 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         { RetryAfter = 1 },
         StoreTrouble.Damaged => new(
             ProblemCode.StorageDamaged, 503, "The server's database is damaged",
-            "The server's database is damaged or was moved; nothing was changed. Trying again does not help: its operator finds the cure in the log.",
+            "The server's database is damaged or was moved; nothing was changed. Trying again does not help: "
+            + "its operator finds the cure in the log.",
             "قاعدة بيانات الخادم تالفة أو نُقلت من مكانها؛ لم يتغير شيء. لن تفيد إعادة المحاولة: يجد المشغّل طريقة الإصلاح في السجل."),
         StoreTrouble.Overloaded => Overloaded,
         StoreTrouble.ReadOnly => new(
@@ -314,7 +318,7 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         { RetryAfter = RetryAfterOutageSeconds },
     };
 
-    /// <summary>Answers with the problem, unless an answer has begun.</summary>
+    /// <summary>Answers with the problem; if an answer has begun already, cuts the connection.</summary>
     public async Task WriteAsync(HttpContext http)
     {
         var response = http.Response;
@@ -348,7 +352,8 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
                 "The body is JSON but not an array; send an array, also for a single item, or one object a line as application/x-ndjson.",
                 "الجسم بصيغة JSON لكنه ليس مصفوفة؛ أرسل مصفوفة حتى لو كان عنصرًا واحدًا، أو كائنًا في كل سطر بصيغة application/x-ndjson."),
             BodyFaultKind.Header => (
-                $"The CSV header in line {body.Line} has {faults.Count} column{(faults.Count == 1 ? "" : "s")} that cannot be read; details names each. Nothing was changed.",
+                $"The CSV header in line {body.Line} has {faults.Count} column{(faults.Count == 1 ? "" : "s")} that cannot be read; "
+                + "details names each. Nothing was changed.",
                 $"في سطر عناوين CSV ‏({body.Line}) عدد {faults.Count} من الأعمدة غير المقروءة؛ تذكرها details. لم يتغير شيء."),
             BodyFaultKind.OtherFormat => (
                 $"{body.Reason!.English} Nothing was changed.",

@@ -4,7 +4,9 @@ using Roster.Server.Hosting;
 
 namespace Roster.Server.Http;
 
-/// <summary>Turns what was not answered, exceptions and bare statuses alike, into a <see cref="Problem"/>. Nothing else catches.</summary>
+/// <summary>
+/// Turns exceptions and bare status codes into a <see cref="Problem"/>. Nothing else catches exceptions.
+/// </summary>
 internal static class ProblemMiddleware
 {
     public static void UseProblems(this WebApplication app)
@@ -31,9 +33,11 @@ internal static class ProblemMiddleware
         });
     }
 
-    /// <summary>Whether the client, or a stop that waited long enough, has ended the connection: nobody is there to be answered.</summary>
+    /// <summary>
+    /// Whether the connection is gone, by the client or by a stop that waited long enough: then nobody gets an answer.
+    /// </summary>
     private static bool IsCutOff(Exception failure, HttpContext http) =>
-        // A body that is being read fails before the request is told that it was aborted.
+        // Reading a body fails before RequestAborted is cancelled.
         failure is ConnectionAbortedException or { InnerException: ConnectionAbortedException }
         || (http.RequestAborted.IsCancellationRequested && failure is OperationCanceledException or IOException or ObjectDisposedException);
 

@@ -8,15 +8,17 @@ using Roster.Batches;
 
 namespace Roster.Server.Http;
 
-/// <summary>A request's body, from its headers to the reading of its batch.</summary>
+/// <summary>The body of a request, from its headers to the reading of its batch.</summary>
 internal static class RequestBody
 {
-    /// <summary>32 MiB, on the wire and after decompression.</summary>
+    /// <summary>32 MiB, as sent and after decompression.</summary>
     public const int MaxBytes = 32 << 20;
 
     public const string Json = "application/json";
 
-    /// <summary>What changes, in the answer to a write that prefers it: another media type, because it is not the partners.</summary>
+    /// <summary>
+    /// The changes, if a write prefers them in its answer. They are not the partners, so they have another media type.
+    /// </summary>
     public const string Changes = "application/vnd.roster.changes+json";
     public const string Ndjson = "application/x-ndjson";
     public const string Csv = "text/csv";
@@ -24,12 +26,12 @@ internal static class RequestBody
 
     private const int ReadAtOnce = 64 << 10;
 
-    /// <summary>Without the switch, .NET takes a gzip body whose end is cut off for whole.</summary>
+    /// <summary>Without the switch, .NET accepts a gzip body whose end is missing.</summary>
     static RequestBody() => AppContext.SetSwitch("System.IO.Compression.UseStrictValidation", true);
 
-    /// <summary>Looks at the headers alone.</summary>
-    /// <param name="types">The media types that the call takes.</param>
-    /// <returns>Null where they promise a body that can be read.</returns>
+    /// <summary>Checks the headers only.</summary>
+    /// <param name="types">The media types that the endpoint accepts.</param>
+    /// <returns>Null if the body can be read.</returns>
     public static Problem? Refuse(HttpRequest request, params ReadOnlySpan<string> types)
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !types.Contains(FormatOf(type)) || !IsUtf8(type))
@@ -41,11 +43,14 @@ internal static class RequestBody
         return request.ContentLength > MaxBytes ? Problem.BodyTooLarge : null;
     }
 
-    /// <summary>The format that a media type names, by whichever of its names.</summary>
-    /// <returns>One of those above, <see cref="Csv"/> for all that is divided into cells; otherwise the type as it is, in small letters.</returns>
+    /// <summary>The format of a media type; a format has several names.</summary>
+    /// <returns>
+    /// A constant from above, with <see cref="Csv"/> for all formats of cells; else the type in lower case.
+    /// </returns>
     public static string FormatOf(MediaTypeHeaderValue type) => type.MediaType.ToString().ToLowerInvariant() switch
     {
-        "application/ndjson" or "application/jsonl" or "application/jsonlines" or "application/x-jsonlines" or "application/json-seq" => Ndjson,
+        "application/ndjson" or "application/jsonl" or "application/jsonlines" or "application/x-jsonlines"
+            or "application/json-seq" => Ndjson,
         "application/csv" or TabSeparated => Csv,
         var other => other,
     };
@@ -53,12 +58,12 @@ internal static class RequestBody
     public static bool IsCsv(HttpRequest request) =>
         MediaTypeHeaderValue.TryParse(request.ContentType, out var type) && FormatOf(type) == Csv;
 
-    /// <summary>What stands between the cells of such CSV.</summary>
-    /// <returns>Null where it is none that is known.</returns>
+    /// <summary>The character between the cells of CSV.</summary>
+    /// <returns>Null if the delimiter's name is unknown.</returns>
     public static char? Divider(MediaTypeHeaderValue type) => Parameter(type, "delimiter") is { } name ? CsvFormat.Named(name)
         : type.MediaType.Equals(TabSeparated, StringComparison.OrdinalIgnoreCase) ? '\t' : ',';
 
-    /// <summary>Whether a spreadsheet has written it, or is to read it.</summary>
+    /// <summary>Whether a spreadsheet has written the CSV or will read it.</summary>
     public static bool IsForSpreadsheets(MediaTypeHeaderValue type) =>
         "spreadsheet".Equals(Parameter(type, "profile"), StringComparison.OrdinalIgnoreCase);
 
@@ -69,9 +74,9 @@ internal static class RequestBody
     /// <summary>Reads the batch as the body comes in.</summary>
     /// <exception cref="BadHttpRequestException">The body is too large (413), too slow (408) or broken HTTP (400).</exception>
     /// <exception cref="BodyEncodingException">The body cannot be decompressed.</exception>
-    /// <param name="ignoresColumns">Whether columns of CSV that are no field are passed over.</param>
-    /// <param name="isHashed">Whether the body's hash is wanted, which takes a millisecond or two for a full batch.</param>
-    /// <returns>The batch, SHA-256 of the body as it is without compression, and how many columns were passed over.</returns>
+    /// <param name="ignoresColumns">Whether unknown columns of CSV are ignored.</param>
+    /// <param name="isHashed">Whether to hash the body, which takes a millisecond or two for a full batch.</param>
+    /// <returns>The batch, SHA-256 of the uncompressed body, and the number of ignored columns.</returns>
     public static async Task<(BatchReading Reading, byte[]? Hash, int? IgnoredColumns)> ReadBatchAsync(
         HttpRequest request, BatchBuilder batch, bool ignoresColumns, bool isHashed, CancellationToken cancel)
     {
@@ -101,13 +106,13 @@ internal static class RequestBody
             body.AdvanceTo(consumed, bytes.End);
             if (read.IsCompleted)
                 break;
-            // What is incomplete is looked at again from its start: doubling keeps that linear for a huge token.
+            // An incomplete token is read again from its start: doubling the size keeps that linear.
             wanted = (int)Math.Min(MaxBytes + 1, left * 2 + 1);
         }
         return (reader.Finish(), hash?.GetHashAndReset(), ignoresColumns ? (reader as CsvBatchReader)?.IgnoredColumns : null);
     }
 
-    /// <returns>Null where it is not one that can be read, or more than one.</returns>
+    /// <returns>Null if there is more than one, or one that cannot be decoded.</returns>
     private static string? Encoding(HttpRequest request)
     {
         var encodings = request.Headers.ContentEncoding;
@@ -126,18 +131,18 @@ internal static class RequestBody
         }
         catch (Exception broken) when (broken is InvalidDataException or InvalidOperationException)
         {
-            // What the decompressing streams throw for bytes that are not of their format.
+            // The decompressing streams throw these for invalid data.
             throw new BodyEncodingException(broken);
         }
         catch (IOException broken) when (broken is not BadHttpRequestException and not ConnectionResetException)
         {
-            // What Kestrel throws for a chunk size that is no number it knows.
+            // Kestrel throws this for an invalid chunk size.
             throw new BadHttpRequestException("The body is not valid HTTP.", broken);
         }
     }
 
-    /// <summary>Reads a small body whole.</summary>
-    /// <returns>Null where it is larger than this.</returns>
+    /// <summary>Reads a small body as a whole.</summary>
+    /// <returns>Null if it is larger.</returns>
     /// <inheritdoc cref="ReadBatchAsync" path="/exception"/>
     public static async Task<byte[]?> ReadAllAsync(HttpRequest request, int maxBytes, CancellationToken cancel)
     {
@@ -153,7 +158,7 @@ internal static class RequestBody
         }
     }
 
-    /// <summary>The body as it was before it was compressed.</summary>
+    /// <summary>The decompressed body.</summary>
     private static Stream OpenStream(HttpRequest request) => Encoding(request) switch
     {
         "gzip" => new GZipStream(request.Body, CompressionMode.Decompress),
@@ -171,5 +176,5 @@ internal static class RequestBody
     }
 }
 
-/// <summary>The body is not what its <c>Content-Encoding</c> says.</summary>
+/// <summary>The body does not match its <c>Content-Encoding</c>.</summary>
 internal sealed class BodyEncodingException(Exception inner) : Exception("The body cannot be decompressed.", inner);

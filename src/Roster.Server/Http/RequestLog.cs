@@ -4,7 +4,7 @@ using Roster.Server.Hosting;
 
 namespace Roster.Server.Http;
 
-/// <summary>Gives each request its id and writes one line about it when it is answered: no names, addresses or keys.</summary>
+/// <summary>Gives each request an id and logs one line when it is answered, without names, addresses or keys.</summary>
 internal static class RequestLog
 {
     public const string RequestIdHeader = "Roster-Request-Id";

@@ -4,15 +4,17 @@ namespace Roster.Server.Http;
 
 internal static class SafeHeaders
 {
-    /// <summary>A year, without subdomains, which are not ours to bind (RFC 6797).</summary>
+    /// <summary>One year. Without subdomains, which may belong to others (RFC 6797).</summary>
     private const string Hsts = "max-age=31536000";
 
-    /// <summary>Answers are data: a browser that shows one loads nothing, runs nothing and puts it in no frame.</summary>
+    /// <summary>
+    /// Answers are data: a browser loads nothing and runs nothing for them, and shows them in no frame.
+    /// </summary>
     public const string Nothing = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
     /// <summary>
-    /// On every answer: browsers take it for what it says it is, load nothing for it, show it in no frame, tell nobody its address, and,
-    /// where it came over TLS, come back only so. What needs a key is stored nowhere on the way.
+    /// Sets security headers on every answer: browsers do not guess its type, load nothing for it, show it in no frame,
+    /// send no Referer, and use TLS again if it came over TLS. Answers that need a key are not stored in caches.
     /// </summary>
     public static void UseSafeHeaders(this WebApplication app) => app.Use((http, next) =>
     {
@@ -22,7 +24,7 @@ internal static class SafeHeaders
             headers.XContentTypeOptions = "nosniff";
             headers.XFrameOptions = "DENY";
             headers["Referrer-Policy"] = "no-referrer";
-            // Pages for people say themselves what they load.
+            // Pages for people set their own policy.
             if (headers.ContentSecurityPolicy.Count == 0)
                 headers.ContentSecurityPolicy = Nothing;
             headers.Append("Vary", "Origin");

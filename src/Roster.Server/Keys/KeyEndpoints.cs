@@ -6,19 +6,20 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Keys;
 
-/// <summary>The calls on a workspace's API keys, and the audit of who administered them.</summary>
+/// <summary>The endpoints for a workspace's API keys and their audit.</summary>
 internal static class KeyEndpoints
 {
     private const int DefaultOverlapSeconds = 24 * 60 * 60;
     private const int MaxOverlapSeconds = 30 * DefaultOverlapSeconds;
     private const int MaxAudit = 1_000;
 
-    /// <summary>POST /api/keys: makes a key with at most the caller's scopes, and shows its secret once.</summary>
+    /// <summary>POST /api/keys: creates a key with at most the caller's rights and shows its secret once.</summary>
     public static async Task CreateAsync(HttpContext http, IRosterStore store, TimeProvider clock)
     {
         var now = Timestamp.Now(clock);
         var parameters = new Parameters(http.Request).Finish();
-        var (request, problem) = parameters is null ? await KeyRequest.ReadAsync(http.Request, now, http.RequestAborted) : (null, parameters);
+        var (request, problem) = parameters is null
+            ? await KeyRequest.ReadAsync(http.Request, now, http.RequestAborted) : (null, parameters);
         var caller = http.Caller();
         if (request is not null)
             problem = request.RefuseBeyond(caller);
@@ -48,8 +49,8 @@ internal static class KeyEndpoints
     }
 
     /// <summary>
-    /// POST /api/keys/{id}/rotate: a new secret for the same purpose, of a key that can no more than the caller's; the old secret goes on
-    /// for the overlap.
+    /// POST /api/keys/{id}/rotate: a new secret with the same rights, for a key that has at most the caller's rights.
+    /// The old secret stays valid for the overlap.
     /// </summary>
     public static async Task RotateAsync(HttpContext http, string id, IRosterStore store, TimeProvider clock)
     {
@@ -67,7 +68,9 @@ internal static class KeyEndpoints
             old with { Id = Guid.CreateVersion7(), CreatedAt = now, LastUsedAt = null });
     }
 
-    /// <summary>DELETE /api/keys/{id}: a key that can no more than the caller's stops working at once.</summary>
+    /// <summary>
+    /// DELETE /api/keys/{id}: revokes a key that has at most the caller's rights; it stops working at once.
+    /// </summary>
     public static async Task RevokeAsync(HttpContext http, string id, IRosterStore store, TimeProvider clock)
     {
         var key = await FindAsync(http, id, store);
@@ -77,12 +80,12 @@ internal static class KeyEndpoints
             await refusal.WriteAsync(http);
             return;
         }
-        await store.RevokeKeyAsync(
-            key!.Id, AuditEvent.Of(AuditAction.KeyRevoked, key.WorkspaceId, Timestamp.Now(clock), http.Actor(), Subject(key)), http.RequestAborted);
+        var audit = AuditEvent.Of(AuditAction.KeyRevoked, key!.WorkspaceId, Timestamp.Now(clock), http.Actor(), Subject(key));
+        await store.RevokeKeyAsync(key.Id, audit, http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
-    /// <summary>GET /api/audit: who administered keys and the workspace, newest first.</summary>
+    /// <summary>GET /api/audit: who changed keys and the workspace, newest first.</summary>
     public static async Task AuditAsync(HttpContext http, IRosterStore store)
     {
         var parameters = new Parameters(http.Request);
@@ -127,13 +130,13 @@ internal static class KeyEndpoints
         await JsonAnswer.SendAsync(http, json => Write(json, key, secret));
     }
 
-    /// <returns>Null where the caller's workspace has no such key.</returns>
+    /// <returns>Null if the caller's workspace has no such key.</returns>
     private static async Task<ApiKey?> FindAsync(HttpContext http, string id, IRosterStore store) =>
         Uuid.TryParse(id, out var wanted)
         && await store.FindKeyAsync(wanted, http.RequestAborted) is { } key && key.WorkspaceId == http.Caller().WorkspaceId ? key : null;
 
-    /// <summary>Who works with one key has no say over another that can more.</summary>
-    /// <returns>Null where it can no more than the caller's.</returns>
+    /// <summary>A key may not change a key that has more rights.</summary>
+    /// <returns>Null if the key has at most the caller's rights.</returns>
     private static Problem? RefuseBeyond(ApiKey key, ApiKey caller) =>
         key.Grant.Beyond(caller.Grant) is { IsNone: false } excess ? Problem.KeyCanMore(excess, caller.Grant) : null;
 

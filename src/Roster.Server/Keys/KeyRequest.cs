@@ -6,7 +6,7 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Keys;
 
-/// <summary>The body of a POST /api/keys, valid by construction.</summary>
+/// <summary>The body of POST /api/keys, valid by construction.</summary>
 internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? ExpiresAt, HostnameList AllowedHostnames)
 {
     /// <summary>Far more than the longest valid body.</summary>
@@ -15,7 +15,8 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
     private Grant Grant => new(Scopes, AllowedHostnames, ExpiresAt);
 
     /// <returns>The request, or what is wrong with it.</returns>
-    public static async Task<(KeyRequest? Request, Problem? Problem)> ReadAsync(HttpRequest request, Timestamp now, CancellationToken cancel)
+    public static async Task<(KeyRequest? Request, Problem? Problem)> ReadAsync(
+        HttpRequest request, Timestamp now, CancellationToken cancel)
     {
         if (RequestBody.Refuse(request, RequestBody.Json) is { } refusal)
             return (null, refusal);
@@ -33,8 +34,8 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
         }
     }
 
-    /// <summary>A key gives at most what it has: scopes, hosts and time.</summary>
-    /// <returns>Null where the request stays within that.</returns>
+    /// <summary>A key gives at most its own rights: scopes, hosts and time.</summary>
+    /// <returns>Null if the request stays within them.</returns>
     public Problem? RefuseBeyond(ApiKey caller)
     {
         var excess = Grant.Beyond(caller.Grant);
@@ -73,36 +74,38 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
                 else if (!given.Add(name))
                     Reject(FaultCode.DuplicateField, name, "It is given twice; send it once.");
                 else
-                    Take(member);
+                    ReadMember(member);
             }
             if (!given.Contains("name"))
                 Reject(FaultCode.NameRequired, "name", "name is required: say what the key is for.");
             if (!given.Contains("scopes"))
                 Reject(FaultCode.InvalidScope, "scopes", ScopesRule);
-            return _faults.Count > 0 ? (null, Problem.KeyNotValid(_faults)) : (new KeyRequest(_name, _scopes, _expiresAt, _hostnames), null);
+            return _faults.Count > 0
+                ? (null, Problem.KeyNotValid(_faults)) : (new KeyRequest(_name, _scopes, _expiresAt, _hostnames), null);
         }
 
         private static string ScopesRule => $"scopes is an array of one or more of: {ScopeNames.AllNames}.";
 
-        private void Take(JsonProperty member)
+        private void ReadMember(JsonProperty member)
         {
             switch (member.Name)
             {
                 case "name":
-                    TakeName(member.Value);
+                    ReadName(member.Value);
                     break;
                 case "scopes":
                     if (Texts(member.Value) is not { } scopes || !ScopeNames.TryParse(string.Join(',', scopes), out _scopes, out _))
                         Reject(FaultCode.InvalidScope, "scopes", ScopesRule);
                     break;
                 case "expiresAt":
-                    TakeExpiry(member.Value);
+                    ReadExpiry(member.Value);
                     break;
                 case "allowedHostnames":
                     if (member.Value.ValueKind != JsonValueKind.Null
                         && (Texts(member.Value) is not { } names || (_hostnames = HostnameList.Parse(names, out _)!) is null))
                         Reject(FaultCode.InvalidHostname, "allowedHostnames",
-                            $"allowedHostnames is an array of at most {HostnameList.MaxHostnames} host names such as app.example.com or *.example.com.");
+                            $"allowedHostnames is an array of at most {HostnameList.MaxHostnames} host names "
+                            + "such as app.example.com or *.example.com.");
                     break;
                 default:
                     Reject(FaultCode.UnknownField, member.Name.Length > 64 ? null : member.Name,
@@ -111,7 +114,7 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
             }
         }
 
-        private void TakeName(JsonElement value)
+        private void ReadName(JsonElement value)
         {
             if (value.ValueKind != JsonValueKind.String)
                 Reject(FaultCode.InvalidType, "name", "name must be a string.");
@@ -123,7 +126,7 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
                 Reject(FaultCode.TooLong, "name", $"name is longer than {ApiKey.MaxName} characters.");
         }
 
-        private void TakeExpiry(JsonElement value)
+        private void ReadExpiry(JsonElement value)
         {
             if (value.ValueKind == JsonValueKind.Null)
                 return;
@@ -173,7 +176,7 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
             }
             catch (InvalidOperationException)
             {
-                // What System.Text.Json throws for half of a surrogate pair.
+                // System.Text.Json throws this for a lone surrogate.
                 text = "";
                 return false;
             }

@@ -3,7 +3,7 @@ using Scalar.AspNetCore;
 
 namespace Roster.Server.OpenApi;
 
-/// <summary>The OpenAPI document, written by hand in the YAML files of this folder, and the page that shows it to people.</summary>
+/// <summary>The OpenAPI document, written by hand in this folder's YAML files, and the page that shows it.</summary>
 internal static class OpenApiPages
 {
     public const string Path = "/openapi/v1.json";
@@ -13,14 +13,14 @@ internal static class OpenApiPages
     /// <summary>GET /openapi/v1.json.</summary>
     public static IResult Document() => TypedResults.Bytes(Text.Value, "application/json; charset=utf-8");
 
-    /// <summary>GET /docs, with all that the page needs, so that it works without the internet.</summary>
+    /// <summary>GET /docs, with all files of the page, so that it works without the internet.</summary>
     public static IEndpointConventionBuilder MapDocs(this IEndpointRouteBuilder routes)
     {
         var docs = routes.MapScalarApiReference("/docs", options => options
             .WithTitle("Roster API")
             .WithOpenApiRoutePattern(Path)
             .WithNonce()
-            // What would ask or send something to others' servers.
+            // Features that would contact other servers.
             .DisableDefaultFonts()
             .DisableTelemetry()
             .DisableAgent()
@@ -31,13 +31,14 @@ internal static class OpenApiPages
         return docs;
     }
 
-    /// <summary>The page runs its own scripts and talks to this server only, and no other page may show it in a frame.</summary>
+    /// <summary>The page runs its own scripts, talks to this server only, and is shown in no frame.</summary>
     private static RequestDelegate WithPolicy(RequestDelegate answer) => http =>
     {
         http.Response.OnStarting(() =>
         {
+            var nonce = http.Items[ScalarOptions.NonceHttpContextItemKey];
             http.Response.Headers.ContentSecurityPolicy =
-                $"{SafeHeaders.Nothing}; script-src 'self' 'nonce-{http.Items[ScalarOptions.NonceHttpContextItemKey]}'; style-src 'self' 'unsafe-inline'; "
+                $"{SafeHeaders.Nothing}; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'unsafe-inline'; "
                 + "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'";
             return Task.CompletedTask;
         });
