@@ -4,20 +4,22 @@ using System.Buffers.Binary;
 namespace Roster.Storage;
 
 /// <summary>
-/// Ids in the order in which partners lie in every engine's table, so that its pages are touched one after the other; with each, where it
-/// came from. In pooled memory: 10,000 of them would be what .NET keeps apart as large.
+/// Ids in the order of every engine's partner table, so that its pages are read one after the other. Each has its index
+/// in the source. The arrays are pooled: 10,000 entries would be on .NET's large object heap.
 /// </summary>
 internal sealed class IdOrder : IDisposable
 {
     private const int GuidLength = 16;
 
-    /// <summary>They compare as their ids, in two steps where ids take eleven.</summary>
+    /// <summary>
+    /// The ids as big-endian numbers, which sort in the same order: they compare in two steps, a Guid in eleven.
+    /// </summary>
     private readonly UInt128[] _ids;
 
     private readonly int[] _places;
 
-    /// <param name="ids">Each with its place in what it is from.</param>
-    /// <param name="atMost">How many there can be.</param>
+    /// <param name="ids">Each with its index in the source.</param>
+    /// <param name="atMost">The largest possible number of ids.</param>
     public IdOrder(IEnumerable<(Guid Id, int Place)> ids, int atMost)
     {
         _ids = ArrayPool<UInt128>.Shared.Rent(atMost);
@@ -44,15 +46,15 @@ internal sealed class IdOrder : IDisposable
         }
     }
 
-    /// <summary>Where an id is: at once, where that is where it is expected.</summary>
-    /// <returns>Less than 0 where it is not there.</returns>
+    /// <summary>The position of an id. The expected position is tried before a binary search.</summary>
+    /// <returns>Less than 0 if it is not there.</returns>
     public int Find(Guid id, int expected)
     {
         var number = Number(id);
         return expected < Count && _ids[expected] == number ? expected : Array.BinarySearch(_ids, 0, Count, number);
     }
 
-    /// <summary>Gives the memory back.</summary>
+    /// <summary>Returns the pooled arrays.</summary>
     public void Dispose()
     {
         ArrayPool<UInt128>.Shared.Return(_ids);

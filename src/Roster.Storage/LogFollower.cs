@@ -3,56 +3,62 @@ using System.Diagnostics;
 
 namespace Roster.Storage;
 
-/// <summary>What became of a step along a workspace's log.</summary>
+/// <summary>The result of a step along a workspace's log.</summary>
 internal enum FollowStep
 {
-    /// <summary>All that was written when the step began is taken.</summary>
+    /// <summary>Everything written before the step began has been processed.</summary>
     Reached,
 
-    /// <summary>There is more to take.</summary>
+    /// <summary>There is more to process.</summary>
     More,
 
-    /// <summary>Another server is at it: looked at again in a moment.</summary>
+    /// <summary>Another server is processing it; try again soon.</summary>
     Held,
 }
 
 /// <summary>
-/// Follows the logs of workspaces, away from writes. A write only tells that there is more (<see cref="Changed"/>); who needs what is made of it
-/// waits until it is there (<see cref="ReachAsync"/>). One step of a workspace runs at a time. Where a step fails, its workspace is tried again after
-/// pauses that grow, and who waits for it is told at once; the other workspaces go on.
+/// Follows the logs of workspaces, separately from writes. A write only announces that there is more (<see
+/// cref="Changed"/>). A reader waits until its revision has been processed (<see cref="ReachAsync"/>). Each workspace
+/// runs one step at a time. After a failed step, its workspace is tried again with growing pauses, and its readers get
+/// an error at once; other workspaces go on.
 /// </summary>
-/// <remarks>It keeps some hundred bytes for each workspace that was written or waited for since the start, and one task for each that is behind.</remarks>
+/// <remarks>
+/// Keeps some hundred bytes for each workspace that was written or waited for since the start, and one task for each
+/// that is behind.
+/// </remarks>
 internal abstract class LogFollower : IAsyncDisposable
 {
     /// <summary>How long <see cref="ReachAsync"/> waits.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long a write waits to be taken, with what else is written by then: one step over many costs a fraction of many steps.</summary>
+    /// <summary>
+    /// How long a write waits for others before a step processes them together: one step costs a fraction of many.
+    /// </summary>
     private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>How long after a step that failed the next one begins, at the least; and at the most, where nobody waits.</summary>
+    /// <summary>The pause after a failed step: the shortest, and the longest if nobody waits.</summary>
     private static readonly TimeSpan ShortestRetry = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestRetry = TimeSpan.FromMinutes(1);
 
-    /// <summary>How often who waits looks: another server may be the one that follows.</summary>
+    /// <summary>How often a waiting reader looks again: another server may be the one that follows.</summary>
     private static readonly TimeSpan ShortestLook = TimeSpan.FromMilliseconds(2);
     private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(50);
 
     private readonly ConcurrentDictionary<long, Following> _followings = [];
     private readonly CancellationTokenSource _stopping = new();
-    /// <summary>Good to ask also when its source is disposed of.</summary>
+    /// <summary>A copy of the token, which still works after its source is disposed of.</summary>
     private readonly CancellationToken _stopped;
     private readonly SemaphoreSlim _lanes;
 
-    /// <summary>Those that failed share few of the lanes, so that none that hangs is in the way of those that do not.</summary>
+    /// <summary>Failed workspaces share a few of the lanes, so that hanging steps do not block the others.</summary>
     private readonly SemaphoreSlim _failingLanes;
     private volatile bool _isClosed;
 
-    /// <param name="lanes">How many workspaces are followed at once.</param>
+    /// <param name="lanes">How many workspaces are followed at the same time.</param>
     protected LogFollower(int lanes) =>
         (_lanes, _failingLanes, _stopped) = (new SemaphoreSlim(lanes), new SemaphoreSlim(Math.Max(1, lanes / 4)), _stopping.Token);
 
-    /// <summary>Tells that a workspace's log has grown. It is followed soon, with what else is written by then.</summary>
+    /// <summary>Announces that a workspace's log has grown. It is followed soon, together with other writes.</summary>
     public void Changed(long workspaceId)
     {
         var one = Of(workspaceId);
@@ -64,9 +70,10 @@ internal abstract class LogFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when the log is taken up to a revision.</summary>
+    /// <summary>Waits until the log has been processed up to a revision.</summary>
     /// <exception cref="StoreException">
-    /// It is not within <see cref="Patience"/>, or cannot be now (<see cref="StoreTrouble.SearchBehind"/>); or the server has stopped.
+    /// It takes longer than <see cref="Patience"/> or the last step failed (<see cref="StoreTrouble.SearchBehind"/>);
+    /// or the server has stopped.
     /// </exception>
     public async Task ReachAsync(long workspaceId, long revision, CancellationToken cancel)
     {
@@ -77,17 +84,18 @@ internal abstract class LogFollower : IAsyncDisposable
         for (var look = ShortestLook; ; look = look * 2 < LongestLook ? look * 2 : LongestLook)
         {
             var advanced = Volatile.Read(ref one.Advanced).Task;
-            // Before the look, so that what is seen is not older than the failure.
+            // Read before the revision, so that the revision is not older than the failure.
             var failure = one.FailureSince(since - (long)(ShortestRetry.TotalSeconds * Stopwatch.Frequency));
             var reached = await ReachedAsync(workspaceId, cancel);
             if (reached >= revision)
                 return;
             if (_isClosed)
                 throw new StoreException(StoreTrouble.Unavailable, "The server has stopped.");
-            // Where the last step failed, the next one most likely fails too: it is not worth waiting for.
+            // If the last step failed, the next one most likely fails too: do not wait for it.
             if (failure is not null || Stopwatch.GetElapsedTime(since) > Patience)
                 throw new StoreException(
-                    StoreTrouble.SearchBehind, $"The search index is at revision {reached} and {revision} is wanted. {failure?.Message}", failure);
+                    StoreTrouble.SearchBehind,
+                    $"The search index is at revision {reached} and {revision} is wanted. {failure?.Message}", failure);
             Changed(workspaceId);
             one.Hurry.TrySetResult();
             await Task.WhenAny(advanced, Task.Delay(look, cancel));
@@ -95,7 +103,7 @@ internal abstract class LogFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives up the steps that run: what is not taken yet is taken after the next start.</summary>
+    /// <summary>Abandons the running steps; the next start continues them.</summary>
     public virtual async ValueTask DisposeAsync()
     {
         _isClosed = true;
@@ -113,29 +121,31 @@ internal abstract class LogFollower : IAsyncDisposable
 
     protected bool IsClosed => _isClosed;
 
-    /// <summary>Returns after a time, or when this is closed.</summary>
+    /// <summary>Returns after a time, or when the follower is closed.</summary>
     protected Task PauseAsync(TimeSpan time) => Task.WhenAny(Task.Delay(time, _stopped));
 
-    /// <summary>The revision up to which the workspace's log is taken.</summary>
+    /// <summary>The revision up to which the workspace's log has been processed.</summary>
     protected abstract Task<long> ReachedAsync(long workspaceId, CancellationToken cancel);
 
-    /// <summary>Takes the next part of a workspace's log, from where it stands.</summary>
-    /// <param name="stop">The server stops: the step may be given up.</param>
+    /// <summary>Processes the next part of a workspace's log.</summary>
+    /// <param name="stop">Cancelled when the server stops: the step may then be abandoned.</param>
     protected abstract Task<FollowStep> TakeAsync(long workspaceId, CancellationToken stop);
 
-    /// <summary>What was made of the log may be damaged: says so and has it made anew by the next steps, where it is.</summary>
-    /// <returns>Whether it was. Then the next step begins at once, but for one that follows such a failure.</returns>
+    /// <summary>If the index is damaged, reports that and has the next steps rebuild it.</summary>
+    /// <returns>
+    /// Whether it is rebuilt. Then the next step begins at once, unless the step before had failed too.
+    /// </returns>
     protected virtual bool TryMend(long workspaceId, Exception failure) => false;
 
-    /// <summary>A step failed, and is tried again later.</summary>
+    /// <summary>Called when a step failed and will be tried again.</summary>
     protected abstract void Failed(long workspaceId, Exception failure);
 
-    /// <summary>All that was written when the last step began is taken.</summary>
+    /// <summary>Called when everything written before the last step began has been processed.</summary>
     protected abstract void Followed(long workspaceId);
 
     private Following Of(long workspaceId) => _followings.GetOrAdd(workspaceId, _ => new Following());
 
-    /// <summary>Follows until nothing is wanted any more.</summary>
+    /// <summary>Runs steps until there is nothing more to process.</summary>
     private async Task FollowAsync(long workspaceId, Following one)
     {
         try
@@ -149,7 +159,7 @@ internal abstract class LogFollower : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_stopped.IsCancellationRequested)
         {
-            // The next start goes on.
+            // The next start continues.
         }
     }
 
@@ -163,7 +173,7 @@ internal abstract class LogFollower : IAsyncDisposable
             await _lanes.WaitAsync(stop);
             try
             {
-                // Before the step, so that what is written during it is followed by another.
+                // Reset before the step: what is written during it needs another step.
                 one.Begin();
                 var step = await TakeAsync(workspaceId, stop);
                 one.Advance();
@@ -171,12 +181,12 @@ internal abstract class LogFollower : IAsyncDisposable
                     Followed(workspaceId);
                 else
                     one.IsWanted = true;
-                // Where there is more, others that wait for a lane have their turn first.
+                // If there is more, other workspaces that wait for a lane come first.
                 one.Succeed(step == FollowStep.More ? TimeSpan.Zero : Gathering);
             }
             catch (Exception) when (stop.IsCancellationRequested)
             {
-                // Given up, or what it needs is closed already.
+                // Abandoned, or something that the step needs is closed already.
                 throw new OperationCanceledException(stop);
             }
             catch (Exception failure)
@@ -205,31 +215,31 @@ internal abstract class LogFollower : IAsyncDisposable
         }
     }
 
-    /// <summary>How one workspace is followed.</summary>
+    /// <summary>The state of following one workspace.</summary>
     private sealed class Following
     {
         public readonly Lock Gate = new();
         private Exception? _failure;
         private long _failedAt;
 
-        /// <summary>Ends when a step has come further, or cannot; a new one is there then.</summary>
+        /// <summary>Completed when a step has advanced or failed; replaced by a new one then.</summary>
         public TaskCompletionSource Advanced = NewSignal();
 
         public Task Work { get; set; } = Task.CompletedTask;
 
-        /// <summary>Whether there was more when a step had begun, or somebody waits.</summary>
+        /// <summary>Whether more was written after the last step began, or somebody waits.</summary>
         public volatile bool IsWanted;
 
-        /// <summary>Set when somebody waits for the next step.</summary>
+        /// <summary>Completed when somebody waits for the next step.</summary>
         public TaskCompletionSource Hurry { get; private set; } = NewSignal();
 
-        /// <summary>How long the next step waits where nobody hurries it.</summary>
+        /// <summary>How long the next step waits if nobody hurries it.</summary>
         public TimeSpan Pause { get; private set; } = Gathering;
 
-        /// <summary>How many steps failed in a row.</summary>
+        /// <summary>The number of failed steps in a row.</summary>
         public int Failures { get; private set; }
 
-        /// <summary>Why the last step failed; null where it did not, or before that time.</summary>
+        /// <summary>Why the last step failed; null if it did not, or if it failed before that time.</summary>
         public Exception? FailureSince(long timestamp)
         {
             lock (Gate)
@@ -250,12 +260,15 @@ internal abstract class LogFollower : IAsyncDisposable
 
         public void Fail(Exception? failure, TimeSpan pause)
         {
-            // Who waited for this step is told what became of it; the next one is hurried by who comes later.
+            // Readers that waited for this step get its failure. Only later readers hurry the next step.
             lock (Gate)
-                (_failure, _failedAt, Failures, Pause, IsWanted, Hurry) = (failure, Stopwatch.GetTimestamp(), Failures + 1, pause, true, NewSignal());
+                (_failure, _failedAt, Failures, Pause, IsWanted, Hurry) =
+                    (failure, Stopwatch.GetTimestamp(), Failures + 1, pause, true, NewSignal());
         }
 
-        /// <returns>Whether nothing is wanted; then the work ends, and the next <see cref="Changed"/> begins another.</returns>
+        /// <returns>
+        /// Whether there is nothing to do. Then the task ends, and the next <see cref="Changed"/> starts another.
+        /// </returns>
         public bool IsDone()
         {
             lock (Gate)

@@ -4,25 +4,25 @@ using DbUp.Engine;
 namespace Roster.Storage;
 
 /// <summary>
-/// An engine's numbered SQL files, applied by DbUp: each in one transaction with its line in the journal, so that an interrupted one has
-/// either happened or not.
+/// An engine's numbered SQL files, applied by DbUp. Each runs in one transaction with its line in the journal, so that
+/// an interrupted migration is applied either completely or not at all.
 /// </summary>
-/// <param name="folder">Where they are among the assembly's resources.</param>
+/// <param name="folder">The folder of the files in the assembly's resources.</param>
 internal sealed class Migrations(string folder)
 {
     /// <summary>The migrations that this build knows, oldest first.</summary>
     public IReadOnlyList<string> Known { get; } = SqlText.Names(folder);
 
-    /// <summary>Those of them that a database has not had.</summary>
-    /// <param name="applied">Those that it has had.</param>
-    /// <param name="database">As the message names it.</param>
-    /// <exception cref="StoreRefusedException">It has had others, too.</exception>
+    /// <summary>The migrations that have not been applied to a database.</summary>
+    /// <param name="applied">The migrations that have been applied.</param>
+    /// <param name="database">The database as named in the message.</param>
+    /// <exception cref="StoreRefusedException">The database has migrations that this build does not know.</exception>
     public IReadOnlyList<string> MissingIn(IReadOnlyList<string> applied, string database) =>
         applied.Except(Known).LastOrDefault() is { } unknown
             ? throw new StoreRefusedException($"{database} was written by a newer Roster: it has the migration {unknown}.")
             : [.. Known.Except(applied)];
 
-    /// <exception cref="StoreException">A migration failed, and nothing of it is there.</exception>
+    /// <exception cref="StoreException">A migration failed; nothing of it was applied.</exception>
     public void Apply(UpgradeEngineBuilder database)
     {
         var result = database

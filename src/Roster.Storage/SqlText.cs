@@ -1,9 +1,9 @@
 namespace Roster.Storage;
 
-/// <summary>SQL that is too long for the code, from the assembly's resources.</summary>
+/// <summary>SQL files in the assembly's resources.</summary>
 internal static class SqlText
 {
-    /// <summary>The files in a folder, by name.</summary>
+    /// <summary>The names of the files in a folder, sorted.</summary>
     public static IReadOnlyList<string> Names(string folder) =>
         [.. typeof(SqlText).Assembly.GetManifestResourceNames()
             .Where(name => name.StartsWith(folder, StringComparison.Ordinal))
@@ -17,7 +17,7 @@ internal static class SqlText
         return reader.ReadToEnd();
     }
 
-    /// <summary>The statements of a file, in which semicolons stand nowhere else.</summary>
+    /// <summary>The statements of a file. It must not contain other semicolons than those between statements.</summary>
     public static IEnumerable<string> Statements(string name) =>
         Read(name).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }

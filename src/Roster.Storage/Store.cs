@@ -7,19 +7,19 @@ namespace Roster.Storage;
 /// <summary>How a process uses the database.</summary>
 public enum StoreUse
 {
-    /// <summary>As the server: created and migrated where needed, and alone on an SQLite file.</summary>
+    /// <summary>As the server: creates and migrates the database if necessary; exclusive on an SQLite file.</summary>
     Serve,
 
-    /// <summary>As a command that may run beside the server: the database exists and is of this version.</summary>
+    /// <summary>As a command beside a running server: the database must exist and be of this version.</summary>
     Administer,
 }
 
-/// <summary>Which database, as <c>--database</c> names it. The only place that knows which engines there are.</summary>
+/// <summary>A database, by its <c>--database</c> address. Only this class knows which engines exist.</summary>
 public sealed class Store
 {
     public const string Forms = "sqlite:PATH or postgresql://USER@HOST:PORT/DATABASE?OPTION=VALUE";
 
-    /// <summary>With these a process stays below 512 open files.</summary>
+    /// <summary>With this many, a process stays below 512 open files.</summary>
     public const int DefaultOpenIndexes = 32;
 
     private const string SqliteScheme = "sqlite:";
@@ -31,14 +31,18 @@ public sealed class Store
 
     private Store(PostgresAddress postgres) => (_postgres, Name) = (postgres, postgres.Name);
 
-    /// <summary>How many workspaces' search indexes a server on SQLite has open at once, 1 or more; up to nine files each.</summary>
+    /// <summary>
+    /// How many workspaces' search indexes a server on SQLite keeps open, 1 or more; each has up to nine open files.
+    /// </summary>
     public int OpenIndexes { get; set; } = DefaultOpenIndexes;
 
     /// <summary>The address without secrets, for logs.</summary>
     public string Name { get; }
 
-    /// <param name="passwordFile">A file with the password of a PostgreSQL user; null where it is known otherwise.</param>
-    /// <param name="isUnsafeAccepted">Whether a PostgreSQL that can lose acknowledged writes in a crash will do.</param>
+    /// <param name="passwordFile">A file with the password of the PostgreSQL user; null for none.</param>
+    /// <param name="isUnsafeAccepted">
+    /// Whether to accept a PostgreSQL that can lose acknowledged writes in a crash.
+    /// </param>
     /// <exception cref="StoreRefusedException">The address has none of the <see cref="Forms"/>.</exception>
     public static Store Parse(string address, string? passwordFile = null, bool isUnsafeAccepted = false)
     {
@@ -48,34 +52,38 @@ public sealed class Store
             ?? throw new StoreRefusedException($"--database is {Forms}."));
     }
 
-    /// <exception cref="StoreRefusedException">The database must not be used so.</exception>
+    /// <exception cref="StoreRefusedException">The database must not be used in this way.</exception>
     public async Task<IRosterStore> OpenAsync(StoreUse use, TimeProvider clock, CancellationToken cancel) =>
         _postgres is null ? SqliteStore.Open(_path, use, clock, OpenIndexes) : await PostgresStore.OpenAsync(_postgres, use, clock, cancel);
 
-    /// <summary>Brings the schema up to date, creating it where there is none.</summary>
+    /// <summary>Brings the schema up to date, or creates it.</summary>
     /// <returns>The names of the migrations that were applied.</returns>
     /// <exception cref="StoreRefusedException">The database must not be migrated now.</exception>
     public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancel) =>
         _postgres is null ? SqliteStore.Migrate(_path) : await PostgresStore.MigrateAsync(_postgres, cancel);
 
-    /// <summary>Spreads the schema over the nodes of a Citus cluster.</summary>
-    /// <returns>The names of the tables that were not distributed yet.</returns>
-    /// <exception cref="StoreRefusedException">The database is not of Citus.</exception>
+    /// <summary>Distributes the schema over the nodes of a Citus cluster.</summary>
+    /// <returns>The names of the tables that were distributed now.</returns>
+    /// <exception cref="StoreRefusedException">The database has no Citus.</exception>
     public Task<IReadOnlyList<string>> DistributeAsync(CancellationToken cancel) => _postgres is null
         ? throw new StoreRefusedException("distribute is for --database postgresql://… with Citus.")
         : PostgresStore.DistributeAsync(_postgres, cancel);
 
-    /// <summary>Moves all that an SQLite file holds, which no server uses, into an empty PostgreSQL database.</summary>
-    /// <exception cref="StoreRefusedException">They are not such databases, or what arrived is not what was sent; nothing was changed.</exception>
+    /// <summary>
+    /// Copies everything in an SQLite file, which no server may use, into an empty PostgreSQL database.
+    /// </summary>
+    /// <exception cref="StoreRefusedException">
+    /// The databases are not of these kinds, or the copy differs; nothing was changed.
+    /// </exception>
     public static Task CopyAsync(Store from, Store to, IProgress<CopyProgress> progress, CancellationToken cancel) =>
         from._postgres is null && to._postgres is { } target
             ? PostgresStore.CopyAsync(from._path, target, progress, cancel)
             : throw new StoreRefusedException("copy moves --from sqlite:PATH --to postgresql://…");
 }
 
-/// <summary>How far a copy has come.</summary>
-/// <param name="IsVerified">Whether the table is whole, and was read back.</param>
+/// <summary>The progress of a copy.</summary>
+/// <param name="IsVerified">Whether the table is complete and was read back.</param>
 public readonly record struct CopyProgress(string Table, long Rows, long Total, bool IsVerified);
 
-/// <summary>A database that exists but must not be used as asked; the message says why, for an operator.</summary>
+/// <summary>The database exists but must not be used as asked. The message says why, for an operator.</summary>
 public sealed class StoreRefusedException(string message) : Exception(message);

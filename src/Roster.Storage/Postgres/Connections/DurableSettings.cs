@@ -1,9 +1,9 @@
 namespace Roster.Storage.Postgres.Connections;
 
-/// <summary>What decides whether a server of PostgreSQL keeps what it acknowledges.</summary>
+/// <summary>The settings that decide whether a PostgreSQL server keeps what it acknowledges.</summary>
 internal readonly record struct DurableSettings(string Fsync, string Commit, string Pages)
 {
-    /// <returns>Null where it does.</returns>
+    /// <returns>Null if it does.</returns>
     public StoreException? Trouble(string server) => (Fsync, Commit, Pages) is ("on", not "off", "on") ? null : new StoreException(
         StoreTrouble.Unavailable,
         $"{server} can lose what it has acknowledged: fsync is {Fsync}, synchronous_commit {Commit}, full_page_writes {Pages}. "

@@ -4,23 +4,25 @@ using Npgsql;
 namespace Roster.Storage.Postgres.Connections;
 
 /// <summary>
-/// A PostgreSQL database as a URI: <c>postgresql://user:password@host:port,host:port/database?option=value</c>. Options are
-/// Npgsql's (npgsql.org/doc/connection-string-parameters.html), with or without spaces, or some of libpq's.
+/// A PostgreSQL database as a URI: <c>postgresql://user:password@host:port,host:port/database?option=value</c>. Options
+/// are Npgsql's (npgsql.org/doc/connection-string-parameters.html), with or without spaces, or some of libpq's.
 /// </summary>
 internal sealed partial class PostgresAddress
 {
-    /// <summary>Enough for a machine's cores many times over, and a few nodes stay below the 100 that a server takes by default.</summary>
+    /// <summary>
+    /// Many times the cores of a machine. A few nodes together stay below PostgreSQL's default limit of 100.
+    /// </summary>
     private const int MaxPoolSize = 20;
 
     private const int ConnectSeconds = 5;
 
-    /// <summary>The longest statement, a full batch into a table of a hundred million, takes far less.</summary>
+    /// <summary>The longest statement, a full batch into a table of a hundred million rows, takes much less.</summary>
     private const int CommandSeconds = 15;
 
-    /// <summary>How soon a standby that becomes the primary is noticed.</summary>
+    /// <summary>The time in which a standby that became the primary is noticed.</summary>
     private const int RecheckSeconds = 2;
 
-    /// <summary>Where libpq has another name for what Npgsql has too.</summary>
+    /// <summary>libpq's names of options that Npgsql calls otherwise.</summary>
     private static readonly Dictionary<string, string> Synonyms = new(StringComparer.OrdinalIgnoreCase)
     {
         ["target_session_attrs"] = "Target Session Attributes",
@@ -40,14 +42,14 @@ internal sealed partial class PostgresAddress
 
     public string ConnectionString { get; }
 
-    /// <summary>Whether a server that can lose acknowledged writes in a crash will do.</summary>
+    /// <summary>Whether a server is accepted that can lose acknowledged writes in a crash.</summary>
     public bool IsUnsafeAccepted { get; }
 
     /// <summary>Without secrets, for logs.</summary>
     public string Name { get; }
 
-    /// <returns>Null where the text is no such URI.</returns>
-    /// <exception cref="StoreRefusedException">An option is unknown, or has a value that it cannot have.</exception>
+    /// <returns>Null if the text is not such a URI.</returns>
+    /// <exception cref="StoreRefusedException">An option is unknown or has an invalid value.</exception>
     public static PostgresAddress? Parse(string address, string? passwordFile, bool isUnsafeAccepted)
     {
         var match = Form().Match(address);
@@ -60,9 +62,10 @@ internal sealed partial class PostgresAddress
             Timeout = ConnectSeconds,
             CommandTimeout = CommandSeconds,
             HostRecheckSeconds = RecheckSeconds,
-            // What a connection is given is set for one transaction only, so there is nothing to reset, nor for a pooler to lose.
+            // Settings are made for one transaction only: there is nothing to reset, and nothing that a pooler could
+            // lose.
             NoResetOnClose = true,
-            // A peer that is cut off is noticed by those who wait for its answer.
+            // Detects a peer that is cut off while its answer is awaited.
             TcpKeepAlive = true,
             TcpKeepAliveTime = 10,
             TcpKeepAliveInterval = 5,
@@ -80,7 +83,7 @@ internal sealed partial class PostgresAddress
             Set(connection, option);
         if (passwordFile is not null)
             connection.Password = File.ReadAllText(passwordFile).TrimEnd('\r', '\n');
-        // Npgsql would connect to the database of the user's name; so does everything else that takes such a URI.
+        // The database may be left out: Npgsql, like other programs, then takes the one named like the user.
         if (string.IsNullOrEmpty(connection.Host))
             throw new StoreRefusedException("--database names no host; for a Unix socket add ?host=/run/postgresql.");
         return new PostgresAddress(connection, isUnsafeAccepted);
@@ -88,7 +91,8 @@ internal sealed partial class PostgresAddress
         string Text(string group) => Uri.UnescapeDataString(match.Groups[group].Value);
     }
 
-    [GeneratedRegex(@"^postgres(?:ql)?://(?:(?<user>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?(?<hosts>[^@/?]*)(?:/(?<database>[^/?]*))?(?:\?(?<options>.*))?$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^postgres(?:ql)?://(?:(?<user>[^:@/?]*)(?::(?<password>[^@/?]*))?@)?(?<hosts>[^@/?]*)"
+        + @"(?:/(?<database>[^/?]*))?(?:\?(?<options>.*))?$", RegexOptions.IgnoreCase)]
     private static partial Regex Form();
 
     private static void Set(NpgsqlConnectionStringBuilder connection, string option)
@@ -101,7 +105,8 @@ internal sealed partial class PostgresAddress
             connection[Synonyms.GetValueOrDefault(name, name)] = name.Equals("sslmode", StringComparison.OrdinalIgnoreCase)
                 ? value.Replace("-", "", StringComparison.Ordinal) : value;
         }
-        catch (Exception wrong) when (wrong is ArgumentException or KeyNotFoundException or FormatException or InvalidCastException or OverflowException)
+        catch (Exception wrong) when (wrong
+            is ArgumentException or KeyNotFoundException or FormatException or InvalidCastException or OverflowException)
         {
             throw new StoreRefusedException($"--database: {name} is no option of Npgsql, or cannot have this value.");
         }

@@ -4,28 +4,35 @@ using Roster.Storage.Postgres.Tools;
 
 namespace Roster.Storage.Postgres.Connections;
 
-/// <summary>The connections to a database, and what is done when one of them, or its server, goes away.</summary>
+/// <summary>The connections to a database, and what happens when a connection or the server fails.</summary>
 internal sealed class PostgresDatabase : IAsyncDisposable
 {
-    /// <summary>How long a write is tried again before it is given up. Failovers take longer than that, restarts do not.</summary>
+    /// <summary>How long a write is retried. That covers restarts; failovers take longer.</summary>
     private static readonly TimeSpan WritePatience = TimeSpan.FromSeconds(15);
 
     private static readonly TimeSpan ReadPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>A database that only became read-only for a moment has failed over; for longer, somebody has set it so.</summary>
+    /// <summary>
+    /// How long a read-only database is retried: a failover makes it read-only for a moment, a setting for longer.
+    /// </summary>
     private static readonly TimeSpan ReadOnlyPatience = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long COMMIT may take before its outcome is looked up elsewhere. It is not cancelled even then.</summary>
+    /// <summary>
+    /// How long COMMIT may take before its outcome is looked up on another connection. It is never cancelled.
+    /// </summary>
     private static readonly TimeSpan CommitPatience = TimeSpan.FromSeconds(10);
 
-    /// <summary>"The transaction has already committed locally, but might not have been replicated to the standby."</summary>
+    /// <summary>
+    /// The warning "The transaction has already committed locally, but might not have been replicated to the standby."
+    /// </summary>
     private const string PossiblyNotReplicated = "01000";
 
     private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// What a transaction begins with. It waits a bounded time for locks, and a server whose client is cut off frees the locks itself.
+    /// The beginning of a transaction. It waits a limited time for locks. If the client is cut off, the server frees
+    /// the locks itself.
     /// </summary>
     public static readonly PostgresStatement[] Begin =
     [
@@ -37,13 +44,14 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private const string TouchLogEnd = "update log_end set revision = revision where workspace_id = $1";
 
     /// <summary>
-    /// Holds a workspace's log: whoever comes next waits until this transaction has ended, and so does who looks up what became of it.
+    /// Locks a workspace's log until the transaction ends: for other writers, and for those who look up this
+    /// transaction's outcome.
     /// </summary>
     public const string LockLogEnd = "select revision, changed_at from log_end where workspace_id = $1 for update";
 
     private readonly NpgsqlDataSource _source;
     private readonly CancellationTokenSource _end = new();
-    /// <summary>Good to ask also when its source is disposed of.</summary>
+    /// <summary>A copy of the token, which still works after its source is disposed of.</summary>
     private readonly CancellationToken _ended;
     private int _isEnding;
 
@@ -53,30 +61,35 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         _ended = _end.Token;
     }
 
-    /// <summary>Whether the server is a coordinator of Citus; known when it was looked at for the first time.</summary>
+    /// <summary>Whether the server is a Citus coordinator; known after the first check.</summary>
     public bool IsCitus { get; set; }
 
-    /// <summary>What runs may go on so long; then those who wait for it are told so, and nothing new begins. The first call counts.</summary>
+    /// <summary>
+    /// Gives running work this long to end. Then its callers get an error, and nothing new begins. Only the first call
+    /// counts.
+    /// </summary>
     public void EndWithin(TimeSpan grace)
     {
         if (Interlocked.Exchange(ref _isEnding, 1) == 0)
             _end.CancelAfter(grace);
     }
 
-    /// <summary>As if the grace were over.</summary>
+    /// <summary>Ends the grace period at once.</summary>
     public Task EndNowAsync() => _end.CancelAsync();
 
-    /// <summary>Reads, on another connection where one is lost.</summary>
+    /// <summary>Reads; if the connection is lost, on another one.</summary>
     /// <exception cref="StoreException">The database does not answer.</exception>
     public Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
         ReadAsync(Stopwatch.GetTimestamp(), read, cancel);
 
-    /// <param name="since">When the read began to wait, as <see cref="Stopwatch"/> counts: its patience began then.</param>
+    /// <param name="since">
+    /// When the read began to wait, as a <see cref="Stopwatch"/> timestamp: its patience counts from then.
+    /// </param>
     /// <inheritdoc cref="ReadAsync{T}(Func{NpgsqlConnection, Task{T}}, CancellationToken)"/>
     public Task<T> ReadAsync<T>(long since, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
         ReadAsync(since, ReadPatience, read, cancel);
 
-    /// <summary>Reads, or says at once why it cannot.</summary>
+    /// <summary>Reads without retrying.</summary>
     /// <exception cref="StoreException">The database does not answer.</exception>
     public Task<T> ReadNowAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
         ReadAsync(Stopwatch.GetTimestamp(), TimeSpan.Zero, read, cancel);
@@ -89,14 +102,20 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }, cancel));
 
     /// <summary>
-    /// Writes in a workspace, in a transaction that the work begins (<see cref="Begin"/>, <see cref="LockLogEnd"/>) and does not end.
-    /// Once COMMIT was sent, it is not cancelled and not guessed about: where its answer is lost, <paramref name="isThere"/> looks
-    /// whether the write is there, when it is certain that it cannot come any more.
+    /// Writes in a workspace. The work begins the transaction (<see cref="Begin"/>, <see cref="LockLogEnd"/>) and does
+    /// not end it. Once COMMIT is sent, it is neither cancelled nor guessed about: if its answer is lost, <paramref
+    /// name="isThere"/> tells whether the write is there, at a time when it can no longer be committed.
     /// </summary>
-    /// <param name="since">When the write began to wait, as <see cref="Stopwatch"/> counts: its patience began then.</param>
-    /// <param name="work">Returns whether there is something to commit; may be done again.</param>
-    /// <param name="isThere">The statement that gives a row where the write is there; asked with the workspace's log held.</param>
-    /// <exception cref="StoreException">Nothing was written, or the outcome is unknown: its trouble says which.</exception>
+    /// <param name="since">
+    /// When the write began to wait, as a <see cref="Stopwatch"/> timestamp: its patience counts from then.
+    /// </param>
+    /// <param name="work">Returns whether there is something to commit. It may run more than once.</param>
+    /// <param name="isThere">
+    /// A statement that returns a row if the write is there; runs with the workspace's log locked.
+    /// </param>
+    /// <exception cref="StoreException">
+    /// Nothing was written, or the outcome is unknown; the trouble tells which.
+    /// </exception>
     public Task<T> WriteAsync<T>(
         long workspaceId, long since, Func<NpgsqlConnection, Task<(T Result, bool IsToCommit)>> work, Func<T, PostgresStatement> isThere,
         CancellationToken cancel)
@@ -128,7 +147,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }, cancel));
     }
 
-    /// <summary>Writes what may be written twice: again, where it is not certain that it is there.</summary>
+    /// <summary>Writes something that may be written twice: repeated until it is certainly there.</summary>
     public Task WriteAgainAsync(Func<NpgsqlConnection, Task> work, CancellationToken cancel)
     {
         var commitment = new Commitment();
@@ -152,11 +171,11 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>
-    /// Has the server look after tables in which a workspace's rows were changed; on Citus, after the shards that have them. Where that cannot be
-    /// done in time, autovacuum does it later.
+    /// Vacuums or analyzes tables in which a workspace's rows were changed; on Citus, the shards with these rows. If
+    /// that is not possible in time, autovacuum does it later.
     /// </summary>
     /// <param name="command">"vacuum" or "analyze".</param>
-    /// <param name="patience">In whole seconds; on Citus, as long as any statement has.</param>
+    /// <param name="patience">In whole seconds; on Citus, the time of any statement.</param>
     public async Task TidyAsync(long workspaceId, string command, string[] tables, TimeSpan patience, CancellationToken cancel)
     {
         try
@@ -172,11 +191,11 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }
         catch (StoreException)
         {
-            // Later.
+            // Autovacuum does it later.
         }
     }
 
-    /// <summary>Ends what still runs, and closes the connections.</summary>
+    /// <summary>Ends running work and closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
         await _end.CancelAsync();
@@ -185,8 +204,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>
-    /// Does work until the server stops. Then who waits for it is told at once, also where the database does not answer: the work is left to
-    /// itself, can commit nothing any more, and ends with its connection.
+    /// Runs work until the server stops. Then its caller gets an error at once, even if the database does not answer.
+    /// The abandoned work can no longer commit, and ends with its connection.
     /// </summary>
     /// <exception cref="StoreException">The server stops.</exception>
     private async Task<T> UntilEndAsync<T>(Commitment commitment, Func<Task<T>> work)
@@ -200,8 +219,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }
         catch (OperationCanceledException) when (_ended.IsCancellationRequested && !working.IsCanceled)
         {
-            // What becomes of it nobody waits for any more.
-            _ = working.ContinueWith(left => left.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            // Nobody waits for the result any more; its exception is observed here.
+            _ = working.ContinueWith(left => left.Exception, CancellationToken.None,
+                TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             throw Ending(commitment);
         }
     }
@@ -210,7 +230,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         ? new StoreException(StoreTrouble.Unavailable, "The server stops, and its database did not answer in time; nothing was written.")
         : new StoreException(StoreTrouble.OutcomeUnknown, "The server stops, and its database did not answer to COMMIT in time.");
 
-    /// <summary>Whether a piece of work may have been committed, or surely never will be: one of them, whichever is decided first.</summary>
+    /// <summary>Decides once whether work may be committed or is given up: the first of the two wins.</summary>
     private sealed class Commitment
     {
         private const int Committing = 1;
@@ -218,24 +238,25 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
         private int _state;
 
-        /// <summary>Called before COMMIT is sent.</summary>
-        /// <exception cref="StoreException">It was given up.</exception>
+        /// <summary>To be called before COMMIT is sent.</summary>
+        /// <exception cref="StoreException">The work was given up.</exception>
         public void Commit()
         {
             if (Interlocked.CompareExchange(ref _state, Committing, 0) == GivenUp)
                 throw new StoreException(StoreTrouble.Unavailable, "The server stops; nothing was written.");
         }
 
-        /// <returns>Whether it will surely never be committed.</returns>
+        /// <returns>Whether it will certainly never be committed.</returns>
         public bool GiveUp() => Interlocked.CompareExchange(ref _state, GivenUp, 0) != Committing;
     }
 
     /// <summary>
-    /// Sends COMMIT, without a timeout and without a token: cancelled, it could report success for what no standby has.
+    /// Sends COMMIT without a timeout and without a token: a cancelled COMMIT could report success although no standby
+    /// has it.
     /// </summary>
     /// <returns>
-    /// Whether it is certain that it committed. It is not where the connection was lost, the answer is late, or the server warned that
-    /// the commit might not have been replicated. And the command, which may still run.
+    /// Whether it has certainly committed, and the command, which may still run. Uncertain: the connection was lost,
+    /// the answer is late, or the server warned that the commit might not have been replicated.
     /// </returns>
     private static async Task<(bool IsCommitted, Task Command)> CommitAsync(NpgsqlConnection connection)
     {
@@ -257,8 +278,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>
-    /// Finds out what became of a transaction whose COMMIT has no answer. Holding the row that it held means that it has ended. Then
-    /// writing that row, durably, keeps it from coming after all, and proves that what was seen is as durable.
+    /// Finds out whether a transaction was committed whose COMMIT has no answer. Getting its row lock proves that it
+    /// has ended. Then a durable write of that row keeps it from committing later, and proves that what was read is
+    /// durable too.
     /// </summary>
     private async Task<bool> ResolveAsync(long workspaceId, PostgresStatement isThere)
     {
@@ -276,11 +298,14 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         catch (StoreException failure)
         {
             throw new StoreException(
-                StoreTrouble.OutcomeUnknown, $"The connection was lost at COMMIT, and no server can tell what became of it. {failure.Message}", failure);
+                StoreTrouble.OutcomeUnknown,
+                $"The connection was lost at COMMIT, and no server can tell what became of it. {failure.Message}", failure);
         }
     }
 
-    /// <summary>Closes the connection, when a COMMIT that still runs has ended. That it fails says nothing about what was committed.</summary>
+    /// <summary>
+    /// Closes the connection after a COMMIT that still runs. A failure to close says nothing about the commit.
+    /// </summary>
     private static Task CloseAsync(NpgsqlConnection connection, Task commit)
     {
         var closing = CloseAfterAsync();
@@ -294,7 +319,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             }
             catch (Exception failure) when (PostgresFailure.IsOutage(failure))
             {
-                // Its outcome is looked up elsewhere.
+                // The outcome is looked up on another connection.
             }
             try
             {
@@ -302,12 +327,14 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             }
             catch (Exception failure) when (PostgresFailure.IsOutage(failure))
             {
-                // It is gone already.
+                // It is already closed.
             }
         }
     }
 
-    /// <summary>Does work that changes nothing where it fails, again while the failure may pass and there is time.</summary>
+    /// <summary>
+    /// Runs work that changes nothing when it fails, and repeats it while the failure may pass and there is time.
+    /// </summary>
     private async Task<T> TryAgainAsync<T>(long since, TimeSpan patience, Func<Task<T>> work, CancellationToken cancel)
     {
         for (var pause = ShortestPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
@@ -319,7 +346,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             catch (Exception failure) when (PostgresFailure.IsOutage(failure))
             {
                 var isReadOnly = failure is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
-                // The other connections to a server that is gone, or has become a standby, lead nowhere either.
+                // If the server is gone or has become a standby, the pool's other connections to it are useless too.
                 if (isReadOnly || failure is not PostgresException)
                     _source.Clear();
                 var ends = isReadOnly && ReadOnlyPatience < patience ? ReadOnlyPatience : patience;

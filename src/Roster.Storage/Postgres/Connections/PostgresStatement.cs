@@ -3,10 +3,10 @@ using NpgsqlTypes;
 
 namespace Roster.Storage.Postgres.Connections;
 
-/// <summary>An SQL text with its parameters, <c>$1</c> first.</summary>
+/// <summary>An SQL statement with its parameters, from <c>$1</c>.</summary>
 internal readonly record struct PostgresStatement(string Sql, params Parameter[] Parameters);
 
-/// <summary>A value with its type, which a null does not have by itself.</summary>
+/// <summary>A value with its type, because null has none.</summary>
 internal readonly record struct Parameter(NpgsqlDbType Type, object? Value)
 {
     public static implicit operator Parameter(long value) => new(NpgsqlDbType.Bigint, value);
@@ -44,10 +44,12 @@ internal readonly record struct Parameter(NpgsqlDbType Type, object? Value)
     public static implicit operator Parameter(byte[][] values) => new(NpgsqlDbType.Array | NpgsqlDbType.Bytea, values);
 }
 
-/// <summary>Running statements, all of a call in one round trip, and reading what they give.</summary>
+/// <summary>Runs statements, all of a call in one round trip, and reads their rows.</summary>
 internal static class PostgresStatements
 {
-    /// <summary>The rows of each statement that gives some: <see cref="NpgsqlDataReader.NextResultAsync(CancellationToken)"/>.</summary>
+    /// <summary>
+    /// The rows of each query; <see cref="NpgsqlDataReader.NextResultAsync(CancellationToken)"/> moves to the next one.
+    /// </summary>
     public static async Task<NpgsqlDataReader> QueryAsync(
         this NpgsqlConnection connection, CancellationToken cancel, params IEnumerable<PostgresStatement> statements)
     {
@@ -55,14 +57,17 @@ internal static class PostgresStatements
         return await batch.ExecuteReaderAsync(cancel);
     }
 
-    /// <summary>Rows whose columns are read in order, each as it comes in, so that a long one is never in memory as a whole.</summary>
-    public static async Task<NpgsqlDataReader> QueryInPiecesAsync(this NpgsqlConnection connection, PostgresStatement statement, CancellationToken cancel)
+    /// <summary>
+    /// Rows whose columns are read in order while they arrive, so that a long value is never in memory as a whole.
+    /// </summary>
+    public static async Task<NpgsqlDataReader> QueryInPiecesAsync(
+        this NpgsqlConnection connection, PostgresStatement statement, CancellationToken cancel)
     {
         await using var batch = Batch(connection, [statement]);
         return await batch.ExecuteReaderAsync(System.Data.CommandBehavior.SequentialAccess, cancel);
     }
 
-    /// <returns>How many rows the statements changed together.</returns>
+    /// <returns>The number of rows that the statements changed together.</returns>
     public static async Task<int> RunAsync(
         this NpgsqlConnection connection, CancellationToken cancel, params IEnumerable<PostgresStatement> statements)
     {
@@ -70,14 +75,14 @@ internal static class PostgresStatements
         return await batch.ExecuteNonQueryAsync(cancel);
     }
 
-    /// <summary>Runs a statement, for so long at most.</summary>
+    /// <summary>Runs a statement with a time limit.</summary>
     public static async Task RunWithinAsync(this NpgsqlConnection connection, string sql, TimeSpan patience, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)patience.TotalSeconds };
         await command.ExecuteNonQueryAsync(cancel);
     }
 
-    /// <summary>The rows of the result that the reader is at.</summary>
+    /// <summary>All rows of the current result.</summary>
     public static async Task<List<T>> ReadAsync<T>(this NpgsqlDataReader rows, Func<NpgsqlDataReader, T> map, CancellationToken cancel)
     {
         var all = new List<T>();
@@ -93,8 +98,8 @@ internal static class PostgresStatements
         return await rows.ReadAsync(map, cancel);
     }
 
-    /// <summary>The row that a workspace has, whatever is stored in it.</summary>
-    /// <exception cref="StoreException">It is not there.</exception>
+    /// <summary>A row that every workspace has.</summary>
+    /// <exception cref="StoreException">The row is missing.</exception>
     public static async Task<T> OneAsync<T>(
         this NpgsqlConnection connection, PostgresStatement statement, Func<NpgsqlDataReader, T> map, CancellationToken cancel) =>
         await connection.ListAsync(statement, map, cancel) is [var one] ? one : throw PostgresFailure.MissingRow(statement.Sql);

@@ -4,15 +4,16 @@ using Roster.Storage.Postgres.Connections;
 namespace Roster.Storage.Postgres.Tools;
 
 /// <summary>
-/// What is Citus's own (docs.citusdata.com/en/stable/develop/api_udf.html). It is told once about the schema: all that a workspace owns lies together
-/// on one node, and what every request reads lies on all of them. Then requests get the same statements as on PostgreSQL.
+/// Special to Citus (docs.citusdata.com/en/stable/develop/api_udf.html). The schema is distributed once: all rows of a
+/// workspace are on one node, and what every request reads is on all nodes. Requests run the same statements as on
+/// PostgreSQL.
 /// </summary>
 internal static class PostgresCitus
 {
-    /// <summary>Small tables, in an order that their references allow.</summary>
+    /// <summary>Small tables, in the order of their references.</summary>
     public static readonly string[] Replicated = ["workspace", "api_key"];
 
-    /// <summary>By workspace_id, all in the same place as the first.</summary>
+    /// <summary>Distributed by workspace_id, each in the same place as the first.</summary>
     public static readonly string[] Distributed =
         ["log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "partner_search"];
 
@@ -26,17 +27,17 @@ internal static class PostgresCitus
 
     private const string DistributeWith = "select create_distributed_table($1::text, 'workspace_id', colocate_with => $2::text)";
 
-    /// <summary>A worker that has not answered by then is away.</summary>
+    /// <summary>A worker that does not answer within a second counts as away.</summary>
     private static readonly PostgresStatement[] BeginShortly = [new("begin"), new("set local statement_timeout = 1000")];
 
-    /// <summary>A worker's settings with blanks between them, or no success.</summary>
+    /// <summary>The settings of each worker, separated by spaces.</summary>
     private const string SelectWorkers = """
         select nodename, nodeport, result from run_command_on_workers($command$
             select concat_ws(' ', current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes'))
         $command$) where success
         """;
 
-    /// <summary>On the node that has a workspace's shards, those of some tables.</summary>
+    /// <summary>Runs a command on the node with a workspace's shards, for the shards of some tables.</summary>
     private const string TidyShards = """
         select success from (
             select n.nodename, n.nodeport, $3::text || ' ' || string_agg(shard_name(named.relation, p.shardid), ', ') as command
@@ -47,8 +48,8 @@ internal static class PostgresCitus
             cross join lateral master_run_on_worker(array[shards.nodename], array[shards.nodeport], array[shards.command], false)
         """;
 
-    /// <summary>Says of a worker that it can lose what it has acknowledged.</summary>
-    /// <returns>Null where none does that answers at once.</returns>
+    /// <summary>Finds a worker that can lose what it has acknowledged.</summary>
+    /// <returns>Null if there is none among the workers that answer in time.</returns>
     public static async Task<StoreException?> WorkersTroubleAsync(NpgsqlConnection connection)
     {
         var troubles = new List<StoreException?>();
@@ -61,8 +62,8 @@ internal static class PostgresCitus
     }
 
     /// <summary>
-    /// Asks something of workers for the whole server, as far as they answer at once: one that is away is no trouble of the others' workspaces, and the
-    /// requests of its own say that it is.
+    /// Queries the workers for the whole server, as far as they answer in time. A worker that is away does not matter
+    /// for the workspaces of the others; requests to its own workspaces fail themselves.
     /// </summary>
     public static async Task AskWorkersAsync(NpgsqlConnection connection, PostgresStatement[] statements, Func<NpgsqlDataReader, Task> read)
     {
@@ -74,26 +75,34 @@ internal static class PostgresCitus
         catch (PostgresException away) when (away.SqlState is PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.InternalError
             || away.SqlState.StartsWith("08", StringComparison.Ordinal))
         {
-            // It tells nothing.
+            // This worker gives no result.
         }
         await connection.RunAsync(CancellationToken.None, new PostgresStatement("rollback"));
     }
 
-    /// <summary>As PostgreSQL's own command does, which would go to all shards of all workspaces.</summary>
+    /// <summary>
+    /// Like PostgreSQL's own command, but for one workspace: the command itself would go to all shards.
+    /// </summary>
     /// <param name="command">"vacuum" or "analyze".</param>
-    /// <returns>Whether it was done.</returns>
-    public static async Task<bool> TidyAsync(NpgsqlConnection connection, long workspaceId, string command, string[] tables) => (await connection.ListAsync(
-        new PostgresStatement(TidyShards, workspaceId, tables, command), row => row.GetBoolean(0), CancellationToken.None)) is [true];
+    /// <returns>Whether it succeeded.</returns>
+    public static async Task<bool> TidyAsync(NpgsqlConnection connection, long workspaceId, string command, string[] tables)
+    {
+        var tidy = new PostgresStatement(TidyShards, workspaceId, tables, command);
+        return await connection.ListAsync(tidy, row => row.GetBoolean(0), CancellationToken.None) is [true];
+    }
 
-    /// <summary>Whether a database that was distributed has tables that are not: those that an upgrade brought.</summary>
+    /// <summary>
+    /// Whether a distributed database has tables that are not distributed, because an upgrade added them.
+    /// </summary>
     public static async Task<bool> LacksTablesAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
-        return await DoneAsync(connection, cancel) is { } done && done.Contains(Distributed[0]) && !done.IsSupersetOf([.. Replicated, .. Distributed]);
+        return await DoneAsync(connection, cancel) is { } done
+            && done.Contains(Distributed[0]) && !done.IsSupersetOf([.. Replicated, .. Distributed]);
     }
 
     /// <returns>The tables that were distributed or replicated now.</returns>
-    /// <exception cref="StoreRefusedException">The server has no Citus, or does not let this role distribute.</exception>
+    /// <exception cref="StoreRefusedException">The server has no Citus, or this role may not distribute.</exception>
     public static async Task<IReadOnlyList<string>> DistributeAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
         await using var connection = await source.OpenConnectionAsync(cancel);
@@ -108,17 +117,18 @@ internal static class PostgresCitus
                     : table == Distributed[0] ? new PostgresStatement(DistributeFirst, table)
                     : new PostgresStatement(DistributeWith, table, Distributed[0]));
         }
-        catch (PostgresException refused) when (refused.SqlState is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.ConnectionFailure
+        catch (PostgresException refused) when (refused.SqlState
+            is PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.ConnectionFailure
             or PostgresErrorCodes.InvalidAuthorizationSpecification or PostgresErrorCodes.InvalidPassword)
         {
             throw new StoreRefusedException(
-                $"Citus: {refused.MessageText}. The role must be on every node, be let in from the coordinator, and own or create tables there: an "
-                + "administrator runs, on the coordinator, create role and then grant create on schema public to it.");
+                $"Citus: {refused.MessageText}. The role must be on every node, be let in from the coordinator, and own or create "
+                + "tables there: an administrator runs, on the coordinator, create role and then grant create on schema public to it.");
         }
         return missing;
     }
 
-    /// <returns>The tables that are distributed or replicated; null where the database has no Citus.</returns>
+    /// <returns>The tables that are distributed or replicated; null if the database has no Citus.</returns>
     private static async Task<HashSet<string>?> DoneAsync(NpgsqlConnection connection, CancellationToken cancel) =>
         (await connection.ListAsync(new PostgresStatement(SelectExtension), row => row.GetInt64(0), cancel))[0] == 0 ? null
             : [.. await connection.ListAsync(new PostgresStatement(SelectDistributed), row => row.GetString(0), cancel)];

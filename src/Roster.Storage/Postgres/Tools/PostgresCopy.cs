@@ -8,29 +8,39 @@ using Roster.Storage.Sqlite.Connections;
 namespace Roster.Storage.Postgres.Tools;
 
 /// <summary>
-/// Moves all that an SQLite file holds into an empty PostgreSQL database, in one transaction that is only committed when what is there
-/// now, read back, has the same number of rows and the same checksums. The search index is not moved: it is made again.
+/// Copies everything in an SQLite file into an empty PostgreSQL database, in one transaction. It commits only if the
+/// rows, read back, have the same count and the same checksums. The search index is not copied but rebuilt.
 /// </summary>
 internal static class PostgresCopy
 {
     private const int RowsPerReport = 10_000;
 
-    /// <summary>The tables in an order that references allow, with their columns, in the order of their keys.</summary>
+    /// <summary>The tables in the order of their references, with their columns and the order of their rows.</summary>
     private static readonly Table[] Tables =
     [
-        new("workspace", "workspace", "id", [new("id", NpgsqlDbType.Bigint), new("name", NpgsqlDbType.Text), new("created_at", NpgsqlDbType.Bigint)]),
+        new("workspace", "workspace", "id",
+            [new("id", NpgsqlDbType.Bigint), new("name", NpgsqlDbType.Text), new("created_at", NpgsqlDbType.Bigint)]),
         new("log_end", "(select id as workspace_id, revision, changed_at, live, forgotten from workspace)", "workspace_id",
-            [new("workspace_id", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint), new("changed_at", NpgsqlDbType.Bigint), new("live", NpgsqlDbType.Bigint), new("forgotten", NpgsqlDbType.Bigint)]),
+            [
+                new("workspace_id", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint),
+                new("changed_at", NpgsqlDbType.Bigint), new("live", NpgsqlDbType.Bigint),
+                new("forgotten", NpgsqlDbType.Bigint),
+            ]),
         new("api_key", "api_key", "id",
             [
-                new("id", NpgsqlDbType.Uuid), new("workspace_id", NpgsqlDbType.Bigint), new("name", NpgsqlDbType.Text), new("prefix", NpgsqlDbType.Text),
-                new("hash", NpgsqlDbType.Bytea), new("scopes", NpgsqlDbType.Text), new("created_at", NpgsqlDbType.Bigint), new("expires_at", NpgsqlDbType.Bigint),
-                new("revoked_at", NpgsqlDbType.Bigint), new("last_used_at", NpgsqlDbType.Bigint), new("allowed_hostnames", NpgsqlDbType.Text),
+                new("id", NpgsqlDbType.Uuid), new("workspace_id", NpgsqlDbType.Bigint),
+                new("name", NpgsqlDbType.Text), new("prefix", NpgsqlDbType.Text),
+                new("hash", NpgsqlDbType.Bytea), new("scopes", NpgsqlDbType.Text),
+                new("created_at", NpgsqlDbType.Bigint), new("expires_at", NpgsqlDbType.Bigint),
+                new("revoked_at", NpgsqlDbType.Bigint), new("last_used_at", NpgsqlDbType.Bigint),
+                new("allowed_hostnames", NpgsqlDbType.Text),
             ]),
         new("audit_event", "audit_event", "workspace_id, number",
             [
-                new("workspace_id", NpgsqlDbType.Bigint), new("number", NpgsqlDbType.Bigint), new("id", NpgsqlDbType.Uuid), new("at", NpgsqlDbType.Bigint),
-                new("action", NpgsqlDbType.Text), new("actor_key_id", NpgsqlDbType.Uuid), new("address", NpgsqlDbType.Text), new("subject", NpgsqlDbType.Text),
+                new("workspace_id", NpgsqlDbType.Bigint), new("number", NpgsqlDbType.Bigint),
+                new("id", NpgsqlDbType.Uuid), new("at", NpgsqlDbType.Bigint),
+                new("action", NpgsqlDbType.Text), new("actor_key_id", NpgsqlDbType.Uuid),
+                new("address", NpgsqlDbType.Text), new("subject", NpgsqlDbType.Text),
             ]),
         new("partner", "partner", "workspace_id, id",
             [
@@ -40,39 +50,48 @@ internal static class PostgresCopy
             ]),
         new("change_set", "change_set", "workspace_id, revision",
             [
-                new("workspace_id", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint), new("kind", NpgsqlDbType.Text), new("key_id", NpgsqlDbType.Uuid),
-                new("request_id", NpgsqlDbType.Uuid), new("created", NpgsqlDbType.Integer), new("updated", NpgsqlDbType.Integer),
-                new("unchanged", NpgsqlDbType.Integer), new("deleted", NpgsqlDbType.Integer), new("restored", NpgsqlDbType.Integer),
-                new("at", NpgsqlDbType.Bigint), new("undoes", NpgsqlDbType.Bigint), new("changes", NpgsqlDbType.Bytea),
+                new("workspace_id", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint),
+                new("kind", NpgsqlDbType.Text), new("key_id", NpgsqlDbType.Uuid),
+                new("request_id", NpgsqlDbType.Uuid), new("created", NpgsqlDbType.Integer),
+                new("updated", NpgsqlDbType.Integer), new("unchanged", NpgsqlDbType.Integer),
+                new("deleted", NpgsqlDbType.Integer), new("restored", NpgsqlDbType.Integer),
+                new("at", NpgsqlDbType.Bigint), new("undoes", NpgsqlDbType.Bigint),
+                new("changes", NpgsqlDbType.Bytea),
             ]),
         new("idempotency", "(select *, zeroblob(16) as claim from idempotency)", "workspace_id, key",
             [
-                new("workspace_id", NpgsqlDbType.Bigint), new("key", NpgsqlDbType.Bytea), new("claim", NpgsqlDbType.Uuid), new("fingerprint", NpgsqlDbType.Bytea),
-                new("at", NpgsqlDbType.Bigint), new("key_id", NpgsqlDbType.Uuid), new("request_id", NpgsqlDbType.Uuid),
-                new("revision", NpgsqlDbType.Bigint), new("answer", NpgsqlDbType.Bytea),
+                new("workspace_id", NpgsqlDbType.Bigint), new("key", NpgsqlDbType.Bytea),
+                new("claim", NpgsqlDbType.Uuid), new("fingerprint", NpgsqlDbType.Bytea),
+                new("at", NpgsqlDbType.Bigint), new("key_id", NpgsqlDbType.Uuid),
+                new("request_id", NpgsqlDbType.Uuid), new("revision", NpgsqlDbType.Bigint),
+                new("answer", NpgsqlDbType.Bytea),
             ]),
     ];
 
-    /// <summary>The tables and columns that are moved, for the test that holds them against the schema.</summary>
+    /// <summary>The copied tables and columns, for the test that compares them with the schema.</summary>
     internal static IEnumerable<string> Moved => Tables.SelectMany(table => table.Columns.Select(column => $"{table.Name}.{column.Name}"));
 
-    /// <exception cref="StoreRefusedException">The target has something in it, or what arrived is not what was sent; nothing was changed.</exception>
+    /// <exception cref="StoreRefusedException">
+    /// The target is not empty, or the copy differs; nothing was changed.
+    /// </exception>
     public static void Run(SqliteDatabase from, NpgsqlDataSource to, IProgress<CopyProgress> progress)
     {
         using var connection = to.OpenConnection();
         using var transaction = connection.BeginTransaction();
         if (Scalar(connection, "select count(*) from workspace") > 0)
-            throw new StoreRefusedException("--to has workspaces already; copy wants an empty database, on which no server has been started yet.");
+            throw new StoreRefusedException(
+                "--to has workspaces already; copy wants an empty database, on which no server has been started yet.");
         foreach (var table in Tables)
         {
             var (count, sum) = Send(table, from, connection, progress);
             if (ReadBack(table, connection) is var (arrived, arrivedSum) && (arrived != count || !arrivedSum.SequenceEqual(sum)))
-                throw new StoreRefusedException($"The table {table.Name} has not arrived as it was sent ({count} rows, {arrived} arrived). Nothing was changed.");
+                throw new StoreRefusedException(
+                    $"The table {table.Name} has not arrived as it was sent ({count} rows, {arrived} arrived). Nothing was changed.");
             progress.Report(new CopyProgress(table.Name, count, count, IsVerified: true));
         }
         Execute(connection, "insert into search_state (workspace_id, reached) select id, 0 from workspace");
         transaction.Commit();
-        // The planner knows nothing of tables that were empty a moment ago.
+        // Without this, the planner has no statistics of the new rows.
         Execute(connection, "analyze");
     }
 
@@ -112,7 +131,8 @@ internal static class PostgresCopy
     private static (long Count, byte[] Sum) ReadBack(Table table, NpgsqlConnection connection)
     {
         using var sum = new RowSum();
-        using var command = new NpgsqlCommand($"select {table.ColumnNames} from {table.Name} order by {table.Order}", connection) { CommandTimeout = 0 };
+        var sql = $"select {table.ColumnNames} from {table.Name} order by {table.Order}";
+        using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = 0 };
         using var rows = command.ExecuteReader();
         var count = 0L;
         for (; rows.Read(); count++)
@@ -135,13 +155,13 @@ internal static class PostgresCopy
 
     private sealed record Column(string Name, NpgsqlDbType Type);
 
-    /// <param name="Source">Where its rows are in SQLite.</param>
+    /// <param name="Source">The table or query in SQLite.</param>
     private sealed record Table(string Name, string Source, string Order, Column[] Columns)
     {
         public string ColumnNames => string.Join(", ", Columns.Select(column => column.Name));
     }
 
-    /// <summary>SHA-256 over values, each with its length, so that no two tables have the same bytes.</summary>
+    /// <summary>SHA-256 over values, each with its length, so that different tables have different bytes.</summary>
     private sealed class RowSum : IDisposable
     {
         private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

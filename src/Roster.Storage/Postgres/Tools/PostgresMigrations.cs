@@ -6,8 +6,8 @@ using Roster.Storage.Postgres.Connections;
 namespace Roster.Storage.Postgres.Tools;
 
 /// <summary>
-/// The schema's migrations. Of many nodes that start together one applies them, and the others wait: whoever does holds the one row of a
-/// table made for that.
+/// The schema's migrations. If several nodes start together, one applies them and the others wait: a row of a table
+/// made for that is the lock.
 /// </summary>
 internal static class PostgresMigrations
 {
@@ -17,8 +17,8 @@ internal static class PostgresMigrations
 
     public static Migrations All { get; } = new("postgres/migrations/");
 
-    /// <summary>Makes sure that the schema is this build's: a server brings it up to date, a command does not.</summary>
-    /// <exception cref="StoreRefusedException">It is of another version.</exception>
+    /// <summary>Checks that the schema is this build's. A server migrates it, a command does not.</summary>
+    /// <exception cref="StoreRefusedException">The schema is of another version.</exception>
     public static async Task RequireAsync(NpgsqlDataSource source, StoreUse use, CancellationToken cancel)
     {
         if (use == StoreUse.Serve)
@@ -49,7 +49,9 @@ internal static class PostgresMigrations
         return missing;
     }
 
-    /// <summary>Creating what may be being created elsewhere can fail, also with "if not exists".</summary>
+    /// <summary>
+    /// Creates the lock. Creating it at the same time as another node can fail, even with "if not exists".
+    /// </summary>
     private static async Task CreateLockAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
         for (var attempt = 1; ; attempt++)
@@ -59,7 +61,8 @@ internal static class PostgresMigrations
                 await using var connection = await source.OpenConnectionAsync(cancel);
                 await connection.RunAsync(cancel,
                     new PostgresStatement("create table if not exists migration_lock (id integer not null primary key)"));
-                await connection.RunAsync(cancel, new PostgresStatement("insert into migration_lock (id) values (1) on conflict do nothing"));
+                await connection.RunAsync(
+                    cancel, new PostgresStatement("insert into migration_lock (id) values (1) on conflict do nothing"));
                 return;
             }
             catch (PostgresException busy) when (attempt < Attempts && busy.SqlState is PostgresErrorCodes.UniqueViolation
@@ -79,7 +82,8 @@ internal static class PostgresMigrations
         {
             await using var connection = await source.OpenConnectionAsync(cancel);
             return await connection.ListAsync(
-                new PostgresStatement("select scriptname from schemaversions order by scriptname collate \"C\""), row => row.GetString(0), cancel);
+                new PostgresStatement("select scriptname from schemaversions order by scriptname collate \"C\""),
+                row => row.GetString(0), cancel);
         }
         catch (PostgresException missing) when (missing.SqlState == PostgresErrorCodes.UndefinedTable)
         {

@@ -7,15 +7,17 @@ namespace Roster.Storage.Sqlite.Connections;
 /// <summary>One connection to an SQLite file, with its prepared statements. For one thread at a time.</summary>
 internal sealed class SqliteDatabase : IDisposable
 {
-    /// <summary>How long a statement waits while another process, an operator's command, holds the write lock.</summary>
+    /// <summary>
+    /// How long a statement waits while another process, such as an operator's command, has the write lock.
+    /// </summary>
     public const int BusyTimeoutMilliseconds = 10_000;
 
-    /// <summary>How long the log's end waits for who still reads it: all writes wait with it.</summary>
+    /// <summary>How long truncating the log waits for its readers. All writes wait meanwhile.</summary>
     private const int TruncateTimeoutMilliseconds = 500;
 
     /// <summary>
-    /// How much of the file a connection keeps, while the operating system keeps all that it can. A processor's own cache holds so
-    /// little; with 2 and 8 MiB looking partners up, and changing them, was measured to take longer (docs/performance.md, Tried).
+    /// The page cache of a connection; the operating system caches the file anyway. This fits into a processor's own
+    /// cache: with 2 and 8 MiB, reading and changing partners took longer (docs/performance.md, Tried).
     /// </summary>
     private const int CacheKibibytes = 512;
 
@@ -25,7 +27,7 @@ internal sealed class SqliteDatabase : IDisposable
     private static readonly int NoQuota = OperatingSystem.IsLinux() ? 122 : 69;
     private const int ReadOnlyFileSystem = 30;
 
-    /// <summary>In bytes; below what .NET keeps apart as large.</summary>
+    /// <summary>In bytes; not on .NET's large object heap.</summary>
     private const int BlobPiece = 64 << 10;
 
     private readonly sqlite3 _handle;
@@ -35,10 +37,10 @@ internal sealed class SqliteDatabase : IDisposable
 
     private SqliteDatabase(string path, sqlite3 handle) => (Path, LogPath, _handle) = (path, path + "-wal", handle);
 
-    /// <summary>For tests that count what statements cost: told of every connection of the process.</summary>
+    /// <summary>For tests that count the cost of statements: raised for every new connection of the process.</summary>
     internal static event Action<SqliteDatabase>? Opened;
 
-    /// <summary>Told before the connection is closed.</summary>
+    /// <summary>Raised before the connection is closed.</summary>
     internal event Action<SqliteDatabase>? Closing;
 
     /// <summary>As it was given.</summary>
@@ -46,19 +48,21 @@ internal sealed class SqliteDatabase : IDisposable
 
     internal nint Handle => _handle.DangerousGetHandle();
 
-    /// <summary>The texts of all statements that were prepared.</summary>
+    /// <summary>All statements prepared so far.</summary>
     internal IReadOnlyCollection<string> Texts => _statements.Keys;
 
-    /// <summary>Whether this connection has met damage.</summary>
+    /// <summary>Whether this connection has found damage.</summary>
     public bool HasBeenDamaged { get; private set; }
 
-    /// <summary>Where the write-ahead log is, if there is one.</summary>
+    /// <summary>The path of the write-ahead log, which may not exist.</summary>
     public string LogPath { get; }
 
     /// <summary>The bundled SQLite's version as a number: 3051003 is 3.51.3.</summary>
     public static int LibraryVersion => raw.sqlite3_libversion_number();
 
-    /// <param name="creates">Whether a file that is not there is made. Only who begins a database does that: anyone else would hide that it is gone.</param>
+    /// <param name="creates">
+    /// Whether to create a missing file. Only for a new database: otherwise that would hide the loss of the file.
+    /// </param>
     public static SqliteDatabase Open(string path, int cacheKibibytes = CacheKibibytes, bool creates = false)
     {
         if (creates)
@@ -86,7 +90,9 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>Opens a file to read it, without a lock and without its log: nobody must write to it, and the log must be empty.</summary>
+    /// <summary>
+    /// Opens a file for reading, without locks and without its log: nobody may write to it, and the log must be empty.
+    /// </summary>
     public static SqliteDatabase OpenUnchanging(string path) => Open(
         path, new Uri(System.IO.Path.GetFullPath(path)).AbsoluteUri + "?immutable=1",
         raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI | raw.SQLITE_OPEN_NOMUTEX, CacheKibibytes);
@@ -107,7 +113,7 @@ internal sealed class SqliteDatabase : IDisposable
 
     public void Execute(string sql) => Prepare(sql).Run();
 
-    /// <summary>The first column of a statement's one row.</summary>
+    /// <summary>The first column of the statement's only row.</summary>
     public long ReadInt64(string sql)
     {
         using var row = Prepare(sql).Query();
@@ -122,9 +128,9 @@ internal sealed class SqliteDatabase : IDisposable
         return row.Text(0);
     }
 
-    /// <summary>Reads a blob piece by piece, so that it is never in memory as a whole.</summary>
-    /// <param name="read">Returns false where it wants no more.</param>
-    /// <returns>Whether it was read to its end.</returns>
+    /// <summary>Reads a blob in pieces, so that it is never in memory as a whole.</summary>
+    /// <param name="read">Returns false to stop.</param>
+    /// <returns>Whether the blob was read to its end.</returns>
     public bool ReadBlob(string table, string column, long rowId, BlobReader read)
     {
         Check(raw.sqlite3_blob_open(_handle, "main", table, column, rowId, 0, out var blob));
@@ -153,8 +159,8 @@ internal sealed class SqliteDatabase : IDisposable
 
     /// <summary>Commits.</summary>
     /// <exception cref="StoreException">
-    /// <see cref="StoreTrouble.OutcomeUnknown"/>: the log has failed to take it, and may have it all the same, for whoever reads the log next.
-    /// With any other trouble nothing was written.
+    /// <see cref="StoreTrouble.OutcomeUnknown"/>: writing the log failed, but the transaction may still be in it for
+    /// the next reader. With any other trouble, nothing was written.
     /// </exception>
     public void Commit()
     {
@@ -162,22 +168,22 @@ internal sealed class SqliteDatabase : IDisposable
         {
             Execute("commit");
         }
-        // Without room the end of the transaction, without which it is none, is not in the log.
+        // On a full disk the end of the transaction is not in the log, so it did not happen.
         catch (StoreException failure) when ((raw.sqlite3_errcode(_handle) & 0xFF) != raw.SQLITE_FULL)
         {
             throw new StoreException(StoreTrouble.OutcomeUnknown, failure.Message, failure);
         }
     }
 
-    /// <summary>Rolls back, unless SQLite has done so itself, as it does on some errors.</summary>
+    /// <summary>Rolls back, unless SQLite has already done so after an error.</summary>
     public void Rollback()
     {
         if (IsInTransaction)
             Execute("rollback");
     }
 
-    /// <summary>Copies the whole write-ahead log into the file and makes it empty.</summary>
-    /// <returns>False where somebody still reads what is in it: it is as it was, or copied and not empty.</returns>
+    /// <summary>Copies the whole write-ahead log into the file and empties it.</summary>
+    /// <returns>False if somebody still reads the log: it is unchanged, or copied but not empty.</returns>
     public bool TruncateLog()
     {
         SetBusyTimeout(TruncateTimeoutMilliseconds);
@@ -191,7 +197,7 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>Whether the file that is open and its log are still in their places, under their names.</summary>
+    /// <summary>Whether the open file and its log are still under their names.</summary>
     public bool IsInPlace()
     {
         const int HasMoved = 20;
@@ -199,7 +205,7 @@ internal sealed class SqliteDatabase : IDisposable
         return SqliteNative.FileControl(Handle, "main", HasMoved, ref hasMoved) == raw.SQLITE_OK && hasMoved == 0;
     }
 
-    /// <summary>Ends what the connection runs, with <see cref="StoreTrouble.Unavailable"/>. From any thread.</summary>
+    /// <summary>Ends the running statement with <see cref="StoreTrouble.Unavailable"/>. From any thread.</summary>
     public void Interrupt() => SqliteNative.Interrupt(Handle);
 
     public void Check(int result)
@@ -208,8 +214,8 @@ internal sealed class SqliteDatabase : IDisposable
             throw Failure(result, Marshal.GetLastSystemError());
     }
 
-    /// <summary>What went wrong: trouble with the file or the machine, or else a bug of ours.</summary>
-    /// <param name="error">The thread's last error of the operating system, whatever call it is from.</param>
+    /// <summary>The exception of an error code: trouble with the file or the machine, or else a bug of ours.</summary>
+    /// <param name="error">The operating system's last error on this thread, from whatever call.</param>
     private Exception Failure(int result, int error)
     {
         Marshal.SetLastSystemError(0);
@@ -219,11 +225,12 @@ internal sealed class SqliteDatabase : IDisposable
         var message = $"{Path}: SQLite: {text} ({code})";
         switch (result & 0xFF)
         {
-            // SQLite takes a part of the file that the disk cannot read for a part that is not there.
+            // SQLite treats a part of the file that the disk cannot read as a missing part.
             case raw.SQLITE_CORRUPT when error is InputOutputError or NoDevice:
                 return new StoreException(StoreTrouble.Unavailable, $"{message}, of the operating system {error}");
             case raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB:
-            case raw.SQLITE_ERROR when text.StartsWith("no such table", StringComparison.Ordinal) || text.StartsWith("no such column", StringComparison.Ordinal):
+            case raw.SQLITE_ERROR when text.StartsWith("no such table", StringComparison.Ordinal)
+                || text.StartsWith("no such column", StringComparison.Ordinal):
                 HasBeenDamaged = true;
                 return SqliteHealth.Damaged(message);
             case raw.SQLITE_READONLY:
@@ -237,14 +244,17 @@ internal sealed class SqliteDatabase : IDisposable
                         : reason == ReadOnlyFileSystem ? StoreTrouble.ReadOnly
                         : StoreTrouble.Unavailable,
                     $"{message}, of the operating system {reason}");
-            case raw.SQLITE_ERROR or raw.SQLITE_MISUSE or raw.SQLITE_RANGE or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH or raw.SQLITE_TOOBIG:
+            case raw.SQLITE_ERROR or raw.SQLITE_MISUSE or raw.SQLITE_RANGE or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH
+                or raw.SQLITE_TOOBIG:
                 return new InvalidOperationException(message);
             default:
                 return new StoreException(StoreTrouble.Unavailable, message);
         }
     }
 
-    /// <summary>SQLite gives its log and its index of it the mode of the file.</summary>
+    /// <summary>
+    /// Creates a file that only its owner can read. SQLite gives its log and shared memory the same mode.
+    /// </summary>
     private static void CreatePrivate(string path)
     {
         try
@@ -256,7 +266,7 @@ internal sealed class SqliteDatabase : IDisposable
         }
         catch (IOException) when (File.Exists(path))
         {
-            // It is there.
+            // It exists already.
         }
     }
 
@@ -269,6 +279,6 @@ internal sealed class SqliteDatabase : IDisposable
     }
 }
 
-/// <summary>Takes a piece of a blob.</summary>
-/// <returns>False where no more is wanted.</returns>
+/// <summary>Reads a piece of a blob.</summary>
+/// <returns>False to stop.</returns>
 internal delegate bool BlobReader(ReadOnlySpan<byte> piece);

@@ -1,8 +1,8 @@
 namespace Roster.Storage.Sqlite.Connections;
 
 /// <summary>
-/// Whether the database's file is whole and in its place. Once it is not, nothing is written any more until a start on a sound file:
-/// what goes into a damaged file, or into one without a name, is lost.
+/// Whether the database's file is sound and in its place. If it is not, nothing is written until the next start on a
+/// sound file: writes to a damaged file, or to one without a name, are lost.
 /// </summary>
 internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposable
 {
@@ -18,11 +18,13 @@ internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposa
         StoreTrouble.Damaged, $"{path} was deleted, moved or replaced while the server uses it. Nothing is written any more. " +
             "Stop the server, put the file back or restore a backup, and start it again (docs/operations.md, Damage).");
 
-    /// <summary>Takes the file that is in its place now for the right one.</summary>
-    /// <param name="witness">Has it open from now on, whatever comes under its name later.</param>
+    /// <summary>Takes the file that is in place now as the right one.</summary>
+    /// <param name="witness">A connection that keeps this file open, whatever is put under its name later.</param>
     public void Watch(SqliteDatabase witness) => _witness = witness;
 
-    /// <summary>Remembers damage of the file, and tells of it. A change set that cannot be read is no reason not to write others.</summary>
+    /// <summary>
+    /// Remembers damage of the file and reports it. A single unreadable change set does not stop writes.
+    /// </summary>
     public void Note(StoreException failure)
     {
         if (failure.Trouble != StoreTrouble.Damaged || failure is DamagedLogException)
@@ -31,7 +33,7 @@ internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposa
         notices.Begin(new StoreNotice(StoreNotice.StorageDamaged, failure.Message));
     }
 
-    /// <summary>Looks whether damage was found before.</summary>
+    /// <summary>Checks whether damage was found before.</summary>
     /// <exception cref="StoreException">It was: <see cref="StoreTrouble.Damaged"/>.</exception>
     public void CheckKnown()
     {
@@ -39,7 +41,7 @@ internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposa
             throw new StoreException(StoreTrouble.Damaged, damage.Message, damage);
     }
 
-    /// <summary>Looks whether the file is in its place; costs a look at its name, and one at its log's.</summary>
+    /// <summary>Checks whether the file is in its place, by looking up two file names.</summary>
     /// <exception cref="StoreException">It is not.</exception>
     public void CheckInPlace()
     {
@@ -54,7 +56,9 @@ internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposa
         CheckSeenInPlace();
     }
 
-    /// <summary>Looks only whether it was found before that it is not: two files of one name must not be read as one.</summary>
+    /// <summary>
+    /// Checks only whether it was found to be out of place before: two files of one name must not be read as one.
+    /// </summary>
     /// <exception cref="StoreException">It was.</exception>
     public void CheckSeenInPlace()
     {

@@ -3,8 +3,9 @@ using System.Runtime.InteropServices;
 namespace Roster.Storage.Sqlite.Connections;
 
 /// <summary>
-/// SQLite's calls that a row makes a dozen times, without the safe handle and the interface that SQLitePCLRaw puts around each: a
-/// fifth of the time of 10,000 inserts. All but two only touch memory that is at hand, so the garbage collector need not be told of them.
+/// The SQLite functions called about a dozen times for each row, without SQLitePCLRaw's safe handles and interface
+/// calls: they cost a fifth of the time of 10,000 inserts. SuppressGCTransition is for those that only touch memory and
+/// return at once.
 /// </summary>
 internal static unsafe partial class SqliteNative
 {
@@ -17,7 +18,9 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_null"), SuppressGCTransition]
     public static partial int BindNull(nint statement, int index);
 
-    /// <param name="lifetime">0 where the bytes stay until the statement is reset, -1 where SQLite is to copy them.</param>
+    /// <param name="lifetime">
+    /// 0 if the bytes stay valid until the statement is reset, -1 if SQLite must copy them.
+    /// </param>
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_blob"), SuppressGCTransition]
     public static partial int BindBlob(nint statement, int index, byte* bytes, int length, nint lifetime);
 
@@ -25,15 +28,15 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_bind_text"), SuppressGCTransition]
     public static partial int BindText(nint statement, int index, byte* utf8, int length, nint lifetime);
 
-    /// <summary>What the operating system said, where SQLite failed to read, write or open.</summary>
+    /// <summary>The operating system's error, if SQLite failed to read, write or open.</summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_system_errno"), SuppressGCTransition]
     public static partial int SystemError(nint database);
 
-    /// <summary>Asks the file of a connection something, or tells it.</summary>
+    /// <summary>Reads or sets a property of a connection's file.</summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int FileControl(nint database, string schema, int operation, ref int value);
 
-    /// <summary>Has what a connection runs end with an error. From any thread, while the connection is open.</summary>
+    /// <summary>Ends the running statement with an error. From any thread, while the connection is open.</summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_interrupt")]
     public static partial void Interrupt(nint database);
 

@@ -2,19 +2,24 @@ using System.Collections.Concurrent;
 
 namespace Roster.Storage.Sqlite.Connections;
 
-/// <summary>Connections for reading beside the writer; each sees the file as it was when its statement began.</summary>
-/// <param name="maxIdle">How many are kept open while nobody reads with them.</param>
-/// <param name="health">Learns of damage that a reader meets.</param>
+/// <summary>
+/// A pool of connections for reading beside the writer. A statement sees the file as it was when it began.
+/// </summary>
+/// <param name="maxIdle">The most idle connections that are kept open.</param>
+/// <param name="health">Gets the damage that a reader finds.</param>
 internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, SqliteHealth? health = null) : IDisposable
 {
     private readonly ConcurrentBag<SqliteDatabase> _idle = [];
     private volatile bool _isClosed;
-    private int _kept;
+    private int _idleCount;
 
-    /// <summary>Reads in their stead as long as it is open.</summary>
+    /// <summary>Does all reading while it is open.</summary>
     public SqliteCold? Cold { get; init; }
 
-    /// <summary>Reads with several statements, all of which see the file as it is now: one transaction, so one look at the log's end.</summary>
+    /// <summary>
+    /// Reads with several statements in one transaction: all see the same state, and the end of the log is looked up
+    /// only once.
+    /// </summary>
     public T ReadTogether<T>(Func<SqliteDatabase, T> read) => Read(database =>
     {
         database.Execute("begin");
@@ -50,13 +55,13 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, Sqli
         finally
         {
             if (database is not null)
-                Keep(database);
+                Return(database);
             if (_isClosed)
                 Dispose();
         }
     }
 
-    /// <summary>Closes the connections; one that somebody reads with is closed when they are done.</summary>
+    /// <summary>Closes the connections; one in use is closed at its end.</summary>
     public void Dispose()
     {
         _isClosed = true;
@@ -68,18 +73,18 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, Sqli
     {
         if (!_idle.TryTake(out var database))
             return null;
-        Interlocked.Decrement(ref _kept);
+        Interlocked.Decrement(ref _idleCount);
         return database;
     }
 
-    private void Keep(SqliteDatabase database)
+    private void Return(SqliteDatabase database)
     {
-        if (Interlocked.Increment(ref _kept) <= maxIdle)
+        if (Interlocked.Increment(ref _idleCount) <= maxIdle)
         {
             _idle.Add(database);
             return;
         }
-        Interlocked.Decrement(ref _kept);
+        Interlocked.Decrement(ref _idleCount);
         database.Dispose();
     }
 }

@@ -4,23 +4,26 @@ using SQLitePCL;
 namespace Roster.Storage.Sqlite.Connections;
 
 /// <summary>
-/// A prepared statement: bind all of its parameters, from 1, then <see cref="Run"/> it, or <see cref="Query"/> it and step through its
-/// rows. Parameters and rows go between SQLite and us without boxing or intermediate objects.
+/// A prepared statement. Bind all parameters, from 1; then <see cref="Run"/> it, or <see cref="Query"/> it and step
+/// through its rows. Values pass between SQLite and us without boxing or intermediate objects.
 /// </summary>
 internal sealed unsafe class SqliteStatement(SqliteDatabase database, sqlite3_stmt handle)
 {
-    /// <summary>For each parameter: more than most texts have.</summary>
+    /// <summary>For each parameter: longer than most texts.</summary>
     private const int RoomBytes = 256;
 
     private const int GuidLength = 16;
     private const int BytesStay = 0;
     private const int CopyBytes = -1;
 
-    /// <summary>The handle itself: it lives until <see cref="Close"/>.</summary>
+    /// <summary>The raw handle, valid until <see cref="Close"/>.</summary>
     private readonly nint _statement = handle.DangerousGetHandle();
 
-    /// <summary>Where what is bound stays until the next run, so that SQLite need not copy it. It does not move.</summary>
-    private readonly byte[] _room = GC.AllocateUninitializedArray<byte>((raw.sqlite3_bind_parameter_count(handle) * RoomBytes) + 1, pinned: true);
+    /// <summary>
+    /// A buffer for bound values until the next run, so that SQLite need not copy them. It is pinned.
+    /// </summary>
+    private readonly byte[] _room = GC.AllocateUninitializedArray<byte>(
+        (raw.sqlite3_bind_parameter_count(handle) * RoomBytes) + 1, pinned: true);
 
     private int _used;
 
@@ -40,7 +43,7 @@ internal sealed unsafe class SqliteStatement(SqliteDatabase database, sqlite3_st
     public SqliteStatement Bind(int index, ReadOnlySpan<byte> blob)
     {
         var room = _room.AsSpan(_used);
-        // One byte is always left: what is empty, and not null, has an address too.
+        // One byte always stays free: an empty value, unlike null, needs an address.
         var fits = blob.Length < room.Length;
         if (fits)
             blob.CopyTo(room);
@@ -78,7 +81,7 @@ internal sealed unsafe class SqliteStatement(SqliteDatabase database, sqlite3_st
         return this;
     }
 
-    /// <summary>Runs the statement to its end, passing over rows.</summary>
+    /// <summary>Runs the statement to its end and ignores its rows.</summary>
     public void Run()
     {
         using var rows = Query();
@@ -91,7 +94,7 @@ internal sealed unsafe class SqliteStatement(SqliteDatabase database, sqlite3_st
 
     public void Close() => handle.Dispose();
 
-    /// <summary>The rows of one run; disposing it makes the statement ready for the next.</summary>
+    /// <summary>The rows of one run. Dispose them to make the statement ready for the next run.</summary>
     public readonly ref struct Rows(SqliteStatement statement)
     {
         private readonly nint _statement = statement._statement;
@@ -126,7 +129,7 @@ internal sealed unsafe class SqliteStatement(SqliteDatabase database, sqlite3_st
 
         public Timestamp? TimestampOrNull(int column) => IsNull(column) ? null : Timestamp(column);
 
-        /// <summary>A failed step has already thrown; what reset returns only repeats it.</summary>
+        /// <summary>A failed step has already thrown; reset only repeats its error.</summary>
         public void Dispose()
         {
             _ = SqliteNative.Reset(_statement);

@@ -4,7 +4,7 @@ using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite.Tools;
 
-/// <summary>The schema's migrations, and which of them a file has had.</summary>
+/// <summary>The schema's migrations, and those applied to a file.</summary>
 internal static class SqliteMigrations
 {
     private const string SelectJournal = "select count(*) from sqlite_schema where name = 'SchemaVersions'";
@@ -13,7 +13,7 @@ internal static class SqliteMigrations
 
     public static Migrations All { get; } = new("sqlite/migrations/");
 
-    /// <summary>The migrations that the database has had, oldest first.</summary>
+    /// <summary>The migrations that were applied to the database, oldest first.</summary>
     public static IReadOnlyList<string> Applied(SqliteDatabase database)
     {
         var applied = new List<string>();
