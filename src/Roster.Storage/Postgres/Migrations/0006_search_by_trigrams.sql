@@ -2,7 +2,8 @@
 -- It needs the extensions pg_trgm and btree_gin, which the server creates before this.
 drop table search_page, search_segment, search_name, search_update, search_was, search_doc, search_pass;
 
--- reached: the revision whose partners partner_search shows; 0 until it is filled. While it is filled: since which revision, and up to which partner.
+-- reached: the revision whose partners partner_search shows; 0 until it is filled.
+-- filling and filled: while it is filled, the revision at which that began, and the last partner copied.
 alter table search_state drop column kept, add column filling bigint, add column filled uuid;
 update search_state set reached = 0;
 
