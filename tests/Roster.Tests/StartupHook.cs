@@ -7,7 +7,8 @@ internal static class StartupHook
     public static void Initialize()
     {
         var pipe = Environment.GetEnvironmentVariable("ROSTER_TEST_BUG")!;
-        new Thread(() => throw new InvalidOperationException(
-            "a bug of this test: " + File.ReadAllText(pipe))) { IsBackground = true }.Start();
+        var bug = new Thread(() => throw new InvalidOperationException("a bug of this test: " + File.ReadAllText(pipe)));
+        bug.IsBackground = true;
+        bug.Start();
     }
 }
