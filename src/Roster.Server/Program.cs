@@ -78,6 +78,9 @@ public static class Program
         partners.MapPost("/erase", PartnerEndpoints.EraseAsync).RequireScope(Scopes.PartnersErase);
         partners.MapPost("/restore", PartnerEndpoints.RestoreAsync).RequireScope(Scopes.LinksWrite);
 
+        routes.MapGet("/api/tags", TermEndpoints.TagsAsync).RequireScope(Scopes.PartnersRead);
+        routes.MapGet("/api/metadata-keys", TermEndpoints.MetadataKeysAsync).RequireScope(Scopes.PartnersRead);
+
         var changeSets = routes.MapGroup("/api/changesets");
         changeSets.MapGet("/", ChangeSetEndpoints.ListAsync).RequireScope(Scopes.PartnersRead);
         changeSets.MapGet("/by-key/{**key}", ChangeSetEndpoints.ByKeyAsync).RequireScope(Scopes.PartnersRead);

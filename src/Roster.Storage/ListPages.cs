@@ -12,7 +12,7 @@ internal static class ListPages
     /// </summary>
     public static bool NeedSearch(PartnerQuery query) =>
         query.Sort != PartnerSort.CreatedAt
-        || query.Filter is not { Q: null, Email: null, Phone: null, UpdatedSince: null, Deleted: not DeletedPartners.Only };
+        || query.Filter is not { Q: null, Email: null, Phone: null, UpdatedSince: null, Tags: null, Metadata: null, Deleted: not DeletedPartners.Only };
 
     /// <summary>The page of a list that is short enough to be read as a whole.</summary>
     public static PartnerPage Cut(PartnerQuery query, IEnumerable<Partner> all)

@@ -23,6 +23,12 @@ public interface IPartnerStore
     /// </summary>
     Task<PartnerPage> ListAsync(long workspaceId, PartnerQuery query, CancellationToken cancel);
 
+    /// <summary>
+    /// The tags, or the keys of metadata, that partners of the workspace have, in the order of <see cref="TermCount.Term"/>, as of the newest write.
+    /// </summary>
+    /// <param name="after">Only terms behind this one; null from the first.</param>
+    Task<IReadOnlyList<TermCount>> ListTermsAsync(long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel);
+
     /// <summary>How many partners a list has.</summary>
     Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel);
 }

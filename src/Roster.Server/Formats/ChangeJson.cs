@@ -70,9 +70,36 @@ internal static class ChangeJson
     {
         json.WriteStartObject("fields");
         foreach (var field in PartnerField.Values)
-            WriteField(field.WireName, before?.Values[field], after.Values[field]);
+        {
+            var (old, current) = (before?.Values[field], after.Values[field]);
+            if (old == current)
+                continue;
+            if (field.Kind == FieldKind.Tags)
+                WriteTags(field.WireName, old, current);
+            else if (field.Kind == FieldKind.Metadata)
+                WriteKeys(MetadataText.Read(old), MetadataText.Read(current));
+            else
+                WriteField(field.WireName, old, current);
+        }
         WriteField("deletedAt", before?.DeletedAt?.ToString(), after.DeletedAt?.ToString());
         json.WriteEndObject();
+
+        // Only the keys that differ.
+        void WriteKeys(SortedDictionary<string, string> old, SortedDictionary<string, string> current)
+        {
+            foreach (var key in old.Keys.Union(current.Keys).Order(StringComparer.Ordinal))
+                WriteField(MetadataText.FieldName(key), old.GetValueOrDefault(key), current.GetValueOrDefault(key));
+        }
+
+        void WriteTags(string name, string? old, string? current)
+        {
+            json.WriteStartObject(name);
+            json.WritePropertyName("old");
+            FieldJson.WriteTags(json, old);
+            json.WritePropertyName("new");
+            FieldJson.WriteTags(json, current);
+            json.WriteEndObject();
+        }
 
         void WriteField(string name, string? old, string? current)
         {

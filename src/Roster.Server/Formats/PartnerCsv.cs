@@ -8,8 +8,12 @@ using Roster.Server.Http;
 namespace Roster.Server.Formats;
 
 /// <summary>Writes partners as CSV (RFC 4180): a header row, then a record each. <see cref="CsvCell"/> says how values are written.</summary>
-internal sealed class PartnerCsv(IBufferWriter<byte> buffer, IncludedFields include, CsvFormat format)
+/// <param name="metadataKeys">The keys of metadata that have a column, where metadata is included.</param>
+internal sealed class PartnerCsv(IBufferWriter<byte> buffer, IncludedFields include, IReadOnlyList<string> metadataKeys, CsvFormat format)
 {
+    /// <summary>The fields that are always written.</summary>
+    private static readonly PartnerField[] Texts = [.. PartnerField.Values.Where(field => field.Kind == FieldKind.Text)];
+
     /// <summary>An id, three times, a number, and what stands between cells.</summary>
     private const int MaxBytesWithoutTexts = 256;
 
@@ -25,24 +29,26 @@ internal sealed class PartnerCsv(IBufferWriter<byte> buffer, IncludedFields incl
     /// <summary>For spreadsheets with a byte order mark before it, without which Excel does not read UTF-8.</summary>
     public void WriteHeader()
     {
-        var names = new List<string>(["id", .. PartnerField.Values.Select(field => field.WireName), "createdAt", "updatedAt"]);
+        var names = new List<string>(["id", .. Texts.Select(field => field.WireName), "createdAt", "updatedAt"]);
         if (include.HasFlag(IncludedFields.Revision))
             names.Add("revision");
         if (include.HasFlag(IncludedFields.DeletedAt))
             names.Add("deletedAt");
+        if (include.HasFlag(IncludedFields.Tags))
+            names.Add(PartnerField.Tags.WireName);
+        names.AddRange(metadataKeys.Select(MetadataText.FieldName));
         Encoding.UTF8.GetBytes((format.IsSpreadsheet ? "\uFEFF" : "") + string.Join(format.Divider, names) + "\r\n", buffer);
     }
 
     public void Write(Partner partner)
     {
-        string[] texts = [.. PartnerField.Values.Select(field => CsvCell.Write(partner.Values[field], format.IsSpreadsheet))];
-        var room = buffer.GetSpan(MaxBytesWithoutTexts + texts.Sum(text => (text.Length * MaxBytesPerChar) + MaxBytesAround));
+        string[] texts = [.. Texts.Select(field => Cell(partner.Values[field]))];
+        string[] more = [.. More(partner)];
+        var room = buffer.GetSpan(
+            MaxBytesWithoutTexts + texts.Concat(more).Sum(text => (text.Length * MaxBytesPerChar) + MaxBytesAround));
         partner.Id.TryFormat(room, out var length);
         foreach (var text in texts)
-        {
-            room[length++] = (byte)format.Divider;
             length += WriteText(text, room[length..]);
-        }
         length += WriteTime(partner.CreatedAt, room[length..]);
         length += WriteTime(partner.UpdatedAt, room[length..]);
         if (include.HasFlag(IncludedFields.Revision))
@@ -53,16 +59,34 @@ internal sealed class PartnerCsv(IBufferWriter<byte> buffer, IncludedFields incl
         }
         if (include.HasFlag(IncludedFields.DeletedAt))
             length += WriteTime(partner.DeletedAt, room[length..]);
+        foreach (var text in more)
+            length += WriteText(text, room[length..]);
         room[length++] = (byte)'\r';
         room[length++] = (byte)'\n';
         buffer.Advance(length);
     }
 
+    private string Cell(string? value) => CsvCell.Write(value, format.IsSpreadsheet);
+
+    /// <summary>The cells of what is only written where it is included.</summary>
+    private IEnumerable<string> More(Partner partner)
+    {
+        if (include.HasFlag(IncludedFields.Tags))
+            yield return Cell(partner.Tags);
+        if (metadataKeys.Count == 0)
+            yield break;
+        var values = MetadataText.Read(partner.Metadata);
+        foreach (var key in metadataKeys)
+            yield return Cell(values.GetValueOrDefault(key));
+    }
+
+    /// <summary>Writes a divider and a text.</summary>
     private int WriteText(string text, Span<byte> room)
     {
-        if (!text.AsSpan().ContainsAny(_quoted) && text is not ([' ', ..] or [.., ' ']))
-            return Encoding.UTF8.GetBytes(text, room);
         var length = 0;
+        room[length++] = (byte)format.Divider;
+        if (!text.AsSpan().ContainsAny(_quoted) && text is not ([' ', ..] or [.., ' ']))
+            return length + Encoding.UTF8.GetBytes(text, room[length..]);
         room[length++] = (byte)'"';
         var rest = text.AsSpan();
         while (rest.IndexOf('"') is >= 0 and var mark)

@@ -15,8 +15,17 @@ internal static class PartnerExport
 {
     private const int PageSize = 8_000;
 
+    /// <summary>With the other columns, as many as CSV that is sent may have.</summary>
+    private const int MaxMetadataKeys = CsvFormat.MaxColumns - 20;
+
     public static async Task WriteAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerListRequest list, PartnerFormat format)
     {
+        var keys = await MetadataKeysAsync(http, store, list, format);
+        if (keys is null)
+        {
+            await Problem.InvalidParameter("include", $"There are more than {MaxMetadataKeys} keys of metadata, too many for columns; ask for NDJSON.").WriteAsync(http);
+            return;
+        }
         var left = list.Query.Take;
         var query = list.Query with { Take = HttpMethods.IsHead(http.Request.Method) ? 1 : Math.Min(left, PageSize) };
         // The first page comes before the headers, so that what is wrong with the list is an answer and not a torn stream.
@@ -42,7 +51,7 @@ internal static class PartnerExport
             JsonAnswer? part = null;
             try
             {
-                part = Write(page.Partners, list.Include, format, isFirst);
+                part = Write(page.Partners, list.Include, keys, format, isFirst);
                 await part.ReserveAsync(http);
                 page.Memory.Dispose();
                 await sending;
@@ -93,11 +102,23 @@ internal static class PartnerExport
             page.Memory.Dispose();
     }
 
-    private static JsonAnswer Write(IReadOnlyList<Partner> partners, IncludedFields include, PartnerFormat format, bool isFirst) =>
+    /// <summary>The keys of metadata that get a column each: those that any partner has when the export begins.</summary>
+    /// <returns>Null where they are too many.</returns>
+    private static async Task<IReadOnlyList<string>?> MetadataKeysAsync(
+        HttpContext http, IRosterStore store, PartnerListRequest list, PartnerFormat format)
+    {
+        if (format.Csv is null || !list.Include.HasFlag(IncludedFields.Metadata))
+            return [];
+        var keys = await store.ListTermsAsync(http.Caller().WorkspaceId, TermKind.MetadataKey, null, MaxMetadataKeys + 1, http.RequestAborted);
+        return keys.Count > MaxMetadataKeys ? null : [.. keys.Select(key => key.Term)];
+    }
+
+    private static JsonAnswer Write(
+        IReadOnlyList<Partner> partners, IncludedFields include, IReadOnlyList<string> metadataKeys, PartnerFormat format, bool isFirst) =>
         JsonAnswer.OfBytes(buffer =>
         {
             if (format.Csv is { } csv)
-                WriteRecords(buffer, partners, include, csv, isFirst);
+                WriteRecords(partners, new PartnerCsv(buffer, include, metadataKeys, csv), isFirst);
             else
                 WriteLines(buffer, partners, include);
         });
@@ -109,9 +130,8 @@ internal static class PartnerExport
             json.WriteLine(partner);
     }
 
-    private static void WriteRecords(IBufferWriter<byte> buffer, IReadOnlyList<Partner> partners, IncludedFields include, CsvFormat format, bool isFirst)
+    private static void WriteRecords(IReadOnlyList<Partner> partners, PartnerCsv csv, bool isFirst)
     {
-        var csv = new PartnerCsv(buffer, include, format);
         if (isFirst)
             csv.WriteHeader();
         foreach (var partner in partners)

@@ -118,7 +118,14 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
         void AddValue(PartnerField field, byte[] key, ref Text json)
         {
             json.Add(key);
-            json.AddQuoted(partner.Values[field]);
+            var text = partner.Values[field];
+            if (field.Kind == FieldKind.Tags)
+                json.AddTags(text!);
+            else if (field.Kind == FieldKind.Metadata)
+                // It is kept as the JSON that it is.
+                json.AddUtf8(text);
+            else
+                json.AddQuoted(text);
         }
     }
 
@@ -199,7 +206,19 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
             _room[Length++] = (byte)'"';
         }
 
-        private void AddUtf8(ReadOnlySpan<char> text) => Length += Encoding.UTF8.GetBytes(text, _room[Length..]);
+        public void AddTags(string tags)
+        {
+            _room[Length++] = (byte)'[';
+            foreach (var tag in TagText.Split(tags))
+            {
+                if (_room[Length - 1] != (byte)'[')
+                    _room[Length++] = (byte)',';
+                AddQuoted(tag);
+            }
+            _room[Length++] = (byte)']';
+        }
+
+        public void AddUtf8(ReadOnlySpan<char> text) => Length += Encoding.UTF8.GetBytes(text, _room[Length..]);
 
         private void AddEscape(char escaped)
         {

@@ -105,15 +105,50 @@ internal sealed class Parameters(HttpRequest request)
     {
         var include = IncludedFields.None;
         foreach (var name in Text("include")?.Split(',') ?? [])
-        {
-            if (name == "revision")
-                include |= IncludedFields.Revision;
-            else if (name == "deletedAt")
-                include |= IncludedFields.DeletedAt;
-            else
-                Reject("include", "It is revision, deletedAt, or both divided by a comma.");
-        }
+            include |= name switch
+            {
+                "revision" => IncludedFields.Revision,
+                "deletedAt" => IncludedFields.DeletedAt,
+                "tags" => IncludedFields.Tags,
+                "metadata" => IncludedFields.Metadata,
+                _ => Unknown(),
+            };
         return include;
+
+        IncludedFields Unknown()
+        {
+            Reject("include", "It is one or more of revision, deletedAt, tags and metadata, divided by commas.");
+            return IncludedFields.None;
+        }
+    }
+
+    /// <summary>The values of a parameter that may be given several times.</summary>
+    /// <returns>Null where it is absent.</returns>
+    public IReadOnlyList<string>? Texts(string name, int maxCount, int maxLength)
+    {
+        _asked.Add(name);
+        var values = request.Query.FirstOrDefault(parameter => parameter.Key == name).Value;
+        if (values.Count == 0)
+            return null;
+        if (values.Count > maxCount)
+            Reject(name, $"It is given at most {maxCount} times.");
+        if (values.Any(value => string.IsNullOrWhiteSpace(value) || value.Length > maxLength || value.Any(char.IsControl)))
+            Reject(name, $"It is 1 to {maxLength} characters, none of them a control character.");
+        return [.. values.Select(value => value ?? "")];
+    }
+
+    /// <summary>The parameters whose names begin so, with what follows in their names.</summary>
+    public IEnumerable<(string Key, string Value)> Named(string prefix)
+    {
+        foreach (var (name, values) in request.Query)
+        {
+            if (!name.StartsWith(prefix, StringComparison.Ordinal))
+                continue;
+            _asked.Add(name);
+            if (values.Count > 1)
+                Reject(name, "It is given twice.");
+            yield return (name[prefix.Length..], values[0] ?? "");
+        }
     }
 
     public void Reject(string name, string rule) => _problem ??= Problem.InvalidParameter(name, rule);
@@ -130,4 +165,10 @@ internal enum IncludedFields
     None = 0,
     Revision = 1,
     DeletedAt = 2,
+
+    /// <summary>In CSV. JSON has them wherever a partner has any.</summary>
+    Tags = 4,
+
+    /// <inheritdoc cref="Tags"/>
+    Metadata = 8,
 }

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Roster.Access;
 using Roster.Batches;
 using Roster.Partners;
+using Roster.Server.Formats;
 
 namespace Roster.Server.Http;
 
@@ -439,11 +440,13 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
     private static void WriteCurrent(Utf8JsonWriter json, Partner current)
     {
         json.WriteStartObject("current");
-        json.WriteString("name", current.Name);
-        json.WriteString("email", current.Email);
-        json.WriteString("phone", current.Phone);
-        if (current.ExternalId is not null)
-            json.WriteString("externalId", current.ExternalId);
+        foreach (var field in PartnerField.Values)
+        {
+            if (!field.IsShownWhenNull && current.Values[field] is null)
+                continue;
+            json.WritePropertyName(field.WireName);
+            FieldJson.Write(json, field, current.Values[field]);
+        }
         json.WriteString("updatedAt", current.UpdatedAt.ToString());
         json.WriteEndObject();
     }

@@ -42,7 +42,6 @@ internal sealed class CursorText(long workspaceId, PartnerFilter filter, Partner
 
     private ReadOnlySpan<byte> Checksum(ReadOnlySpan<byte> body)
     {
-        // Records print their members, so this names the list.
         var list = Encoding.UTF8.GetBytes($"{workspaceId} {filter} {sort} {isDescending} ");
         return SHA256.HashData([.. list, .. body]).AsSpan(0, ChecksumLength);
     }

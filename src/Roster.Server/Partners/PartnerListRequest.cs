@@ -33,7 +33,9 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
             parameters.NonBlank("externalId", MaxText),
             parameters.Time("updatedSince"),
             parameters.Choice("deleted",
-                ("false", DeletedPartners.Without), ("true", DeletedPartners.With), ("only", DeletedPartners.Only)));
+                ("false", DeletedPartners.Without), ("true", DeletedPartners.With), ("only", DeletedPartners.Only)),
+            parameters.Texts("tag", PartnerFilter.MaxTerms, MaxText),
+            MetadataConditions(parameters));
         var (sort, isDescending) = parameters.Choice("sort",
             ("desc", (PartnerSort.CreatedAt, true)), ("asc", (PartnerSort.CreatedAt, false)),
             ("createdAt", (PartnerSort.CreatedAt, false)), ("-createdAt", (PartnerSort.CreatedAt, true)),
@@ -48,6 +50,9 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
         var isCounted = parameters.Choice("count", ("false", false), ("true", true));
         if (asOf is not null && isCounted)
             parameters.Reject("count", "It cannot be used with asOf.");
+        var include = parameters.Include();
+        if (asOf is not null && format.Csv is not null && include.HasFlag(IncludedFields.Metadata))
+            parameters.Reject("include", "With asOf, metadata is not written as CSV, since which keys there were is not known before the end; ask for NDJSON.");
         var cursors = new CursorText(workspaceId, filter, sort, isDescending);
         var after = default(PartnerCursor);
         if (parameters.Text("cursor") is { } text)
@@ -59,8 +64,7 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
                 parameters.Reject("skip", "It cannot be used with cursor.");
         }
         return new PartnerListRequest(
-            new PartnerQuery(filter, sort, isDescending, take, skip ?? 0, after), parameters.Include(),
-            isCounted)
+            new PartnerQuery(filter, sort, isDescending, take, skip ?? 0, after), include, isCounted)
         {
             AsOf = asOf,
             _cursors = cursors,
@@ -108,6 +112,24 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
         if (email?.Contains(' ', StringComparison.Ordinal) == true)
             parameters.Reject("email", "It has a space; write + as %2B.");
         return email;
+    }
+
+    /// <summary><c>metadata.region=emea</c>: that value; <c>=*</c>: any value; nothing behind the sign: no value.</summary>
+    private static List<MetadataCondition>? MetadataConditions(Parameters parameters)
+    {
+        const string Prefix = "metadata.";
+        var conditions = new List<MetadataCondition>();
+        foreach (var (key, value) in parameters.Named(Prefix))
+        {
+            if (!MetadataText.IsKey(key))
+                parameters.Reject(Prefix + key, $"What follows the point is a key: 1 to {MetadataText.MaxKeyLength} letters or digits of ASCII, or _ . -");
+            else if (conditions.Count == PartnerFilter.MaxTerms)
+                parameters.Reject(Prefix + key, $"There are at most {PartnerFilter.MaxTerms} conditions on metadata.");
+            else if (value.Length > MaxText || value.Any(char.IsControl))
+                parameters.Reject(Prefix + key, $"It is at most {MaxText} characters, none of them a control character.");
+            conditions.Add(new MetadataCondition(key, value is "" or "*" ? null : value, IsThere: value.Length > 0));
+        }
+        return conditions.Count == 0 ? null : conditions;
     }
 
     private static string? Phone(Parameters parameters)

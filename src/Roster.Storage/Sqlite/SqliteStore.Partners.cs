@@ -58,6 +58,9 @@ internal sealed partial class SqliteStore
             cancel);
     }
 
+    public Task<IReadOnlyList<TermCount>> ListTermsAsync(
+        long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel) => throw new NotSupportedException();
+
     public async Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel)
     {
         if (filter == new PartnerFilter())

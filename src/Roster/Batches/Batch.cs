@@ -6,10 +6,13 @@ namespace Roster.Batches;
 /// <summary>One item of a valid batch.</summary>
 /// <param name="Given">The fields that the item has; the others it leaves as they are.</param>
 /// <param name="Id">The partner to update; null to create one, or to find it by <see cref="MatchOn"/>.</param>
-/// <param name="Values">What it gives; null also for what it does not give.</param>
+/// <param name="Values">The texts that it gives; null also for what it does not give.</param>
 /// <param name="IfUpdatedAt">The item is only carried out on a partner that was last updated then, to the millisecond.</param>
 public sealed record BatchRow(FieldSet Given, Guid? Id, PartnerValues Values, Timestamp? IfUpdatedAt = null)
 {
+    /// <summary>What it does to fields that it need not give as a whole.</summary>
+    public IReadOnlyList<FieldEdit> Edits { get; init; } = [];
+
     public string? Email => Values[PartnerField.Email];
 
     public string? ExternalId => Values[PartnerField.ExternalId];

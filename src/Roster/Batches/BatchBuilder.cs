@@ -33,6 +33,14 @@ public sealed class BatchBuilder(
     private FieldSet _given;
     private Guid? _id;
     private FieldTexts _texts;
+
+    /// <summary>The tags that the item gives, by field; null for a field that is null. Most items have none.</summary>
+    private readonly Dictionary<PartnerField, List<string>?> _tags = [];
+
+    /// <summary>The keys of metadata that the item gives, and the same as a set.</summary>
+    private readonly List<KeyValuePair<string, string?>> _metadata = [];
+    private readonly HashSet<string> _metadataKeys = new(StringComparer.Ordinal);
+    private bool _isMetadataCleared;
     private Timestamp? _ifUpdatedAt;
 
     /// <summary>Whether items are nothing but ids.</summary>
@@ -57,6 +65,10 @@ public sealed class BatchBuilder(
         _given = default;
         _id = null;
         _texts = default;
+        _tags.Clear();
+        _metadata.Clear();
+        _metadataKeys.Clear();
+        _isMetadataCleared = false;
         _ifUpdatedAt = null;
         _hasKey = false;
         _blankKey = null;
@@ -75,6 +87,9 @@ public sealed class BatchBuilder(
         Reject(FaultCode.DuplicateField, $"{field} is given twice in this item; send it once.", field.WireName);
         return false;
     }
+
+    /// <summary>Notes that the item has a part of this field.</summary>
+    public void GiveSome(PartnerField field) => _given = _given.With(field);
 
     public void SetId(Guid id)
     {
@@ -125,6 +140,60 @@ public sealed class BatchBuilder(
         _texts.Set(field, value);
     }
 
+    /// <summary>Takes a list of tags that is there, or that is null. Its tags follow.</summary>
+    public void SetTags(PartnerField field, bool isNull) => _tags[field] = isNull ? null : [];
+
+    /// <summary>Takes a tag of a list.</summary>
+    /// <returns>False, with a fault, where the list is full already.</returns>
+    public bool AddTag(PartnerField field, string tag)
+    {
+        var tags = _tags[field]!;
+        if (tags.Count == TagText.MaxCount)
+        {
+            Reject(field, TagText.TooMany(field));
+            return false;
+        }
+        if (TagText.Check(field, tag) is { } broken)
+            Reject(field, broken);
+        tags.Add(tag);
+        return true;
+    }
+
+    /// <summary>Takes metadata that is null as a whole.</summary>
+    public void ClearMetadata() => _isMetadataCleared = true;
+
+    /// <summary>Takes a key of metadata with its value; null removes it.</summary>
+    /// <returns>False, with a fault, where there are more keys than one item may have.</returns>
+    public bool SetMetadata(string key, string? value)
+    {
+        // As many as can be set, and as can be removed.
+        if (_metadata.Count == 2 * MetadataText.MaxKeys)
+        {
+            Reject(PartnerField.Metadata, MetadataText.TooMany);
+            return false;
+        }
+        if (!MetadataText.IsKey(key))
+            Reject(PartnerField.Metadata, MetadataText.NotKey);
+        else if (value is not null && MetadataText.CheckValue(key, value) is { } broken)
+            Reject(broken.Code, broken.Message, MetadataText.FieldName(key));
+        else if (!_metadataKeys.Add(key))
+            Reject(FaultCode.DuplicateField, $"{MetadataText.FieldName(key)} is given twice in this item; send it once.", MetadataText.FieldName(key));
+        _metadata.Add(new(key, value));
+        return true;
+    }
+
+    /// <summary>Rejects a value of metadata that is no text.</summary>
+    public void RejectMetadata(string key, string code)
+    {
+        var name = MetadataText.IsKey(key) ? MetadataText.FieldName(key) : PartnerField.Metadata.WireName;
+        Reject(code, code switch
+        {
+            FaultCode.InvalidType => $"{name} must be a string or null; send numbers, and yes or no, as text.",
+            FaultCode.TooLong => $"{name} is longer than {MetadataText.MaxValueLength} characters.",
+            _ => $"{name} has a control character, a lone surrogate or invalid UTF-8.",
+        }, name);
+    }
+
     private void SetIfUpdatedAt(string? value)
     {
         if (Timestamp.TryParse(value, out var time))
@@ -141,7 +210,7 @@ public sealed class BatchBuilder(
         Reject(field, code switch
         {
             FaultCode.InvalidText => PartnerRules.NotText(field),
-            FaultCode.InvalidType => PartnerRules.NotString(field),
+            FaultCode.InvalidType => PartnerRules.NotOfType(field),
             _ => PartnerRules.TooLong(field),
         });
     }
@@ -222,10 +291,30 @@ public sealed class BatchBuilder(
                 Reject(PartnerField.Name, PartnerRules.NameRequired);
         }
         KeepDoubtsOfItem();
+        var edits = Edits();
         // At once to the most, which stays below what .NET keeps apart as large (85,000 bytes): growing would pass that.
         if (_rows.Count == _rows.Capacity && _rows.Count >= 1_024)
             _rows.Capacity = PartnerRules.MaxItems;
-        _rows.Add(new BatchRow(_given, _id, new PartnerValues(_texts), _ifUpdatedAt));
+        _rows.Add(new BatchRow(_given, _id, new PartnerValues(_texts), _ifUpdatedAt) { Edits = edits });
+    }
+
+    /// <summary>What the item does to tags and metadata.</summary>
+    private FieldEdit[] Edits()
+    {
+        if (_tags.Count == 0 && !_given.Has(PartnerField.Metadata))
+            return [];
+        var edits = new List<FieldEdit>(2);
+        var (adds, removes) = (_tags.GetValueOrDefault(PartnerField.AddTags) ?? [], _tags.GetValueOrDefault(PartnerField.RemoveTags) ?? []);
+        var isReplaced = _tags.TryGetValue(PartnerField.Tags, out var tags);
+        if (isReplaced && (_given.Has(PartnerField.AddTags) || _given.Has(PartnerField.RemoveTags)))
+            Reject(FaultCode.ConflictingFields, "tags replaces all tags; send it alone, or addTags and removeTags.", PartnerField.Tags.WireName);
+        else if (removes.Count > 0 && removes.Select(TagText.Fold).Intersect(adds.Select(TagText.Fold)).Any())
+            Reject(FaultCode.ConflictingFields, "addTags and removeTags have the same tag.", PartnerField.RemoveTags.WireName);
+        if (_tags.Count > 0)
+            edits.Add(new TagEdit(isReplaced, isReplaced ? tags ?? [] : adds, removes));
+        if (_given.Has(PartnerField.Metadata))
+            edits.Add(new MetadataEdit(_isMetadataCleared, [.. _metadata]));
+        return [.. edits];
     }
 
     public BatchReading Finish(BodyFault? body)

@@ -146,8 +146,8 @@ public sealed record BodyReason(string English, string Arabic)
         "لا يوجد في سطر عناوين CSV أي عمود معروف.");
 
     public static readonly BodyReason TooManyColumns = new(
-        $"The CSV header has more than {CsvRecords.MaxColumns} columns. Send those that are fields.",
-        $"في سطر عناوين CSV أكثر من {CsvRecords.MaxColumns} عمود. أرسل الأعمدة المعروفة فقط.");
+        $"The CSV header has more than {CsvFormat.MaxColumns} columns. Send those that are fields.",
+        $"في سطر عناوين CSV أكثر من {CsvFormat.MaxColumns} عمود. أرسل الأعمدة المعروفة فقط.");
 
     /// <summary>The CSV is divided by another character than it was sent as.</summary>
     /// <param name="seen">What the header, or a <c>sep=</c> line, shows.</param>

@@ -121,7 +121,7 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         }
         if (OtherDivider(first) is { } seen)
             BodyFault = new BodyFault(BodyFaultKind.OtherFormat, Reason: BodyReason.Divider(seen));
-        else if (_records.Count > CsvRecords.MaxColumns)
+        else if (_records.Count > CsvFormat.MaxColumns)
             BodyFault = new BodyFault(BodyFaultKind.OtherFormat, Reason: BodyReason.TooManyColumns);
         else
             ReadColumns(first);
@@ -156,12 +156,16 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         for (var i = 0; i < columns.Length && _records.Fault is null; i++)
         {
             var name = _records.Text(i);
-            var field = FieldNames.Meant(name);
-            columns[i] = new Column(field, field is null && string.IsNullOrWhiteSpace(name));
+            var (field, key) = FieldNames.MeantColumn(name);
+            columns[i] = new Column(field, key, field is null && string.IsNullOrWhiteSpace(name));
             Batch.Column = i + 1;
             if (columns[i].IsNameless)
                 continue;
-            if (field is not null)
+            if (field is { Kind: FieldKind.Metadata } && string.IsNullOrEmpty(key))
+                isWrong = key is null
+                    ? Batch.RejectColumn(FaultCode.UnknownField, $"Column {i + 1} is metadata without a key; send a column for each key, as metadata.region.", name)
+                    : Batch.RejectColumn(MetadataText.NotKey.Code, $"Column {i + 1}: {MetadataText.NotKey.Message}", name);
+            else if (field is not null)
                 isWrong |= !IsFirst(columns, i, name);
             else if (format.IgnoresColumns)
                 IgnoredColumns++;
@@ -181,11 +185,11 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
     /// <summary>Whether no column before it means the same field; otherwise it is rejected.</summary>
     private bool IsFirst(Column[] columns, int column, string name)
     {
-        var earlier = Array.FindIndex(columns, one => one.Field == columns[column].Field);
+        var earlier = Array.FindIndex(columns, one => one.Field == columns[column].Field && one.Key == columns[column].Key);
         if (earlier == column)
             return true;
         Batch.RejectColumn(
-            FaultCode.DuplicateField, $"Columns {earlier + 1} and {column + 1} are both {columns[column].Field}; keep one.", name);
+            FaultCode.DuplicateField, $"Columns {earlier + 1} and {column + 1} are both {columns[column].Name}; keep one.", name);
         return false;
     }
 
@@ -208,7 +212,7 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         {
             Batch.Column = i + 1;
             if (columns[i].Field is { } field && !_records[i].IsEmpty)
-                ReadCell(field, i);
+                ReadCell(field, columns[i].Key, i);
         }
         Batch.Column = 0;
         Batch.EndItem();
@@ -226,27 +230,46 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
             columns[i] = default;
             IgnoredColumns++;
         }
-        var cells = Math.Min(_records.Count, CsvRecords.MaxColumns);
+        var cells = Math.Min(_records.Count, CsvFormat.MaxColumns);
         for (var i = columns.Length; i < cells || (i == cells && _records.HasTextBeyond); i++)
             if (i == cells || !_records[i].IsEmpty)
                 return (_records.Line, i + 1, $"This record has {_records.Count} cells and the header {columns.Length}; quote a cell that has the divider in it.");
         return null;
     }
 
-    private void ReadCell(PartnerField field, int column)
+    private void ReadCell(PartnerField field, string? key, int column)
     {
-        Batch.Give(field);
+        // Of metadata there is a column for each key.
+        if (key is null)
+            Batch.Give(field);
+        else
+            Batch.GiveSome(field);
         if (field.Kind == FieldKind.ReadOnly)
             return;
         var text = CsvCell.Read(_records.Text(column), format.IsSpreadsheet);
         if (field == PartnerField.Id)
             ReadId(text);
+        else if (key is not null && _records.IsCut(column))
+            Batch.RejectMetadata(key, FaultCode.TooLong);
+        else if (key is not null)
+            Batch.SetMetadata(key, text);
         else if (_records.IsCut(column) && field != PartnerField.IfUpdatedAt)
             Batch.RejectText(field, FaultCode.TooLong);
         else if (field == PartnerField.Phone && !format.IsSpreadsheet && text is ['\'', ..])
             Batch.RejectGuardedPhone();
+        else if (field.Kind is FieldKind.Tags or FieldKind.TagEdit)
+            ReadTags(field, text);
         else
             Batch.SetText(field, text);
+    }
+
+    /// <summary>Tags are divided by <c>|</c>; white space around the dividers, and what is empty between them, is layout.</summary>
+    private void ReadTags(PartnerField field, string? text)
+    {
+        Batch.SetTags(field, isNull: text is null);
+        foreach (var tag in (text ?? "").Split(TagText.Divider, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+            if (!Batch.AddTag(field, tag))
+                return;
     }
 
     private void ReadId(string? text)
@@ -258,6 +281,10 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
     }
 
     /// <param name="Field">Null where the column is passed over.</param>
+    /// <param name="Key">The key of metadata, where it is a column of one.</param>
     /// <param name="IsNameless">Whether nothing stands in the header; then nothing may stand below it.</param>
-    private readonly record struct Column(PartnerField? Field, bool IsNameless);
+    private readonly record struct Column(PartnerField? Field, string? Key, bool IsNameless)
+    {
+        public string Name => Key is null ? $"{Field}" : MetadataText.FieldName(Key);
+    }
 }

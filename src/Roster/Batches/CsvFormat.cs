@@ -6,6 +6,9 @@ namespace Roster.Batches;
 /// <param name="IgnoresColumns">Whether columns that are no field are passed over instead of refused.</param>
 public sealed record CsvFormat(char Divider = ',', bool IsSpreadsheet = false, bool IgnoresColumns = false)
 {
+    /// <summary>Columns of a body or an answer.</summary>
+    public const int MaxColumns = 1_000;
+
     /// <summary>The dividers and their names, as in <c>text/csv; delimiter=semicolon</c>.</summary>
     public static IReadOnlyList<(char Divider, string Name)> Dividers { get; } =
         [(',', "comma"), (';', "semicolon"), ('\t', "tab"), ('|', "pipe")];

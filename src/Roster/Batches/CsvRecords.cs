@@ -5,14 +5,12 @@ namespace Roster.Batches;
 
 /// <summary>
 /// Divides CSV (RFC 4180) into records and cells as its bytes come in. Lines end with LF, CR LF or CR. Of a record it holds the first
-/// <see cref="MaxColumns"/> cells, and of a cell the first <see cref="MaxCell"/> bytes: 4 MB at most, whatever is sent.
+/// <see cref="CsvFormat.MaxColumns"/> cells, and of a cell the first <see cref="MaxCell"/> bytes: 12 MB at most, whatever is sent.
 /// </summary>
 internal sealed class CsvRecords(char divider)
 {
-    public const int MaxColumns = 1_000;
-
     /// <summary>In bytes: more than any field can take, however it is escaped.</summary>
-    public const int MaxCell = 4 << 10;
+    public const int MaxCell = 12 << 10;
 
     private const byte Quote = (byte)'"';
     private const byte Return = (byte)'\r';
@@ -58,7 +56,7 @@ internal sealed class CsvRecords(char divider)
     /// <summary>Whether any of its cells has something in it.</summary>
     public bool HasText { get; private set; }
 
-    /// <summary>Whether a cell beyond the first <see cref="MaxColumns"/> has something in it.</summary>
+    /// <summary>Whether a cell beyond the first <see cref="CsvFormat.MaxColumns"/> has something in it.</summary>
     public bool HasTextBeyond { get; private set; }
 
     /// <summary>The first misplaced quotation mark of the record: its line, and its column from 1.</summary>
@@ -128,7 +126,7 @@ internal sealed class CsvRecords(char divider)
     }
 
     /// <summary>A cell's bytes, without quotation marks.</summary>
-    /// <param name="column">From 0, below <see cref="MaxColumns"/>; a cell that the record does not have is empty.</param>
+    /// <param name="column">From 0, below <see cref="CsvFormat.MaxColumns"/>; a cell that the record does not have is empty.</param>
     public ReadOnlySpan<byte> this[int column] => column < _cells.Count ? _text.AsSpan(_cells[column].Start, _cells[column].Length) : [];
 
     /// <summary>Whether the cell is longer than what is held of it.</summary>
@@ -198,7 +196,7 @@ internal sealed class CsvRecords(char divider)
 
     private void EndCell()
     {
-        if (_cells.Count < MaxColumns)
+        if (_cells.Count < CsvFormat.MaxColumns)
             _cells.Add(new Cell(_start, _used - _start, _isCut));
         Count++;
         _start = _used;
@@ -219,7 +217,7 @@ internal sealed class CsvRecords(char divider)
         if (taken.IsEmpty)
             return;
         HasText = true;
-        if (_cells.Count == MaxColumns)
+        if (_cells.Count == CsvFormat.MaxColumns)
         {
             HasTextBeyond = true;
             return;

@@ -6,6 +6,7 @@ namespace Roster.Batches;
 public static class FaultCode
 {
     public const string AmbiguousMatch = "ambiguous_match";
+    public const string ConflictingFields = "conflicting_fields";
     public const string ChangedSince = "changed_since";
     public const string DuplicateExternalId = "duplicate_external_id";
     public const string DuplicateField = "duplicate_field";
@@ -31,6 +32,7 @@ public static class FaultCode
     public const string PartnerNotFound = "partner_not_found";
     public const string TooLong = "too_long";
     public const string TooManyFields = "too_many_fields";
+    public const string TooManyValues = "too_many_values";
     public const string UnknownField = "unknown_field";
     public const string WouldBeDeleted = "would_be_deleted";
 }

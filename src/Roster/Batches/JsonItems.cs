@@ -15,6 +15,9 @@ internal sealed class JsonItems(BatchBuilder batch)
     /// <summary>A field's name that is longer is none that there is, and is not shown.</summary>
     private const int MaxNameBytes = 64 * MaxBytesPerCodePoint;
 
+    /// <summary>That a text is not UTF-8, which has a message of its own beside <see cref="FaultCode.InvalidText"/>.</summary>
+    private const string NotUtf8 = "not_utf8";
+
     /// <summary>Room for the longest text of a field without escapes; what is longer goes the long way.</summary>
     private readonly char[] _text = new char[512];
 
@@ -25,12 +28,16 @@ internal sealed class JsonItems(BatchBuilder batch)
     private int _members;
     private PartnerField? _field;
     private string? _fieldName;
+    private string _metadataKey = "";
 
     private enum Expecting
     {
         Item,
         FieldName,
         Value,
+        Tag,
+        MetadataKey,
+        MetadataValue,
         EndOfSkipped,
     }
 
@@ -52,6 +59,15 @@ internal sealed class JsonItems(BatchBuilder batch)
                 break;
             case Expecting.Value:
                 TakeValue(ref json);
+                break;
+            case Expecting.Tag:
+                TakeTag(ref json, _field!);
+                break;
+            case Expecting.MetadataKey:
+                TakeMetadataKey(ref json);
+                break;
+            case Expecting.MetadataValue:
+                TakeMetadataValue(ref json);
                 break;
             case Expecting.EndOfSkipped:
                 TakeSkipped(ref json);
@@ -138,6 +154,12 @@ internal sealed class JsonItems(BatchBuilder batch)
             case FieldKind.Text or FieldKind.Condition:
                 TakeText(ref json, _field);
                 break;
+            case FieldKind.Tags or FieldKind.TagEdit:
+                TakeTags(ref json, _field);
+                break;
+            case FieldKind.Metadata:
+                TakeMetadata(ref json, _field);
+                break;
             default:
                 TakeIgnored(ref json);
                 break;
@@ -168,35 +190,103 @@ internal sealed class JsonItems(BatchBuilder batch)
 
     private void TakeText(ref Utf8JsonReader json, PartnerField field)
     {
-        switch (json.TokenType)
+        if (json.TokenType == JsonTokenType.Null)
+            batch.SetText(field, null);
+        else if (ReadText(ref json, field.MaxLength, out var text) is not { } trouble)
+            batch.SetText(field, text);
+        else
+            Reject(ref json, field, trouble, then: Expecting.FieldName);
+    }
+
+    private void TakeTags(ref Utf8JsonReader json, PartnerField field)
+    {
+        if (json.TokenType is JsonTokenType.Null or JsonTokenType.StartArray)
         {
-            case JsonTokenType.Null:
-                batch.SetText(field, null);
-                break;
-            case JsonTokenType.String when !json.HasValueSequence && !json.ValueIsEscaped && json.ValueSpan.Length <= _text.Length:
-                // Nearly every text: one pass checks and converts it, and its length is right at once.
-                if (Utf8.ToUtf16(json.ValueSpan, _text, out _, out var length, replaceInvalidSequences: false) == OperationStatus.Done)
-                    batch.SetText(field, new string(_text, 0, length));
-                else
-                    batch.RejectUtf8(field);
-                break;
-            case JsonTokenType.String when ValueLength(ref json) > field.MaxLength * MaxBytesPerCodePoint:
-                batch.RejectText(field, FaultCode.TooLong);
-                break;
-            case JsonTokenType.String when !IsUtf8(ref json):
-                batch.RejectUtf8(field);
-                break;
-            case JsonTokenType.String when !IsText(ref json):
-                batch.RejectText(field, FaultCode.InvalidText);
-                break;
-            case JsonTokenType.String:
-                batch.SetText(field, json.GetString());
-                break;
-            default:
-                batch.RejectText(field, FaultCode.InvalidType);
-                Skip(ref json, Expecting.FieldName);
-                break;
+            batch.SetTags(field, isNull: json.TokenType == JsonTokenType.Null);
+            _expecting = json.TokenType == JsonTokenType.Null ? Expecting.FieldName : Expecting.Tag;
         }
+        else
+        {
+            Reject(ref json, field, FaultCode.InvalidType, then: Expecting.FieldName);
+        }
+    }
+
+    private void TakeTag(ref Utf8JsonReader json, PartnerField field)
+    {
+        if (json.TokenType == JsonTokenType.EndArray)
+            _expecting = Expecting.FieldName;
+        else if (ReadText(ref json, TagText.MaxLength, out var tag) is { } trouble)
+            Reject(ref json, field, trouble, then: Expecting.Tag);
+        else if (!batch.AddTag(field, tag!))
+            // To the end of the array, which lies around its tags.
+            SkipTo(json.CurrentDepth - 1, Expecting.FieldName, unread: true);
+    }
+
+    private void TakeMetadata(ref Utf8JsonReader json, PartnerField field)
+    {
+        if (json.TokenType == JsonTokenType.StartObject)
+            _expecting = Expecting.MetadataKey;
+        else if (json.TokenType == JsonTokenType.Null)
+            batch.ClearMetadata();
+        else
+            Reject(ref json, field, FaultCode.InvalidType, then: Expecting.FieldName);
+    }
+
+    private void TakeMetadataKey(ref Utf8JsonReader json)
+    {
+        _expecting = json.TokenType == JsonTokenType.EndObject ? Expecting.FieldName : Expecting.MetadataValue;
+        // A name that is no text is no key either.
+        _metadataKey = _expecting == Expecting.FieldName || ReadText(ref json, MetadataText.MaxKeyLength, out var key) is not null ? "" : key!;
+    }
+
+    private void TakeMetadataValue(ref Utf8JsonReader json)
+    {
+        _expecting = Expecting.MetadataKey;
+        string? value = null;
+        if (json.TokenType != JsonTokenType.Null && ReadText(ref json, MetadataText.MaxValueLength, out value) is { } trouble)
+        {
+            batch.RejectMetadata(_metadataKey, trouble == NotUtf8 ? FaultCode.InvalidText : trouble);
+            Skip(ref json, Expecting.MetadataKey);
+        }
+        else if (!batch.SetMetadata(_metadataKey, value))
+        {
+            SkipTo(json.CurrentDepth - 1, Expecting.FieldName, unread: true);
+        }
+    }
+
+    private void Reject(ref Utf8JsonReader json, PartnerField field, string code, Expecting then)
+    {
+        if (code == NotUtf8)
+            batch.RejectUtf8(field);
+        else
+            batch.RejectText(field, code);
+        Skip(ref json, then);
+    }
+
+    /// <summary>Reads a string, or a name.</summary>
+    /// <param name="maxLength">In code points; what is surely longer is not made a text.</param>
+    /// <returns>The code of a fault, or <see cref="NotUtf8"/>, where it is no text, or too long; null where it is one.</returns>
+    private string? ReadText(ref Utf8JsonReader json, int maxLength, out string? text)
+    {
+        text = null;
+        if (json.TokenType is not (JsonTokenType.String or JsonTokenType.PropertyName))
+            return FaultCode.InvalidType;
+        if (!json.HasValueSequence && !json.ValueIsEscaped && json.ValueSpan.Length <= _text.Length)
+        {
+            // Nearly every text: one pass checks and converts it, and its length is right at once.
+            if (Utf8.ToUtf16(json.ValueSpan, _text, out _, out var length, replaceInvalidSequences: false) != OperationStatus.Done)
+                return NotUtf8;
+            text = new string(_text, 0, length);
+            return null;
+        }
+        if (ValueLength(ref json) > maxLength * MaxBytesPerCodePoint)
+            return FaultCode.TooLong;
+        if (!IsUtf8(ref json))
+            return NotUtf8;
+        if (!IsText(ref json))
+            return FaultCode.InvalidText;
+        text = json.GetString();
+        return null;
     }
 
     private void TakeIgnored(ref Utf8JsonReader json)

@@ -84,10 +84,12 @@ public sealed class Upsert : Change
                 plan.Reject(fault);
             else if (row.IfUpdatedAt is { } seen && before?.UpdatedAt.Milliseconds != seen.Milliseconds)
                 plan.Reject(Fault.ChangedSince(i, before));
+            else if (After(before?.Values, row, out var broken) is var values && broken is var (field, rule))
+                plan.Reject(new Fault(i, rule.Code, rule.Message, field.WireName) { Id = before?.Id });
             else if (before is null)
-                plan.Create(i, new Partner(ids.Next(), row.Values, plan.Next.At, plan.Next.At, null, plan.Next.Number));
+                plan.Create(i, new Partner(ids.Next(), values, plan.Next.At, plan.Next.At, null, plan.Next.Number));
             else
-                Update(i, before, row);
+                Update(i, before, values, row);
         }
         if (Mirror is { } mirror && now.RestCount > mirror.Allowed(now.Live))
             plan.RejectDeletes(now, mirror.Allowed(now.Live));
@@ -99,9 +101,10 @@ public sealed class Upsert : Change
             plan.Reject(SharedEmails(given, plan, now));
         return plan.Build();
 
-        void Update(int index, Partner before, BatchRow row)
+        void Update(int index, Partner before, PartnerValues values, BatchRow row)
         {
-            plan.Update(index, before, Updated(before, row, plan.Next));
+            plan.Update(index, before, ReferenceEquals(values, before.Values) ? before
+                : before with { Values = values, UpdatedAt = plan.Next.At, Revision = plan.Next.Number });
             if (MatchOn == MatchOn.Email && row.Id is { } id && Gives(before, row))
                 given.Add((index, id));
         }
@@ -183,11 +186,19 @@ public sealed class Upsert : Change
         _ => null,
     };
 
-    /// <returns>The same object where the row changes nothing.</returns>
-    private static Partner Updated(Partner before, BatchRow row, Revision revision)
+    /// <summary>A partner's values when an item is carried out.</summary>
+    /// <param name="before">Null where it is created.</param>
+    /// <param name="broken">The field whose rule they would break, and the rule.</param>
+    /// <returns>The same object where the item changes nothing.</returns>
+    private static PartnerValues After(PartnerValues? before, BatchRow row, out (PartnerField Field, BrokenRule Rule)? broken)
     {
-        var values = before.Values.With(row.Values, row.Given);
-        return ReferenceEquals(values, before.Values) ? before
-            : before with { Values = values, UpdatedAt = revision.At, Revision = revision.Number };
+        broken = null;
+        var after = before is null ? row.Values : before.With(row.Values, row.Given);
+        foreach (var edit in row.Edits)
+        {
+            after = after.With(edit.Field, edit.On(before?[edit.Field], out var rule));
+            broken ??= rule is null ? null : (edit.Field, rule);
+        }
+        return after;
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Roster.Batches;
 
 namespace Roster.Partners;
 
@@ -24,6 +23,17 @@ public static class FieldNames
             if (plain.Equals(field.WireName, StringComparison.OrdinalIgnoreCase))
                 return field;
         return null;
+    }
+
+    /// <summary>The field of a column, and the key where it is a column of metadata: <c>metadata.region</c>.</summary>
+    /// <returns>No field where there is none; an empty key where what follows the point is no key.</returns>
+    public static (PartnerField? Field, string? Key) MeantColumn(string header)
+    {
+        var point = header.IndexOf('.');
+        if (point < 0 || Meant(header[..point]) is not { Kind: FieldKind.Metadata } metadata)
+            return (Meant(header), null);
+        var key = header[(point + 1)..].Trim();
+        return (metadata, MetadataText.IsKey(key) ? key : "");
     }
 
     /// <summary>What to send instead of a name that is no field: the nearest one, or any of them.</summary>

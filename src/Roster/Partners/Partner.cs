@@ -21,4 +21,10 @@ public sealed record Partner(
 
     /// <summary>The caller's own id, 1 to 255 characters, unique among the live partners; or null.</summary>
     public string? ExternalId => Values[PartnerField.ExternalId];
+
+    /// <summary>As <see cref="TagText"/> has them, or null.</summary>
+    public string? Tags => Values[PartnerField.Tags];
+
+    /// <summary>As <see cref="MetadataText"/> has it, or null.</summary>
+    public string? Metadata => Values[PartnerField.Metadata];
 }

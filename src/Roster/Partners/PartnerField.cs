@@ -17,6 +17,15 @@ public enum FieldKind
 
     /// <summary>A condition on the partner, not a part of it.</summary>
     Condition,
+
+    /// <summary>Short texts without an order (<see cref="TagText"/>).</summary>
+    Tags,
+
+    /// <summary>Tags to be added to, or removed from, those that the partner has.</summary>
+    TagEdit,
+
+    /// <summary>Texts by key (<see cref="MetadataText"/>), of which an item gives those that it changes.</summary>
+    Metadata,
 }
 
 /// <summary>
@@ -60,11 +69,15 @@ public sealed class PartnerField
         Check = PartnerRules.CheckExternalId,
     };
 
+    public static readonly PartnerField Tags = new("tags", FieldKind.Tags, "tags") { MaxLength = TagText.MaxLength, IsSearched = true };
+    public static readonly PartnerField Metadata = new("metadata", FieldKind.Metadata, "metadata");
     public static readonly PartnerField CreatedAt = new("createdAt", FieldKind.ReadOnly);
     public static readonly PartnerField UpdatedAt = new("updatedAt", FieldKind.ReadOnly);
     public static readonly PartnerField DeletedAt = new("deletedAt", FieldKind.ReadOnly);
     public static readonly PartnerField Revision = new("revision", FieldKind.ReadOnly);
-    public static readonly PartnerField IfUpdatedAt = new("ifUpdatedAt", FieldKind.Condition);
+    public static readonly PartnerField IfUpdatedAt = new("ifUpdatedAt", FieldKind.Condition) { MaxLength = 64 };
+    public static readonly PartnerField AddTags = new("addTags", FieldKind.TagEdit) { MaxLength = TagText.MaxLength };
+    public static readonly PartnerField RemoveTags = new("removeTags", FieldKind.TagEdit) { MaxLength = TagText.MaxLength };
 
     private PartnerField(string name, FieldKind kind, string? column = null)
     {

@@ -30,6 +30,8 @@ public enum DeletedPartners
 /// <param name="Email">The address, whatever its case.</param>
 /// <param name="Phone">The phone, of which only the digits count.</param>
 /// <param name="UpdatedSince">Updated at this time or later.</param>
+/// <param name="Tags">All of these tags, whatever their case; at most <see cref="MaxTerms"/>.</param>
+/// <param name="Metadata">All of these conditions on metadata; at most <see cref="MaxTerms"/>.</param>
 public sealed record PartnerFilter(
     Guid? Id = null,
     string? Q = null,
@@ -37,8 +39,22 @@ public sealed record PartnerFilter(
     string? Phone = null,
     string? ExternalId = null,
     Timestamp? UpdatedSince = null,
-    DeletedPartners Deleted = DeletedPartners.Without)
+    DeletedPartners Deleted = DeletedPartners.Without,
+    IReadOnlyList<string>? Tags = null,
+    IReadOnlyList<MetadataCondition>? Metadata = null)
 {
+    /// <summary>Tags of one filter, and conditions on metadata.</summary>
+    public const int MaxTerms = 5;
+
+    /// <summary>All that it has, as text: cursors are held against it, so what earlier releases printed stays as it is.</summary>
+    public override string ToString()
+    {
+        var terms = string.Concat(
+            (Tags ?? []).Select(tag => $", Tag = {TagText.Fold(tag)}").Concat((Metadata ?? []).Select(one => $", Metadata = {one}")));
+        return $"PartnerFilter {{ Id = {Id}, Q = {Q}, Email = {Email}, Phone = {Phone}, ExternalId = {ExternalId}, "
+            + $"UpdatedSince = {UpdatedSince}, Deleted = {Deleted}{terms} }}";
+    }
+
     /// <summary>Whether a partner is one of them.</summary>
     public bool Matches(Partner partner) =>
         (Deleted == DeletedPartners.With || (partner.DeletedAt is not null) == (Deleted == DeletedPartners.Only))
@@ -47,8 +63,38 @@ public sealed record PartnerFilter(
         && (Email is null || (partner.Email is not null && Upsert.FoldEmail(partner.Email) == Upsert.FoldEmail(Email)))
         && (Phone is null || (partner.Phone is not null && SearchText.Digits(partner.Phone) == SearchText.Digits(Phone)))
         && (UpdatedSince is null || partner.UpdatedAt >= UpdatedSince)
+        && (Tags is null || HasAll(TagText.Split(partner.Tags), Tags))
+        && (Metadata is null || (MetadataText.Read(partner.Metadata) is var values && Metadata.All(one => one.Holds(values))))
         && (Q is null || SearchText.Of(partner).Contains(SearchText.Fold(Q), StringComparison.Ordinal));
+
+    private static bool HasAll(string[] has, IReadOnlyList<string> wanted)
+    {
+        var folded = has.Select(TagText.Fold).ToHashSet(StringComparer.Ordinal);
+        return wanted.All(tag => folded.Contains(TagText.Fold(tag)));
+    }
 }
+
+/// <summary>What a partner's metadata must be.</summary>
+/// <param name="Value">The value of the key; null where any will do, or where there must be none.</param>
+/// <param name="IsThere">Whether the key must be there.</param>
+public sealed record MetadataCondition(string Key, string? Value, bool IsThere = true)
+{
+    internal bool Holds(SortedDictionary<string, string> values) =>
+        values.TryGetValue(Key, out var value) ? IsThere && (Value is null || Value == value) : !IsThere;
+}
+
+/// <summary>What a workspace's partners are told apart by, besides their fields.</summary>
+public enum TermKind
+{
+    Tag,
+    MetadataKey,
+}
+
+/// <summary>A tag, or a key of metadata, that partners of a workspace have.</summary>
+/// <param name="Term">What it is compared and ordered by, by code point: for a tag its <see cref="TagText.Fold"/>.</param>
+/// <param name="Shown">A tag as one of the partners has it; a key as it is.</param>
+/// <param name="Partners">How many live partners have it; 0 where only deleted ones do.</param>
+public sealed record TermCount(string Term, string Shown, long Partners);
 
 /// <summary>One page of a list.</summary>
 /// <param name="Take">At most so many partners.</param>

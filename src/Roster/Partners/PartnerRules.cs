@@ -57,12 +57,15 @@ public static class PartnerRules
         return count;
     }
 
+    internal static bool HasControl(ReadOnlySpan<char> text) => text.ContainsAny(Controls);
+
     internal static bool IsLonger(ReadOnlySpan<char> text, int max) => text.Length > max && CountCodePoints(text) > max;
 
     internal static BrokenRule NameRequired { get; } = new(FaultCode.NameRequired, "name is required and cannot be null or blank.");
 
     internal static BrokenRule TooLong(PartnerField field) =>
-        new(FaultCode.TooLong, $"{field} is longer than {field.MaxLength} characters.");
+        new(FaultCode.TooLong, field.Kind is FieldKind.Tags or FieldKind.TagEdit ? $"{field} has a tag of more than {field.MaxLength} characters."
+            : $"{field} is longer than {field.MaxLength} characters.");
 
     internal static BrokenRule NotText(PartnerField field) => new(
         FaultCode.InvalidText, $"{field} has a control character, a lone surrogate or invalid UTF-8.");
@@ -70,8 +73,13 @@ public static class PartnerRules
     internal static BrokenRule NotUtf8(PartnerField field) => new(
         FaultCode.InvalidText, $"{field} is not UTF-8; send the body in UTF-8, and not in Windows-1252 or the like.");
 
-    internal static BrokenRule NotString(PartnerField field) => new(
-        FaultCode.InvalidType, $"{field} must be a string{(field.IsRequired ? "" : " or null")}.");
+    /// <summary>That a value is not of the type that the field has in JSON.</summary>
+    internal static BrokenRule NotOfType(PartnerField field) => new(FaultCode.InvalidType, field.Kind switch
+    {
+        FieldKind.Tags or FieldKind.TagEdit => $"{field} must be an array of strings, or null.",
+        FieldKind.Metadata => $"{field} must be an object of strings, or null.",
+        _ => $"{field} must be a string{(field.IsRequired ? "" : " or null")}.",
+    });
 
     private static BrokenRule Empty(PartnerField field) =>
         new(FaultCode.EmptyValue, $"{field} is empty; send null to clear it.");

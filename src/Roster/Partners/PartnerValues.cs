@@ -7,7 +7,7 @@ namespace Roster.Partners;
 public struct FieldTexts
 {
     /// <summary>How many fields have values; <see cref="PartnerValues"/> checks that the list agrees.</summary>
-    public const int Length = 4;
+    public const int Length = 6;
 
     private string? _first;
 
@@ -38,14 +38,17 @@ public sealed class PartnerValues : IEquatable<PartnerValues>
     public string? this[PartnerField field] => _texts[field.Slot];
 
     /// <summary>The same values but for one.</summary>
+    /// <returns>The same object where that changes nothing.</returns>
     public PartnerValues With(PartnerField field, string? text)
     {
+        if (this[field] == text)
+            return this;
         var texts = _texts;
         texts.Set(field, text);
         return new PartnerValues(texts);
     }
 
-    /// <summary>These values with those that an item gives.</summary>
+    /// <summary>These values with the texts that an item gives.</summary>
     /// <returns>The same object where they change nothing.</returns>
     public PartnerValues With(PartnerValues given, FieldSet fields)
     {
@@ -53,7 +56,7 @@ public sealed class PartnerValues : IEquatable<PartnerValues>
         var isChanged = false;
         foreach (var field in PartnerField.Values)
         {
-            if (!fields.Has(field) || given[field] == texts.Of(field))
+            if (field.Kind != FieldKind.Text || !fields.Has(field) || given[field] == texts.Of(field))
                 continue;
             texts.Set(field, given[field]);
             isChanged = true;

@@ -27,18 +27,26 @@ public abstract class ModelContract(RosterHost host)
         (60, Some.Of<string?>("x", "y", "z", "w", "v", "u", null)), (1, Some.Of<string?>("", "x ")));
 
     /// <summary>
+    /// One of tags, addTags, removeTags (tags divided by |), metadata.KEY and metadata as a whole, or none; with its value.
+    /// </summary>
+    private static readonly Gen<(string Name, string? Value)> Extra = Some.Of<(string, string?)>(
+        ("", null), ("", null), ("", null), ("tags", "b|A"), ("tags", "é"), ("tags", null), ("addTags", "a"), ("addTags", "B|c"), ("removeTags", "A"),
+        ("removeTags", "É|b"), ("metadata.k", "1"), ("metadata.k", "\"2\\"), ("metadata.k", null), ("metadata.K", "1"), ("metadata", null));
+
+    /// <summary>
     /// The partner that an item names: -1 for none, -2 for an unknown one, otherwise mostly an existing one.
     /// </summary>
     private static readonly Gen<int> Target = Gen.Frequency((20, Gen.Const(-1)), (1, Gen.Const(-2)), (40, Gen.Int[0, 99]));
 
     private static readonly Gen<Item> AnyItem = Gen.Select(
-        Target, Gen.Select(Gen.Bool, Name), Gen.Select(Gen.Bool, Email), Gen.Select(Gen.Bool, Phone), Gen.Select(Gen.Int[0, 3], ExternalId),
-        (target, name, email, phone, externalId) =>
+        Target, Gen.Select(Gen.Bool, Name), Gen.Select(Gen.Bool, Email), Gen.Select(Gen.Bool, Phone), Gen.Select(Gen.Int[0, 3], ExternalId), Extra,
+        (target, name, email, phone, externalId, extra) =>
         {
             (string Name, bool IsGiven, string? Value)[] fields =
             [
                 ("name", name.Item1 || target == -1, name.Item2), ("email", email.Item1, email.Item2),
                 ("phone", phone.Item1, phone.Item2), ("externalId", externalId.Item1 == 0, externalId.Item2),
+                (extra.Name, extra.Name != "", extra.Value),
             ];
             return new Item(target, new Dictionary<string, string?>(
                 fields.Where(field => field.IsGiven).Select(field => KeyValuePair.Create(field.Name, field.Value))));
@@ -183,6 +191,18 @@ public abstract class ModelContract(RosterHost host)
         Assert.Equal(model.Ids.Select(id => (model.States[id], model.Deleted.Contains(id))),
             all.Items.Select(partner => (State.Of(partner), partner.GetProperty("deletedAt").ValueKind != JsonValueKind.Null)));
         var live = model.Ids.Where(id => !model.Deleted.Contains(id)).ToList();
+        bool HasTag(string id) => model.States[id].Tags.Split('|').Contains("a", StringComparer.OrdinalIgnoreCase);
+        Assert.Equal(live.Where(HasTag), (await api.GetAsync(Path + "?sort=asc&take=1000&tag=A")).Ids);
+        Assert.Equal(
+            live.Where(id => model.States[id].Metadata.Contains("k=1;", StringComparison.Ordinal)),
+            (await api.GetAsync(Path + "?sort=asc&take=1000&metadata.k=1")).Ids);
+        Assert.Equal(
+            live.Where(id => !model.States[id].Metadata.Contains("k=", StringComparison.Ordinal)),
+            (await api.GetAsync(Path + "?sort=asc&take=1000&metadata.k=")).Ids);
+        Assert.Equal(
+            live.Count(HasTag), (await api.GetAsync("/api/tags")).Items
+                .Where(tag => tag.GetProperty("tag").GetString()!.Equals("a", StringComparison.OrdinalIgnoreCase))
+                .Sum(tag => tag.GetProperty("partners").GetInt32()));
         bool HasE(string id) => model.States[id].Name.Contains('é', StringComparison.Ordinal);
         Assert.Equal(live.Count(HasE), (await api.GetAsync(Path + "?q=é&take=1000")).Ids.Count(HasE));
         Assert.Equal(
@@ -203,7 +223,7 @@ public abstract class ModelContract(RosterHost host)
         var body = format switch
         {
             _ when call.TakesIds => JsonSerializer.Serialize(items.Select(item => item.Id!)),
-            "text/csv" => "id,name,email,phone,externalId\n" + string.Concat(items.Select(item => item.Csv + "\n")),
+            "text/csv" => $"id,{string.Join(',', Item.Columns)}\n" + string.Concat(items.Select(item => item.Csv + "\n")),
             "application/x-ndjson" => string.Join('\n', items.Select(item => item.Json)),
             _ => "[" + string.Join(',', items.Select(item => item.Json)) + "]",
         };
@@ -223,14 +243,33 @@ public abstract class ModelContract(RosterHost host)
 
     private sealed record Item(int Target, Dictionary<string, string?> Fields)
     {
+        public static readonly string[] Columns =
+            ["name", "email", "phone", "externalId", "tags", "addTags", "removeTags", "metadata.k", "metadata.K"];
+
         public string? Id { get; private init; }
 
-        public string Json => JsonSerializer.Serialize(
-            (Id is null ? [] : new Dictionary<string, string?> { ["id"] = Id }).Concat(Fields).ToDictionary());
+        public string Json
+        {
+            get
+            {
+                var members = new Dictionary<string, object?>();
+                if (Id is not null)
+                    members.Add("id", Id);
+                foreach (var (name, value) in Fields)
+                {
+                    if (name.StartsWith("metadata.", StringComparison.Ordinal))
+                        members.Add("metadata", new Dictionary<string, string?> { [name["metadata.".Length..]] = value });
+                    else
+                        members.Add(name, name.EndsWith("ags", StringComparison.Ordinal) ? value?.Split('|') : value);
+                }
+                return JsonSerializer.Serialize(members);
+            }
+        }
 
-        public string Csv => string.Join(',', new[] { Id ?? "" }.Concat(
-            new[] { "name", "email", "phone", "externalId" }.Select(
-                name => Fields.TryGetValue(name, out var value) ? value ?? @"\N" : "")));
+        public string Csv => string.Join(',', new[] { Id ?? "" }.Concat(Columns.Select(Cell)));
+
+        private string Cell(string column) => !Fields.TryGetValue(column, out var value) ? ""
+            : value is null ? @"\N" : value.Contains('"', StringComparison.Ordinal) ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
 
         /// <summary>
         /// The item with the id that its target has by now. CSV has no empty value, and an item needs at least one.
@@ -240,16 +279,52 @@ public abstract class ModelContract(RosterHost host)
             var id = model.IdOf(Target, call);
             if (call.Format != "text/csv" || call.TakesIds)
                 return this with { Id = id };
-            var fields = Fields.Where(field => field.Value != "").ToDictionary();
+            // CSV has no column for metadata as a whole.
+            var fields = Fields.Where(field => field.Value != "" && field.Key != "metadata").ToDictionary();
             return this with { Id = id, Fields = id is null && fields.Count == 0 ? new() { ["name"] = null } : fields };
         }
     }
 
-    private sealed record State(string Name, string? Email, string? Phone, string? ExternalId)
+    /// <param name="Tags">Divided by |, in order.</param>
+    /// <param name="Metadata">As <c>key=value;</c>, in order.</param>
+    private sealed record State(string Name, string? Email, string? Phone, string? ExternalId, string Tags = "", string Metadata = "")
     {
         public static State Of(JsonElement partner) => new(
             partner.GetProperty("name").GetString()!, partner.GetProperty("email").GetString(), partner.GetProperty("phone").GetString(),
-            partner.TryGetProperty("externalId", out var externalId) ? externalId.GetString() : null);
+            partner.TryGetProperty("externalId", out var externalId) ? externalId.GetString() : null,
+            partner.TryGetProperty("tags", out var tags) ? string.Join('|', tags.EnumerateArray().Select(tag => tag.GetString())) : "",
+            partner.TryGetProperty("metadata", out var metadata)
+                ? string.Concat(metadata.EnumerateObject().Select(pair => $"{pair.Name}={pair.Value.GetString()};")) : "");
+
+        /// <summary>The state after an item has changed its tags and its metadata.</summary>
+        public State WithExtras(Dictionary<string, string?> fields)
+        {
+            var tags = Tags.Split('|', StringSplitOptions.RemoveEmptyEntries).ToList();
+            var metadata = Metadata.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+            foreach (var (name, value) in fields)
+            {
+                var given = value?.Split('|') ?? [];
+                if (name == "tags")
+                    tags = [.. given.Select(tag => tags.Find(had => AreSame(had, tag)) ?? tag)];
+                else if (name == "addTags")
+                    tags.AddRange(given.Where(tag => !tags.Exists(had => AreSame(had, tag))));
+                else if (name == "removeTags")
+                    tags.RemoveAll(tag => given.Any(one => AreSame(one, tag)));
+                else if (name == "metadata")
+                    metadata.Clear();
+                else if (name.StartsWith("metadata.", StringComparison.Ordinal) && value is null)
+                    metadata.Remove(name["metadata.".Length..]);
+                else if (name.StartsWith("metadata.", StringComparison.Ordinal))
+                    metadata[name["metadata.".Length..]] = value!;
+            }
+            return this with
+            {
+                Tags = string.Join('|', tags.OrderBy(tag => tag.ToLowerInvariant(), StringComparer.Ordinal)),
+                Metadata = string.Concat(metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value};")),
+            };
+
+            static bool AreSame(string one, string other) => one.Equals(other, StringComparison.OrdinalIgnoreCase);
+        }
     }
 
     /// <summary>The directory after a revision, and the partners that it changed, in order.</summary>
@@ -496,11 +571,13 @@ public abstract class ModelContract(RosterHost host)
                     id = matches.SingleOrDefault();
                 }
                 var before = id is null ? new State("", null, null, null) : States[id];
-                planned.Add((i, id, new State(
-                    item.Fields.TryGetValue("name", out var name) ? name! : before.Name,
-                    item.Fields.TryGetValue("email", out var email) ? email : before.Email,
-                    item.Fields.TryGetValue("phone", out var phone) ? phone : before.Phone,
-                    item.Fields.TryGetValue("externalId", out var externalId) ? externalId : before.ExternalId)));
+                planned.Add((i, id, before.WithExtras(item.Fields) with
+                {
+                    Name = item.Fields.TryGetValue("name", out var name) ? name! : before.Name,
+                    Email = item.Fields.TryGetValue("email", out var email) ? email : before.Email,
+                    Phone = item.Fields.TryGetValue("phone", out var phone) ? phone : before.Phone,
+                    ExternalId = item.Fields.TryGetValue("externalId", out var externalId) ? externalId : before.ExternalId,
+                }));
             }
             faults.AddRange(TakenExternalIds(planned));
             faults.AddRange(Doubts(call, items));

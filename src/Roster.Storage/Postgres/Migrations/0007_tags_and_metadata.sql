@@ -1,0 +1,2 @@
+-- One bounded text each: tags divided by |, metadata a JSON object of texts.
+alter table partner add column tags text collate "C", add column metadata text collate "C";

@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Json;
+using Roster.Batches;
+
+namespace Roster.Partners;
+
+/// <summary>
+/// A partner's metadata as one text: a JSON object of texts without white space, its keys in code point order; null where there is none.
+/// </summary>
+public static class MetadataText
+{
+    /// <summary>Keys of one partner.</summary>
+    public const int MaxKeys = 50;
+
+    public const int MaxKeyLength = 40;
+
+    /// <summary>Code points of one value.</summary>
+    public const int MaxValueLength = 500;
+
+    /// <summary>Keys and values of one partner together, in UTF-8.</summary>
+    public const int MaxBytes = 8 << 10;
+
+    private static readonly SearchValues<char> KeyCharacters =
+        SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+
+    public static bool IsKey(string key) => key.Length is > 0 and <= MaxKeyLength && !key.AsSpan().ContainsAnyExcept(KeyCharacters);
+
+    /// <summary>The keys with their values, in code point order.</summary>
+    public static SortedDictionary<string, string> Read(string? metadata)
+    {
+        var values = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        if (metadata is null)
+            return values;
+        var json = new Utf8JsonReader(Encoding.UTF8.GetBytes(metadata));
+        json.Read();
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var key = json.GetString()!;
+            json.Read();
+            values[key] = json.GetString()!;
+        }
+        return values;
+    }
+
+    /// <returns>Null where there are no keys.</returns>
+    public static string? Write(SortedDictionary<string, string> values)
+    {
+        if (values.Count == 0)
+            return null;
+        var text = new StringBuilder("{");
+        foreach (var (key, value) in values)
+        {
+            // Keys and values have no control characters, so nothing else is to be escaped (RFC 8259 section 7).
+            text.Append(text.Length > 1 ? "," : "").Append('"').Append(key).Append("\":\"");
+            text.Append(value.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
+        }
+        return text.Append('}').ToString();
+    }
+
+    /// <summary>The name of a key's field in faults, diffs and CSV: <c>metadata.region</c>.</summary>
+    public static string FieldName(string key) => $"{PartnerField.Metadata}.{key}";
+
+    /// <summary>The rule that a value breaks, or null.</summary>
+    public static BrokenRule? CheckValue(string key, string value) =>
+        value.Length == 0 ? new(FaultCode.EmptyValue, $"{FieldName(key)} is empty; send null to remove it.")
+        : PartnerRules.HasControl(value)
+            ? new(FaultCode.InvalidText, $"{FieldName(key)} has a control character, a lone surrogate or invalid UTF-8.")
+        : PartnerRules.IsLonger(value, MaxValueLength) ? new(FaultCode.TooLong, $"{FieldName(key)} is longer than {MaxValueLength} characters.")
+        : null;
+
+    /// <summary>The rule that all keys of a partner break together, or null.</summary>
+    public static BrokenRule? CheckAll(SortedDictionary<string, string> values)
+    {
+        if (values.Count > MaxKeys)
+            return TooMany;
+        var bytes = values.Sum(pair => pair.Key.Length + Encoding.UTF8.GetByteCount(pair.Value));
+        return bytes <= MaxBytes ? null
+            : new(FaultCode.TooLong, $"metadata is larger than {MaxBytes} bytes, its keys and values in UTF-8 together.");
+    }
+
+    internal static BrokenRule TooMany { get; } = new(FaultCode.TooManyValues, $"metadata has more than {MaxKeys} keys.");
+
+    internal static BrokenRule NotKey { get; } = new(
+        FaultCode.InvalidText, $"A key of metadata has 1 to {MaxKeyLength} characters, each a letter or digit of ASCII or one of _ . -");
+}

@@ -1,0 +1,45 @@
+using Roster.Batches;
+
+namespace Roster.Partners;
+
+/// <summary>
+/// A partner's tags as one text: each as it was first written, divided by <c>|</c>, in the order of <see cref="Fold"/>; null where there are none.
+/// Two tags are the same tag where they fold to the same text.
+/// </summary>
+public static class TagText
+{
+    public const char Divider = '|';
+
+    /// <summary>Tags of one partner, and in one list of an item.</summary>
+    public const int MaxCount = 50;
+
+    /// <summary>Code points of one tag.</summary>
+    public const int MaxLength = 50;
+
+    /// <summary>What tags are compared and ordered by: whatever their case, and however Unicode spells their letters.</summary>
+    public static string Fold(string tag) => EmailRules.Fold(tag);
+
+    public static string[] Split(string? tags) => tags?.Split(Divider) ?? [];
+
+    /// <summary>The tags as one text, each once.</summary>
+    /// <returns>Null where there are none.</returns>
+    public static string? Join(IEnumerable<string> tags)
+    {
+        var sorted = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var tag in tags)
+            sorted.TryAdd(Fold(tag), tag);
+        return sorted.Count == 0 ? null : string.Join(Divider, sorted.Values);
+    }
+
+    /// <summary>The rule that a tag breaks, or null.</summary>
+    /// <param name="field">The field that has it, for the message.</param>
+    public static BrokenRule? Check(PartnerField field, string tag) =>
+        tag.Length == 0 || !VisibleText.IsSeen(tag) ? new(FaultCode.EmptyValue, $"{field} has a tag with nothing in it that can be seen.")
+        : PartnerRules.HasControl(tag) || tag.Contains(Divider, StringComparison.Ordinal)
+            ? new(FaultCode.InvalidText, $"{field} has a tag with a control character or with {Divider}, which divides tags in CSV.")
+        : PartnerRules.IsLonger(tag, MaxLength) ? PartnerRules.TooLong(field)
+        : VisibleText.FindAtEnds(tag) is { } unseen ? new(FaultCode.InvalidText, $"{field} has a tag that has {unseen}; send it without.")
+        : null;
+
+    internal static BrokenRule TooMany(PartnerField field) => new(FaultCode.TooManyValues, $"{field} has more than {MaxCount} tags.");
+}
