@@ -8,7 +8,7 @@ public interface IIdempotencyStore
     /// <summary>What is known of an idempotency key.</summary>
     /// <param name="staleSince">As for <see cref="ClaimAsync"/>.</param>
     Task<IdempotencyState> FindIdempotencyAsync(
-        long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, Timestamp staleSince, CancellationToken cancel);
+        long workspaceId, ReadOnlyMemory<byte> key, Timestamp rememberedSince, Timestamp staleSince, CancellationToken cancel);
 
     /// <summary>Takes an idempotency key for one attempt, where it is <see cref="IdempotencyState.Unused"/>.</summary>
     /// <param name="staleSince">A claim from before this time is of an attempt that has ended without a trace, and can be taken over.</param>

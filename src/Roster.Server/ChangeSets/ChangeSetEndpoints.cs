@@ -100,7 +100,7 @@ internal static class ChangeSetEndpoints
         var now = clock.GetUtcNow();
         var state = !WriteOptions.IsKey(name) ? new IdempotencyState.Unused()
             : await store.FindIdempotencyAsync(
-                http.Caller().WorkspaceId, WriteOptions.HashOf(name), Timestamp.From(now - settings.IdempotencyKept),
+                http.Caller().WorkspaceId, WriteOptions.HashOf(name), Timestamp.From(now - settings.IdempotencyRemembered),
                 Timestamp.From(now - Idempotency.LongestWrite), http.RequestAborted);
         await JsonAnswer.SendAsync(http, json =>
         {
@@ -152,8 +152,8 @@ internal static class ChangeSetEndpoints
             json.WritePropertyName("changes");
             ChangeJson.WritePlan(json, plan, options.IsDryRun);
             json.WriteStartArray("kept");
-            foreach (var kept in plan.Kept)
-                Problem.WriteFault(json, kept);
+            foreach (var conflict in plan.LeftAsIs)
+                Problem.WriteFault(json, conflict);
             json.WriteEndArray();
             json.WriteEndObject();
         }), AnotherWasFasterAsync);

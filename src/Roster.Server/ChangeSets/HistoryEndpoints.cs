@@ -3,6 +3,7 @@ using Roster.Partners;
 using Roster.Server.Formats;
 using Roster.Server.Guard;
 using Roster.Server.Http;
+using Roster.Server.Writes;
 
 namespace Roster.Server.ChangeSets;
 

@@ -81,7 +81,7 @@ internal static class CommandLine
                 parsed.GetRequiredValue(keepValues) is "forever"
                     ? null : KeyCommands.ParseSpan("--keep-old-values", parsed.GetRequiredValue(keepValues)))
             {
-                IdempotencyKept = TimeSpan.FromHours(
+                IdempotencyRemembered = TimeSpan.FromHours(
                     ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
                 ShutdownTimeout = TimeSpan.FromSeconds(

@@ -15,14 +15,14 @@ internal static class ChangeJson
     {
         json.WriteStartArray();
         var next = 0;
-        // What was kept as it was has a place, too.
-        var kept = plan.Kept.Select(fault => fault.Index).ToHashSet();
+        // What was left as it was has a place, too.
+        var leftAsIs = plan.LeftAsIs.Select(fault => fault.Index).ToHashSet();
         var index = -1;
         foreach (var partner in plan.Answer)
         {
             do
                 index++;
-            while (kept.Contains(index));
+            while (leftAsIs.Contains(index));
             var isChanged = next < plan.Changes.Count && ReferenceEquals(plan.Changes[next].After, partner);
             var change = isChanged ? plan.Changes[next++] : new PartnerChange(partner, partner);
             Write(json, index, isDryRun && change.Before is null ? null : partner.Id,
@@ -45,7 +45,7 @@ internal static class ChangeJson
     public static void WriteChange(Utf8JsonWriter json, string change, Partner? before, Partner? after)
     {
         json.WriteString("change", change);
-        if (after is not null && History.IsKept(after) && (before is null || History.IsKept(before)))
+        if (after is not null && after.HasValues && (before is null || before.HasValues))
             WriteFields(json, before, after);
         else
             json.WriteBoolean("gone", true);

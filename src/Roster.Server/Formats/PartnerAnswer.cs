@@ -5,37 +5,19 @@ using Microsoft.Net.Http.Headers;
 using Roster.Changes;
 using Roster.Partners;
 using Roster.Server.Http;
-using Roster.Server.Writes;
 
 namespace Roster.Server.Formats;
 
 /// <summary>Answers with partners.</summary>
 internal static class PartnerAnswer
 {
-    /// <summary>Says in the status and in headers what a write did, or would do.</summary>
-    public static void ShowOutcome(HttpContext http, ChangePlan plan, WriteOptions options)
-    {
-        if (plan.Kind == ChangeKind.Create && !options.IsDryRun)
-            http.Response.StatusCode = StatusCodes.Status201Created;
-        var headers = http.Response.Headers;
-        headers["Roster-Revision"] = Number(options.IsDryRun ? plan.End.Number : plan.Revision.Number);
-        headers["Roster-Created"] = Number(plan.Created);
-        headers["Roster-Updated"] = Number(plan.Updated);
-        headers["Roster-Unchanged"] = Number(plan.Unchanged);
-        if (plan.Kind is ChangeKind.Delete or ChangeKind.Undo or ChangeKind.Mirror or ChangeKind.Erase)
-            headers["Roster-Deleted"] = Number(plan.Deleted);
-        if (plan.Kind is ChangeKind.Restore or ChangeKind.Undo)
-            headers["Roster-Restored"] = Number(plan.Restored);
-        options.Show(http.Response);
-    }
-
     /// <summary>The answer to a write: its partners in order, deleted ids, or what changes.</summary>
-    public static JsonAnswer Written(ChangePlan plan, IncludedFields include, WriteOptions options)
+    public static JsonAnswer Written(ChangePlan plan, IncludedFields include, bool wantsChanges, bool isDryRun)
     {
-        if (options.WantsChanges)
-            return JsonAnswer.Of(json => ChangeJson.WritePlan(json, plan, options.IsDryRun), RequestBody.Changes);
+        if (wantsChanges)
+            return JsonAnswer.Of(json => ChangeJson.WritePlan(json, plan, isDryRun), RequestBody.Changes);
         // What would be created has no id yet: the nil UUID is nobody's.
-        var unborn = options.IsDryRun ? plan.Changes.Where(change => change.Before is null).Select(change => change.After.Id).ToHashSet() : [];
+        var unborn = isDryRun ? plan.Changes.Where(change => change.Before is null).Select(change => change.After.Id).ToHashSet() : [];
         return plan.Kind is ChangeKind.Delete or ChangeKind.Erase
             ? JsonAnswer.Of(json => WriteIds(json, plan))
             : JsonAnswer.OfBytes(buffer => WritePartners(buffer, unborn.Count == 0 ? plan.Answer : plan.Answer.Select(Unborn), include));

@@ -90,7 +90,7 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
             if (!field.IsShownWhenNull)
                 continue;
             AddValue(field, key, ref json);
-            if (field == PartnerField.Name && !History.IsKept(partner))
+            if (field == PartnerField.Name && !partner.HasValues)
                 // As it was then, and that is not kept any more.
                 json.Add(",\"gone\":true"u8);
         }

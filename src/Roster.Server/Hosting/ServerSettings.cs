@@ -32,7 +32,7 @@ internal sealed record ServerSettings(
     TimeSpan? OldValuesKept = null)
 {
     /// <summary>How long the answer to a request with an idempotency key is kept.</summary>
-    public TimeSpan IdempotencyKept { get; init; } = TimeSpan.FromHours(DefaultIdempotencyHours);
+    public TimeSpan IdempotencyRemembered { get; init; } = TimeSpan.FromHours(DefaultIdempotencyHours);
 
     public const int DefaultIdempotencyHours = 24;
 

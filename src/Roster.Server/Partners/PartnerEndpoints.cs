@@ -132,13 +132,12 @@ internal static class PartnerEndpoints
             await Problem.Refused(await WithUnknownAsync((BatchReading.Refused)reading)).WriteAsync(http);
             return;
         }
-        await write.RunAsync(http, change, body, options, times, plan => PartnerAnswer.Written(plan, include, options));
+        await write.RunAsync(http, change, body, options, times, plan => PartnerAnswer.Written(plan, include, options.WantsChanges, options.IsDryRun));
 
         async Task<BatchReading.Refused> WithUnknownAsync(BatchReading.Refused refused)
         {
             var known = await store.FindAsync(caller.WorkspaceId, refused.Named.Select(named => named.Id), http.RequestAborted);
-            return refused.With(
-                known, areDeletedMeant: kind is ChangeKind.Restore or ChangeKind.Erase, kind is ChangeKind.Upsert or ChangeKind.Mirror ? "id" : null);
+            return refused.With(known, kind);
         }
     }
 

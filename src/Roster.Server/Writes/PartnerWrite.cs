@@ -36,9 +36,9 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
         var idempotency = IdempotencyOf(http, options, body);
         if (idempotency is not null)
         {
-            var (isAnswered, kept) = await AnswerAgainAsync(http, caller.WorkspaceId, idempotency, options, answer);
+            var (isAnswered, remembered) = await AnswerAgainAsync(http, caller.WorkspaceId, idempotency, options, answer);
             if (isAnswered)
-                return kept;
+                return remembered;
         }
         var request = new WriteRequest(change, new Origin(caller.Id, http.RequestId()), options.IsDryRun, options.IfRevision, idempotency);
         var plan = await WriteAsync(caller.WorkspaceId, request, times, http.RequestAborted);
@@ -48,7 +48,7 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
             await (better ?? problem).WriteAsync(http);
             return null;
         }
-        PartnerAnswer.ShowOutcome(http, plan, options);
+        options.ShowOutcome(http, plan);
         var written = answer(plan);
         times.End("respond");
         times.Show(http);
@@ -57,11 +57,11 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
 
     private async Task<ChangePlan> WriteAsync(long workspaceId, WriteRequest request, StageTimes times, CancellationToken cancel)
     {
-        var isKept = false;
+        var isClaimSpent = false;
         try
         {
             var written = await store.WriteAsync(workspaceId, request, cancel);
-            isKept = request.Keeps(written.Plan);
+            isClaimSpent = request.Remembers(written.Plan);
             if (request.Writes(written.Plan))
                 watch.Reached(workspaceId, written.Plan.Revision.Number);
             times.Add("plan", written.Planning);
@@ -71,12 +71,12 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
         catch (StoreException unknown) when (unknown.Trouble == StoreTrouble.OutcomeUnknown)
         {
             // The key stays claimed: it is not certain that nothing was carried out.
-            isKept = true;
+            isClaimSpent = true;
             throw;
         }
         finally
         {
-            if (!isKept && request.Idempotency is { } idempotency)
+            if (!isClaimSpent && request.Idempotency is { } idempotency)
                 await ReleaseAsync(workspaceId, idempotency);
         }
     }
@@ -101,7 +101,7 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
 
     private Idempotency? IdempotencyOf(HttpContext http, WriteOptions options, byte[]? body) => options.IdempotencyKey is not { } key ? null
         : new Idempotency(
-            WriteOptions.HashOf(key), WriteOptions.Fingerprint(http.Request, body), Guid.CreateVersion7(), Timestamp.From(clock.GetUtcNow() - settings.IdempotencyKept));
+            WriteOptions.HashOf(key), WriteOptions.Fingerprint(http.Request, body), Guid.CreateVersion7(), Timestamp.From(clock.GetUtcNow() - settings.IdempotencyRemembered));
 
     /// <summary>Claims the key, or answers for who did before.</summary>
     /// <returns>Not answered where the key is this request's now; with null where the answer is a problem, which has been sent.</returns>
@@ -120,9 +120,9 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
                 await Problem.IdempotencyMismatch.WriteAsync(http);
                 return (true, null);
             case IdempotencyState.Done done:
-                var plan = await KeptAnswer.ReplayAsync(done.Answer, store, workspaceId, http.RequestAborted);
+                var plan = await RememberedAnswer.ReplayAsync(done.Answer, store, workspaceId, http.RequestAborted);
                 http.Response.Headers["Idempotent-Replayed"] = "true";
-                PartnerAnswer.ShowOutcome(http, plan, options);
+                options.ShowOutcome(http, plan);
                 return (true, answer(plan));
             default:
                 return (false, null);

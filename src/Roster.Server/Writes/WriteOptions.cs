@@ -2,6 +2,8 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Extensions.Primitives;
+using Roster.Changes;
+using Roster.Server.Formats;
 using Roster.Server.Http;
 
 namespace Roster.Server.Writes;
@@ -66,8 +68,25 @@ internal sealed record WriteOptions(bool IsDryRun, bool WantsChanges, long? IfRe
         return hash.GetHashAndReset();
     }
 
+    /// <summary>Says in the status and in headers what a write did, or would do.</summary>
+    public void ShowOutcome(HttpContext http, ChangePlan plan)
+    {
+        if (plan.Kind == ChangeKind.Create && !IsDryRun)
+            http.Response.StatusCode = StatusCodes.Status201Created;
+        var headers = http.Response.Headers;
+        headers["Roster-Revision"] = PartnerAnswer.Number(IsDryRun ? plan.End.Number : plan.Revision.Number);
+        headers["Roster-Created"] = PartnerAnswer.Number(plan.Created);
+        headers["Roster-Updated"] = PartnerAnswer.Number(plan.Updated);
+        headers["Roster-Unchanged"] = PartnerAnswer.Number(plan.Unchanged);
+        if (plan.Kind is ChangeKind.Delete or ChangeKind.Undo or ChangeKind.Mirror or ChangeKind.Erase)
+            headers["Roster-Deleted"] = PartnerAnswer.Number(plan.Deleted);
+        if (plan.Kind is ChangeKind.Restore or ChangeKind.Undo)
+            headers["Roster-Restored"] = PartnerAnswer.Number(plan.Restored);
+        Show(http.Response);
+    }
+
     /// <summary>Says on the answer which preference was met, and what was passed over.</summary>
-    public void Show(HttpResponse response)
+    private void Show(HttpResponse response)
     {
         if (WantsChanges)
             response.Headers["Preference-Applied"] = ReturnChanges;

@@ -81,7 +81,7 @@ internal sealed partial class PostgresStore
     }
 
     /// <summary>Removes the partners of an erasure from the table, and their values from every change set that has some.</summary>
-    private static async Task EraseAsync(NpgsqlConnection connection, long workspaceId, ChangePlan plan)
+    internal static async Task EraseAsync(NpgsqlConnection connection, long workspaceId, ChangePlan plan)
     {
         var ids = plan.Changes.Select(change => change.After.Id).ToArray();
         var erased = ids.ToHashSet();

@@ -22,7 +22,7 @@ internal sealed partial class PostgresStore
         insert into idempotency (workspace_id, key, claim, fingerprint, at) values ($1, $2, $3, $4, $5) on conflict do nothing
         """;
 
-    private const string SelectKept = """
+    private const string SelectRemembered = """
         select fingerprint, revision, at, key_id, request_id, answer, claim from idempotency
         where workspace_id = $1 and key = $2 and at >= case when revision is null then $4::bigint else $3::bigint end
         """;
@@ -48,8 +48,8 @@ internal sealed partial class PostgresStore
         """;
 
     public async Task<IdempotencyState> FindIdempotencyAsync(
-        long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, Timestamp staleSince, CancellationToken cancel) => await _database.ReadAsync(
-            connection => FindKeptAsync(connection, workspaceId, key.ToArray(), keptSince, staleSince, null, cancel), cancel);
+        long workspaceId, ReadOnlyMemory<byte> key, Timestamp rememberedSince, Timestamp staleSince, CancellationToken cancel) => await _database.ReadAsync(
+            connection => FindRememberedAsync(connection, workspaceId, key.ToArray(), rememberedSince, staleSince, null, cancel), cancel);
 
     public async Task<IdempotencyState> ClaimAsync(
         long workspaceId, Idempotency idempotency, Timestamp now, Timestamp staleSince, CancellationToken cancel)
@@ -58,13 +58,13 @@ internal sealed partial class PostgresStore
         await _database.WriteAgainAsync(async connection =>
         {
             await connection.RunAsync(cancel,
-                new(CommitLazily), new(DeleteUnused, workspaceId, idempotency.Key, staleSince, idempotency.KeptSince),
-                new(DeleteOld, workspaceId, idempotency.KeptSince < staleSince ? idempotency.KeptSince : staleSince));
+                new(CommitLazily), new(DeleteUnused, workspaceId, idempotency.Key, staleSince, idempotency.RememberedSince),
+                new(DeleteOld, workspaceId, idempotency.RememberedSince < staleSince ? idempotency.RememberedSince : staleSince));
             var inserted = await connection.RunAsync(cancel,
                 new PostgresStatement(InsertClaim, workspaceId, idempotency.Key, idempotency.ClaimId, idempotency.Fingerprint, now));
             state = inserted == 1 ? new IdempotencyState.Unused()
-                : await FindKeptAsync(
-                    connection, workspaceId, idempotency.Key, idempotency.KeptSince, staleSince, idempotency.ClaimId, cancel);
+                : await FindRememberedAsync(
+                    connection, workspaceId, idempotency.Key, idempotency.RememberedSince, staleSince, idempotency.ClaimId, cancel);
         }, cancel);
         return state!;
     }
@@ -74,27 +74,27 @@ internal sealed partial class PostgresStore
             new(CommitLazily), new(DeleteClaim, workspaceId, idempotency.Key, idempotency.ClaimId)), cancel);
 
     /// <param name="ownClaim">This attempt's: it finds its own where the answer to the COMMIT was lost, and the work was done again.</param>
-    private static async Task<IdempotencyState> FindKeptAsync(
-        NpgsqlConnection connection, long workspaceId, byte[] key, Timestamp keptSince, Timestamp staleSince, Guid? ownClaim, CancellationToken cancel) =>
+    private static async Task<IdempotencyState> FindRememberedAsync(
+        NpgsqlConnection connection, long workspaceId, byte[] key, Timestamp rememberedSince, Timestamp staleSince, Guid? ownClaim, CancellationToken cancel) =>
         (await connection.ListAsync<IdempotencyState>(
-            new PostgresStatement(SelectKept, workspaceId, key, keptSince, staleSince),
+            new PostgresStatement(SelectRemembered, workspaceId, key, rememberedSince, staleSince),
             row => !row.IsDBNull(1)
                 ? new IdempotencyState.Done(
                     row.GetFieldValue<byte[]>(0), row.GetInt64(1), row.Timestamp(2), new Origin(row.GetGuid(3), row.GetGuid(4)), row.GetFieldValue<byte[]>(5))
                 : row.GetGuid(6) == ownClaim ? new IdempotencyState.Unused() : new IdempotencyState.Running(row.GetFieldValue<byte[]>(0)),
             cancel)).SingleOrDefault() ?? new IdempotencyState.Unused();
 
-    private PostgresStatement Keep(long workspaceId, (ChangePlan Plan, WriteRequest Request)[] kept)
+    private PostgresStatement RememberAnswers(long workspaceId, (ChangePlan Plan, WriteRequest Request)[] remembered)
     {
         var now = Timestamp.Now(_clock).Microseconds;
         return new PostgresStatement(
             UpdateClaims, workspaceId,
-            kept.Select(one => one.Request.Idempotency!.Key).ToArray(),
-            kept.Select(one => one.Request.Idempotency!.ClaimId).ToArray(),
-            kept.Select(_ => now).ToArray(),
-            kept.Select(one => one.Request.Origin.KeyId).ToArray(),
-            kept.Select(one => one.Request.Origin.RequestId).ToArray(),
-            kept.Select(one => one.Plan.Revision.Number).ToArray(),
-            kept.Select(one => KeptAnswer.Encode(one.Plan)).ToArray());
+            remembered.Select(one => one.Request.Idempotency!.Key).ToArray(),
+            remembered.Select(one => one.Request.Idempotency!.ClaimId).ToArray(),
+            remembered.Select(_ => now).ToArray(),
+            remembered.Select(one => one.Request.Origin.KeyId).ToArray(),
+            remembered.Select(one => one.Request.Origin.RequestId).ToArray(),
+            remembered.Select(one => one.Plan.Revision.Number).ToArray(),
+            remembered.Select(one => RememberedAnswer.Encode(one.Plan)).ToArray());
     }
 }

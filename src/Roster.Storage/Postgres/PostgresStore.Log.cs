@@ -12,7 +12,7 @@ internal sealed partial class PostgresStore
     /// <summary>In bytes; below what .NET keeps apart as large.</summary>
     private const int PieceBytes = 64 << 10;
 
-    private const string SelectEnd = "select revision, changed_at from log_end where workspace_id = $1";
+    internal const string SelectEnd = "select revision, changed_at from log_end where workspace_id = $1";
 
     private const string Heads = "revision, at, kind, key_id, request_id, created, updated, unchanged, deleted, restored, undoes";
 

@@ -2,6 +2,7 @@ using Npgsql;
 using Roster.Partners;
 using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Postgres.Search;
+using Roster.Storage.Postgres.Writing;
 
 namespace Roster.Storage.Postgres;
 
@@ -27,12 +28,12 @@ internal sealed partial class PostgresStore
         where workspace_id = $1 and id > $2 and ((select $3::boolean) or deleted_at is null) order by id limit (select $4::bigint) offset $5
         """;
 
-    /// <summary>The deleted ones that had an external id last: they have an index of their own, so that none of them is in a live one's way.</summary>
+    /// <summary>The deleted ones that had an external id last, in any order: they have an index of their own, so that none of them is in a live one's way.</summary>
     private static readonly string SelectDeletedWith = $"""
-        select {PartnerColumns.All} from partner where workspace_id = $1 and external_id = $2 and deleted_at is not null order by id
+        select {PartnerColumns.All} from partner where workspace_id = $1 and external_id = $2 and deleted_at is not null
         """;
 
-    private const string SelectLive = "select live from log_end where workspace_id = $1";
+    internal const string SelectLive = "select live from log_end where workspace_id = $1";
 
     public async Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel) =>
         await FindAsync(workspaceId, ids.Distinct().ToArray(), cancel);
@@ -45,7 +46,7 @@ internal sealed partial class PostgresStore
         if (filter.ExternalId is { } externalId)
             return ListPages.Cut(query, [
                 .. filter.Deleted == DeletedPartners.Only ? []
-                    : await ListAsync(new PostgresStatement(SelectHolders, workspaceId, new[] { externalId }), cancel),
+                    : await ListAsync(new PostgresStatement(PostgresRowReader.SelectHolders, workspaceId, new[] { externalId }), cancel),
                 .. filter.Deleted == DeletedPartners.Without ? []
                     : await ListAsync(new PostgresStatement(SelectDeletedWith, workspaceId, externalId), cancel)]);
         if (!ListPages.NeedSearch(query))

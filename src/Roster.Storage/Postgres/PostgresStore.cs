@@ -45,10 +45,10 @@ internal sealed partial class PostgresStore : IRosterStore
     [
         new(SelectEnd, 0L),
         new(SelectNamed, 0L, new[] { Guid.Empty }),
-        new(SelectHolders, 0L, new[] { "" }),
+        new(PostgresRowReader.SelectHolders, 0L, new[] { "" }),
         new(SelectChangeSets, 0L, long.MaxValue, 1L),
         new(SelectLogBackwards, 0L, new[] { 0L }),
-        new(SelectKept, 0L, Array.Empty<byte>(), 0L, 0L),
+        new(SelectRemembered, 0L, Array.Empty<byte>(), 0L, 0L),
         new(SelectAudit, 0L, 1L),
         new(SelectKeysByHash, new[] { Array.Empty<byte>() }),
         new(SelectWorkspaceByName, ""),
@@ -60,6 +60,7 @@ internal sealed partial class PostgresStore : IRosterStore
     private readonly PostgresDatabase _database;
     private readonly TimeProvider _clock;
     private readonly PostgresWriter _writer;
+    private readonly PostgresRowReader _rowReader;
     private readonly PostgresKeysByHash _keysByHash;
     private readonly PostgresSearch? _search;
 
@@ -68,6 +69,7 @@ internal sealed partial class PostgresStore : IRosterStore
         _address = address;
         _database = new PostgresDatabase(source);
         _clock = clock;
+        _rowReader = new PostgresRowReader(_database);
         _writer = new PostgresWriter(WriteTogetherAsync);
         _keysByHash = new PostgresKeysByHash(FindKeysAsync);
         _search = use == StoreUse.Serve ? new PostgresSearch(_database, Notices) : null;

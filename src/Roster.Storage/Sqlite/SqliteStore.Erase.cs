@@ -80,7 +80,7 @@ internal sealed partial class SqliteStore
     }
 
     /// <summary>Removes the partners of an erasure from the table, and their values from every change set that has some.</summary>
-    private static void Erase(SqliteDatabase database, long workspaceId, ChangePlan plan)
+    internal static void Erase(SqliteDatabase database, long workspaceId, ChangePlan plan)
     {
         var ids = plan.Changes.Select(change => change.After.Id).ToHashSet();
         foreach (var id in ids)

@@ -6,22 +6,22 @@ using Roster.Storage.Sqlite.Connections;
 namespace Roster.Storage.Sqlite;
 
 /// <summary>
-/// Answers kept under idempotency keys. There is one server on a file, so what is being carried out is known in memory, and forgotten
+/// Answers remembered under idempotency keys. There is one server on a file, so what is being carried out is known in memory, and forgotten
 /// where it should be: when the process ends.
 /// </summary>
 internal sealed partial class SqliteStore
 {
-    private const string SelectKept = """
+    private const string SelectRemembered = """
         select fingerprint, revision, at, key_id, request_id, answer from idempotency where workspace_id = ?1 and key = ?2 and at >= ?3
         """;
 
-    private const string InsertKept = """
+    private const string InsertRemembered = """
         insert or replace into idempotency (workspace_id, key, fingerprint, at, key_id, request_id, revision, answer)
         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         """;
 
     /// <summary>Some of those that are too old: so many that they become fewer, and so few that no write is held up by them.</summary>
-    private const string DeleteOldKept = """
+    private const string DeleteOldRemembered = """
         delete from idempotency where workspace_id = ?1
           and key in (select key from idempotency indexed by idempotency_at where workspace_id = ?1 and at < ?2 order by at limit 100)
         """;
@@ -32,11 +32,11 @@ internal sealed partial class SqliteStore
     private readonly ConcurrentQueue<(long WorkspaceId, Idempotency Idempotency)> _unknown = [];
 
     public Task<IdempotencyState> FindIdempotencyAsync(
-        long workspaceId, ReadOnlyMemory<byte> key, Timestamp keptSince, Timestamp staleSince, CancellationToken cancel) =>
+        long workspaceId, ReadOnlyMemory<byte> key, Timestamp rememberedSince, Timestamp staleSince, CancellationToken cancel) =>
         Task.FromResult<IdempotencyState>(
             _running.TryGetValue((workspaceId, Convert.ToHexString(key.Span)), out var running) && running.At >= staleSince
                 ? new IdempotencyState.Running(running.Of.Fingerprint)
-                : ReadKept(workspaceId, key.Span.ToArray(), keptSince) is { } done ? done : new IdempotencyState.Unused());
+                : ReadRemembered(workspaceId, key.Span.ToArray(), rememberedSince) is { } done ? done : new IdempotencyState.Unused());
 
     public Task<IdempotencyState> ClaimAsync(
         long workspaceId, Idempotency idempotency, Timestamp now, Timestamp staleSince, CancellationToken cancel)
@@ -54,7 +54,7 @@ internal sealed partial class SqliteStore
         IdempotencyState.Done? done;
         try
         {
-            done = ReadKept(workspaceId, idempotency.Key, idempotency.KeptSince);
+            done = ReadRemembered(workspaceId, idempotency.Key, idempotency.RememberedSince);
         }
         catch
         {
@@ -92,7 +92,7 @@ internal sealed partial class SqliteStore
     }
 
     /// <summary>Runs a write, whose claim stays where it is not certain whether it was carried out.</summary>
-    private async Task<T> WriteOrRememberAsync<T>(long workspaceId, WriteRequest request, Func<SqliteDatabase, T> work, CancellationToken cancel)
+    private async Task<T> WriteOrNoteUnknownAsync<T>(long workspaceId, WriteRequest request, Func<SqliteDatabase, T> work, CancellationToken cancel)
     {
         try
         {
@@ -105,26 +105,26 @@ internal sealed partial class SqliteStore
         }
     }
 
-    private IdempotencyState.Done? ReadKept(long workspaceId, byte[] key, Timestamp keptSince) => _readers.Read(database =>
+    private IdempotencyState.Done? ReadRemembered(long workspaceId, byte[] key, Timestamp rememberedSince) => _readers.Read(database =>
     {
-        using var row = database.Prepare(SelectKept).Bind(1, workspaceId).Bind(2, key).Bind(3, keptSince).Query();
+        using var row = database.Prepare(SelectRemembered).Bind(1, workspaceId).Bind(2, key).Bind(3, rememberedSince).Query();
         return !row.Step() ? null : new IdempotencyState.Done(
             row.Blob(0).ToArray(), row.Int64(1), row.Timestamp(2), new Origin(row.Guid(3), row.Guid(4)), row.Blob(5).ToArray());
     });
 
-    private void Keep(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
+    private void RememberAnswer(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
     {
         var idempotency = request.Idempotency!;
         // Both only where this attempt has gone on for so long that another one was let in.
         if (_running.TryGetValue(KeyOf(workspaceId, idempotency), out var claim) && claim.Of.ClaimId != idempotency.ClaimId)
             throw new StoreException(StoreTrouble.Unavailable, "The claim of an idempotency key ran out; nothing was written.");
-        using (var row = database.Prepare(SelectKept).Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.KeptSince).Query())
+        using (var row = database.Prepare(SelectRemembered).Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.RememberedSince).Query())
             if (row.Step())
                 throw new StoreException(StoreTrouble.Unavailable, "Another request with the same idempotency key was carried out meanwhile; nothing was written.");
-        database.Prepare(DeleteOldKept).Bind(1, workspaceId).Bind(2, idempotency.KeptSince).Run();
-        database.Prepare(InsertKept)
+        database.Prepare(DeleteOldRemembered).Bind(1, workspaceId).Bind(2, idempotency.RememberedSince).Run();
+        database.Prepare(InsertRemembered)
             .Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.Fingerprint).Bind(4, Timestamp.Now(_clock))
-            .Bind(5, request.Origin.KeyId).Bind(6, request.Origin.RequestId).Bind(7, plan.Revision.Number).Bind(8, KeptAnswer.Encode(plan)).Run();
+            .Bind(5, request.Origin.KeyId).Bind(6, request.Origin.RequestId).Bind(7, plan.Revision.Number).Bind(8, RememberedAnswer.Encode(plan)).Run();
     }
 
     /// <param name="At">When it was made: after <see cref="Idempotency.LongestWrite"/> another attempt may take it over.</param>

@@ -9,7 +9,7 @@ namespace Roster.Storage.Sqlite;
 /// <summary>Reading partners: by id, in creation order, or as the search index finds them.</summary>
 internal sealed partial class SqliteStore
 {
-    private static readonly string SelectPartner = $"select {PartnerColumns.All} from partner where workspace_id = ?1 and id = ?2";
+    internal static readonly string SelectPartner = $"select {PartnerColumns.All} from partner where workspace_id = ?1 and id = ?2";
 
     private static readonly string SelectNewestFirst = $"""
         select {PartnerColumns.All} from partner
@@ -77,7 +77,7 @@ internal sealed partial class SqliteStore
         return row.Step() ? MapPartner(row) : null;
     }
 
-    private static long ReadLive(SqliteDatabase database, long workspaceId)
+    internal static long ReadLive(SqliteDatabase database, long workspaceId)
     {
         using var row = database.Prepare(SelectLiveCount).Bind(1, workspaceId).Query();
         row.Step();

@@ -27,6 +27,7 @@ internal sealed partial class SqliteStore : IRosterStore
     private readonly int _openIndexes;
     private readonly SqliteHealth _health;
     private readonly SqliteReaders _readers;
+    private readonly SqliteRowReader _rowReader;
     private readonly SqliteWriter _writer;
     private readonly SqliteCleaner? _cleaner;
     private volatile SqliteCheckpointer? _checkpointer;
@@ -42,6 +43,7 @@ internal sealed partial class SqliteStore : IRosterStore
         _openIndexes = openIndexes;
         _health = new SqliteHealth(path, Notices);
         _readers = new SqliteReaders(OpenReader, MaxIdleReaders, _health) { Cold = cold };
+        _rowReader = new SqliteRowReader(_readers);
         var writer = cold is null ? OpenToWrite() : null;
         if (cold is not null)
             Notices.Begin(new StoreNotice(

@@ -90,14 +90,13 @@ public abstract record BatchReading
 
         /// <summary>All that is wrong, now that the partners are known which items name.</summary>
         /// <param name="known">By id, deleted ones too.</param>
-        /// <param name="areDeletedMeant">Whether items may name deleted partners.</param>
-        /// <param name="field">The field that names a partner; null where items are nothing but ids.</param>
-        public Refused With(IReadOnlyDictionary<Guid, Partner> known, bool areDeletedMeant, string? field)
+        /// <param name="kind">What the items are for.</param>
+        public Refused With(IReadOnlyDictionary<Guid, Partner> known, string kind)
         {
             var unknown = new FaultList();
             foreach (var (index, id) in Named)
-                if (known.GetValueOrDefault(id) is not { } partner || (partner.DeletedAt is not null && !areDeletedMeant))
-                    unknown.Add(Fault.NotFound(index, id, field));
+                if (!ChangeKind.CanName(kind, known.GetValueOrDefault(id)))
+                    unknown.Add(Fault.NotFound(index, id, kind is ChangeKind.Upsert or ChangeKind.Mirror ? "id" : null));
             var doubted = new FaultList();
             foreach (var doubt in Doubts)
                 if (!doubt.IsStoredIn(doubt.Id is { } id ? known.GetValueOrDefault(id) : null))

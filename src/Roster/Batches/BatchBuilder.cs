@@ -60,7 +60,7 @@ public sealed class BatchBuilder(
     {
         if (Index + 1 == PartnerRules.MaxItems)
             return false;
-        KeepFaultsOfItem();
+        AddFaultsOfItem();
         Index++;
         _given = default;
         _id = null;
@@ -174,10 +174,10 @@ public sealed class BatchBuilder(
         }
         if (!MetadataText.IsKey(key))
             Reject(PartnerField.Metadata, MetadataText.NotKey);
-        else if (value is not null && MetadataText.CheckValue(key, value) is { } broken)
+        else if (value is not null && MetadataText.CheckValue(value) is { } broken)
             Reject(broken.Code, broken.Message, MetadataText.FieldName(key));
         else if (!_metadataKeys.Add(key))
-            Reject(FaultCode.DuplicateField, $"{MetadataText.FieldName(key)} is given twice in this item; send it once.", MetadataText.FieldName(key));
+            Reject(FaultCode.DuplicateField, "This key of metadata is given twice in the item; send it once.", MetadataText.FieldName(key));
         _metadata.Add(new(key, value));
         return true;
     }
@@ -188,9 +188,9 @@ public sealed class BatchBuilder(
         var name = MetadataText.IsKey(key) ? MetadataText.FieldName(key) : PartnerField.Metadata.WireName;
         Reject(code, code switch
         {
-            FaultCode.InvalidType => $"{name} must be a string or null; send numbers, and yes or no, as text.",
-            FaultCode.TooLong => $"{name} is longer than {MetadataText.MaxValueLength} characters.",
-            _ => $"{name} has a control character, a lone surrogate or invalid UTF-8.",
+            FaultCode.InvalidType => "A value of metadata must be a string or null; send numbers, and yes or no, as text.",
+            FaultCode.TooLong => MetadataText.TooLong.Message,
+            _ => "A value of metadata has a control character, a lone surrogate or invalid UTF-8.",
         }, name);
     }
 
@@ -290,7 +290,7 @@ public sealed class BatchBuilder(
             if (!_given.Has(PartnerField.Name) && !namesPartner && !_hasKey)
                 Reject(PartnerField.Name, PartnerRules.NameRequired);
         }
-        KeepDoubtsOfItem();
+        AddDoubtsOfItem();
         var edits = Edits();
         // At once to the most, which stays below what .NET keeps apart as large (85,000 bytes): growing would pass that.
         if (_rows.Count == _rows.Capacity && _rows.Count >= 1_024)
@@ -319,7 +319,7 @@ public sealed class BatchBuilder(
 
     public BatchReading Finish(BodyFault? body)
     {
-        KeepFaultsOfItem();
+        AddFaultsOfItem();
         body ??= Index < 0 ? new BodyFault(BodyFaultKind.NoItems) : null;
         if (body is not null || _faults.Count > 0)
             return new BatchReading.Refused(body, Index + 1, _faults, _named, _doubts);
@@ -353,7 +353,7 @@ public sealed class BatchBuilder(
     }
 
     /// <summary>An item's faults are kept when all of it is read, so that each can say which partner it is about.</summary>
-    private void KeepFaultsOfItem()
+    private void AddFaultsOfItem()
     {
         if (_faultsOfItem.Count + _unlistedOfItem == 0)
             return;
@@ -370,7 +370,7 @@ public sealed class BatchBuilder(
         _doubtsOfItem.Clear();
     }
 
-    private void KeepDoubtsOfItem()
+    private void AddDoubtsOfItem()
     {
         if (_doubtsOfItem.Count == 0)
             return;

@@ -128,5 +128,9 @@ public static class ChangeKind
     public const string Mirror = "mirror";
     public const string Erase = "erase";
 
+    /// <summary>Whether a change of this kind can name a partner; one that it cannot name is unknown to its caller.</summary>
+    /// <param name="partner">Null where there is none with the id.</param>
+    public static bool CanName(string kind, Partner? partner) => kind is Restore or Erase ? partner is not null : partner is { DeletedAt: null };
+
     public static IReadOnlyList<string> All { get; } = [Upsert, Create, Delete, Restore, Undo, Mirror, Erase];
 }

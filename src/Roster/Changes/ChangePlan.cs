@@ -59,8 +59,8 @@ public sealed class ChangePlan
     /// <summary>Where a mirror would delete more than it may: how many, and how many it may. The faults name some of them.</summary>
     public (long Wanted, long Allowed)? TooManyDeletes { get; internal init; }
 
-    /// <summary>Why partners are kept as they are, where the caller wanted that instead of faults.</summary>
-    public IReadOnlyList<Fault> Kept { get; internal init; } = [];
+    /// <summary>Why partners are left as they are, where the caller wanted that instead of faults.</summary>
+    public IReadOnlyList<Fault> LeftAsIs { get; internal init; } = [];
 
     public ChangeCounts Counts => new(Created, Updated, Unchanged, Deleted, Restored);
 
@@ -161,8 +161,8 @@ internal sealed class PlanBuilder(Change change, Moment moment)
         Guid? IdOf(Partner partner) => partner.CreatedAt == Next.At ? null : partner.Id;
     }
 
-    /// <param name="kept">Why partners are kept as they are.</param>
-    public ChangePlan Build(params IReadOnlyList<Fault> kept)
+    /// <param name="leftAsIs">Why partners are left as they are.</param>
+    public ChangePlan Build(params IReadOnlyList<Fault> leftAsIs)
     {
         var faults = _faults;
         // What is wrong with the items comes first: mended, they may name some of the others.
@@ -171,7 +171,7 @@ internal sealed class PlanBuilder(Change change, Moment moment)
         return faults.Count > 0 ? new ChangePlan(change.Kind, moment.End, moment.End, [], [], faults)
             : new ChangePlan(change.Kind, moment.End, _changes.Count > 0 ? Next : moment.End, _answer, _changes, faults)
             {
-                Kept = kept,
+                LeftAsIs = leftAsIs,
                 WithoutItem = _withoutItem,
             };
     }

@@ -28,7 +28,7 @@ public sealed class Deletion : Change
         for (var i = 0; i < Count; i++)
         {
             var before = now[i];
-            if (before is null || (before.DeletedAt is not null && !_isRestore))
+            if (before is null || !ChangeKind.CanName(Kind, before))
                 plan.Reject(Fault.NotFound(i, _ids[i], null));
             else if (before.DeletedAt is null && _isRestore)
                 plan.Reject(new Fault(i, FaultCode.NotDeleted, "This partner is not deleted.") { Id = _ids[i] });

@@ -28,7 +28,7 @@ public sealed class Erasure : Change
         var plan = new PlanBuilder(this, moment);
         for (var i = 0; i < Count; i++)
         {
-            if (now[i] is not { } before)
+            if (now[i] is not { } before || !ChangeKind.CanName(Kind, before))
                 plan.Reject(Fault.NotFound(i, _ids[i], null));
             else
                 plan.Update(i, before, Erased(before, plan.Next));
@@ -68,7 +68,7 @@ public sealed class Erasure : Change
         try
         {
             var entries = ChangeEncoding.Decode(changes);
-            return entries.Any(entry => entry.Before is { IsKept: true }) ? ChangeEncoding.EncodeAgain(Blank(entries, null).Entries) : null;
+            return entries.Any(entry => entry.Before is { HasValues: true }) ? ChangeEncoding.EncodeAgain(Blank(entries, null).Entries) : null;
         }
         catch (DamagedLogException)
         {

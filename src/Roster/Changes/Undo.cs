@@ -36,7 +36,7 @@ public sealed record UndoState(long? UndoneBy, IReadOnlySet<long> InEffect)
 /// </summary>
 /// <param name="undone">What the change set did.</param>
 /// <param name="state">What became of it when that was last looked up.</param>
-/// <param name="skipsConflicts">Whether partners in conflict are kept as they are; otherwise any conflict is a fault.</param>
+/// <param name="skipsConflicts">Whether partners in conflict are left as they are; otherwise any conflict is a fault.</param>
 public sealed class Undo(LoggedChangeSet undone, UndoState state, bool skipsConflicts) : Change
 {
     private readonly IReadOnlyList<LoggedChange> _changes = undone.Changes;
@@ -63,16 +63,16 @@ public sealed class Undo(LoggedChangeSet undone, UndoState state, bool skipsConf
 
     private ChangePlan Plan(RowsNow now, Moment moment)
     {
-        var kept = new SortedDictionary<int, Fault>();
+        var leftAsIs = new SortedDictionary<int, Fault>();
         for (var i = 0; i < Count; i++)
             if (ConflictOf(i, now[i]) is { } conflict)
-                kept.Add(i, conflict);
+                leftAsIs.Add(i, conflict);
         while (true)
         {
             var plan = new PlanBuilder(this, moment);
             for (var i = 0; i < Count; i++)
             {
-                if (!kept.TryGetValue(i, out var conflict))
+                if (!leftAsIs.TryGetValue(i, out var conflict))
                     plan.Update(i, now[i]!, _changes[i].Before is { } before
                         ? before.Of(now[i]!) with { UpdatedAt = plan.Next.At, Revision = plan.Next.Number }
                         : plan.Deleted(now[i]!));
@@ -80,12 +80,12 @@ public sealed class Undo(LoggedChangeSet undone, UndoState state, bool skipsConf
                     plan.Reject(conflict);
             }
             plan.RejectTakenExternalIds(now);
-            var built = plan.Build([.. kept.Values]);
+            var built = plan.Build([.. leftAsIs.Values]);
             if (!skipsConflicts || built.Faults.Count == 0)
                 return built;
             // An external id that somebody else has by now keeps its partner as it is, too.
             foreach (var fault in built.Faults.Listed)
-                kept.TryAdd(fault.Index, fault with { Id = _changes[fault.Index].Id });
+                leftAsIs.TryAdd(fault.Index, fault with { Id = _changes[fault.Index].Id });
         }
     }
 
@@ -96,7 +96,7 @@ public sealed class Undo(LoggedChangeSet undone, UndoState state, bool skipsConf
             return new Fault(index, FaultCode.HistoryGone, "This partner was erased.") { Id = id };
         if (!state.InEffect.Contains(now.Revision))
             return new Fault(index, FaultCode.ChangedSince, "This partner was changed since; look at current.") { Id = id, Current = now };
-        return _changes[index].Before is { IsKept: false }
+        return _changes[index].Before is { HasValues: false }
             ? new Fault(index, FaultCode.HistoryGone, "What this partner was before is not kept any more.") { Id = id }
             : null;
     }

@@ -78,7 +78,7 @@ public sealed class Upsert : Change
             for (; nextDoubt < _doubts.Count && _doubts[nextDoubt].Index == i; nextDoubt++)
                 if (!_doubts[nextDoubt].IsStoredIn(before))
                     plan.Reject(_doubts[nextDoubt].ToFault());
-            if (row.Id is { } id && before is not { DeletedAt: null })
+            if (row.Id is { } id && !ChangeKind.CanName(Kind, before))
                 plan.Reject(Fault.NotFound(i, id, "id"));
             else if (row.Id is null && MatchFault(i, before) is { } fault)
                 plan.Reject(fault);
@@ -162,7 +162,7 @@ public sealed class Upsert : Change
                     second, FaultCode.DuplicateMatch, $"Items {first} and {second} would leave two partners with one email; send it once.", KeyName)
                 { Id = Rows[second].Id, OtherIndex = first });
             }
-            else if (now.EmailHolders(email).FirstOrDefault(holder => holder != id && Keeps(holder, email)) is var other && other != default)
+            else if (now.EmailHolders(email).FirstOrDefault(holder => holder != id && StillHas(holder, email)) is var other && other != default)
             {
                 shared.Add(new Fault(index, FaultCode.DuplicateMatch, "Another partner has this email, and with matchOn=email it is one partner's.", KeyName)
                 { Id = id, Candidates = [other] });
@@ -173,7 +173,7 @@ public sealed class Upsert : Change
             faults.Add(fault);
         return faults;
 
-        bool Keeps(Guid holder, string email) => !after.TryGetValue(holder, out var partner)
+        bool StillHas(Guid holder, string email) => !after.TryGetValue(holder, out var partner)
             || (partner is { DeletedAt: null, Email: not null } && FoldEmail(partner.Email) == email);
     }
 

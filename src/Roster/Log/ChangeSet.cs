@@ -75,7 +75,7 @@ public sealed record LoggedChange(Guid Id, LoggedState? Before);
 public sealed record LoggedState(long Revision, Timestamp UpdatedAt, Timestamp? DeletedAt, PartnerValues? Values)
 {
     /// <summary>Whether the values are still there.</summary>
-    public bool IsKept => Values is not null;
+    public bool HasValues => Values is not null;
 
     /// <summary>The partner in this state.</summary>
     /// <param name="partner">The same partner in any other state.</param>

@@ -62,9 +62,6 @@ public sealed class History(IRosterStore store, long workspaceId)
         return (step.Entry is not null, step.Entry?.Before?.Of(partner));
     }
 
-    /// <summary>Whether a partner's values at some time are still there.</summary>
-    public static bool IsKept(Partner partner) => partner.Values[PartnerField.Name] is not null;
-
     /// <summary>Goes back with many partners at once, so that a change set is read once, whoever of them it changed.</summary>
     private sealed class Walk : LogVisitor
     {

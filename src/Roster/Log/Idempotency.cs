@@ -4,8 +4,8 @@ namespace Roster.Log;
 /// <param name="Key">SHA-256 of the key, 32 bytes.</param>
 /// <param name="Fingerprint">SHA-256 of what was asked for, 32 bytes: the same key for something else is a mistake.</param>
 /// <param name="ClaimId">This attempt, of which only one may go on.</param>
-/// <param name="KeptSince">Answers from before this time are not kept any more.</param>
-public sealed record Idempotency(byte[] Key, byte[] Fingerprint, Guid ClaimId, Timestamp KeptSince)
+/// <param name="RememberedSince">Answers from before this time are not kept any more.</param>
+public sealed record Idempotency(byte[] Key, byte[] Fingerprint, Guid ClaimId, Timestamp RememberedSince)
 {
     /// <summary>Longer than any write goes on: who claimed a key before that has ended without being able to say so.</summary>
     public static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(90);
@@ -25,7 +25,7 @@ public abstract record IdempotencyState
     public sealed record Running(byte[] Fingerprint) : IdempotencyState;
 
     /// <summary>A request with it was carried out.</summary>
-    /// <param name="Answer">As <see cref="KeptAnswer"/> encodes it.</param>
+    /// <param name="Answer">As <see cref="RememberedAnswer"/> encodes it.</param>
     public sealed record Done(byte[] Fingerprint, long Revision, Timestamp At, Origin Origin, byte[] Answer) : IdempotencyState;
 }
 

@@ -62,11 +62,11 @@ public static class MetadataText
     public static string FieldName(string key) => $"{PartnerField.Metadata}.{key}";
 
     /// <summary>The rule that a value breaks, or null.</summary>
-    public static BrokenRule? CheckValue(string key, string value) =>
-        value.Length == 0 ? new(FaultCode.EmptyValue, $"{FieldName(key)} is empty; send null to remove it.")
+    public static BrokenRule? CheckValue(string value) =>
+        value.Length == 0 ? new(FaultCode.EmptyValue, "A value of metadata is empty; send null to remove its key.")
         : PartnerRules.HasControl(value)
-            ? new(FaultCode.InvalidText, $"{FieldName(key)} has a control character, a lone surrogate or invalid UTF-8.")
-        : PartnerRules.IsLonger(value, MaxValueLength) ? new(FaultCode.TooLong, $"{FieldName(key)} is longer than {MaxValueLength} characters.")
+            ? new(FaultCode.InvalidText, "A value of metadata has a control character, a lone surrogate or invalid UTF-8.")
+        : PartnerRules.IsLonger(value, MaxValueLength) ? TooLong
         : null;
 
     /// <summary>The rule that all keys of a partner break together, or null.</summary>
@@ -78,6 +78,8 @@ public static class MetadataText
         return bytes <= MaxBytes ? null
             : new(FaultCode.TooLong, $"metadata is larger than {MaxBytes} bytes, its keys and values in UTF-8 together.");
     }
+
+    internal static BrokenRule TooLong { get; } = new(FaultCode.TooLong, $"A value of metadata is longer than {MaxValueLength} characters.");
 
     internal static BrokenRule TooMany { get; } = new(FaultCode.TooManyValues, $"metadata has more than {MaxKeys} keys.");
 

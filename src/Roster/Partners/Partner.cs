@@ -10,6 +10,9 @@ namespace Roster.Partners;
 public sealed record Partner(
     Guid Id, PartnerValues Values, Timestamp CreatedAt, Timestamp UpdatedAt, Timestamp? DeletedAt, long Revision)
 {
+    /// <summary>Whether its values are there: they are not where they are of the past and not kept any more.</summary>
+    public bool HasValues => Values[PartnerField.Name] is not null;
+
     /// <summary>1 to 255 characters, not blank; empty where the values are gone.</summary>
     public string Name => Values[PartnerField.Name] ?? "";
 

@@ -47,7 +47,7 @@ public sealed class ChangeEncodingTests
         ]);
 
         const string Json =
-            """[["name","email","phone","externalId"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,null,"Ada",null,"\"1\""],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,5,"Ada",null,"\"1\"","e1"]]""";
+            """[["name","email","phone","externalId","tags","metadata"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,null,"Ada",null,"\"1\""],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,5,"Ada",null,"\"1\"","e1"]]""";
         Assert.Equal([2, 0, .. Encoding.UTF8.GetBytes(Json)], encoded.ToArray());
     }
 

@@ -17,7 +17,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         ("SqliteMigrations.SelectApplied", "a row for each migration, once at the start"),
         ("SqliteStore.SelectWorkspaces", "lists all workspaces, for commands and for the retention's pass every ten minutes"),
         ("SqliteStore.SelectAllKeys", "lists all keys, for a command"),
-        ("SqliteStore.SelectLive", "a mirror reads the partners that its file does not name"),
+        ("SqliteRowReader.SelectLive", "a mirror reads the partners that its file does not name"),
         ("SqliteStore.SelectKeysOfWorkspace", "lists the keys of a workspace"),
         ("SqliteStore.SelectAudit", "the newest events of a workspace, which the index has in order"),
         ("SqliteStore.InsertWorkspace", "whether API keys refer to the workspace that it would replace, which it never does"),

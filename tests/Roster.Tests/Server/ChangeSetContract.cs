@@ -189,7 +189,7 @@ public abstract class ChangeSetContract(RosterHost host)
     [Fact]
     public async Task Answers_are_kept_for_as_long_as_the_operator_says()
     {
-        await using var own = await host.AnotherAsync(settings => settings with { IdempotencyKept = TimeSpan.FromHours(2) });
+        await using var own = await host.AnotherAsync(settings => settings with { IdempotencyRemembered = TimeSpan.FromHours(2) });
         var api = await own.NewWorkspaceAsync();
         await PutAsync(api, """[{"name":"a"}]""", "", ("Idempotency-Key", "k"));
 

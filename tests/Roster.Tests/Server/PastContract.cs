@@ -229,7 +229,8 @@ public abstract class PastContract(RosterHost host)
         await client.PutAsync("""[{"name":"at last"}]""");
         foreach (var answer in await Task.WhenAll(waiting))
             Assert.Equal("at last", answer.Json.GetProperty("partners")[0].GetProperty("name").GetString());
-        Assert.Equal(160, own.Count.Of(nameof(IRosterStore.ReadChangedAfterAsync)));
+        // One that read its first time when the write was there already needed no second.
+        Assert.InRange(own.Count.Of(nameof(IRosterStore.ReadChangedAfterAsync)), 120, 160);
     }
 
     [Fact]
@@ -238,7 +239,7 @@ public abstract class PastContract(RosterHost host)
         await using var own = await CountedServer.StartAsync(host);
         var api = await host.NewWorkspaceAsync();
         var client = own.Client(api);
-        var waiting = Enumerable.Range(0, Roster.Server.ChangeSets.LogWatch.MaxWaitingForOne)
+        var waiting = Enumerable.Range(0, Roster.Server.Writes.LogWatch.MaxWaitingForOne)
             .Select(_ => client.GetAsync(Path + "/changes?wait=30")).ToList();
         while (own.Count.Of(nameof(IRosterStore.ReadChangedAfterAsync)) < waiting.Count)
             await Task.Yield();

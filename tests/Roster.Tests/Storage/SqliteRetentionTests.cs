@@ -48,7 +48,7 @@ public sealed class SqliteRetentionTests : IDisposable
 
         Assert.InRange(parts, 4, sizes.Count / 10);
         Assert.Equal(sizes.Count, Read("select forgotten, 0 from workspace")[0].First);
-        Assert.All(await ReadLogAsync(store, workspace), change => Assert.False(change.Before is { IsKept: true }));
+        Assert.All(await ReadLogAsync(store, workspace), change => Assert.False(change.Before is { HasValues: true }));
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed class SqliteRetentionTests : IDisposable
         Assert.False(forgotten.HasMore);
         Assert.Empty((await store.ForgetValuesAsync(workspace.Id, Later, CancellationToken.None)).Damaged);
         foreach (var revision in new[] { 3L, 4L })
-            Assert.False((await ReadAsync(store, workspace, revision))!.Changes[0].Before!.IsKept);
+            Assert.False((await ReadAsync(store, workspace, revision))!.Changes[0].Before!.HasValues);
     }
 
     [Fact]

@@ -4,7 +4,7 @@ using Roster.Log;
 namespace Roster.Tests.Log;
 
 /// <summary>The size of what is stored for each request with an idempotency key.</summary>
-public sealed class KeptAnswerTests
+public sealed class RememberedAnswerTests
 {
     [Theory]
     [InlineData(10_000, 0, 200)]
@@ -20,7 +20,7 @@ public sealed class KeptAnswerTests
         for (var i = 0; i < unchanged; i++)
             now[i] = stored[i];
 
-        var bytes = KeptAnswer.Encode(change.PlanOn(now, new Moment(new Revision(1, new Timestamp(1)), new Timestamp(2_000_000), 1)));
+        var bytes = RememberedAnswer.Encode(change.PlanOn(now, new Moment(new Revision(1, new Timestamp(1)), new Timestamp(2_000_000), 1)));
 
         TestContext.Current.TestOutputHelper!.WriteLine($"{created} created, {unchanged} unchanged: {bytes.Length} bytes");
         Assert.InRange(bytes.Length, 1, maxBytes);

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using Roster.Server.Hosting;
 
-namespace Roster.Server.ChangeSets;
+namespace Roster.Server.Writes;
 
 /// <summary>
 /// Who waits for something to be written. What this server writes wakes them at once; for what other servers write, it asks the database, once

@@ -1,0 +1,46 @@
+using Roster.Changes;
+using Roster.Partners;
+using Roster.Storage.Sqlite.Connections;
+using Roster.Storage.Sqlite.Search;
+
+namespace Roster.Storage.Sqlite.Writing;
+
+/// <summary>
+/// The live partners with an address, in a transaction: those that the search index knows, and those that were changed since it
+/// last followed the log, which the log names. So a write never waits for the index while it holds up others.
+/// </summary>
+internal sealed class SqliteEmailMatches
+{
+    private readonly SqliteDatabase _database;
+    private readonly long _workspaceId;
+    private readonly SqliteSearchIndex _index;
+    private readonly HashSet<Guid> _changed;
+    private ILookup<string, Guid>? _byEmail;
+
+    public SqliteEmailMatches(SqliteDatabase database, long workspaceId, SqliteSearchIndex index, long end)
+    {
+        (_database, _workspaceId, _index) = (database, workspaceId, index);
+        _changed = [.. SqliteStore.ReadChanged(database, workspaceId, index.Reached, end, int.MaxValue)!];
+    }
+
+    /// <param name="email">Folded.</param>
+    /// <returns>In id order; where they are more than <see cref="RowsNow.MaxMatches"/>, so many of them.</returns>
+    public List<Partner> Find(string email)
+    {
+        // Of those that were changed, the index does not count.
+        var indexed = _index.Read(search => SqliteSearchQuery.IdsWithEmail(search, email, _changed, RowsNow.MaxMatches));
+        return
+        [
+            .. indexed.Concat(Changed(email)).Order().Take(RowsNow.MaxMatches)
+                .Select(id => SqliteStore.ReadPartner(_database, _workspaceId, id)).OfType<Partner>(),
+        ];
+    }
+
+    private IEnumerable<Guid> Changed(string email)
+    {
+        _byEmail ??= _changed.Select(id => SqliteStore.ReadPartner(_database, _workspaceId, id)).OfType<Partner>()
+            .Where(partner => partner is { DeletedAt: null, Email: not null })
+            .ToLookup(partner => Upsert.FoldEmail(partner.Email!), partner => partner.Id);
+        return _byEmail[email];
+    }
+}

@@ -1,0 +1,188 @@
+using Roster.Batches;
+using Roster.Changes;
+using Roster.Partners;
+using Roster.Storage.Sqlite.Connections;
+
+namespace Roster.Storage.Sqlite.Writing;
+
+/// <summary>Reads, in the writer's transaction, the rows that a change must see.</summary>
+internal sealed class SqliteRowReader(SqliteReaders readers)
+{
+    private static readonly string SelectLive =
+        $"select {PartnerColumns.All} from partner where workspace_id = ?1 and deleted_at is null order by id";
+
+    /// <summary>How many partners one statement looks up, as long as there are so many: a tenth less time for 10,000.</summary>
+    private const int ReadTogether = 20;
+
+    /// <summary>How many partners one connection reads at once, where several share the work.</summary>
+    private const int ReadByOne = 500;
+
+    private static readonly string SelectNamed =
+        "with named (id) as (values (?" + string.Join("), (?", Enumerable.Range(2, ReadTogether)) + ")) " +
+        $"select {PartnerColumns.All} from named cross join partner using (id) where workspace_id = ?1";
+
+    /// <summary>Reads nothing but the index. Parameters that are null find nothing.</summary>
+    private static readonly string SelectHolders =
+        "with sought (place, external_id) as (values " +
+        string.Join(", ", Enumerable.Range(0, ReadTogether).Select(place => $"({place}, ?{place + 2})")) +
+        ") select place, id from sought cross join partner indexed by partner_external_id using (external_id)" +
+        " where workspace_id = ?1 and deleted_at is null";
+
+    /// <summary>The rows that the change must see.</summary>
+    public RowsNow Read(SqliteDatabase database, long workspaceId, Change change, SqliteEmailMatches? byEmail)
+    {
+        var now = new RowsNow(change.Count);
+        ReadById(database, workspaceId, change.Named.Select(one => (one.Id, one.Index)), change.Count, now);
+        string[] known = [];
+        if (byEmail is not null)
+            foreach (var (at, value) in change.Sought)
+                now.Match(at, byEmail.Find(value));
+        else if (change.MatchOn == MatchOn.ExternalId)
+            known = ReadMatches(database, workspaceId, change, now);
+        ReadClaimed(database, workspaceId, change, known, now);
+        foreach (var email in change.GivenEmails(now))
+            now.HoldEmail(email, byEmail!.Find(email));
+        if (change.Mirror is { } mirror)
+            now.SetRest(ReadRest(database, workspaceId, now, now.CountRest(SqliteStore.ReadLive(database, workspaceId), mirror)));
+        return now;
+    }
+
+    private static int PartsOf(int count) => count <= SqliteWriter.MaxRowsTogether || Environment.ProcessorCount == 1
+        ? 1 : (count + ReadByOne - 1) / ReadByOne;
+
+    /// <summary>
+    /// Reads for a change, many rows by several connections at once: nothing was written before it in its transaction, and the write lock is
+    /// held, so all of them see the same.
+    /// </summary>
+    /// <param name="read">Given the connection, the part's number, and where it begins and ends.</param>
+    private void ReadInParts(SqliteDatabase database, int count, Action<SqliteDatabase, int, int, int> read)
+    {
+        if (PartsOf(count) == 1)
+            read(database, 0, 0, count);
+        else
+            // Each connection reads the inner pages of the tree for itself, so not by more than there are cores.
+            ReadByMany();
+
+        void ReadByMany()
+        {
+            try
+            {
+                Parallel.For(
+                    0, PartsOf(count), new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount },
+                    part => readers.ReadTogether(reader =>
+                    {
+                        read(reader, part, part * ReadByOne, Math.Min((part + 1) * ReadByOne, count));
+                        return true;
+                    }));
+            }
+            catch (AggregateException failures) when (failures.InnerExceptions.OfType<StoreException>().FirstOrDefault() is { } failure)
+            {
+                throw new StoreException(failure.Trouble, failure.Message, failures);
+            }
+        }
+    }
+
+    /// <summary>Reads partners, each for the item with its index.</summary>
+    private void ReadById(SqliteDatabase database, long workspaceId, IEnumerable<(Guid Id, int Index)> ids, int atMost, RowsNow now)
+    {
+        using var named = new IdOrder(ids, atMost);
+        ReadInParts(database, named.Count, (reader, _, from, to) =>
+        {
+            var rest = (to - from) % ReadTogether;
+            ReadBy(reader, SelectNamed, from, to - rest, ReadTogether);
+            ReadBy(reader, SqliteStore.SelectPartner, to - rest, to, 1);
+        });
+
+        void ReadBy(SqliteDatabase reader, string sql, int from, int to, int together)
+        {
+            if (from == to)
+                return;
+            var select = reader.Prepare(sql);
+            for (var i = from; i < to; i += together)
+            {
+                select.Bind(1, workspaceId);
+                for (var k = 0; k < together; k++)
+                    select.Bind(k + 2, named[i + k].Id);
+                using var rows = select.Query();
+                // Those that are there, in the same order.
+                for (var at = i; rows.Step(); at++)
+                {
+                    var partner = SqliteStore.MapPartner(rows);
+                    at = named.Find(partner.Id, at);
+                    now[named.Places[at]] = partner;
+                }
+            }
+        }
+    }
+
+    /// <summary>The first live partners that no item names.</summary>
+    private static List<Partner> ReadRest(SqliteDatabase database, long workspaceId, RowsNow now, int count)
+    {
+        var found = now.Found.Select(partner => partner.Id).ToHashSet();
+        var rest = new List<Partner>(count);
+        using var rows = database.Prepare(SelectLive).Bind(1, workspaceId).Query();
+        while (rest.Count < count && rows.Step())
+            if (!found.Contains(rows.Guid(0)))
+                rest.Add(SqliteStore.MapPartner(rows));
+        return rest;
+    }
+
+    /// <summary>Reads the partners that items match by external id, and notes who holds those external ids.</summary>
+    /// <returns>The external ids that were looked up, sorted.</returns>
+    private string[] ReadMatches(SqliteDatabase database, long workspaceId, Change change, RowsNow now)
+    {
+        var values = change.Sought.Select(one => one.Value).ToArray();
+        var items = change.Sought.Select(one => one.Index).ToArray();
+        Array.Sort(values, items, StringComparer.Ordinal);
+        ReadById(database, workspaceId, Matches(), values.Length, now);
+        return values;
+
+        IEnumerable<(Guid Id, int Index)> Matches()
+        {
+            foreach (var found in ReadHolders(database, workspaceId, values))
+                for (var (i, together) = (0, 0); i < found.Count; i += together)
+                {
+                    var place = found[i].Place;
+                    now.Hold(values[place], found[i].Id);
+                    for (together = 1; i + together < found.Count && found[i + together].Place == place;)
+                        together++;
+                    if (together == 1)
+                        yield return (found[i].Id, items[place]);
+                    else
+                        now.Match(items[place], [.. found.Skip(i).Take(together).Select(one => SqliteStore.ReadPartner(database, workspaceId, one.Id)!)]);
+                }
+        }
+    }
+
+    /// <summary>Notes who holds the external ids that a change gives to partners.</summary>
+    /// <param name="known">Those that are looked up already, sorted.</param>
+    private void ReadClaimed(SqliteDatabase database, long workspaceId, Change change, string[] known, RowsNow now)
+    {
+        var claimed = change.Claimed(now).Where(value => Array.BinarySearch(known, value, StringComparer.Ordinal) < 0).ToArray();
+        Array.Sort(claimed, StringComparer.Ordinal);
+        foreach (var (place, id) in ReadHolders(database, workspaceId, claimed).SelectMany(part => part))
+            now.Hold(claimed[place], id);
+    }
+
+    /// <summary>The live partners with these external ids, each with the place of its external id, in the same order and in parts.</summary>
+    /// <param name="sorted">Sorted, so that the index's pages are touched one after the other.</param>
+    private List<(int Place, Guid Id)>[] ReadHolders(SqliteDatabase database, long workspaceId, string[] sorted)
+    {
+        var parts = new List<(int Place, Guid Id)>[PartsOf(sorted.Length)];
+        ReadInParts(database, sorted.Length, (reader, part, from, to) =>
+        {
+            var found = parts[part] = [];
+            var select = reader.Prepare(SelectHolders);
+            for (var i = from; i < to; i += ReadTogether)
+            {
+                select.Bind(1, workspaceId);
+                for (var k = 0; k < ReadTogether; k++)
+                    select.Bind(k + 2, i + k < to ? sorted[i + k] : null);
+                using var rows = select.Query();
+                while (rows.Step())
+                    found.Add((i + (int)rows.Int64(0), rows.Guid(1)));
+            }
+        });
+        return parts;
+    }
+}

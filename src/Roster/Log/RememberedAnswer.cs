@@ -1,0 +1,97 @@
+using System.Buffers;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Roster.Batches;
+using Roster.Changes;
+using Roster.Partners;
+
+namespace Roster.Log;
+
+/// <summary>
+/// What must be remembered of an answer so that it can be given again byte for byte: what was left alone or remembered. All else the log has. A batch that
+/// only creates or updates takes a few dozen bytes, whatever its size.
+/// </summary>
+/// <param name="IsChangeSet">Whether the request made the revision; otherwise it changed nothing, and this is the newest one that it found.</param>
+public sealed record RememberedAnswer(
+    string Kind, long Revision, bool IsChangeSet, int Items, IReadOnlyList<RememberedAnswer.UnchangedPartner> Unchanged, [property: JsonPropertyName("Kept")] IReadOnlyList<RememberedAnswer.Conflict> LeftAsIs)
+{
+    private const byte Version = 1;
+
+    public static byte[] Encode(ChangePlan plan)
+    {
+        var changed = plan.Changes.Select(change => change.After.Id).ToHashSet();
+        var remembered = new RememberedAnswer(
+            plan.Kind, plan.Revision.Number, plan.Changes.Count > 0, plan.Answer.Count,
+            [.. plan.Answer.Index().Where(one => !changed.Contains(one.Item.Id)).Select(one => new UnchangedPartner(one.Index, one.Item.Id))],
+            [.. plan.LeftAsIs.Select(fault => new Conflict(fault.Index, fault.Id!.Value, fault.Code, fault.Message, fault.Field, fault.Current is not null))]);
+        return PackedJson.Pack(Version, json => JsonSerializer.Serialize(json, remembered, RememberedAnswerJson.Default.RememberedAnswer));
+    }
+
+    /// <summary>The plan as it was when it was carried out.</summary>
+    /// <exception cref="HistoryGoneException">Some of it is not remembered any more.</exception>
+    public static async Task<ChangePlan> ReplayAsync(byte[] encoded, IRosterStore store, long workspaceId, CancellationToken cancel)
+    {
+        var remembered = PackedJson.Unpack(Version, encoded, Read);
+        var logged = remembered.IsChangeSet
+            ? await LoggedChangeSet.ReadAsync(store, workspaceId, remembered.Revision, 0, int.MaxValue, cancel) ?? throw new DamagedLogException("The log lacks a change set.")
+            : null;
+        var changes = logged?.Changes ?? [];
+        var ids = remembered.Unchanged.Select(one => one.Id).Concat(changes.Select(change => change.Id)).Concat(remembered.LeftAsIs.Select(one => one.Id));
+        var now = (await store.FindAsync(workspaceId, ids.Distinct(), cancel)).Values.ToList();
+        var then = (await new History(store, workspaceId).AsOfAsync(now, remembered.Revision, cancel)).OfType<Partner>().ToDictionary(partner => partner.Id);
+        var unchanged = remembered.Unchanged.ToDictionary(one => one.Index, one => one.Id);
+        var answer = new List<Partner>();
+        var done = new List<PartnerChange>();
+        var next = 0;
+        for (var i = 0; i < remembered.Items; i++)
+        {
+            if (unchanged.TryGetValue(i, out var id))
+                answer.Add(At(id));
+            else
+            {
+                done.Add(Replay(changes[next++]));
+                answer.Add(done[^1].After);
+            }
+        }
+        done.AddRange(changes.Skip(next).Select(Replay));
+        var withoutItem = changes.Count - next;
+        var revision = logged?.Revision ?? new Revision(remembered.Revision, default);
+        return new ChangePlan(remembered.Kind, revision, revision, answer, done, new FaultList())
+        {
+            WithoutItem = withoutItem,
+            LeftAsIs = [.. remembered.LeftAsIs.Select(one => new Fault(one.Index, one.Code, one.Message, one.Field) { Id = one.Id, Current = one.HasCurrent ? At(one.Id) : null })],
+        };
+
+        PartnerChange Replay(LoggedChange change)
+        {
+            if (remembered.Kind == ChangeKind.Erase)
+            {
+                var erased = Erasure.Erased(change.Id, logged!.Revision);
+                return new PartnerChange(erased with { DeletedAt = change.Before!.DeletedAt }, erased);
+            }
+            var after = At(change.Id);
+            var before = change.Before?.Of(after);
+            return before is null || before.HasValues ? new PartnerChange(before, after) : throw new HistoryGoneException();
+        }
+
+        Partner At(Guid id) => then.GetValueOrDefault(id) is { } partner && partner.HasValues ? partner : throw new HistoryGoneException();
+    }
+
+    private static RememberedAnswer Read(ReadOnlySequence<byte> json)
+    {
+        var reader = new Utf8JsonReader(json);
+        return JsonSerializer.Deserialize(ref reader, RememberedAnswerJson.Default.RememberedAnswer)!;
+    }
+
+    /// <summary>A partner that an item left alone.</summary>
+    public sealed record UnchangedPartner(int Index, Guid Id);
+
+    /// <summary>A partner that was remembered as it was, and why.</summary>
+    public sealed record Conflict(int Index, Guid Id, string Code, string Message, string? Field, bool HasCurrent);
+}
+
+/// <summary>What was asked for is of the past, and not remembered any more: erased, or older than the operator keeps old values.</summary>
+public sealed class HistoryGoneException() : Exception("What was asked for is not kept any more.");
+
+[JsonSerializable(typeof(RememberedAnswer))]
+internal sealed partial class RememberedAnswerJson : JsonSerializerContext;
