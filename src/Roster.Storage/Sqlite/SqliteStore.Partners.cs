@@ -58,8 +58,11 @@ internal sealed partial class SqliteStore
             cancel);
     }
 
-    public Task<IReadOnlyList<TermCount>> ListTermsAsync(
-        long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel) => throw new NotSupportedException();
+    public async Task<IReadOnlyList<TermCount>> ListTermsAsync(long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel)
+    {
+        var index = await ReachNewestAsync(workspaceId, cancel);
+        return index.Read(search => SqliteSearchQuery.Terms(search, kind, after, take));
+    }
 
     public async Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel)
     {

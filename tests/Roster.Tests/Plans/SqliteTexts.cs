@@ -37,6 +37,8 @@ internal static partial class SqliteTexts
         PartnerFilter[] filters =
         [
             new(), new(Q: "ab"), new(Q: "abcdef"), new(Email: "a@b.example"), new(Phone: "1"), new(UpdatedSince: new Timestamp(1)),
+            new(Tags: ["a"]), new(Tags: ["a"], UpdatedSince: new Timestamp(1)), new(Q: "abcdef", Tags: ["a"]),
+            new(Email: "a@b.example", Tags: ["a"]), new(Tags: ["a"], Metadata: [new("b", "c"), new("d", null, IsThere: false)]),
         ];
         foreach (var deleted in Enum.GetValues<DeletedPartners>())
             foreach (var filter in filters.Select(one => one with { Deleted = deleted }))
@@ -44,22 +46,36 @@ internal static partial class SqliteTexts
                 var name = filter.Q is not null ? $"Q{filter.Q.Length}"
                     : filter.Email is not null ? "Email"
                     : filter.Phone is not null ? "Phone"
-                    : filter.UpdatedSince is not null ? "Since" : "All";
+                    : filter.UpdatedSince is not null ? "Since"
+                    : filter.Tags is not null ? "Terms" : "All";
                 if (deleted == DeletedPartners.Only)
                     name += "Deleted";
-                yield return ($"Count.{name}", SqliteSearchQuery.CountText(filter));
-                foreach (var sort in Enum.GetValues<PartnerSort>())
-                    foreach (var isDescending in new[] { false, true })
-                        foreach (var after in new[] { null, new PartnerCursor(Guid.NewGuid(), "n", new Timestamp(1)) })
-                        {
-                            var query = new PartnerQuery(filter, sort, isDescending, 50, 0, after);
-                            if (sort == PartnerSort.CreatedAt)
-                                yield return ($"InCreationOrder.{name}", SqliteSearchQuery.CreationOrderText(query));
-                            else
-                                yield return ($"InOrder.{sort}.{name}", SqliteSearchQuery.OrderText(query, leadsByGrams: false));
-                            if (sort != PartnerSort.CreatedAt && filter.Q is { Length: >= 3 })
-                                yield return ($"Sorted.{name}", SqliteSearchQuery.OrderText(query, leadsByGrams: true));
-                        }
+                foreach (var lead in Leads(filter))
+                {
+                    var leader = lead == SqliteSearchQuery.Lead.Partners ? "" : $"By{lead}.";
+                    yield return ($"Count.{leader}{name}", SqliteSearchQuery.CountText(filter, lead));
+                    foreach (var sort in Enum.GetValues<PartnerSort>())
+                        foreach (var isDescending in new[] { false, true })
+                            foreach (var after in new[] { null, new PartnerCursor(Guid.NewGuid(), "n", new Timestamp(1)) })
+                            {
+                                var query = new PartnerQuery(filter, sort, isDescending, 50, 0, after);
+                                if (sort == PartnerSort.CreatedAt)
+                                    yield return ($"InCreationOrder.{leader}{name}", SqliteSearchQuery.CreationOrderText(query, lead));
+                                else
+                                    yield return (
+                                        leader == "" ? $"InOrder.{sort}.{name}" : $"Sorted.{leader}{name}", SqliteSearchQuery.OrderText(query, lead));
+                            }
+                }
             }
+    }
+
+    /// <summary>The tables that can lead a query.</summary>
+    private static IEnumerable<SqliteSearchQuery.Lead> Leads(PartnerFilter filter)
+    {
+        yield return SqliteSearchQuery.Lead.Partners;
+        if (filter.Q is { Length: >= 3 })
+            yield return SqliteSearchQuery.Lead.Grams;
+        if (filter is { Tags: not null, Email: null })
+            yield return SqliteSearchQuery.Lead.Term;
     }
 }

@@ -425,7 +425,9 @@ public sealed class SqliteStoreTests : IDisposable
     {
         await using var store = await OpenAsync();
         var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
-        var doomed = await WriteAsync(Some.Upsert("""[{"name":"Erasmus Secretus","email":"erasmus@secretus.example"}]"""));
+        var doomed = await WriteAsync(Some.Upsert("""
+            [{"name":"Erasmus Secretus","email":"erasmus@secretus.example","tags":["Order of Secretus"],"metadata":{"house":"Secretus"}}]
+            """));
         await WriteAsync(Some.Upsert("[" + string.Join(',', Enumerable.Range(0, 3_000).Select(i => $$"""{"name":"other {{i}}"}""")) + "]"));
         await WriteAsync(Some.Upsert($$"""[{"id":"{{doomed.Answer[0].Id}}","name":"Erasmus Secretus the Second"}]"""));
         Assert.Single(await FindAsync());

@@ -10,7 +10,7 @@ namespace Roster.Storage.Sqlite.Search;
 /// </summary>
 internal sealed class SqliteSearchIndex : IDisposable
 {
-    private const int Version = 5;
+    private const int Version = 6;
 
     /// <summary>A pass over more changes than this reads all partners instead of the log.</summary>
     private const int MaxFollowed = 200_000;
@@ -33,22 +33,33 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private const string UpdateState = "update state set reached = ?1, request_id = ?2";
 
-    private const string SelectDoc = "select number, text, name, email, phone, deleted from doc where id = ?1";
+    private const string SelectDoc = "select number, text, name, email, phone, tags, metadata, deleted from doc where id = ?1";
 
     private const string DeleteGrams = "delete from gram where rowid = ?1";
 
     private const string InsertGrams = "insert into gram (rowid, text) values (?1, ?2)";
 
-    private const string UpdateDoc = "update doc set text = ?2, updated_at = ?3 where number = ?1";
+    private const string UpdateDoc = "update doc set text = ?2, tags = ?3, metadata = ?4, updated_at = ?5 where number = ?1";
 
     private const string UpdateDocName = "update doc set sort_name = ?2, name = ?3 where number = ?1";
 
     private const string UpdateDocFilters = "update doc set email = ?2, phone = ?3, deleted = ?4 where number = ?1";
 
     private const string InsertDoc = """
-        insert into doc (id, text, email, phone, sort_name, name, updated_at, deleted) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-        returning number
+        insert into doc (id, text, email, phone, sort_name, name, tags, metadata, updated_at, deleted)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) returning number
         """;
+
+    private const string InsertTerm = "insert into term (kind, term, number) values (?1, ?2, ?3)";
+
+    private const string DeleteTerm = "delete from term where kind = ?1 and term = ?2 and number = ?3";
+
+    private const string AddCounts = """
+        insert into term_count (kind, term, shown, live, total) values (?1, ?2, ?3, ?4, ?5)
+        on conflict do update set live = live + excluded.live, total = total + excluded.total
+        """;
+
+    private const string DeleteCounts = "delete from term_count where kind = ?1 and term = ?2 and total = 0";
 
     private static readonly string SelectPartnersAfter =
         $"select {PartnerColumns.All} from partner where workspace_id = ?1 and id > ?2 and id <= ?3 order by id limit ?4";
@@ -71,6 +82,9 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private bool _isToBeFilled;
     private volatile bool _isDamaged;
+
+    /// <summary>Of the transaction, as far as they are not written yet.</summary>
+    private TermChanges _termChanges = new();
 
     /// <param name="requestOf">The request that made a revision of the directory; null where there is no such revision.</param>
     /// <param name="failed">Called when a reader could not read, so that the follower looks at the file.</param>
@@ -309,9 +323,11 @@ internal sealed class SqliteSearchIndex : IDisposable
     private void InTransaction(Action work)
     {
         Database.Execute("begin immediate");
+        _termChanges = new TermChanges();
         try
         {
             work();
+            WriteTermChanges();
             Database.Execute("commit");
         }
         catch
@@ -372,7 +388,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         long number;
         string text, name;
-        string? email, phone;
+        string? email, phone, tags, metadata;
         bool isDeleted;
         using (var row = Database.Prepare(SelectDoc).Bind(1, partner.Id).Query())
         {
@@ -382,7 +398,7 @@ internal sealed class SqliteSearchIndex : IDisposable
                 return;
             }
             (number, text, name, email, phone) = (row.Int64(0), row.Text(1), row.Text(2), row.TextOrNull(3), row.TextOrNull(4));
-            isDeleted = row.Int64(5) != 0;
+            (tags, metadata, isDeleted) = (row.TextOrNull(5), row.TextOrNull(6), row.Int64(7) != 0);
         }
         var (newText, newEmail, newPhone, isNowDeleted) = (SearchText.Of(partner), FoldedEmail(partner), Digits(partner), partner.DeletedAt is not null);
         if (newText != text)
@@ -390,12 +406,21 @@ internal sealed class SqliteSearchIndex : IDisposable
             Database.Prepare(DeleteGrams).Bind(1, number).Run();
             AddGrams(number, newText);
         }
-        // What is set has its indexes written anew, also to what they were.
-        Database.Prepare(UpdateDoc).Bind(1, number).Bind(2, newText).Bind(3, partner.UpdatedAt).Run();
+        // An update writes the indexes of all columns that it sets, also where a value stays the same. So each group has a statement.
+        Database.Prepare(UpdateDoc)
+            .Bind(1, number).Bind(2, newText).Bind(3, partner.Tags).Bind(4, partner.Metadata).Bind(5, partner.UpdatedAt).Run();
         if (name != partner.Name)
             Database.Prepare(UpdateDocName).Bind(1, number).Bind(2, SearchText.SortName(partner.Name)).Bind(3, partner.Name).Run();
         if ((newEmail, newPhone, isNowDeleted) != (email, phone, isDeleted))
             Database.Prepare(UpdateDocFilters).Bind(1, number).Bind(2, newEmail).Bind(3, newPhone).Bind(4, isNowDeleted ? 1 : 0).Run();
+        if ((partner.Tags, partner.Metadata, isNowDeleted) != (tags, metadata, isDeleted))
+        {
+            var (had, has) = (SqliteSearchTerm.Of(tags, metadata), SqliteSearchTerm.Of(partner.Tags, partner.Metadata));
+            WriteTerms(DeleteTerm, number, had.Except(has));
+            WriteTerms(InsertTerm, number, has.Except(had));
+            _termChanges.Remove(SqliteSearchTerm.Texts(had, SqliteSearchTerm.Tag), SqliteSearchTerm.Texts(had, SqliteSearchTerm.Key), isDeleted);
+            Count(partner);
+        }
     }
 
     private void Add(Partner partner)
@@ -404,13 +429,39 @@ internal sealed class SqliteSearchIndex : IDisposable
         long number;
         using (var row = Database.Prepare(InsertDoc)
             .Bind(1, partner.Id).Bind(2, text).Bind(3, FoldedEmail(partner)).Bind(4, Digits(partner))
-            .Bind(5, SearchText.SortName(partner.Name)).Bind(6, partner.Name)
-            .Bind(7, partner.UpdatedAt).Bind(8, partner.DeletedAt is null ? 0 : 1).Query())
+            .Bind(5, SearchText.SortName(partner.Name)).Bind(6, partner.Name).Bind(7, partner.Tags).Bind(8, partner.Metadata)
+            .Bind(9, partner.UpdatedAt).Bind(10, partner.DeletedAt is null ? 0 : 1).Query())
         {
             row.Step();
             number = row.Int64(0);
         }
         AddGrams(number, text);
+        WriteTerms(InsertTerm, number, SqliteSearchTerm.Of(partner.Tags, partner.Metadata));
+        Count(partner);
+    }
+
+    private void WriteTerms(string statement, long number, IEnumerable<SqliteSearchTerm> terms)
+    {
+        foreach (var term in terms)
+            Database.Prepare(statement).Bind(1, term.Kind).Bind(2, term.Text).Bind(3, number).Run();
+    }
+
+    private void Count(Partner partner)
+    {
+        _termChanges.Add(partner.Tags, partner.Metadata, partner.DeletedAt is not null);
+        if (_termChanges.AreMany)
+            WriteTermChanges();
+    }
+
+    private void WriteTermChanges()
+    {
+        foreach (var change in _termChanges.Take())
+        {
+            Database.Prepare(AddCounts).Bind(1, (int)change.Kind).Bind(2, change.Term).Bind(3, change.Shown ?? change.Term)
+                .Bind(4, change.Live).Bind(5, change.Total).Run();
+            if (change.Total < 0)
+                Database.Prepare(DeleteCounts).Bind(1, (int)change.Kind).Bind(2, change.Term).Run();
+        }
     }
 
     private void AddGrams(long number, string text) =>

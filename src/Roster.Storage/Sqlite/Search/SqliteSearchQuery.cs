@@ -17,10 +17,15 @@ internal static class SqliteSearchQuery
     private const int MaxGrams = 4;
 
     /// <summary>
-    /// Up to so many partners that may have a text are found and sorted. Where there are more, the order is walked, in which one of them
+    /// Up to so many partners with a text or a term are found and sorted. Where there are more, the list's order is read, in which one of them
     /// comes soon.
     /// </summary>
     private const int MaxSorted = 10_000;
+
+    /// <summary>Conditions by tags and metadata that a text has room for, so that the number of different texts has a bound.</summary>
+    private const int TermSlots = 2 * PartnerFilter.MaxTerms;
+
+    private const int FirstTermSlot = 14;
 
     private const string SelectIdsWithEmail = "select id from doc where email = ?1 and deleted = 0 order by number";
 
@@ -29,6 +34,10 @@ internal static class SqliteSearchQuery
     private const string SelectFirstNumber = "select number from doc where id >= ?1 order by id limit 1";
 
     private const string CountGrams = "select count(*) from (select 1 from gram where gram match ?1 limit ?2)";
+
+    private const string CountTerm = "select count(*) from (select 1 from term where kind = ?1 and term = ?2 limit ?3)";
+
+    private const string SelectTerms = "select term, shown, live from term_count where kind = ?1 and term > ?2 order by term limit ?3";
 
     internal const string SelectReached = "select reached from state";
 
@@ -44,11 +53,20 @@ internal static class SqliteSearchQuery
         return ids;
     }
 
+    /// <summary>The tags or keys of metadata behind one, in order, with how many partners have them.</summary>
+    public static IReadOnlyList<TermCount> Terms(SqliteDatabase search, TermKind kind, string? after, int take)
+    {
+        var terms = new List<TermCount>();
+        using var rows = search.Prepare(SelectTerms).Bind(1, (int)kind).Bind(2, after ?? "").Bind(3, take).Query();
+        while (rows.Step())
+            terms.Add(new TermCount(rows.Text(0), rows.Text(1), rows.Int64(2)));
+        return terms;
+    }
+
     public static long Count(SqliteDatabase search, PartnerFilter filter)
     {
-        using var row = Bind(search.Prepare(CountText(filter)), filter).Query();
-        row.Step();
-        return row.Int64(0);
+        var plan = PlanOf(search, filter);
+        return CountOf(Bind(search.Prepare(CountText(filter, plan.Lead)), filter, plan));
     }
 
     /// <summary>The page's partners as cursors, in order: at most as many as it takes.</summary>
@@ -57,8 +75,9 @@ internal static class SqliteSearchQuery
 
     private static List<PartnerCursor> FindInCreationOrder(SqliteDatabase search, PartnerQuery query)
     {
+        var plan = PlanOf(search, query.Filter);
         var from = NumberBefore(search, query);
-        using var rows = Bind(search.Prepare(CreationOrderText(query)), query.Filter)
+        using var rows = Bind(search.Prepare(CreationOrderText(query, plan.Lead)), query.Filter, plan)
             .Bind(7, from).Bind(8, query.Take).Bind(9, query.Skip).Query();
         var found = new List<PartnerCursor>();
         while (rows.Step())
@@ -70,8 +89,8 @@ internal static class SqliteSearchQuery
     private static List<PartnerCursor> FindInOrder(SqliteDatabase search, PartnerQuery query)
     {
         var isByName = query.Sort == PartnerSort.Name;
-        var leadsByGrams = LeadsByGrams(query.Filter) && AreFew(search, query.Filter);
-        var statement = Bind(search.Prepare(OrderText(query, leadsByGrams)), query.Filter).Bind(8, query.Take).Bind(9, query.Skip);
+        var plan = PlanOf(search, query.Filter, isSorted: true);
+        var statement = Bind(search.Prepare(OrderText(query, plan.Lead)), query.Filter, plan).Bind(8, query.Take).Bind(9, query.Skip);
         if (query.After is { } after)
         {
             statement.Bind(7, after.Id);
@@ -89,26 +108,27 @@ internal static class SqliteSearchQuery
         return found;
     }
 
-    internal static string CountText(PartnerFilter filter)
-    {
-        var leadsByGrams = LeadsByGrams(filter);
-        return $"select count(*) from {From(leadsByGrams)} where {Where(filter, leadsByGrams)}";
-    }
+    internal static string CountText(PartnerFilter filter, Lead lead) =>
+        $"select count(*) from {From(lead)} where {Where(filter, lead)}";
 
-    internal static string CreationOrderText(PartnerQuery query)
+    internal static string CreationOrderText(PartnerQuery query, Lead lead)
     {
         var (comparison, direction) = Direction(query);
-        // Where grams lead, they come in the order of their row numbers, which is creation order.
-        var leadsByGrams = LeadsByGrams(query.Filter);
-        var number = leadsByGrams ? "gram.rowid" : "doc.number";
+        // Partners come from the leading table in the order of their numbers, which is creation order.
+        var number = lead switch
+        {
+            Lead.Grams => "gram.rowid",
+            Lead.Term => "term.number",
+            _ => "doc.number",
+        };
         return $"""
-            select doc.id from {From(leadsByGrams)} where {Where(query.Filter, leadsByGrams)} and {number} {comparison} ?7
+            select doc.id from {From(lead)} where {Where(query.Filter, lead)} and {number} {comparison} ?7
             order by {number} {direction} limit ?8 offset ?9
             """;
     }
 
-    /// <param name="leadsByGrams">Whether what may have the text is found and then sorted; otherwise the order is walked.</param>
-    internal static string OrderText(PartnerQuery query, bool leadsByGrams)
+    /// <param name="lead">Where not <see cref="Lead.Partners"/>, what it finds is sorted; otherwise the list's order is read.</param>
+    internal static string OrderText(PartnerQuery query, Lead lead)
     {
         var isByName = query.Sort == PartnerSort.Name;
         var (comparison, direction) = Direction(query);
@@ -120,8 +140,8 @@ internal static class SqliteSearchQuery
         var since = query.Filter.UpdatedSince is null || (!isByName && !query.IsDescending && query.After is not null)
             ? "" : $"and {(isByName ? "+" : "")}doc.updated_at >= ?5";
         return $"""
-            select doc.id, {(isByName ? "doc.name" : "doc.updated_at")} from {From(leadsByGrams)}
-            where {Where(query.Filter with { UpdatedSince = null }, leadsByGrams)} {since} {after}
+            select doc.id, {(isByName ? "doc.name" : "doc.updated_at")} from {From(lead)}
+            where {Where(query.Filter with { UpdatedSince = null }, lead)} {since} {after}
             order by {order}, doc.id {direction} limit ?8 offset ?9
             """;
     }
@@ -138,25 +158,57 @@ internal static class SqliteSearchQuery
         return row.Step() ? row.Int64(0) : start;
     }
 
-    /// <summary>Whether at most <see cref="MaxSorted"/> partners have the trigrams of the text.</summary>
-    private static bool AreFew(SqliteDatabase search, PartnerFilter filter)
+    /// <summary>
+    /// What leads: of the trigrams and the terms that are wanted, what fewest partners have, as far as they are counted. In a list that must be sorted,
+    /// none of them where all are many.
+    /// </summary>
+    /// <param name="isSorted">Whether the list has another order than creation.</param>
+    private static Plan PlanOf(SqliteDatabase search, PartnerFilter filter, bool isSorted = false)
     {
-        using var row = search.Prepare(CountGrams).Bind(1, Grams(SearchText.Fold(filter.Q!))).Bind(2, MaxSorted + 1).Query();
+        var (wanted, unwanted) = SqliteSearchTerm.Of(filter);
+        // An address or a phone has an index of its own, and finds few.
+        var canLead = filter is { Email: null, Phone: null };
+        var hasGrams = canLead && HasGrams(filter);
+        var lead = hasGrams ? Lead.Grams : canLead && wanted.Count > 0 ? Lead.Term : Lead.Partners;
+        var few = 0L;
+        if (lead != Lead.Partners && (isSorted || wanted.Count + (hasGrams ? 1 : 0) > 1))
+        {
+            few = hasGrams ? CountOf(search.Prepare(CountGrams).Bind(1, Grams(SearchText.Fold(filter.Q!))).Bind(2, MaxSorted + 1)) : long.MaxValue;
+            for (var i = 0; i < wanted.Count; i++)
+                if (CountOf(search.Prepare(CountTerm).Bind(1, wanted[i].Kind).Bind(2, wanted[i].Text).Bind(3, MaxSorted + 1)) is var count && count < few)
+                {
+                    (few, lead) = (count, Lead.Term);
+                    (wanted[0], wanted[i]) = (wanted[i], wanted[0]);
+                }
+        }
+        return new Plan(isSorted && few > MaxSorted ? Lead.Partners : lead, wanted, unwanted);
+    }
+
+    private static long CountOf(SqliteStatement statement)
+    {
+        using var row = statement.Query();
         row.Step();
-        return row.Int64(0) <= MaxSorted;
+        return row.Int64(0);
     }
 
     /// <summary>Whether the search text is long enough to have trigrams.</summary>
-    private static bool LeadsByGrams(PartnerFilter filter) =>
-        filter is { Q: not null, Email: null, Phone: null } && PartnerRules.CountCodePoints(SearchText.Fold(filter.Q)) >= GramLength;
+    private static bool HasGrams(PartnerFilter filter) =>
+        filter.Q is not null && PartnerRules.CountCodePoints(SearchText.Fold(filter.Q)) >= GramLength;
 
-    private static string From(bool leadsByGrams) => leadsByGrams ? "gram cross join doc on doc.number = gram.rowid" : "doc";
+    private static string From(Lead lead) => lead switch
+    {
+        Lead.Grams => "gram cross join doc on doc.number = gram.rowid",
+        Lead.Term => "term cross join doc on doc.number = term.number",
+        _ => "doc",
+    };
 
-    private static string Where(PartnerFilter filter, bool leadsByGrams)
+    private static string Where(PartnerFilter filter, Lead lead)
     {
         var where = new StringBuilder("true");
-        if (leadsByGrams)
+        if (lead == Lead.Grams)
             where.Append(" and gram match ?2");
+        if (lead == Lead.Term)
+            where.Append(" and term.kind = ?12 and term.term = ?13");
         if (filter.Q is not null)
             where.Append(" and instr(doc.text, ?1) > 0");
         if (filter.Email is not null)
@@ -167,16 +219,30 @@ internal static class SqliteSearchQuery
             where.Append(" and doc.updated_at >= ?5");
         if (filter.Deleted != DeletedPartners.With)
             where.Append(CultureInfo.InvariantCulture, $" and doc.deleted = {(filter.Deleted == DeletedPartners.Only ? 1 : 0)}");
+        if (HasTermSlots(filter, lead))
+            for (var i = 0; i < TermSlots; i++)
+            {
+                // A slot that is not needed has no kind.
+                var at = FirstTermSlot + (3 * i);
+                where.Append(CultureInfo.InvariantCulture, $"""
+                     and (?{at} is null or ?{at + 2} = exists (
+                        select 1 from term as other where other.kind = ?{at} and other.term = ?{at + 1} and other.number = doc.number))
+                    """);
+            }
         return where.ToString();
     }
 
-    private static SqliteStatement Bind(SqliteStatement statement, PartnerFilter filter)
+    /// <summary>Whether terms are left to check when the lead has found a partner.</summary>
+    private static bool HasTermSlots(PartnerFilter filter, Lead lead) =>
+        (filter.Tags?.Count ?? 0) + (filter.Metadata?.Count ?? 0) > (lead == Lead.Term ? 1 : 0);
+
+    private static SqliteStatement Bind(SqliteStatement statement, PartnerFilter filter, Plan plan)
     {
         if (filter.Q is { } q)
         {
             var folded = SearchText.Fold(q);
             statement.Bind(1, folded);
-            if (LeadsByGrams(filter))
+            if (plan.Lead == Lead.Grams)
                 statement.Bind(2, Grams(folded));
         }
         if (filter.Email is { } email)
@@ -185,6 +251,21 @@ internal static class SqliteSearchQuery
             statement.Bind(4, SearchText.Digits(phone));
         if (filter.UpdatedSince is { } since)
             statement.Bind(5, since);
+        if (plan.Lead == Lead.Term)
+            statement.Bind(12, plan.Wanted[0].Kind).Bind(13, plan.Wanted[0].Text);
+        if (!HasTermSlots(filter, plan.Lead))
+            return statement;
+        var at = FirstTermSlot;
+        var others = plan.Wanted.Skip(plan.Lead == Lead.Term ? 1 : 0).Select(term => (Term: term, IsThere: true))
+            .Concat(plan.Unwanted.Select(term => (Term: term, IsThere: false)));
+        foreach (var (term, isThere) in others)
+        {
+            statement.Bind(at, term.Kind).Bind(at + 1, term.Text).Bind(at + 2, isThere ? 1 : 0);
+            at += 3;
+        }
+        // The last run's values would stay.
+        for (; at < FirstTermSlot + (3 * TermSlots); at += 3)
+            statement.Bind(at, null as long?);
         return statement;
     }
 
@@ -205,4 +286,21 @@ internal static class SqliteSearchQuery
         }
         return string.Join(" AND ", grams.Select(gram => $"\"{gram.Replace("\"", "\"\"", StringComparison.Ordinal)}\""));
     }
+
+    /// <summary>The table that a query reads first; the partners that it gives are checked for the rest of the filter.</summary>
+    internal enum Lead
+    {
+        /// <summary>All partners in the list's order, or those with an address or a phone.</summary>
+        Partners,
+
+        /// <summary>Those that have the trigrams of the search text.</summary>
+        Grams,
+
+        /// <summary>Those that have a tag, a key or a value of the filter.</summary>
+        Term,
+    }
+
+    /// <param name="Wanted">Terms that partners must have; the first is the one that leads, where one does.</param>
+    /// <param name="Unwanted">Terms that they must not have.</param>
+    private sealed record Plan(Lead Lead, List<SqliteSearchTerm> Wanted, List<SqliteSearchTerm> Unwanted);
 }

@@ -6,7 +6,8 @@
 create table state (reached integer not null, request_id blob) strict;
 insert into state values (0, null);
 
--- A row for each partner, deleted ones included, numbered in creation order. sort_name is SearchText.SortName. Its indexes are in order.sql.
+-- A row for each partner, deleted ones included, numbered in creation order. sort_name is SearchText.SortName. tags and metadata are
+-- as in the directory: they tell which terms the partner has here. Its indexes are in order.sql.
 create table doc (
     number     integer not null primary key,
     id         blob    not null unique,
@@ -15,6 +16,8 @@ create table doc (
     phone      text,
     sort_name  text    not null,
     name       text    not null,
+    tags       text,
+    metadata   text,
     updated_at integer not null,
     deleted    integer not null
 ) strict;
@@ -24,3 +27,23 @@ create virtual table gram using fts5 (
     text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1');
 -- Fewer, larger segments: they are what a pass spends its time on.
 insert into gram (gram, rank) values ('hashsize', 16777216);
+
+-- What lists are filtered by, with the partners that have it, deleted ones included.
+-- kind: 0 is a tag, folded, 1 a key of metadata, and 2 a key with its value, as key=value.
+create table term (
+    kind   integer not null,
+    term   text    not null,
+    number integer not null,
+    primary key (kind, term, number)
+) strict, without rowid;
+
+-- How many partners have a term of kind 0 or 1: the live ones, and all. A term that nobody has is not here.
+-- shown: the spelling that was met first.
+create table term_count (
+    kind  integer not null,
+    term  text    not null,
+    shown text    not null,
+    live  integer not null,
+    total integer not null,
+    primary key (kind, term)
+) strict, without rowid;
