@@ -13,12 +13,12 @@ internal static class TermEndpoints
     private const int MaxCursor = 1_000;
 
     /// <summary>GET /api/tags: each tag, in the order in which tags are compared, with how many partners have it.</summary>
-    public static Task TagsAsync(HttpContext http, IPartnerStore store) => ListAsync(http, store, TermKind.Tag, "tag");
+    public static Task TagsAsync(HttpContext http, IRosterStore store) => ListAsync(http, store, TermKind.Tag, "tag");
 
     /// <summary>GET /api/metadata-keys: each key, in code point order, with how many partners have it.</summary>
-    public static Task MetadataKeysAsync(HttpContext http, IPartnerStore store) => ListAsync(http, store, TermKind.MetadataKey, "key");
+    public static Task MetadataKeysAsync(HttpContext http, IRosterStore store) => ListAsync(http, store, TermKind.MetadataKey, "key");
 
-    private static async Task ListAsync(HttpContext http, IPartnerStore store, TermKind kind, string name)
+    private static async Task ListAsync(HttpContext http, IRosterStore store, TermKind kind, string name)
     {
         var parameters = new Parameters(http.Request);
         var take = parameters.Integer("take", 1, MaxTake) ?? DefaultTake;

@@ -61,8 +61,11 @@ internal sealed partial class PostgresStore
         }
     }
 
-    public Task<IReadOnlyList<TermCount>> ListTermsAsync(
-        long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel) => throw new NotSupportedException();
+    public async Task<IReadOnlyList<TermCount>> ListTermsAsync(long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel)
+    {
+        await Search.ReachNewestAsync(workspaceId, cancel);
+        return await Search.TermsAsync(workspaceId, kind, after, take, cancel);
+    }
 
     public async Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel)
     {

@@ -33,6 +33,7 @@ internal sealed partial class PostgresStore : IRosterStore
         ("audit_event", ["select", "insert"]),
         ("search_state", ["select", "insert", "update"]),
         ("partner_search", ["select", "insert", "delete"]),
+        ("search_term", ["select", "insert", "update", "delete"]),
     ];
 
     private const string SelectLacking = """
@@ -54,6 +55,7 @@ internal sealed partial class PostgresStore : IRosterStore
         new(SelectWorkspaceByName, ""),
         new(PostgresSearch.SelectReached, 0L),
         PostgresSearchQuery.Count(0, new PartnerFilter()),
+        new(PostgresSearch.SelectTerms, 0L, 0, "", 1L),
     ];
 
     private readonly PostgresAddress _address;

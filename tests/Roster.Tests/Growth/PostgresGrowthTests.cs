@@ -59,7 +59,7 @@ public sealed partial class PostgresGrowthTests
             await Store.Parse(database).MigrateAsync(CancellationToken.None);
             await PostgresSeed.FillAsync(database, stored);
             // The server analyzes the search index itself, after filling it.
-            await PostgresCluster.RunAsync(database, isAnalyzed ? "vacuum analyze" : "vacuum (index_cleanup on)", "analyze partner_search");
+            await PostgresCluster.RunAsync(database, isAnalyzed ? "vacuum analyze" : "vacuum (index_cleanup on)", "analyze partner_search, search_term");
             // This use does not follow the log in the background.
             await using var store = await Store.Parse(database).OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None);
             var costs = new Dictionary<string, long>();
@@ -95,12 +95,18 @@ public sealed partial class PostgresGrowthTests
             ("by name, from the middle", new PartnerFilter(), PartnerSort.Name, new PartnerCursor(
                 PostgresSeed.Partner(Few / 2), Name: $"n{Few / 2}")),
             ("by update", new PartnerFilter(), PartnerSort.UpdatedAt, null),
+            ("a tag", new PartnerFilter(Tags: ["t50"]), PartnerSort.CreatedAt, null),
+            ("tags, by name", new PartnerFilter(Tags: ["all", "t50"]), PartnerSort.Name, null),
+            ("metadata", new PartnerFilter(Metadata: [new("number", "2500")]), PartnerSort.CreatedAt, null),
+            ("a key, by update", new PartnerFilter(Metadata: [new("k50", null)]), PartnerSort.UpdatedAt, null),
             ("by update, from the middle", new PartnerFilter(), PartnerSort.UpdatedAt, new PartnerCursor(
                 PostgresSeed.Partner(Few / 2), UpdatedAt: new Timestamp(Few / 2))),
         };
         foreach (var (name, filter, sort, after) in lists)
             yield return ("Search: " + name, () => RunAsync(PostgresSearchQuery.Page(
                 PostgresSeed.Workspace, new PartnerQuery(filter, sort, IsDescending: false, Batch, 0, after))));
+        yield return ("Search: terms", () => RunAsync(
+            new PostgresStatement(PostgresSearch.SelectTerms, PostgresSeed.Workspace, (int)TermKind.Tag, "t2", (long)Batch)));
         yield return ("Search: a step", StepAsync);
 
         async Task StepAsync()

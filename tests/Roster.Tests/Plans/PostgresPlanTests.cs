@@ -26,7 +26,8 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         ["PostgresStore.SelectAnyKey"] = "asks for any key, and takes the first",
         ["PostgresStore.SelectHostnames"] =
             "lists the host names of all keys that have some, once a second at most; reads the index of those keys alone",
-        ["PostgresRowReader.SelectRest"] = "a mirror reads the partners that its file does not name",
+        ["PostgresStore.SelectRest"] = "a mirror reads the partners that its file does not name",
+        ["PostgresSearchStep.DeleteTerms"] = "a filling begins: all terms of the workspace are counted anew",
         ["PostgresSearch.SelectBehind"] = "a server that starts asks which workspaces' indexes are behind",
     };
 
@@ -44,8 +45,8 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     /// </summary>
     private static readonly string[] Changes =
     [
-        "PostgresRowWriter.UpdatePartners", "PostgresStore.DeletePartners", "PostgresStore.UpdateChanges", "PostgresStore.UpdateClaims",
-        "PostgresStore.NoteKeyUse",
+        "PostgresStore.UpdatePartners", "PostgresStore.DeletePartners", "PostgresStore.UpdateChanges", "PostgresStore.UpdateClaims",
+        "PostgresStore.NoteKeyUse", "PostgresSearchStep.UpdateTerms", "PostgresSearchStep.DeleteUnused",
     ];
 
     /// <summary>The length of an array parameter: the most that a batch has.</summary>
@@ -106,7 +107,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     {
         await PostgresSeed.FillAsync(Database, Many);
         // Only the search index is analyzed: the server does that after filling it.
-        await PostgresCluster.RunAsync(Database, "vacuum analyze partner_search");
+        await PostgresCluster.RunAsync(Database, "vacuum analyze partner_search, search_term");
         await AllSearchAsync();
     }
 
@@ -128,7 +129,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     private static partial Regex Statement();
 
     [GeneratedRegex(@"\b(from|join|into|update)\s+"
-        + @"(workspace|api_key|log_end|partner|change_set|idempotency|audit_event|search_state|partner_search)\b")]
+        + @"(workspace|api_key|log_end|partner|change_set|idempotency|audit_event|search_state|partner_search|search_term)\b")]
     private static partial Regex Tables();
 
     [GeneratedRegex(@"^\(?\(?workspace_id = [^ ]+?\)*$")]
@@ -185,6 +186,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     /// <summary>A value of a type: of a row in the middle, or an array as long as a batch.</summary>
     private static string Value(string type, int at) => type switch
     {
+        "smallint" => "0",
         "bigint" or "integer" => at == 0 ? "1" : $"{Many / 2}",
         "uuid" => $"'{PostgresSeed.Partner(Many / 2)}'",
         "text" => "'x5'",
@@ -201,6 +203,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     private static string Literal(Parameter value) => value.Value switch
     {
         long number => number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        string[] texts => $"array['{string.Join("', '", texts)}']",
         var text => $"'{text}'",
     };
 

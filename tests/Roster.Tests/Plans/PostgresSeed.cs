@@ -45,8 +45,14 @@ internal static class PostgresSeed
             $"""
             insert into partner_search
             select 1, {Uuid('0')}, i, 'n' || i || chr(10) || 'a' || i || '@b.example' || chr(10),
-                'n' || i, 'n' || i, 'a' || i || '@b.example', '0' || i, i, i % 100 = 0
+                'n' || i, 'n' || i, 'a' || i || '@b.example', '0' || i, i, i % 100 = 0,
+                array['all', 't' || i % {many / 10}], jsonb_build_object('all', '1', 'number', i::text, 'k' || i % {many / 10}, '1')
             from {numbers}
+            """,
+            $"""
+            insert into search_term
+            select 1, kind, prefix || i, prefix || i, 10, 10 from {numbers}, (values (0, 't'), (1, 'k')) as terms (kind, prefix)
+            where i <= {many} / 10
             """,
             // Every hundredth change set undoes the one before it; it has the rare kind, and every thousandth the rare
             // key.

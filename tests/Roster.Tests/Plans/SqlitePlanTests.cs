@@ -27,6 +27,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         ("SqliteSearchIndex.UpdateState", "a table of one row"),
         ("SqliteSearchQuery.SelectReached", "a table of one row"),
         ("SqliteSearchQuery.CountGrams", "counts no further than a bound; SQLite calls reading the trigrams' index a scan"),
+        ("SqliteSearchQuery.CountTerm", "counts no further than a bound; SQLite calls reading the counted rows a scan"),
         ("Count.*", "counts what a filter finds, and nothing keeps that number"),
         ("Sorted.ByGrams.*", "SQLite calls reading the trigrams' index a scan of the virtual table; there are few that it finds"),
         ("InCreationOrder.ByGrams.*", "SQLite calls reading the trigrams' index a scan of the virtual table; its plan names the index"),

@@ -16,7 +16,7 @@ namespace Roster.Tests.Storage;
 public sealed partial class PostgresSqlTests
 {
     private static readonly string[] WorkspaceTables =
-        ["log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "partner_search"];
+        ["log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "partner_search", "search_term"];
 
     /// <summary>All SQL texts that are made once, and all queries that are put together, as <c>name, SQL</c>.</summary>
     internal static List<(string Name, string Sql)> Texts
@@ -129,6 +129,13 @@ public sealed partial class PostgresSqlTests
             ["q"] = new(Q: "n1234"),
             ["email"] = new(Email: "a5@b.example"),
             ["phone"] = new(Phone: "05"),
+            ["tag"] = new(Tags: ["t50"]),
+            ["tags"] = new(Tags: ["t50", "all"]),
+            ["metadata"] = new(Metadata: [new("number", "123")]),
+            ["key"] = new(Metadata: [new("k50", null)]),
+            ["tag and no key"] = new(Tags: ["t50"], Metadata: [new("k50", null, IsThere: false)]),
+            ["tag and metadata"] = new(Tags: ["all"], Metadata: [new("number", "123"), new("all", "1")]),
+            ["no key"] = new(Metadata: [new("k50", null, IsThere: false)]),
             ["updatedSince"] = new(UpdatedSince: new Timestamp(long.MaxValue / 2)),
         };
         foreach (var (name, filter) in filters)

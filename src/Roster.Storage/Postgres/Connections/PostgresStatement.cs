@@ -41,6 +41,9 @@ internal readonly record struct Parameter(NpgsqlDbType Type, object? Value)
 
     public static implicit operator Parameter(Guid[] values) => new(NpgsqlDbType.Array | NpgsqlDbType.Uuid, values);
 
+    /// <summary>A value of the type jsonb.</summary>
+    public static Parameter Json(string value) => new(NpgsqlDbType.Jsonb, value);
+
     public static implicit operator Parameter(byte[][] values) => new(NpgsqlDbType.Array | NpgsqlDbType.Bytea, values);
 }
 

@@ -43,6 +43,11 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
             where workspace_id = $1 and email = n.sought and not deleted and not (id = any ($3)) order by id limit $4) as found
         """;
 
+    /// <summary>The tags or keys of metadata behind one, in order, with how many partners have them.</summary>
+    internal const string SelectTerms = """
+        select term, shown, live from search_term where workspace_id = $1 and kind = $2 and term > $3 order by term limit (select $4::bigint)
+        """;
+
     private Task _begun = Task.CompletedTask;
 
     /// <summary>Begins to follow what was written before the start.</summary>
@@ -80,6 +85,14 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
 
     public Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel) => database.ReadAsync(
         connection => connection.OneAsync(PostgresSearchQuery.Count(workspaceId, filter), row => row.GetInt64(0), cancel), cancel);
+
+    /// <summary>The tags or keys of metadata behind one, in order, with how many partners have them.</summary>
+    public async Task<IReadOnlyList<TermCount>> TermsAsync(long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel) =>
+        await database.ReadAsync(
+            connection => connection.ListAsync(
+                new PostgresStatement(SelectTerms, workspaceId, (int)kind, after ?? "", (long)take),
+                row => new TermCount(row.GetString(0), row.GetString(1), row.GetInt64(2)), cancel),
+            cancel);
 
     /// <summary>
     /// The live partners with these folded addresses, in a transaction that holds the workspace's log: those that the index knows, and
@@ -130,7 +143,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         await database.WriteAgainAsync(async connection => outcome = await PostgresSearchStep.RunAsync(connection, workspaceId), stop);
         // The planner learns what was filled in; and the places where erased values were can be used again, and so written over.
         if (outcome.IsFilled || outcome.HasErased)
-            await database.TidyAsync(workspaceId, outcome.IsFilled ? "analyze" : "vacuum", ["partner_search"], TidyPatience, stop);
+            await database.TidyAsync(workspaceId, outcome.IsFilled ? "analyze" : "vacuum", ["partner_search", "search_term"], TidyPatience, stop);
         return outcome.Step;
     }
 

@@ -40,18 +40,42 @@ internal static class PostgresSearchStep
         "delete from partner_search using unnest((select $2::uuid[])) as n (named) where workspace_id = $1 and id = n.named";
 
     private const string Insert = """
-        insert into partner_search (workspace_id, id, revision, text, sort_name, name, email, phone, updated_at, deleted)
-        select $1, n.id, n.revision, n.text, n.sort_name, n.name, n.email, n.phone, n.updated_at, n.deleted
+        insert into partner_search (workspace_id, id, revision, text, sort_name, name, email, phone, tags, metadata, updated_at, deleted)
+        select $1, n.id, n.revision, n.text, n.sort_name, n.name, n.email, n.phone, string_to_array(n.tags, '|'), n.metadata::jsonb, n.updated_at, n.deleted
         from search_state as s, unnest((select $2::uuid[]), (select $3::bigint[]), (select $4::text[]), (select $5::text[]), (select $6::text[]),
-            (select $7::text[]), (select $8::text[]), (select $9::bigint[]), (select $10::boolean[]))
-            as n (id, revision, text, sort_name, name, email, phone, updated_at, deleted)
+            (select $7::text[]), (select $8::text[]), (select $9::text[]), (select $10::text[]), (select $11::bigint[]), (select $12::boolean[]))
+            as n (id, revision, text, sort_name, name, email, phone, tags, metadata, updated_at, deleted)
         where s.workspace_id = $1
         """;
 
-    /// <summary>What the index has of partners, and as of which revision.</summary>
-    private const string SelectRevisions = """
-        select found.id, found.revision from unnest((select $2::uuid[])) as n (named) cross join lateral (
-            select id, revision from partner_search where workspace_id = $1 and id = n.named limit 1) as found
+    /// <summary>What the index has of partners: as of which revision, and which terms.</summary>
+    private const string SelectKnown = """
+        select found.id, found.revision, found.tags, found.keys, found.deleted from unnest((select $2::uuid[])) as n (named) cross join lateral (
+            select id, revision, tags, (select array_agg(k) from jsonb_object_keys(metadata) as k) as keys, deleted
+            from partner_search where workspace_id = $1 and id = n.named limit 1) as found
+        """;
+
+    /// <summary>At the beginning of a filling: its partners are counted from nothing.</summary>
+    private const string DeleteTerms = "delete from search_term where workspace_id = $1";
+
+    private const string UpdateTerms = """
+        update search_term set live = search_term.live + n.live, total = search_term.total + n.total
+        from unnest((select $2::integer[]), (select $3::text[]), (select $4::bigint[]), (select $5::bigint[])) as n (kind, term, live, total)
+        where workspace_id = $1 and search_term.kind = n.kind and search_term.term = n.term
+        """;
+
+    /// <summary>Those that the update did not find.</summary>
+    private const string InsertTerms = """
+        insert into search_term (workspace_id, kind, term, shown, live, total)
+        select $1, n.kind, n.term, n.shown, n.live, n.total
+        from search_state as s, unnest((select $2::integer[]), (select $3::text[]), (select $4::text[]), (select $5::bigint[]), (select $6::bigint[]))
+            as n (kind, term, shown, live, total)
+        where s.workspace_id = $1 on conflict do nothing
+        """;
+
+    private const string DeleteUnused = """
+        delete from search_term using unnest((select $2::integer[]), (select $3::text[])) as n (kind, term)
+        where workspace_id = $1 and search_term.kind = n.kind and search_term.term = n.term and total = 0
         """;
 
     /// <summary>What came of a step.</summary>
@@ -88,13 +112,19 @@ internal static class PostgresSearchStep
         Guid[] ids = [.. changed.Order()];
         var partners = await connection.ListAsync(new(PostgresStore.SelectNamed, workspaceId, ids), PostgresStore.MapPartner, default);
         var known = (await connection.ListAsync(
-            new(SelectRevisions, workspaceId, ids), row => (Id: row.GetGuid(0), Revision: row.GetInt64(1)), default)).ToDictionary(one => one.Id, one => one.Revision);
+            new(SelectKnown, workspaceId, ids),
+            row => new Known(row.GetGuid(0), row.GetInt64(1), row.TextsOrNone(2), row.TextsOrNone(3), row.GetBoolean(4)), default)).ToDictionary(one => one.Id);
         // What was filled in, or taken with an earlier change of the same partner, is there already.
-        var renewed = partners.FindAll(partner => !known.TryGetValue(partner.Id, out var revision) || revision != partner.Revision);
+        var renewed = partners.FindAll(partner => !known.TryGetValue(partner.Id, out var one) || one.Revision != partner.Revision);
         var erased = known.Keys.Except(partners.Select(partner => partner.Id)).ToArray();
+        var terms = new TermChanges();
         foreach (var part in renewed.Select(partner => partner.Id).Where(known.ContainsKey).Concat(erased).Chunk(SentTogether))
+        {
+            foreach (var id in part)
+                terms.Remove(known[id].Tags, known[id].Keys, known[id].IsDeleted);
             await connection.RunAsync(default, new PostgresStatement(DeleteNamed, workspaceId, part));
-        await InsertAsync(connection, workspaceId, renewed);
+        }
+        await InsertAsync(connection, workspaceId, renewed, terms);
         await connection.RunAsync(default, new PostgresStatement(UpdateState, workspaceId, upTo, default(long?), default(Guid?)));
         return new(upTo < state.Newest ? FollowStep.More : FollowStep.Reached, false, erased.Length > 0);
     }
@@ -120,17 +150,50 @@ internal static class PostgresSearchStep
         var partners = await connection.ListAsync(new(SelectNext, workspaceId, from, (long)MaxTaken), PostgresStore.MapPartner, default);
         var isLast = partners.Count < MaxTaken;
         var to = isLast ? Guid.AllBitsSet : partners[^1].Id;
+        if (from == Guid.Empty)
+            await connection.RunAsync(default, new PostgresStatement(DeleteTerms, workspaceId));
+        // Their terms are not counted any more, or not yet.
         await connection.RunAsync(default, new PostgresStatement(DeleteBetween, workspaceId, from, to));
-        await InsertAsync(connection, workspaceId, partners);
+        await InsertAsync(connection, workspaceId, partners, new TermChanges());
         await connection.RunAsync(default, isLast
             ? new PostgresStatement(UpdateState, workspaceId, since, default(long?), default(Guid?)) : new PostgresStatement(UpdateState, workspaceId, 0L, since, to));
         return new(FollowStep.More, IsFilled: isLast && from != Guid.Empty, HasErased: false);
     }
 
-    private static async Task InsertAsync(NpgsqlConnection connection, long workspaceId, List<Partner> partners)
+    /// <param name="terms">What is counted already; it is written with what the partners add.</param>
+    private static async Task InsertAsync(NpgsqlConnection connection, long workspaceId, List<Partner> partners, TermChanges terms)
     {
         foreach (var part in partners.Chunk(SentTogether))
+        {
             await connection.RunAsync(default, InsertOf(workspaceId, part));
+            foreach (var partner in part)
+                terms.Add(partner.Tags, partner.Metadata, partner.DeletedAt is not null);
+            if (terms.AreMany)
+                await WriteAsync(connection, workspaceId, terms);
+        }
+        await WriteAsync(connection, workspaceId, terms);
+    }
+
+    private static async Task WriteAsync(NpgsqlConnection connection, long workspaceId, TermChanges terms)
+    {
+        foreach (var part in terms.Take().Chunk(SentTogether))
+        {
+            var statements = new List<PostgresStatement>
+            {
+                new(UpdateTerms, workspaceId, Kinds(part), Terms(part), Column(part, one => one.Live), Column(part, one => one.Total)),
+            };
+            if (Array.FindAll(part, one => one.Total > 0) is { Length: > 0 } more)
+                statements.Add(new(
+                    InsertTerms, workspaceId, Kinds(more), Terms(more), Column(more, one => one.Shown), Column(more, one => one.Live),
+                    Column(more, one => one.Total)));
+            if (Array.FindAll(part, one => one.Total < 0) is { Length: > 0 } less)
+                statements.Add(new(DeleteUnused, workspaceId, Kinds(less), Terms(less)));
+            await connection.RunAsync(default, statements);
+        }
+
+        static int[] Kinds(TermChange[] changes) => Column(changes, one => (int)one.Kind);
+
+        static string[] Terms(TermChange[] changes) => Column(changes, one => one.Term);
     }
 
     private static PostgresStatement InsertOf(long workspaceId, Partner[] partners) => new(
@@ -142,8 +205,16 @@ internal static class PostgresSearchStep
         Column(partners, partner => partner.Name),
         Column(partners, partner => partner.Email is null ? null : Upsert.FoldEmail(partner.Email)),
         Column(partners, partner => partner.Phone is null ? null : SearchText.Digits(partner.Phone)),
+        Column(partners, partner => partner.Tags is null ? null : string.Join(TagText.Divider, TagText.Split(partner.Tags).Select(TagText.Fold))),
+        Column(partners, partner => partner.Metadata),
         Column(partners, partner => partner.UpdatedAt.Microseconds),
         Column(partners, partner => partner.DeletedAt is not null));
 
-    private static T[] Column<T>(Partner[] partners, Converter<Partner, T> value) => Array.ConvertAll(partners, value);
+    private static TValue[] Column<TRow, TValue>(TRow[] rows, Converter<TRow, TValue> value) => Array.ConvertAll(rows, value);
+
+    private static string[] TextsOrNone(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? [] : row.GetFieldValue<string[]>(column);
+
+    /// <summary>What the index has of a partner.</summary>
+    /// <param name="Tags">Folded.</param>
+    private sealed record Known(Guid Id, long Revision, string[] Tags, string[] Keys, bool IsDeleted);
 }
