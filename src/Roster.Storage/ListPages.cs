@@ -6,6 +6,9 @@ namespace Roster.Storage;
 /// <summary>The pages of lists, for every engine.</summary>
 internal static class ListPages
 {
+    /// <summary>So many of the largest partners fit into <see cref="TextBudget"/>.</summary>
+    private const int FirstPart = 1_000;
+
     /// <summary>
     /// Whether a list needs the search index: if it is not sorted by creation, or no index of the partner table serves
     /// its filter.
@@ -13,6 +16,27 @@ internal static class ListPages
     public static bool NeedSearch(PartnerQuery query) =>
         query.Sort != PartnerSort.CreatedAt
         || query.Filter is not { Q: null, Email: null, Phone: null, UpdatedSince: null, Tags: null, Metadata: null, Deleted: not DeletedPartners.Only };
+
+    /// <summary>
+    /// A page of a list, read in parts: the first one tells how large the partners are, and no part reads much more than half of what
+    /// <see cref="TextBudget"/> allows. So where partners are large a page has fewer than it could have, and others follow.
+    /// </summary>
+    public static async Task<PartnerPage> InPartsAsync(PartnerQuery query, Func<PartnerQuery, Task<PartnerPage>> read)
+    {
+        if (query.Take <= FirstPart)
+            return await read(query);
+        var page = await read(query with { Take = FirstPart });
+        var partners = new List<Partner>(page.Partners);
+        var units = partners.Sum(partner => (long)partner.Values.CountUnits());
+        while (page.Next is not null && partners.Count < query.Take && units < TextBudget.MaxUnits / 2)
+        {
+            var fitting = (TextBudget.MaxUnits / 2) / Math.Max(1, units / partners.Count);
+            page = await read(query with { Take = (int)Math.Clamp(fitting, 1, query.Take - partners.Count), After = page.Next, Skip = 0 });
+            partners.AddRange(page.Partners);
+            units += page.Partners.Sum(partner => (long)partner.Values.CountUnits());
+        }
+        return new PartnerPage(partners, page.Next);
+    }
 
     /// <summary>The page of a list that is short enough to be read as a whole.</summary>
     public static PartnerPage Cut(PartnerQuery query, IEnumerable<Partner> all)

@@ -1,3 +1,5 @@
+using Roster.Partners;
+
 namespace Roster;
 
 /// <summary>Why a database cannot serve.</summary>
@@ -23,6 +25,9 @@ public enum StoreTrouble
 
     /// <summary>More writes wait than it takes.</summary>
     Overloaded,
+
+    /// <summary>The partners that the request is about have more text than one request may read (<see cref="TextBudget"/>).</summary>
+    TooMuchText,
 }
 
 /// <summary>The database cannot serve now. It is an outage, never the caller's fault, and nothing was written, but where the outcome is unknown.</summary>

@@ -43,6 +43,7 @@ internal static class ProblemCode
     public const string TooManyDeletes = "too_many_deletes";
     public const string TooManyItems = "too_many_items";
     public const string TooManyWaiting = "too_many_waiting";
+    public const string TooMuchText = "too_much_text";
     public const string Unauthorized = "unauthorized";
     public const string UnknownParameter = "unknown_parameter";
     public const string UnsupportedEncoding = "unsupported_encoding";
@@ -142,6 +143,12 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         "The server is at as many large batches and answers as it has memory for; nothing was changed. Try again.",
         "يعالج الخادم حاليًا أكبر عدد ممكن من الدفعات الكبيرة؛ لم يتغير شيء. حاول مرة أخرى.")
     { RetryAfter = 1 };
+
+    public static Problem TooMuchText { get; } = new(
+        ProblemCode.TooMuchText, 400, "The partners have too much text together",
+        $"The partners that the request is about have more than {TextBudget.MaxUnits >> 20} million characters together; "
+        + "nothing was changed. Name fewer partners at a time, or ask for fewer with take.",
+        $"يزيد نص الشركاء المعنيين بالطلب على {TextBudget.MaxUnits >> 20} مليون حرف؛ لم يتغير شيء. أرسل عددًا أقل من الشركاء أو اطلب أقل باستخدام take.");
 
     public static Problem NotAnObject { get; } = new(
         ProblemCode.InvalidBody, 400, "The body cannot be read",

@@ -65,6 +65,8 @@ internal static class ProblemMiddleware
                 return Problem.AnswerGone;
             case ClaimLostException:
                 return Problem.IdempotencyRunning;
+            case StoreException { Trouble: StoreTrouble.TooMuchText }:
+                return Problem.TooMuchText;
             case StoreException outage:
                 ServerLog.StoreTrouble(logger, outage.Trouble, outage.Message, http.TraceIdentifier);
                 return Problem.Outage(outage.Trouble);

@@ -38,7 +38,10 @@ internal sealed partial class PostgresStore
     public async Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel) =>
         await FindAsync(workspaceId, ids.Distinct().ToArray(), cancel);
 
-    public async Task<PartnerPage> ListAsync(long workspaceId, PartnerQuery query, CancellationToken cancel)
+    public Task<PartnerPage> ListAsync(long workspaceId, PartnerQuery query, CancellationToken cancel) =>
+        ListPages.InPartsAsync(query, part => ListPartAsync(workspaceId, part, cancel));
+
+    private async Task<PartnerPage> ListPartAsync(long workspaceId, PartnerQuery query, CancellationToken cancel)
     {
         var filter = query.Filter;
         if (filter.Id is { } id)
@@ -100,8 +103,21 @@ internal sealed partial class PostgresStore
             workspaceId, from, query.Filter.Deleted == DeletedPartners.With, query.Take + 1L, (long)query.Skip), cancel);
     }
 
-    private Task<List<Partner>> ListAsync(PostgresStatement statement, CancellationToken cancel) =>
-        _database.ReadAsync(connection => connection.ListAsync(statement, MapPartner, cancel), cancel);
+    private Task<List<Partner>> ListAsync(PostgresStatement statement, CancellationToken cancel) => _database.ReadAsync(
+        connection =>
+        {
+            var text = new TextBudget();
+            return connection.ListAsync(
+                statement,
+                row =>
+                {
+                    var partner = MapPartner(row);
+                    text.Add(partner.Values);
+                    return partner;
+                },
+                cancel);
+        },
+        cancel);
 
     private PostgresSearch Search => _search ?? throw new InvalidOperationException("Only a server searches.");
 }

@@ -35,13 +35,21 @@ internal sealed partial class SqliteStore
         Task.FromResult(_readers.ReadTogether<IReadOnlyDictionary<Guid, Partner>>(database =>
         {
             var found = new Dictionary<Guid, Partner>();
+            var text = new TextBudget();
             foreach (var id in ids)
-                if (ReadPartner(database, workspaceId, id) is { } partner)
-                    found[id] = partner;
+            {
+                if (ReadPartner(database, workspaceId, id) is not { } partner)
+                    continue;
+                text.Add(partner.Values);
+                found[id] = partner;
+            }
             return found;
         }));
 
-    public async Task<PartnerPage> ListAsync(long workspaceId, PartnerQuery query, CancellationToken cancel)
+    public Task<PartnerPage> ListAsync(long workspaceId, PartnerQuery query, CancellationToken cancel) =>
+        ListPages.InPartsAsync(query, part => ListPartAsync(workspaceId, part, cancel));
+
+    private async Task<PartnerPage> ListPartAsync(long workspaceId, PartnerQuery query, CancellationToken cancel)
     {
         var filter = query.Filter;
         if (filter.Id is { } id)

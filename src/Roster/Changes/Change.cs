@@ -55,6 +55,7 @@ public abstract class Change
 public sealed class RowsNow(int count)
 {
     private readonly Partner?[] _rows = new Partner?[count];
+    private readonly TextBudget _text = new();
     private readonly Dictionary<int, IReadOnlyList<Guid>> _several = [];
     private readonly Dictionary<string, Guid> _holders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyList<Guid>> _emailHolders = new(StringComparer.Ordinal);
@@ -66,7 +67,11 @@ public sealed class RowsNow(int count)
     public Partner? this[int index]
     {
         get => _rows[index];
-        set => _rows[index] = value;
+        set
+        {
+            _text.Add(value?.Values);
+            _rows[index] = value;
+        }
     }
 
     /// <summary>The live partners that an item matches, where they are several: up to <see cref="MaxMatches"/>.</summary>
@@ -76,7 +81,7 @@ public sealed class RowsNow(int count)
     public void Match(int index, IReadOnlyList<Partner> matches)
     {
         if (matches.Count == 1)
-            _rows[index] = matches[0];
+            this[index] = matches[0];
         else if (matches.Count > 1)
             _several[index] = [.. matches.Take(MaxMatches).Select(match => match.Id)];
     }
@@ -112,7 +117,12 @@ public sealed class RowsNow(int count)
         return (int)Math.Min(RestCount, Math.Max(mirror.Allowed(live), Fault.MaxListed));
     }
 
-    public void SetRest(IReadOnlyList<Partner> rest) => Rest = rest;
+    public void SetRest(IReadOnlyList<Partner> rest)
+    {
+        foreach (var partner in rest)
+            _text.Add(partner.Values);
+        Rest = rest;
+    }
 
     public void Hold(string externalId, Guid holder) => _holders[externalId] = holder;
 }

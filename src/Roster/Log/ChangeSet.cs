@@ -47,6 +47,7 @@ public sealed record LoggedChangeSet(ChangeSetHead Head, IReadOnlyList<LoggedCha
 
     private sealed class Part(int skip, int take) : LogVisitor
     {
+        private readonly TextBudget _text = new();
         private int _passed;
 
         public ChangeSetHead? Head { get; private set; }
@@ -61,7 +62,11 @@ public sealed record LoggedChangeSet(ChangeSetHead Head, IReadOnlyList<LoggedCha
 
         public override EntryUse Look(Guid id) => _passed++ < skip ? EntryUse.Skip : Entries.Count < take ? EntryUse.Read : EntryUse.Stop;
 
-        public override void Take(LoggedChange entry) => Entries.Add(entry);
+        public override void Take(LoggedChange entry)
+        {
+            _text.Add(entry.Before?.Values);
+            Entries.Add(entry);
+        }
     }
 }
 

@@ -26,7 +26,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         ["PostgresStore.SelectAnyKey"] = "asks for any key, and takes the first",
         ["PostgresStore.SelectHostnames"] =
             "lists the host names of all keys that have some, once a second at most; reads the index of those keys alone",
-        ["PostgresStore.SelectRest"] = "a mirror reads the partners that its file does not name",
+        ["PostgresRowReader.SelectRest"] = "a mirror reads the partners that its file does not name",
         ["PostgresSearchStep.DeleteTerms"] = "a filling begins: all terms of the workspace are counted anew",
         ["PostgresSearch.SelectBehind"] = "a server that starts asks which workspaces' indexes are behind",
     };
@@ -45,7 +45,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     /// </summary>
     private static readonly string[] Changes =
     [
-        "PostgresStore.UpdatePartners", "PostgresStore.DeletePartners", "PostgresStore.UpdateChanges", "PostgresStore.UpdateClaims",
+        "PostgresRowWriter.UpdatePartners", "PostgresStore.DeletePartners", "PostgresStore.UpdateChanges", "PostgresStore.UpdateClaims",
         "PostgresStore.NoteKeyUse", "PostgresSearchStep.UpdateTerms", "PostgresSearchStep.DeleteUnused",
     ];
 

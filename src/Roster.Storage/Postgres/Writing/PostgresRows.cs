@@ -17,6 +17,7 @@ internal sealed class PostgresRows : IDisposable
     private readonly IdOrder _ids;
 
     private readonly Partner?[] _partners;
+    private readonly TextBudget _text = new();
 
     public PostgresRows(IReadOnlyCollection<Change> changes)
     {
@@ -51,6 +52,7 @@ internal sealed class PostgresRows : IDisposable
         {
             var partner = PostgresStore.MapPartner(rows);
             var at = _ids.Find(partner.Id, next);
+            _text.Add(partner.Values);
             _partners[at] = partner;
             next = at + 1;
         }
