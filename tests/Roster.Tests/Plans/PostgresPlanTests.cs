@@ -33,11 +33,11 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
 
     /// <summary>
     /// Searches that read more than they find. A text of less than three characters has no trigrams: all partners are
-    /// read until the page is full. A count of all reads all. Deleted partners are few: the planner may read them all.
+    /// read until the page is full, and so are those that must not have a key. A count of all reads all. Deleted partners are few: the planner may read them all.
     /// </summary>
     private static bool IsException(string search) =>
         search.Contains(" short q ", StringComparison.Ordinal) || search.StartsWith("Count all ", StringComparison.Ordinal)
-        || search.Contains(" Only", StringComparison.Ordinal);
+        || search.Contains(" no key ", StringComparison.Ordinal) || search.Contains(" Only", StringComparison.Ordinal);
 
     /// <summary>
     /// Statements that join the rows they change with arrays. They may read a whole workspace where it is small, at no

@@ -46,7 +46,7 @@ internal static class PostgresSeed
             insert into partner_search
             select 1, {Uuid('0')}, i, 'n' || i || chr(10) || 'a' || i || '@b.example' || chr(10),
                 'n' || i, 'n' || i, 'a' || i || '@b.example', '0' || i, i, i % 100 = 0,
-                array['all', 't' || i % {many / 10}], jsonb_build_object('all', '1', 'number', i::text, 'k' || i % {many / 10}, '1')
+                jsonb_build_array('0all', '0t' || i % {many / 10}, '1all', '2all=1', '1number', '2number=' || i, '1k' || i % {many / 10})
             from {numbers}
             """,
             $"""

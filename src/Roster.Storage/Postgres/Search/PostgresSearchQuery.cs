@@ -59,13 +59,11 @@ internal sealed class PostgresSearchQuery
             conditions.Add($" and phone = {Put(SearchText.Digits(phone))}");
         if (filter.UpdatedSince is { } since)
             conditions.Add($" and updated_at >= {Put(since)}");
-        if (filter.Tags is { } tags)
-            conditions.Add($" and tags @> {Put(tags.Select(TagText.Fold).ToArray())}");
-        foreach (var (key, value, isThere) in filter.Metadata ?? [])
-            conditions.Add(
-                !isThere ? $" and (metadata is null or not metadata ? {Put(key)})"
-                : value is null ? $" and metadata ? {Put(key)}"
-                : $" and metadata @> {Put(Parameter.Json(MetadataText.Write(new() { [key] = value })!))}");
+        var (wanted, unwanted) = SearchTerm.Of(filter);
+        if (wanted.Count > 0)
+            conditions.Add($" and terms @> {Put(Parameter.Json(SearchTerm.ToJson(wanted)))}");
+        foreach (var term in unwanted)
+            conditions.Add($" and (terms is null or not terms @> {Put(Parameter.Json(SearchTerm.ToJson([term])))})");
         if (filter.Deleted != DeletedPartners.With)
             conditions.Add(filter.Deleted == DeletedPartners.Only ? " and deleted" : " and not deleted");
         return string.Concat(conditions);

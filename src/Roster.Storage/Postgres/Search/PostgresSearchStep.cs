@@ -40,19 +40,18 @@ internal static class PostgresSearchStep
         "delete from partner_search using unnest((select $2::uuid[])) as n (named) where workspace_id = $1 and id = n.named";
 
     private const string Insert = """
-        insert into partner_search (workspace_id, id, revision, text, sort_name, name, email, phone, tags, metadata, updated_at, deleted)
-        select $1, n.id, n.revision, n.text, n.sort_name, n.name, n.email, n.phone, string_to_array(n.tags, '|'), n.metadata::jsonb, n.updated_at, n.deleted
+        insert into partner_search (workspace_id, id, revision, text, sort_name, name, email, phone, terms, updated_at, deleted)
+        select $1, n.id, n.revision, n.text, n.sort_name, n.name, n.email, n.phone, n.terms::jsonb, n.updated_at, n.deleted
         from search_state as s, unnest((select $2::uuid[]), (select $3::bigint[]), (select $4::text[]), (select $5::text[]), (select $6::text[]),
-            (select $7::text[]), (select $8::text[]), (select $9::text[]), (select $10::text[]), (select $11::bigint[]), (select $12::boolean[]))
-            as n (id, revision, text, sort_name, name, email, phone, tags, metadata, updated_at, deleted)
+            (select $7::text[]), (select $8::text[]), (select $9::text[]), (select $10::bigint[]), (select $11::boolean[]))
+            as n (id, revision, text, sort_name, name, email, phone, terms, updated_at, deleted)
         where s.workspace_id = $1
         """;
 
     /// <summary>What the index has of partners: as of which revision, and which terms.</summary>
     private const string SelectKnown = """
-        select found.id, found.revision, found.tags, found.keys, found.deleted from unnest((select $2::uuid[])) as n (named) cross join lateral (
-            select id, revision, tags, (select array_agg(k) from jsonb_object_keys(metadata) as k) as keys, deleted
-            from partner_search where workspace_id = $1 and id = n.named limit 1) as found
+        select found.id, found.revision, found.terms::text, found.deleted from unnest((select $2::uuid[])) as n (named) cross join lateral (
+            select id, revision, terms, deleted from partner_search where workspace_id = $1 and id = n.named limit 1) as found
         """;
 
     /// <summary>At the beginning of a filling: its partners are counted from nothing.</summary>
@@ -113,7 +112,7 @@ internal static class PostgresSearchStep
         var partners = await connection.ListAsync(new(PostgresStore.SelectNamed, workspaceId, ids), PostgresStore.MapPartner, default);
         var known = (await connection.ListAsync(
             new(SelectKnown, workspaceId, ids),
-            row => new Known(row.GetGuid(0), row.GetInt64(1), row.TextsOrNone(2), row.TextsOrNone(3), row.GetBoolean(4)), default)).ToDictionary(one => one.Id);
+            row => new Known(row.GetGuid(0), row.GetInt64(1), row.TextOrNull(2), row.GetBoolean(3)), default)).ToDictionary(one => one.Id);
         // What was filled in, or taken with an earlier change of the same partner, is there already.
         var renewed = partners.FindAll(partner => !known.TryGetValue(partner.Id, out var one) || one.Revision != partner.Revision);
         var erased = known.Keys.Except(partners.Select(partner => partner.Id)).ToArray();
@@ -121,7 +120,12 @@ internal static class PostgresSearchStep
         foreach (var part in renewed.Select(partner => partner.Id).Where(known.ContainsKey).Concat(erased).Chunk(SentTogether))
         {
             foreach (var id in part)
-                terms.Remove(known[id].Tags, known[id].Keys, known[id].IsDeleted);
+            {
+                var had = known[id].Terms is { } json ? SearchTerm.FromJson(json) : [];
+                terms.Remove(SearchTerm.Texts(had, SearchTerm.Tag), SearchTerm.Texts(had, SearchTerm.Key), known[id].IsDeleted);
+                if (terms.AreMany)
+                    await WriteAsync(connection, workspaceId, terms);
+            }
             await connection.RunAsync(default, new PostgresStatement(DeleteNamed, workspaceId, part));
         }
         await InsertAsync(connection, workspaceId, renewed, terms);
@@ -205,16 +209,13 @@ internal static class PostgresSearchStep
         Column(partners, partner => partner.Name),
         Column(partners, partner => partner.Email is null ? null : Upsert.FoldEmail(partner.Email)),
         Column(partners, partner => partner.Phone is null ? null : SearchText.Digits(partner.Phone)),
-        Column(partners, partner => partner.Tags is null ? null : string.Join(TagText.Divider, TagText.Split(partner.Tags).Select(TagText.Fold))),
-        Column(partners, partner => partner.Metadata),
+        Column(partners, partner => partner is { Tags: null, Metadata: null } ? null : SearchTerm.ToJson(SearchTerm.Of(partner.Tags, partner.Metadata))),
         Column(partners, partner => partner.UpdatedAt.Microseconds),
         Column(partners, partner => partner.DeletedAt is not null));
 
     private static TValue[] Column<TRow, TValue>(TRow[] rows, Converter<TRow, TValue> value) => Array.ConvertAll(rows, value);
 
-    private static string[] TextsOrNone(this NpgsqlDataReader row, int column) => row.IsDBNull(column) ? [] : row.GetFieldValue<string[]>(column);
-
     /// <summary>What the index has of a partner.</summary>
-    /// <param name="Tags">Folded.</param>
-    private sealed record Known(Guid Id, long Revision, string[] Tags, string[] Keys, bool IsDeleted);
+    /// <param name="Terms">As <see cref="SearchTerm.ToJson"/> has them, or null.</param>
+    private sealed record Known(Guid Id, long Revision, string? Terms, bool IsDeleted);
 }

@@ -415,10 +415,10 @@ internal sealed class SqliteSearchIndex : IDisposable
             Database.Prepare(UpdateDocFilters).Bind(1, number).Bind(2, newEmail).Bind(3, newPhone).Bind(4, isNowDeleted ? 1 : 0).Run();
         if ((partner.Tags, partner.Metadata, isNowDeleted) != (tags, metadata, isDeleted))
         {
-            var (had, has) = (SqliteSearchTerm.Of(tags, metadata), SqliteSearchTerm.Of(partner.Tags, partner.Metadata));
+            var (had, has) = (SearchTerm.Of(tags, metadata), SearchTerm.Of(partner.Tags, partner.Metadata));
             WriteTerms(DeleteTerm, number, had.Except(has));
             WriteTerms(InsertTerm, number, has.Except(had));
-            _termChanges.Remove(SqliteSearchTerm.Texts(had, SqliteSearchTerm.Tag), SqliteSearchTerm.Texts(had, SqliteSearchTerm.Key), isDeleted);
+            _termChanges.Remove(SearchTerm.Texts(had, SearchTerm.Tag), SearchTerm.Texts(had, SearchTerm.Key), isDeleted);
             Count(partner);
         }
     }
@@ -436,11 +436,11 @@ internal sealed class SqliteSearchIndex : IDisposable
             number = row.Int64(0);
         }
         AddGrams(number, text);
-        WriteTerms(InsertTerm, number, SqliteSearchTerm.Of(partner.Tags, partner.Metadata));
+        WriteTerms(InsertTerm, number, SearchTerm.Of(partner.Tags, partner.Metadata));
         Count(partner);
     }
 
-    private void WriteTerms(string statement, long number, IEnumerable<SqliteSearchTerm> terms)
+    private void WriteTerms(string statement, long number, IEnumerable<SearchTerm> terms)
     {
         foreach (var term in terms)
             Database.Prepare(statement).Bind(1, term.Kind).Bind(2, term.Text).Bind(3, number).Run();

@@ -165,7 +165,7 @@ internal static class SqliteSearchQuery
     /// <param name="isSorted">Whether the list has another order than creation.</param>
     private static Plan PlanOf(SqliteDatabase search, PartnerFilter filter, bool isSorted = false)
     {
-        var (wanted, unwanted) = SqliteSearchTerm.Of(filter);
+        var (wanted, unwanted) = SearchTerm.Of(filter);
         // An address or a phone has an index of its own, and finds few.
         var canLead = filter is { Email: null, Phone: null };
         var hasGrams = canLead && HasGrams(filter);
@@ -302,5 +302,5 @@ internal static class SqliteSearchQuery
 
     /// <param name="Wanted">Terms that partners must have; the first is the one that leads, where one does.</param>
     /// <param name="Unwanted">Terms that they must not have.</param>
-    private sealed record Plan(Lead Lead, List<SqliteSearchTerm> Wanted, List<SqliteSearchTerm> Unwanted);
+    private sealed record Plan(Lead Lead, List<SearchTerm> Wanted, List<SearchTerm> Unwanted);
 }
