@@ -55,6 +55,14 @@ public sealed class GrowthOnSqlite(SqliteHost host)
         ("list by update", (one, _) => one.GetAsync("?take=50&sort=-updatedAt")),
         ("search", (one, _) => one.GetAsync("?q=needle&take=50")),
         ("search by name", (one, _) => one.GetAsync("?q=needle&take=50&sort=name")),
+        ("filter by a tag", (one, _) => one.GetAsync("?tag=rare&take=50")),
+        ("filter by a tag, by name", (one, _) => one.GetAsync("?tag=rare&take=50&sort=name")),
+        ("filter by metadata", (one, _) => one.GetAsync("?metadata.region=emea&take=50&sort=-updatedAt")),
+        ("filter by a tag and metadata", (one, _) => one.GetAsync("?tag=rare&metadata.region=*&metadata.none=&take=50")),
+        ("count with a tag", (one, _) => one.GetAsync("?tag=rare&take=1&count=true")),
+        ("tags", (one, _) => one.ReadAsync("/api/tags?take=50")),
+        ("keys of metadata", (one, _) => one.ReadAsync("/api/metadata-keys?take=50")),
+        ("PUT of tags", (one, round) => one.PutAsync(one.Some(i => new { id = one.Ids[i], tags = new[] { $"r{round}" } }))),
         ("filter by email", (one, _) => one.GetAsync("?email=p70@x.example")),
         ("count", (one, _) => one.GetAsync("?take=1&count=true")),
         ("change sets", (one, _) => one.ReadAsync("/api/changesets?take=50")),
@@ -193,6 +201,8 @@ public sealed class GrowthOnSqlite(SqliteHost host)
                 name = i % (size / 5) == 1 ? $"needle {i}" : $"partner {i}",
                 email = $"p{i}@x.example",
                 externalId = $"crm-{i}",
+                tags = i % (size / 5) == 2 ? new[] { "rare", $"t{i % 100}" } : [$"t{i % 100}"],
+                metadata = i % (size / 5) == 2 ? new { region = "emea" } : null,
             })))).Ids;
             Assert.Equal(200, (await rare.DeleteAsync(Ids[3])).Status);
             Assert.Equal(200, (await rare.RestoreAsync(Ids[3])).Status);

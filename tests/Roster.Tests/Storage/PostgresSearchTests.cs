@@ -78,7 +78,7 @@ public sealed class PostgresSearchTests(PostgresHost host)
         var api = await host.NewWorkspaceAsync();
         var workspaceId = api.Workspace.Id;
         for (var i = 0; i < Many; i += Many / 3)
-            await api.PostAsync("[" + string.Join(',', Enumerable.Range(i, Many / 3).Select(n => $$"""{"name":"n{{n:00000}}"}""")) + "]");
+            await api.PostAsync("[" + string.Join(',', Enumerable.Range(i, Many / 3).Select(n => $$"""{"name":"n{{n:00000}}","tags":["all"]}""")) + "]");
         var ids = (await api.GetAsync($"{Path}?q=n0&take=3&sort=asc")).Ids;
 
         // An interrupted filling: its first step copied the partners as of revision 2. The others are still older, and
@@ -90,6 +90,7 @@ public sealed class PostgresSearchTests(PostgresHost host)
                 filled = (select id from partner where workspace_id = {workspaceId} order by id offset 9999 limit 1)
             where workspace_id = {workspaceId}
             """,
+            $"update search_term set live = 10000, total = 10000 where workspace_id = {workspaceId}",
             $"update partner_search set text = 'old' where workspace_id = {workspaceId} and name >= 'n10000'",
             $"""
             insert into partner_search
@@ -98,10 +99,28 @@ public sealed class PostgresSearchTests(PostgresHost host)
         await api.PutAsync($$"""[{"id":"{{ids[1]}}","name":"renamed"}]""");
 
         Assert.Equal([ids[1]], (await api.GetAsync(Path + "?q=renamed")).Ids);
+        Assert.Equal($$"""[{"tag":"all","partners":{{Many}}}]""", (await api.GetAsync("/api/tags")).Text);
         Assert.Equal(["n10499"], (await api.GetAsync(Path + "?q=n10499")).Names);
         Assert.Equal(Many - 1, (await api.GetAsync(Path + "?q=n1&count=true&take=1")).Count("Roster-Total")
             + (await api.GetAsync(Path + "?q=n0&count=true&take=1")).Count("Roster-Total"));
         Assert.Empty((await api.GetAsync(Path + "?q=nobody")).Ids);
+    }
+
+    [Fact]
+    public async Task Terms_are_counted_from_nothing_where_the_log_does_not_tell_what_was_changed()
+    {
+        var api = await host.NewWorkspaceAsync();
+        await api.PostAsync("""[{"name":"n","tags":["a"]}]""");
+        await api.PostAsync("""[{"name":"n","tags":["a","b"]}]""");
+        await api.GetAsync("/api/tags");
+        await PostgresCluster.RunAsync(
+            host.Database,
+            $"update change_set set changes = '\\x00' where workspace_id = {api.Workspace.Id} and revision = 2",
+            $"update search_term set live = 7, total = 9 where workspace_id = {api.Workspace.Id}",
+            $"update search_state set reached = 1 where workspace_id = {api.Workspace.Id}");
+        await api.PostAsync("""[{"name":"n","tags":["b"]}]""");
+
+        Assert.Equal("""[{"tag":"a","partners":2},{"tag":"b","partners":2}]""", (await api.GetAsync("/api/tags")).Text);
     }
 
     [Fact]

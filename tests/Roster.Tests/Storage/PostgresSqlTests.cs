@@ -133,9 +133,9 @@ public sealed partial class PostgresSqlTests
             ["tags"] = new(Tags: ["t50", "all"]),
             ["metadata"] = new(Metadata: [new("number", "123")]),
             ["key"] = new(Metadata: [new("k50", null)]),
-            ["tag and no key"] = new(Tags: ["t50"], Metadata: [new("k50", null, IsThere: false)]),
+            ["tag and missing key"] = new(Tags: ["t50"], Metadata: [new("k50", null, IsThere: false)]),
             ["tag and metadata"] = new(Tags: ["all"], Metadata: [new("number", "123"), new("all", "1")]),
-            ["no key"] = new(Metadata: [new("k50", null, IsThere: false)]),
+            ["only a missing key"] = new(Metadata: [new("k50", null, IsThere: false)]),
             ["updatedSince"] = new(UpdatedSince: new Timestamp(long.MaxValue / 2)),
         };
         foreach (var (name, filter) in filters)
