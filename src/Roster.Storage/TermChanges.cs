@@ -4,11 +4,12 @@ using Roster.Partners;
 namespace Roster.Storage;
 
 /// <summary>
-/// How the numbers of partners that have a tag, or a key of metadata, change: the sum over many partners, so that each term is written once.
+/// Changes of the numbers of partners that have a tag or a key of metadata. They are summed up over many partners, so that each term is
+/// written once.
 /// </summary>
 internal sealed class TermChanges
 {
-    /// <summary>They are written when they are so many, so that their memory has a bound.</summary>
+    /// <summary>So many terms are written at once, to bound the memory.</summary>
     private const int Most = 50_000;
 
     private readonly Dictionary<(TermKind Kind, string Term), TermChange> _changes = [];

@@ -64,7 +64,8 @@ internal sealed partial class PostgresStore
         }
     }
 
-    public async Task<IReadOnlyList<TermCount>> ListTermsAsync(long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel)
+    public async Task<IReadOnlyList<TermCount>> ListTermsAsync(
+        long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel)
     {
         await Search.ReachNewestAsync(workspaceId, cancel);
         return await Search.TermsAsync(workspaceId, kind, after, take, cancel);

@@ -66,7 +66,8 @@ internal sealed partial class SqliteStore
             cancel);
     }
 
-    public async Task<IReadOnlyList<TermCount>> ListTermsAsync(long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel)
+    public async Task<IReadOnlyList<TermCount>> ListTermsAsync(
+        long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel)
     {
         var index = await ReachNewestAsync(workspaceId, cancel);
         return index.Read(search => SqliteSearchQuery.Terms(search, kind, after, take));

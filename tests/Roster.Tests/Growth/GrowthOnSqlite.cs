@@ -34,6 +34,7 @@ public sealed class GrowthOnSqlite(SqliteHost host)
             one.Some(i => new { externalId = $"crm-{i}", phone = $"x{round}" }), "?matchOn=externalId")),
         ("PUT by email", (one, round) => one.PutAsync(
             one.Some(i => new { email = $"P{i}@x.example", phone = $"m{round}" }), "?matchOn=email")),
+        ("PUT of tags", (one, round) => one.PutAsync(one.Some(i => new { id = one.Ids[i], tags = new[] { $"r{round}" } }))),
         ("PUT that changes external ids", (one, round) => one.PutAsync(
             one.Some(i => new { id = one.Ids[i], externalId = $"changed-{round}-{i}" }))),
         ("create", (one, round) => one.PutAsync(one.Some(i => new { name = $"new {round} {i}" }))),
@@ -62,7 +63,6 @@ public sealed class GrowthOnSqlite(SqliteHost host)
         ("count with a tag", (one, _) => one.GetAsync("?tag=rare&take=1&count=true")),
         ("tags", (one, _) => one.ReadAsync("/api/tags?take=50")),
         ("keys of metadata", (one, _) => one.ReadAsync("/api/metadata-keys?take=50")),
-        ("PUT of tags", (one, round) => one.PutAsync(one.Some(i => new { id = one.Ids[i], tags = new[] { $"r{round}" } }))),
         ("filter by email", (one, _) => one.GetAsync("?email=p70@x.example")),
         ("count", (one, _) => one.GetAsync("?take=1&count=true")),
         ("change sets", (one, _) => one.ReadAsync("/api/changesets?take=50")),

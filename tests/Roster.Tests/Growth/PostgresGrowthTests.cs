@@ -59,7 +59,8 @@ public sealed partial class PostgresGrowthTests
             await Store.Parse(database).MigrateAsync(CancellationToken.None);
             await PostgresSeed.FillAsync(database, stored);
             // The server analyzes the search index itself, after filling it.
-            await PostgresCluster.RunAsync(database, isAnalyzed ? "vacuum analyze" : "vacuum (index_cleanup on)", "analyze partner_search, search_term");
+            await PostgresCluster.RunAsync(
+                database, isAnalyzed ? "vacuum analyze" : "vacuum (index_cleanup on)", "analyze partner_search, search_term");
             // This use does not follow the log in the background.
             await using var store = await Store.Parse(database).OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None);
             var costs = new Dictionary<string, long>();

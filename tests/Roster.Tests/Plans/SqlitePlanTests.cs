@@ -91,7 +91,8 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         text =>
         {
             var plan = PlanOf(text.Sql);
-            Assert.Matches(@"^SEARCH doc USING INDEX doc_(email|phone) |^SCAN gram VIRTUAL TABLE INDEX 0:M|^SEARCH term USING PRIMARY KEY ", plan[0]);
+            Assert.Matches(
+                @"^SEARCH doc USING INDEX doc_(email|phone) |^SCAN gram VIRTUAL TABLE INDEX 0:M|^SEARCH term USING PRIMARY KEY ", plan[0]);
             Assert.Contains(plan, step => step.Contains("TEMP B-TREE", StringComparison.Ordinal));
         });
 

@@ -63,7 +63,8 @@ internal static partial class SqliteTexts
                                     yield return ($"InCreationOrder.{leader}{name}", SqliteSearchQuery.CreationOrderText(query, lead));
                                 else
                                     yield return (
-                                        leader == "" ? $"InOrder.{sort}.{name}" : $"Sorted.{leader}{name}", SqliteSearchQuery.OrderText(query, lead));
+                                        leader == "" ? $"InOrder.{sort}.{name}" : $"Sorted.{leader}{name}",
+                                        SqliteSearchQuery.OrderText(query, lead));
                             }
                 }
             }

@@ -49,7 +49,8 @@ public sealed partial class CitusTests(PostgresHost host)
         await using var source = NpgsqlDataSource.Create(PostgresAddress.Parse(host.Database, null, false)!.ConnectionString);
         await using var connection = await source.OpenConnectionAsync();
 
-        Assert.True(await PostgresCitus.TidyAsync(connection, workspace, "vacuum", ["partner", "change_set", "partner_search", "search_term"]));
+        Assert.True(await PostgresCitus.TidyAsync(
+            connection, workspace, "vacuum", ["partner", "change_set", "partner_search", "search_term"]));
     }
 
     [CitusFact]

@@ -78,7 +78,8 @@ public sealed class PostgresSearchTests(PostgresHost host)
         var api = await host.NewWorkspaceAsync();
         var workspaceId = api.Workspace.Id;
         for (var i = 0; i < Many; i += Many / 3)
-            await api.PostAsync("[" + string.Join(',', Enumerable.Range(i, Many / 3).Select(n => $$"""{"name":"n{{n:00000}}","tags":["all"]}""")) + "]");
+            await api.PostAsync(
+                "[" + string.Join(',', Enumerable.Range(i, Many / 3).Select(n => $$"""{"name":"n{{n:00000}}","tags":["all"]}""")) + "]");
         var ids = (await api.GetAsync($"{Path}?q=n0&take=3&sort=asc")).Ids;
 
         // An interrupted filling: its first step copied the partners as of revision 2. The others are still older, and

@@ -6,8 +6,8 @@ using Roster.Storage.Postgres.Connections;
 namespace Roster.Storage.Postgres.Search;
 
 /// <summary>
-/// The search index: the table partner_search, which follows the log away from writes. Any node follows what it wrote, or what somebody waits for; a
-/// workspace's state is a row that only one of them holds at a time.
+/// The search index: the tables partner_search and search_term, which follow the log outside of writes. Each node follows what it wrote, and
+/// what one of its callers waits for. A workspace's state is a row that one node holds at a time.
 /// </summary>
 internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices notices) : LogFollower(Lanes)
 {
@@ -17,10 +17,10 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>Changes that the index has not seen yet, and that a write reads from the log itself.</summary>
     private const long MaxUnseen = 100_000;
 
-    /// <summary>After so long it is asked again what is behind, where nobody could tell.</summary>
+    /// <summary>The pause before a start asks again which indexes are behind, when the query failed.</summary>
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(1);
 
-    /// <summary>How long a lane is held for what is not needed to go on.</summary>
+    /// <summary>The longest that vacuum or analyze may hold a lane.</summary>
     private static readonly TimeSpan TidyPatience = TimeSpan.FromMinutes(5);
 
     internal const string SelectReached = "select reached from search_state where workspace_id = $1";
@@ -45,7 +45,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
 
     /// <summary>The tags or keys of metadata behind one, in order, with how many partners have them.</summary>
     internal const string SelectTerms = """
-        select term, shown, live from search_term where workspace_id = $1 and kind = $2 and term > $3 order by term limit (select $4::bigint)
+        select term, shown, live from search_term where workspace_id = $1 and kind = $2 and term > $3
+        order by term limit (select $4::bigint)
         """;
 
     private Task _begun = Task.CompletedTask;
@@ -87,7 +88,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         connection => connection.OneAsync(PostgresSearchQuery.Count(workspaceId, filter), row => row.GetInt64(0), cancel), cancel);
 
     /// <summary>The tags or keys of metadata behind one, in order, with how many partners have them.</summary>
-    public async Task<IReadOnlyList<TermCount>> TermsAsync(long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel) =>
+    public async Task<IReadOnlyList<TermCount>> TermsAsync(
+        long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel) =>
         await database.ReadAsync(
             connection => connection.ListAsync(
                 new PostgresStatement(SelectTerms, workspaceId, (int)kind, after ?? "", (long)take),
@@ -95,18 +97,18 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
             cancel);
 
     /// <summary>
-    /// The live partners with these folded addresses, in a transaction that holds the workspace's log: those that the index knows, and
-    /// those that were changed since it last followed the log. So a write never waits for the index while it holds up others. Of those that
-    /// the index knows, <see cref="RowsNow.MaxMatches"/> for each address.
+    /// The live partners with these folded addresses, in a transaction that holds the workspace's log. They come from the index, at most
+    /// <see cref="RowsNow.MaxMatches"/> for each address, and from the changes that the index has not followed yet. So a write never waits for
+    /// the index while other writes wait for it.
     /// </summary>
     public static async Task<ILookup<string, Partner>> WithEmailAsync(NpgsqlConnection connection, long workspaceId, string[] emails, long end)
     {
         var reached = await connection.OneAsync(new PostgresStatement(SelectReached, workspaceId), row => row.GetInt64(0), default);
-        // It was up to date a moment ago; where it is far behind, it is being made anew.
+        // The index was up to date a moment ago. If it is far behind now, it is being filled anew.
         if (await PostgresStore.FindUpToAsync(connection, workspaceId, reached, MaxUnseen, MaxUnseen, default) is { } upTo && upTo < end)
             throw new StoreException(StoreTrouble.SearchBehind, $"The search index is at revision {reached} and {end} is wanted.");
         var ids = await PostgresSearchStep.ReadChangedAsync(connection, workspaceId, reached, end);
-        // Of those that were changed, the index does not count.
+        // Partners that were changed since are read from the directory, so the index is not asked for them.
         ids.UnionWith(await connection.ListAsync(
             new PostgresStatement(SelectIds, workspaceId, emails, ids.ToArray(), (long)RowsNow.MaxMatches), row => row.GetGuid(0), default));
         var partners = await connection.ListAsync(
@@ -115,7 +117,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
             .ToLookup(partner => Upsert.FoldEmail(partner.Email!));
     }
 
-    /// <summary>Beside the start: on Citus all nodes are asked, of which one may be away.</summary>
+    /// <summary>The start does not wait for this: on Citus it asks all nodes, and one may be away.</summary>
     private async Task BeginAsync()
     {
         while (!IsClosed)
@@ -141,9 +143,10 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     {
         var outcome = default(PostgresSearchStep.Outcome);
         await database.WriteAgainAsync(async connection => outcome = await PostgresSearchStep.RunAsync(connection, workspaceId), stop);
-        // The planner learns what was filled in; and the places where erased values were can be used again, and so written over.
+        // After a filling, the planner needs statistics. After an erasure, vacuum frees the space of erased values to be overwritten.
         if (outcome.IsFilled || outcome.HasErased)
-            await database.TidyAsync(workspaceId, outcome.IsFilled ? "analyze" : "vacuum", ["partner_search", "search_term"], TidyPatience, stop);
+            await database.TidyAsync(
+                workspaceId, outcome.IsFilled ? "analyze" : "vacuum", ["partner_search", "search_term"], TidyPatience, stop);
         return outcome.Step;
     }
 

@@ -7,15 +7,15 @@ using Roster.Storage.Postgres.Connections;
 namespace Roster.Storage.Postgres.Search;
 
 /// <summary>
-/// One step of a workspace's part of partner_search along its log, in one transaction. An index that shows nothing yet is filled from the partners first, in
-/// the order of their ids. Partners are taken as they are when their turn comes: one that is newer than the step's revision will be looked at again.
+/// One step of a workspace's search index along its log, in one transaction. An empty index is first filled from the partners, in the order
+/// of their ids. A step reads partners as they are now. One that is already newer than the step's revision is looked at again in a later step.
 /// </summary>
 internal static class PostgresSearchStep
 {
-    /// <summary>A step ends with the change set that brings it to so many changes, or when it has filled in so many partners.</summary>
+    /// <summary>A step ends with the change set that reaches so many changes. When it fills, it ends after so many partners.</summary>
     private const int MaxTaken = 10_000;
 
-    /// <summary>Rows in one statement: so none takes long, however large the change set is that a step ends with.</summary>
+    /// <summary>Rows in one statement. So none takes long, however large the last change set of a step is.</summary>
     private const int SentTogether = 2_500;
 
     private const string HoldState = """
@@ -33,7 +33,7 @@ internal static class PostgresSearchStep
         select {PartnerColumns.All} from partner where workspace_id = $1 and id > $2 order by id limit (select $3::bigint)
         """;
 
-    /// <summary>What is left of an index that is filled anew, between two partners.</summary>
+    /// <summary>Deletes old rows between two ids, when an index is filled anew.</summary>
     private const string DeleteBetween = "delete from partner_search where workspace_id = $1 and id > $2 and id <= $3";
 
     private const string DeleteNamed =
@@ -59,7 +59,8 @@ internal static class PostgresSearchStep
 
     private const string UpdateTerms = """
         update search_term set live = search_term.live + n.live, total = search_term.total + n.total
-        from unnest((select $2::integer[]), (select $3::text[]), (select $4::bigint[]), (select $5::bigint[])) as n (kind, term, live, total)
+        from unnest((select $2::integer[]), (select $3::text[]), (select $4::bigint[]), (select $5::bigint[]))
+            as n (kind, term, live, total)
         where workspace_id = $1 and search_term.kind = n.kind and search_term.term = n.term
         """;
 
@@ -67,7 +68,8 @@ internal static class PostgresSearchStep
     private const string InsertTerms = """
         insert into search_term (workspace_id, kind, term, shown, live, total)
         select $1, n.kind, n.term, n.shown, n.live, n.total
-        from search_state as s, unnest((select $2::integer[]), (select $3::text[]), (select $4::text[]), (select $5::bigint[]), (select $6::bigint[]))
+        from search_state as s, unnest(
+            (select $2::integer[]), (select $3::text[]), (select $4::text[]), (select $5::bigint[]), (select $6::bigint[]))
             as n (kind, term, shown, live, total)
         where s.workspace_id = $1 on conflict do nothing
         """;
@@ -77,9 +79,9 @@ internal static class PostgresSearchStep
         where workspace_id = $1 and search_term.kind = n.kind and search_term.term = n.term and total = 0
         """;
 
-    /// <summary>What came of a step.</summary>
-    /// <param name="IsFilled">Whether it ended the filling of a large index: the planner does not know yet what is in it.</param>
-    /// <param name="HasErased">Whether it removed erased partners, of which the table's pages still have the values.</param>
+    /// <summary>The result of a step.</summary>
+    /// <param name="IsFilled">Whether it ended the filling of a large index, of which the planner has no statistics yet.</param>
+    /// <param name="HasErased">Whether it removed erased partners, whose values are still in the table's pages.</param>
     internal readonly record struct Outcome(FollowStep Step, bool IsFilled, bool HasErased);
 
     /// <summary>Takes the next step in the connection's transaction.</summary>
@@ -89,7 +91,7 @@ internal static class PostgresSearchStep
             new(HoldState, workspaceId), row => (Reached: row.GetInt64(0), Filling: row.Int64OrNull(1), Filled: row.GuidOrNull(2), Newest: row.GetInt64(3)), default)
             is not [var state])
         {
-            // Another node is at it; or the row is not there, which is damage.
+            // Another node holds the row. Or the row is missing, which is damage: then this throws.
             await connection.OneAsync(new PostgresStatement(PostgresSearch.SelectReached, workspaceId), row => row.GetInt64(0), default);
             return new(FollowStep.Held, false, false);
         }
@@ -104,10 +106,10 @@ internal static class PostgresSearchStep
         }
         catch (DamagedLogException)
         {
-            // The log does not tell what was changed. The partners do.
+            // The log cannot be read, so the index is filled anew from the partners.
             return await FillAsync(connection, workspaceId, state.Newest, Guid.Empty);
         }
-        // As they lie in the tables.
+        // In the order of the tables' rows.
         Guid[] ids = [.. changed.Order()];
         var partners = await connection.ListAsync(new(PostgresStore.SelectNamed, workspaceId, ids), PostgresStore.MapPartner, default);
         var known = (await connection.ListAsync(
@@ -147,7 +149,7 @@ internal static class PostgresSearchStep
         return changed;
     }
 
-    /// <param name="since">The log's end when the filling began: from there the log is followed when all are filled in.</param>
+    /// <param name="since">The log's end when the filling began. From there the log is followed when the index is full.</param>
     /// <param name="from">The last partner that was filled in.</param>
     private static async Task<Outcome> FillAsync(NpgsqlConnection connection, long workspaceId, long since, Guid from)
     {
@@ -156,7 +158,7 @@ internal static class PostgresSearchStep
         var to = isLast ? Guid.AllBitsSet : partners[^1].Id;
         if (from == Guid.Empty)
             await connection.RunAsync(default, new PostgresStatement(DeleteTerms, workspaceId));
-        // Their terms are not counted any more, or not yet.
+        // Rows that are left of an older index are deleted without taking their terms away: the counts began from nothing.
         await connection.RunAsync(default, new PostgresStatement(DeleteBetween, workspaceId, from, to));
         await InsertAsync(connection, workspaceId, partners, new TermChanges());
         await connection.RunAsync(default, isLast
@@ -164,7 +166,7 @@ internal static class PostgresSearchStep
         return new(FollowStep.More, IsFilled: isLast && from != Guid.Empty, HasErased: false);
     }
 
-    /// <param name="terms">What is counted already; it is written with what the partners add.</param>
+    /// <param name="terms">Changes of counts so far. The partners' terms are added, and all are written.</param>
     private static async Task InsertAsync(NpgsqlConnection connection, long workspaceId, List<Partner> partners, TermChanges terms)
     {
         foreach (var part in partners.Chunk(SentTogether))

@@ -1,8 +1,8 @@
 namespace Roster.Storage.Sqlite.Search;
 
 /// <summary>
-/// Which search indexes have their files open: a bounded number, of which the one that was not used for longest makes room for another. One that is
-/// in use stays open, and whoever wants one more waits until another one is done.
+/// Bounds how many search indexes have their files open. To open one more, the one that was unused for longest is closed. An index in use
+/// stays open; if all are in use, the caller waits.
 /// </summary>
 /// <param name="max">How many, 1 at the least.</param>
 internal sealed class SqliteOpenIndexes(int max)
@@ -11,7 +11,7 @@ internal sealed class SqliteOpenIndexes(int max)
     private readonly Dictionary<SqliteSearchIndex, Place> _places = [];
     private long _uses;
 
-    /// <summary>Does something with an index whose files are open meanwhile. It must not use another index in it.</summary>
+    /// <summary>Calls <paramref name="use"/> while the index's files are open. It must not use another index.</summary>
     public T Use<T>(SqliteSearchIndex index, Func<T> use)
     {
         while (TakePlace(index) is { } idle)
@@ -56,7 +56,7 @@ internal sealed class SqliteOpenIndexes(int max)
         }
     }
 
-    /// <returns>Null when the index has a place and is in use; or the one that must be closed first.</returns>
+    /// <returns>Null when the index has a place and counts as in use; otherwise the index that must be closed first.</returns>
     private SqliteSearchIndex? TakePlace(SqliteSearchIndex index)
     {
         lock (_gate)

@@ -5,12 +5,12 @@ using Roster.Storage.Sqlite.Connections;
 namespace Roster.Storage.Sqlite.Search;
 
 /// <summary>
-/// The search indexes of all workspaces, which follow the log away from writes, one at a time. Whatever is wrong with an index, the
-/// directory goes on without it: searches say that they are behind, and the index is thrown away and made anew where it is damaged.
+/// The search indexes of all workspaces. They follow the log outside of writes, one at a time. If an index has a fault, the directory works
+/// on: searches answer search_behind, and a damaged index is thrown away and made anew.
 /// </summary>
 internal sealed class SqliteSearch : LogFollower
 {
-    /// <summary>How often an index is waited for that is thrown away as soon as it is there.</summary>
+    /// <summary>How often a search waits for an index that is found damaged each time.</summary>
     private const int Attempts = 3;
 
     private readonly string _folder;
@@ -20,7 +20,7 @@ internal sealed class SqliteSearch : LogFollower
     private readonly SqliteOpenIndexes _openIndexes;
     private readonly Dictionary<long, SqliteSearchIndex> _indexes = [];
 
-    /// <summary>The newest erasure of each workspace since the start, until its index has nothing of it.</summary>
+    /// <summary>The revision of each workspace's newest erasure since the start, until its index is free of the erased values.</summary>
     private readonly ConcurrentDictionary<long, long> _erased = [];
 
     /// <summary>One at most, since the follower has one lane.</summary>
@@ -43,8 +43,7 @@ internal sealed class SqliteSearch : LogFollower
         _notices = notices;
         _thread = new Thread(Work) { IsBackground = true, Name = "SQLite search" };
         _thread.Start();
-        // What was written before the last stop and not followed any more is caught up with before somebody searches; and what was erased
-        // before it, and is still in an index, is removed whether somebody searches or not.
+        // Indexes catch up with what was written before the last stop. So erased values leave them even if nobody searches.
         foreach (var workspaceId in InFolder())
             Changed(workspaceId);
     }
@@ -67,7 +66,7 @@ internal sealed class SqliteSearch : LogFollower
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             await ReachAsync(workspaceId, revision, cancel);
-            // Another one is in its place where it was found damaged since.
+            // If the index was found damaged since, another one is in its place.
             if (IndexOf(workspaceId) is { } index && index.Reached >= revision)
                 return index;
         }
@@ -75,8 +74,8 @@ internal sealed class SqliteSearch : LogFollower
     }
 
     /// <summary>
-    /// Stops in the middle of a pass: what is not followed yet is followed after the next start. Only an index that has what was erased is
-    /// still thrown away.
+    /// Stops in the middle of a pass. What is not followed yet is followed after the next start. Indexes that have erased values are still
+    /// thrown away.
     /// </summary>
     public override async ValueTask DisposeAsync()
     {
@@ -106,8 +105,8 @@ internal sealed class SqliteSearch : LogFollower
     protected override Task<long> ReachedAsync(long workspaceId, CancellationToken cancel) => Task.FromResult(IndexOf(workspaceId).Reached);
 
     /// <summary>
-    /// On a thread of its own: a pass takes as long as there is much to follow. Always on the same one: the C library gives each thread memory of its
-    /// own, and keeps it.
+    /// Runs on a thread of its own, because a pass can be long. It is always the same thread: the C library keeps memory for each thread that
+    /// used it.
     /// </summary>
     protected override Task<FollowStep> TakeAsync(long workspaceId, CancellationToken stop)
     {
@@ -211,8 +210,8 @@ internal sealed class SqliteSearch : LogFollower
     }
 
     /// <summary>
-    /// The index, for the follower: one whose file is sound, and has nothing that was erased. Such a file is thrown away rather than cleaned: that is
-    /// done at once, and a crash at any moment leaves nothing of it behind.
+    /// The index, for the follower: its file is sound and has no erased values. A file that is not so is thrown away, not cleaned: that is
+    /// quick, and a crash leaves nothing of it behind.
     /// </summary>
     private SqliteSearchIndex SoundIndexOf(long workspaceId)
     {

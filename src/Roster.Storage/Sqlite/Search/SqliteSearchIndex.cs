@@ -5,8 +5,8 @@ using Roster.Storage.Sqlite.Connections;
 namespace Roster.Storage.Sqlite.Search;
 
 /// <summary>
-/// One workspace's search index, in a file beside the database. It follows the log: a pass takes all that was written since
-/// the last one. Losing it loses nothing; it is built again.
+/// One workspace's search index, in a file beside the database. It follows the log: a pass takes over all that was written since
+/// the last one. If the file is lost, it is built again.
 /// </summary>
 internal sealed class SqliteSearchIndex : IDisposable
 {
@@ -83,7 +83,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     private bool _isToBeFilled;
     private volatile bool _isDamaged;
 
-    /// <summary>Of the transaction, as far as they are not written yet.</summary>
+    /// <summary>Changes of counts in this transaction that are not written yet.</summary>
     private TermChanges _termChanges = new();
 
     /// <param name="requestOf">The request that made a revision of the directory; null where there is no such revision.</param>
@@ -97,10 +97,10 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     public string Path { get; }
 
-    /// <summary>Whether there was a file that was damaged, in whose place this one is.</summary>
+    /// <summary>Whether this file replaces one that was damaged.</summary>
     public bool WasDamaged { get; private set; }
 
-    /// <summary>Whether the file was found to be damaged, or not to be in its place any more. One that is closed is looked at when it is opened.</summary>
+    /// <summary>Whether the file was found damaged or missing. A closed file is checked when it is opened.</summary>
     public bool IsDamaged
     {
         get
@@ -134,7 +134,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         }
     }
 
-    /// <summary>Has the log copied into the file, where that is worth it. For the follower's thread alone.</summary>
+    /// <summary>Starts copying the write-ahead log into the file, if the log is long enough. Only for the follower's thread.</summary>
     public void Settle() => Use(() =>
     {
         Log.Settle();
@@ -142,7 +142,7 @@ internal sealed class SqliteSearchIndex : IDisposable
     });
 
     /// <summary>For <see cref="SqliteOpenIndexes"/>, which says when.</summary>
-    /// <exception cref="StoreException">They cannot be opened; or are not those that were closed, and show less.</exception>
+    /// <exception cref="StoreException">They cannot be opened, or show an older revision than when they were closed.</exception>
     internal void OpenFiles()
     {
         lock (_opening)
@@ -153,7 +153,7 @@ internal sealed class SqliteSearchIndex : IDisposable
             var readers = new SqliteReaders(() => SqliteDatabase.Open(Path), MaxIdleReaders);
             _files = new Files(database, readers, new SqliteSearchLog(Path, database, readers));
             WasDamaged |= wasDamaged;
-            // One that was closed before anything was put into it is as new as it was.
+            // A file that was closed before anything was put into it is still new.
             _isNew |= isNew;
             using var state = database.Prepare(SelectState).Query();
             state.Step();
@@ -175,19 +175,19 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     /// <summary>
-    /// Whether the file has, or may have, what must not stay in any page or segment of it: what was erased since; or, where filling it was
-    /// broken off or it is of another log, whatever. Or it is quicker made anew than brought up to date: filled in place, it would show a part for all.
+    /// Whether the file must be thrown away and filled anew: it may have values that were erased since; or its filling was broken off; or it is
+    /// of another log; or filling is quicker than following. It is not filled in place, because searches would see it half full.
     /// </summary>
     public bool IsSpoiled(SqliteDatabase main) =>
         _isToBeFilled || (Reached == 0 ? !_isNew : SqliteStore.HasErased(main, _workspaceId, Reached));
 
     /// <summary>
-    /// Takes over what was written since the last pass. For the follower's thread alone. Partners are read as they are when their
-    /// turn comes: one that is newer than the revision will be looked at again.
+    /// Takes over what was written since the last pass. Only for the follower's thread. Partners are read as they are now. One that is
+    /// already newer than the pass's revision is looked at again in the next pass.
     /// </summary>
     /// <param name="main">A connection to the directory.</param>
-    /// <param name="stopping">Gives the pass up, and the next one begins where this one did.</param>
-    /// <returns>False where the file <see cref="IsSpoiled"/>, and must be thrown away first.</returns>
+    /// <param name="stopping">Breaks the pass off. The next one begins where this one did.</param>
+    /// <returns>False if the file <see cref="IsSpoiled"/> and must be thrown away first.</returns>
     public bool Follow(SqliteDatabase main, CancellationToken stopping) => Use(() => FollowOpen(main, stopping));
 
     private bool FollowOpen(SqliteDatabase main, CancellationToken stopping)
@@ -215,7 +215,7 @@ internal sealed class SqliteSearchIndex : IDisposable
                 foreach (var id in changed.Order())
                 {
                     stopping.ThrowIfCancellationRequested();
-                    // One that was erased meanwhile is met by the next pass.
+                    // A partner that was erased meanwhile is for the next pass.
                     if (SqliteStore.ReadPartner(main, _workspaceId, id) is { } partner)
                         Put(partner);
                 }
@@ -223,14 +223,14 @@ internal sealed class SqliteSearchIndex : IDisposable
                 .Bind(1, revision).Bind(2, SqliteStore.ReadRequestOf(main, _workspaceId, revision)!.Value).Run();
         });
         Interlocked.Exchange(ref _reached, revision);
-        // The cache may be full now, there is one for each workspace, and it may be long until the next pass.
+        // Each workspace has a cache, which may be full now, and the next pass may be long away.
         Database.Execute("pragma shrink_memory");
         return true;
     }
 
     public void Dispose() => _openIndexes.Close(this);
 
-    /// <returns>Null where the log does not tell, or it is quicker to read all partners.</returns>
+    /// <returns>Null if the log is damaged, or if reading all partners is quicker.</returns>
     private HashSet<Guid>? ReadChanged(SqliteDatabase main, long revision)
     {
         try
@@ -247,14 +247,14 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     private SqliteDatabase Database => _files!.Database;
 
-    /// <summary>Deletes an index that nobody has open any more, or soon.</summary>
+    /// <summary>Deletes an index that nobody has open or is about to open.</summary>
     public static void Delete(string path)
     {
         foreach (var file in new[] { path, path + "-wal", path + "-shm" })
             File.Delete(file);
     }
 
-    /// <summary>An index of another version, or one that is damaged, is worth nothing: it is made anew.</summary>
+    /// <summary>An index of another version, or a damaged one, is replaced by a new one.</summary>
     private static (SqliteDatabase Database, bool IsNew, bool WasDamaged) OpenOrCreate(string path)
     {
         var wasDamaged = false;
@@ -338,9 +338,9 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     /// <summary>
-    /// Takes over all partners that there are when it begins, in transactions of <see cref="FilledTogether"/>. Until the pass is over,
-    /// <see cref="Reached"/> says that the index shows nothing, also after a crash. What is created meanwhile has its turn in the next pass: it would be
-    /// taken over twice here, and a first import would never end.
+    /// Takes over all partners that exist when it begins, in transactions of <see cref="FilledTogether"/>. Until the pass is over,
+    /// <see cref="Reached"/> stays 0, also after a crash. Partners that are created meanwhile wait for the next pass. Otherwise they would be
+    /// taken over twice, and filling during a first import would never end.
     /// </summary>
     private void Fill(SqliteDatabase main, CancellationToken stopping)
     {
@@ -374,7 +374,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         return last;
     }
 
-    /// <summary>The next partners, few at a time: as long as a read of the directory is open, its log cannot begin again.</summary>
+    /// <summary>The next partners, few at a time: while a read of the directory is open, its write-ahead log cannot start over.</summary>
     private List<Partner> ReadAfter(SqliteDatabase main, Guid from, Guid end)
     {
         var partners = new List<Partner>(ReadTogether);

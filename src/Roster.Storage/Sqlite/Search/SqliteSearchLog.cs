@@ -5,13 +5,13 @@ using Roster.Storage.Sqlite.Writing;
 namespace Roster.Storage.Sqlite.Search;
 
 /// <summary>
-/// The write-ahead log of a search index's file, and its way into the file. SQLite would flush both whole, thousands of pages, and each commit of the
-/// directory that comes meanwhile would wait behind that for the disk: so it is done in small parts, beside further passes
+/// Copies the write-ahead log of a search index into the index's file. SQLite would flush both as a whole, thousands of pages, and commits of
+/// the directory would wait for the disk meanwhile. So this flushes small parts, beside further passes
 /// (docs/decisions/0014-the-search-index-settles-beside-writes.md).
 /// </summary>
 internal sealed class SqliteSearchLog : IDisposable
 {
-    /// <summary>Of 4 KiB, as SQLite's own checkpoints would come.</summary>
+    /// <summary>In pages of 4 KiB; SQLite's own checkpoints begin at the same number.</summary>
     private const int MinSettledPages = 1_000;
 
     private readonly string _path;
@@ -19,8 +19,8 @@ internal sealed class SqliteSearchLog : IDisposable
     private readonly SqliteReaders _readers;
 
     /// <summary>
-    /// To flush it. From its first use on open as long as SQLite has it open: closing any handle of it takes SQLite's locks away
-    /// (sqlite.org/howtocorrupt.html, 2.2).
+    /// The index's file, opened to be flushed. It stays open as long as SQLite has the file open, because closing any handle of it drops
+    /// SQLite's locks (sqlite.org/howtocorrupt.html, 2.2).
     /// </summary>
     private SafeFileHandle? _file;
 
@@ -31,13 +31,13 @@ internal sealed class SqliteSearchLog : IDisposable
     /// <param name="readers">Connections to the same file; are closed with this.</param>
     public SqliteSearchLog(string path, SqliteDatabase writer, SqliteReaders readers) => (_path, _writer, _readers) = (path, writer, readers);
 
-    /// <summary>Has the log copied into the file, as far as it goes now, where that is worth it. For the writer's thread, outside of a transaction.</summary>
+    /// <summary>Starts copying the log into the file, if it is long enough. Only for the writer's thread, outside of a transaction.</summary>
     public void Settle()
     {
         var (pages, copied) = Pages();
         if (pages > SqliteCheckpointer.MaxLogPages)
         {
-            // Now to its end, while nothing is added, so that it begins again.
+            // The log is copied to its end while nothing is added, so that SQLite starts it over.
             FinishSettling();
             Copy();
         }
@@ -48,7 +48,7 @@ internal sealed class SqliteSearchLog : IDisposable
         }
     }
 
-    /// <summary>Ends what <see cref="Settle"/> has begun, without sparing others.</summary>
+    /// <summary>Ends what <see cref="Settle"/> has begun, as fast as it can.</summary>
     public void FinishSettling()
     {
         _hurries = true;
@@ -64,7 +64,7 @@ internal sealed class SqliteSearchLog : IDisposable
         _file?.Dispose();
     }
 
-    /// <returns>How many the log has, and how many of them are copied.</returns>
+    /// <returns>How many pages the log has, and how many of them are copied.</returns>
     private (long All, long Copied) Pages()
     {
         using var row = _writer.Prepare("pragma wal_checkpoint(noop)").Query();
@@ -73,8 +73,8 @@ internal sealed class SqliteSearchLog : IDisposable
     }
 
     /// <summary>
-    /// The order is SQLite's own: the log is durable before a page of the file changes, and the file before the log begins again, which it cannot
-    /// while this snapshot of it is held.
+    /// Keeps SQLite's order: the log is durable before a page of the file changes, and the file is durable before the log starts over. The log
+    /// cannot start over while this snapshot is held.
     /// </summary>
     private void Copy()
     {
@@ -88,7 +88,7 @@ internal sealed class SqliteSearchLog : IDisposable
                     FileWriteback.Flush(log, () => _hurries);
                 using (var copier = SqliteDatabase.Open(_path))
                 {
-                    // It copies, and flushes nothing.
+                    // This connection copies and does not flush.
                     copier.Execute("pragma synchronous = off");
                     copier.Execute("pragma wal_checkpoint(passive)");
                 }
@@ -98,7 +98,7 @@ internal sealed class SqliteSearchLog : IDisposable
         }
         catch (Exception failure) when (failure is StoreException or IOException or UnauthorizedAccessException)
         {
-            // Trouble with the disk shows in the directory's own writes, and an index that is torn by it can be made anew.
+            // Trouble with the disk shows in the directory's own writes. An index that it damages can be made anew.
         }
     }
 }

@@ -13,11 +13,11 @@ internal static class SqliteSearchQuery
 {
     private const int GramLength = 3;
 
-    /// <summary>Four are rarely had by more than a few partners.</summary>
+    /// <summary>Few partners have four of them by chance.</summary>
     private const int MaxGrams = 4;
 
     /// <summary>
-    /// Up to so many partners with a text or a term are found and sorted. Where there are more, the list's order is read, in which one of them
+    /// Up to so many partners with a text or a term are found and sorted. If there are more, the list is read in its order: one of them
     /// comes soon.
     /// </summary>
     private const int MaxSorted = 10_000;
@@ -41,7 +41,7 @@ internal static class SqliteSearchQuery
 
     internal const string SelectReached = "select reached from state";
 
-    /// <summary>The first live partners with an address, but for some.</summary>
+    /// <summary>The first live partners with an address, without the excepted ones.</summary>
     /// <param name="email">Folded.</param>
     public static IReadOnlyList<Guid> IdsWithEmail(SqliteDatabase search, string email, HashSet<Guid> except, int take)
     {
@@ -136,7 +136,8 @@ internal static class SqliteSearchQuery
             ? ("doc.sort_name, doc.name", "?10, ?11", $"doc.sort_name {direction}, doc.name {direction}")
             : ("doc.updated_at", "?10", $"doc.updated_at {direction}");
         var after = query.After is null ? "" : $"and ({key}, doc.id) {comparison} ({values}, ?7)";
-        // By name the index by update must not lead (+). What comes after a cursor is as late as it, and the index is searched for that.
+        // In a list by name, the plus keeps SQLite from using the index by update. In an ascending list by update, all behind a cursor is
+        // late enough, and the index is searched by the cursor.
         var since = query.Filter.UpdatedSince is null || (!isByName && !query.IsDescending && query.After is not null)
             ? "" : $"and {(isByName ? "+" : "")}doc.updated_at >= ?5";
         return $"""
@@ -148,7 +149,7 @@ internal static class SqliteSearchQuery
 
     private static (string Comparison, string Direction) Direction(PartnerQuery query) => query.IsDescending ? ("<", "desc") : (">", "asc");
 
-    /// <summary>The number that a page begins behind: its cursor's partner's, or, where that was erased, the one before.</summary>
+    /// <summary>The number that a page begins behind: that of its cursor's partner, or the one before it if that was erased.</summary>
     private static long NumberBefore(SqliteDatabase search, PartnerQuery query)
     {
         var start = query.IsDescending ? long.MaxValue : 0;
@@ -159,8 +160,8 @@ internal static class SqliteSearchQuery
     }
 
     /// <summary>
-    /// What leads: of the trigrams and the terms that are wanted, what fewest partners have, as far as they are counted. In a list that must be sorted,
-    /// none of them where all are many.
+    /// Chooses what leads: of the trigrams and the wanted terms, the one that the fewest partners have, counted up to <see cref="MaxSorted"/>.
+    /// In a list that must be sorted, none leads if all have more.
     /// </summary>
     /// <param name="isSorted">Whether the list has another order than creation.</param>
     private static Plan PlanOf(SqliteDatabase search, PartnerFilter filter, bool isSorted = false)
@@ -173,13 +174,16 @@ internal static class SqliteSearchQuery
         var few = 0L;
         if (lead != Lead.Partners && (isSorted || wanted.Count + (hasGrams ? 1 : 0) > 1))
         {
-            few = hasGrams ? CountOf(search.Prepare(CountGrams).Bind(1, Grams(SearchText.Fold(filter.Q!))).Bind(2, MaxSorted + 1)) : long.MaxValue;
+            few = hasGrams
+                ? CountOf(search.Prepare(CountGrams).Bind(1, Grams(SearchText.Fold(filter.Q!))).Bind(2, MaxSorted + 1)) : long.MaxValue;
             for (var i = 0; i < wanted.Count; i++)
-                if (CountOf(search.Prepare(CountTerm).Bind(1, wanted[i].Kind).Bind(2, wanted[i].Text).Bind(3, MaxSorted + 1)) is var count && count < few)
-                {
-                    (few, lead) = (count, Lead.Term);
-                    (wanted[0], wanted[i]) = (wanted[i], wanted[0]);
-                }
+            {
+                var count = CountOf(search.Prepare(CountTerm).Bind(1, wanted[i].Kind).Bind(2, wanted[i].Text).Bind(3, MaxSorted + 1));
+                if (count >= few)
+                    continue;
+                (few, lead) = (count, Lead.Term);
+                (wanted[0], wanted[i]) = (wanted[i], wanted[0]);
+            }
         }
         return new Plan(isSorted && few > MaxSorted ? Lead.Partners : lead, wanted, unwanted);
     }
@@ -270,8 +274,8 @@ internal static class SqliteSearchQuery
     }
 
     /// <summary>
-    /// Trigrams that cover the text, in FTS5's query syntax: <c>"abc" AND "def"</c>. Each more costs reading its whole list; what
-    /// they let through is checked in the text.
+    /// Trigrams that cover the text, in FTS5's query syntax: <c>"abc" AND "def"</c>. Each one costs reading its whole list. What they find
+    /// is checked in the text.
     /// </summary>
     private static string Grams(string folded)
     {

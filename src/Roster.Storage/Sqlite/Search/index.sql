@@ -22,10 +22,10 @@ create table doc (
     deleted    integer not null
 ) strict;
 
--- The trigrams of doc.text. Which ones are neighbours is checked in the text itself.
+-- The trigrams of doc.text, without their places. Queries check the text itself.
 create virtual table gram using fts5 (
     text, content = '', contentless_delete = 1, detail = none, tokenize = 'trigram case_sensitive 1');
--- Fewer, larger segments: they are what a pass spends its time on.
+-- Fewer, larger segments: a pass spends most of its time on them.
 insert into gram (gram, rank) values ('hashsize', 16777216);
 
 -- What lists are filtered by, with the partners that have it, deleted ones included.

@@ -1,4 +1,4 @@
--- The indexes of a table that has been filled: sorting all at the end is many times as fast as keeping them sorted one by one.
+-- Created after the table was filled: sorting all rows once is many times as fast as keeping the indexes sorted meanwhile.
 create index doc_email on doc (email) where email is not null;
 create index doc_phone on doc (phone) where phone is not null;
 create index doc_deleted on doc (number) where deleted = 1;
