@@ -2,37 +2,37 @@ using Roster.Log;
 
 namespace Roster;
 
-/// <summary>What the server asks of a database about workspaces' logs.</summary>
+/// <summary>The database operations on workspaces' logs.</summary>
 public interface ILogStore
 {
-    /// <summary>The end of the workspace's log.</summary>
+    /// <summary>The newest revision of the workspace's log.</summary>
     Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel);
 
     /// <summary>Change sets, newest first.</summary>
     Task<IReadOnlyList<ChangeSet>> ListChangeSetsAsync(long workspaceId, ChangeSetQuery query, CancellationToken cancel);
 
     /// <summary>
-    /// Shows the change sets with these revisions, newest first; there are none for revisions that the log does not have. What a visitor wants of
-    /// one it says when that comes, so it can depend on those before.
+    /// Shows the change sets with these revisions to a visitor, newest first. Revisions that the log does not have are
+    /// skipped. The visitor decides at each entry, so it can depend on earlier change sets.
     /// </summary>
     /// <exception cref="DamagedLogException">A change set is damaged.</exception>
     Task VisitLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, LogVisitor visitor, CancellationToken cancel);
 
     /// <summary>
-    /// The partners that the change sets after a revision named, oldest first, until there are so many changes; fewer only where the log
-    /// ends. A change set, which always comes as a whole, has at most 20,000.
+    /// The ids of the partners changed after a revision, oldest change set first, until at least this many changes;
+    /// fewer only at the log's end. Change sets come whole; each has at most 20,000 changes.
     /// </summary>
     /// <exception cref="DamagedLogException">A change set is damaged.</exception>
     Task<ChangedPartners> ReadChangedAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel);
 
     /// <summary>
-    /// Forgets the old values in some change sets from before a time, the oldest first: so few that writes beside it wait for it no longer
-    /// than for each other.
+    /// Removes the old values from some change sets before a time, oldest first: so few that concurrent writes wait no
+    /// longer than for each other.
     /// </summary>
     Task<ForgottenValues> ForgetValuesAsync(long workspaceId, Timestamp before, CancellationToken cancel);
 }
 
-/// <summary>What became of forgetting old values.</summary>
-/// <param name="HasMore">Whether there may be more to forget.</param>
-/// <param name="Damaged">The revisions that cannot be read, and were passed over.</param>
+/// <summary>The result of removing old values.</summary>
+/// <param name="HasMore">Whether there may be more to remove.</param>
+/// <param name="Damaged">The revisions that were skipped because they cannot be read.</param>
 public sealed record ForgottenValues(bool HasMore, IReadOnlyList<long> Damaged);

@@ -1,8 +1,8 @@
 namespace Roster;
 
 /// <summary>
-/// All that the server asks of a database, which is one class per engine. A store reads rows and writes plans; it decides nothing. Times come from
-/// the caller's clock. Every call can throw <see cref="StoreException"/> when the database cannot serve it.
+/// The database of the server: one class per engine. A store reads rows and writes plans, and decides nothing. Times
+/// come from the caller's clock. Every call can throw <see cref="StoreException"/>.
 /// </summary>
 public interface IRosterStore : IPartnerStore, ILogStore, IIdempotencyStore, IKeyStore, IAsyncDisposable
 {
@@ -10,16 +10,17 @@ public interface IRosterStore : IPartnerStore, ILogStore, IIdempotencyStore, IKe
     bool IsShared { get; }
 
     /// <summary>
-    /// The server stops: what runs or waits may go on so long. After that it ends with <see cref="StoreTrouble.Unavailable"/>, or with
-    /// <see cref="StoreTrouble.OutcomeUnknown"/> where it commits, and nothing new begins. An engine in the process itself needs no such end.
+    /// The server is stopping: running and waiting calls may take this long. After that they end with
+    /// <see cref="StoreTrouble.Unavailable"/>, or <see cref="StoreTrouble.OutcomeUnknown"/> during a commit, and no new
+    /// call begins. An engine within the process need not do this.
     /// </summary>
     void EndWithin(TimeSpan grace)
     {
     }
 
-    /// <summary>Returns where the database can read and write now, and throws where it cannot.</summary>
+    /// <summary>Throws if the database cannot read and write now.</summary>
     Task CheckAsync(CancellationToken cancel);
 
-    /// <summary>What is amiss with the database, for health and the log.</summary>
+    /// <summary>Current problems of the database, for health and the log.</summary>
     StoreNotices Notices { get; }
 }

@@ -14,29 +14,32 @@ public enum StoreTrouble
     /// <summary>Its disk is full.</summary>
     Full,
 
-    /// <summary>The database was lost while it committed, and none can tell yet whether it did.</summary>
+    /// <summary>The connection or disk failed during a commit; whether it committed is not known yet.</summary>
     OutcomeUnknown,
 
     /// <summary>The search index has not reached the newest writes in time.</summary>
     SearchBehind,
 
-    /// <summary>It is damaged, or not where it was any more: waiting cures nothing, an operator does.</summary>
+    /// <summary>The database is damaged or missing. Waiting does not help; an operator must act.</summary>
     Damaged,
 
-    /// <summary>More writes wait than it takes.</summary>
+    /// <summary>Too many writes are waiting.</summary>
     Overloaded,
 
     /// <summary>The partners that the request is about have more text than one request may read (<see cref="TextBudget"/>).</summary>
     TooMuchText,
 }
 
-/// <summary>The database cannot serve now. It is an outage, never the caller's fault, and nothing was written, but where the outcome is unknown.</summary>
+/// <summary>
+/// The database cannot serve now: an outage, never the caller's fault. Nothing was written, unless the outcome is
+/// unknown.
+/// </summary>
 public class StoreException(StoreTrouble trouble, string message, Exception? inner = null) : Exception(message, inner)
 {
     public StoreTrouble Trouble { get; } = trouble;
 }
 
-/// <summary>A change set is damaged, or not in the log any more. What does not need it goes on.</summary>
+/// <summary>A change set is damaged or missing in the log. Calls that do not need it still work.</summary>
 public sealed class DamagedLogException(string message, Exception? inner = null)
     : StoreException(StoreTrouble.Damaged, message + " Restore it from a backup; what does not read it goes on.", inner)
 {

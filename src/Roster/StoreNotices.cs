@@ -1,40 +1,44 @@
 namespace Roster;
 
-/// <summary>Something that is amiss with a database. Health and the log tell of it until it is over.</summary>
+/// <summary>A problem of a database. Health and the log show it until it is over.</summary>
 /// <param name="Code">For machines: one of the constants.</param>
-/// <param name="Text">For the operator: what it is, and what cures it.</param>
+/// <param name="Text">For the operator: the problem and its remedy.</param>
 public sealed record StoreNotice(string Code, string Text)
 {
-    /// <summary>Erased values are gone from the directory, but not yet from the bytes of its file.</summary>
+    /// <summary>Erased values are gone from the directory, but not yet from the bytes of the database file.</summary>
     public const string CleaningOwed = "cleaning_owed";
 
-    /// <summary>The disk failed while something was committed; nothing more is written until it is certain what became of it.</summary>
+    /// <summary>The disk failed during a commit. Nothing is written until it is certain whether it committed.</summary>
     public const string OutcomeUnknown = "outcome_unknown";
 
     /// <summary>A search index cannot follow the log now.</summary>
     public const string SearchFailing = "search_failing";
 
-    /// <summary>A search index was thrown away, since it was damaged, and is being made anew.</summary>
+    /// <summary>A search index was damaged, and is being rebuilt.</summary>
     public const string SearchRebuilding = "search_rebuilding";
 
-    /// <summary>The database is damaged or not in its place any more.</summary>
+    /// <summary>The database is damaged or missing.</summary>
     public const string StorageDamaged = "storage_damaged";
 
-    /// <summary>The server started on a full disk: it reads, and begins to write when there is room.</summary>
+    /// <summary>The server started on a full disk: it only reads until there is room.</summary>
     public const string StorageFull = "storage_full";
 }
 
-/// <summary>What is amiss now. At most one notice of each code for each subject, of which there are as many as workspaces.</summary>
+/// <summary>
+/// The current problems: at most one notice per code and subject. There are as many subjects as workspaces.
+/// </summary>
 public sealed class StoreNotices
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Code, string Subject), StoreNotice> _current = [];
-    private Action<StoreNotice, bool>? _told;
+    private Action<StoreNotice, bool>? _follower;
 
-    /// <summary>What nobody was told yet, from the start: the first to follow hears of it, also where it is over.</summary>
-    private List<(StoreNotice Notice, bool Begins)>? _untold = [];
+    /// <summary>
+    /// Events before the first follower, which are follower to it even if they are over; null afterwards.
+    /// </summary>
+    private List<(StoreNotice Notice, bool Begins)>? _backlog = [];
 
-    /// <summary>The codes of what is amiss now, each once.</summary>
+    /// <summary>The distinct codes of the current notices.</summary>
     public IReadOnlyList<string> Codes
     {
         get
@@ -44,19 +48,19 @@ public sealed class StoreNotices
         }
     }
 
-    /// <summary>Tells one follower of each notice when it begins (true) and when it ends (false), beginning with those of now.</summary>
-    /// <param name="told">Is called where things go wrong, one call at a time: it returns at once, and waits for nothing.</param>
-    public void Follow(Action<StoreNotice, bool> told)
+    /// <summary>Calls a follower when a notice begins (true) or ends (false), first for the current notices.</summary>
+    /// <param name="follower">Is called under a lock, one call at a time; it must return at once and not wait.</param>
+    public void Follow(Action<StoreNotice, bool> follower)
     {
         lock (_lock)
         {
-            foreach (var (notice, begins) in _untold ?? [.. _current.Values.Select(notice => (notice, true))])
-                told(notice, begins);
-            (_told, _untold) = (told, null);
+            foreach (var (notice, begins) in _backlog ?? [.. _current.Values.Select(notice => (notice, true))])
+                follower(notice, begins);
+            (_follower, _backlog) = (follower, null);
         }
     }
 
-    /// <summary>Begins a notice, or says it anew where there is one and its text is another.</summary>
+    /// <summary>Begins a notice, or updates it if its text changes.</summary>
     public void Begin(StoreNotice notice, string subject = "")
     {
         lock (_lock)
@@ -68,7 +72,7 @@ public sealed class StoreNotices
         }
     }
 
-    /// <summary>Ends a notice, if it is there.</summary>
+    /// <summary>Ends a notice, if there is one.</summary>
     public void End(string code, string subject = "")
     {
         lock (_lock)
@@ -78,9 +82,9 @@ public sealed class StoreNotices
 
     private void Tell(StoreNotice notice, bool begins)
     {
-        const int MostUntold = 100;
-        _told?.Invoke(notice, begins);
-        if (_untold?.Count < MostUntold)
-            _untold.Add((notice, begins));
+        const int MaxBacklog = 100;
+        _follower?.Invoke(notice, begins);
+        if (_backlog?.Count < MaxBacklog)
+            _backlog.Add((notice, begins));
     }
 }

@@ -21,7 +21,7 @@ public readonly record struct Timestamp(long Microseconds) : IComparable<Timesta
 
     public DateTime ToDateTime() => DateTime.UnixEpoch.AddTicks(Microseconds * TimeSpan.TicksPerMicrosecond);
 
-    /// <summary>The same moment without what is finer than a millisecond, which is all that callers are shown.</summary>
+    /// <summary>The time rounded down to milliseconds, the precision that callers see.</summary>
     public Timestamp WholeMilliseconds() => new(Milliseconds * PerMillisecond);
 
     public Timestamp AddMilliseconds(long milliseconds) => new(Microseconds + (milliseconds * PerMillisecond));
@@ -37,8 +37,8 @@ public readonly record struct Timestamp(long Microseconds) : IComparable<Timesta
     public static bool operator >=(Timestamp left, Timestamp right) => left.Microseconds >= right.Microseconds;
 
     /// <summary>
-    /// Reads a time such as <c>2024-01-01T00:00:00Z</c> (RFC 3339), or a day. A time without an offset would mean something else on
-    /// each machine, and is none.
+    /// Reads a time such as <c>2024-01-01T00:00:00Z</c> (RFC 3339), or a day. A time without an offset is refused: it
+    /// would depend on the machine.
     /// </summary>
     public static bool TryParse(string? text, out Timestamp time)
     {
@@ -50,7 +50,7 @@ public readonly record struct Timestamp(long Microseconds) : IComparable<Timesta
         return true;
     }
 
-    /// <summary>How many bytes a time takes as text.</summary>
+    /// <summary>Bytes of a time as text.</summary>
     public const int TextLength = 24;
 
     /// <summary>RFC 3339 in UTC with milliseconds: <c>2024-01-01T00:00:00.000Z</c>.</summary>
@@ -61,8 +61,10 @@ public readonly record struct Timestamp(long Microseconds) : IComparable<Timesta
         return Encoding.ASCII.GetString(text);
     }
 
-    /// <summary>Writes the text of <see cref="ToString"/>, digit by digit: a list has two times for each partner.</summary>
-    /// <param name="text">Of <see cref="TextLength"/>.</param>
+    /// <summary>
+    /// Writes the text of <see cref="ToString"/> digit by digit, for speed: a list has two times per partner.
+    /// </summary>
+    /// <param name="text"><see cref="TextLength"/> bytes.</param>
     public void Format(Span<byte> text)
     {
         var (date, time) = ToDateTime();

@@ -1,6 +1,6 @@
 namespace Roster;
 
-/// <summary>UUIDs as callers write them: 36 characters, hexadecimal digits in either case, and nothing else.</summary>
+/// <summary>UUIDs as callers write them: 36 characters, with hexadecimal digits in either case.</summary>
 public static class Uuid
 {
     private const int Length = 36;

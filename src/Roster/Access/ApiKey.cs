@@ -2,11 +2,11 @@ using System.Security.Cryptography;
 
 namespace Roster.Access;
 
-/// <summary>An API key as the store keeps it: its secret's hash, never the secret.</summary>
-/// <param name="Prefix">The first characters of the secret, to tell keys apart in a list.</param>
+/// <summary>An API key as stored: with its secret's hash, never the secret.</summary>
+/// <param name="Prefix">The secret's first characters, to recognise the key in a list.</param>
 /// <param name="Hash">SHA-256 of the whole secret, 32 bytes.</param>
-/// <param name="AllowedHostnames">Hosts that a browser's page must come from; empty where any may.</param>
-/// <param name="LastUsedAt">To within a few seconds; null before its first use.</param>
+/// <param name="AllowedHostnames">Hosts whose pages may use it in a browser; empty for any.</param>
+/// <param name="LastUsedAt">Accurate to a few seconds; null before its first use.</param>
 public sealed record ApiKey(
     Guid Id,
     long WorkspaceId,
@@ -24,16 +24,16 @@ public sealed record ApiKey(
 
     public Grant Grant => new(Scopes, AllowedHostnames, ExpiresAt);
 
-    /// <summary>Whether the key opens anything at this moment.</summary>
+    /// <summary>Whether the key is valid at this time.</summary>
     public bool IsValidAt(Timestamp now) => RevokedAt is null && (ExpiresAt is null || now < ExpiresAt);
 
-    /// <summary>Whether the secret with this hash is this key's, in time that does not depend on where they differ.</summary>
+    /// <summary>Compares the hash of a secret with this key's, in constant time.</summary>
     public bool Matches(ReadOnlySpan<byte> hash) => CryptographicOperations.FixedTimeEquals(Hash, hash);
 }
 
 /// <summary>
-/// The secret that a caller sends: <c>roster_</c>, 32 random letters and digits (190 bits), and 6 that are a checksum of
-/// the rest. The prefix lets scanners find leaked keys; the checksum tells a mistyped key without asking the database.
+/// The secret that a caller sends: <c>roster_</c>, 32 random letters and digits (190 bits), and a checksum of 6. The
+/// prefix lets scanners find leaked keys; the checksum detects mistyped keys without the database.
 /// </summary>
 public sealed class ApiKeySecret
 {
@@ -46,7 +46,7 @@ public sealed class ApiKeySecret
 
     private ApiKeySecret(string text) => Text = text;
 
-    /// <summary>The whole secret. Show it once, keep it nowhere.</summary>
+    /// <summary>The whole secret. Show it once, store it nowhere.</summary>
     public string Text { get; }
 
     public string Prefix => Text[..ShownLength];
@@ -59,7 +59,7 @@ public sealed class ApiKeySecret
         return new ApiKeySecret(body + Checksum(body));
     }
 
-    /// <returns>Null where the text is not a secret that <see cref="Mint"/> could have made.</returns>
+    /// <returns>Null if <see cref="Mint"/> could not have made the text.</returns>
     public static ApiKeySecret? Parse(string text)
     {
         if (text.Length != Start.Length + RandomLength + ChecksumLength || !text.StartsWith(Start, StringComparison.Ordinal))
@@ -74,8 +74,8 @@ public sealed class ApiKeySecret
     private static string Checksum(string body)
     {
         var hash = SHA256.HashData(System.Text.Encoding.ASCII.GetBytes(body));
-        var rest = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(hash);
-        return string.Create(ChecksumLength, rest, static (text, value) =>
+        var checksum = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(hash);
+        return string.Create(ChecksumLength, checksum, static (text, value) =>
         {
             for (var i = text.Length - 1; i >= 0; i--, value /= (uint)Alphabet.Length)
                 text[i] = Alphabet[(int)(value % (uint)Alphabet.Length)];

@@ -1,11 +1,11 @@
 namespace Roster.Access;
 
-/// <summary>One act of administration.</summary>
-/// <param name="Id">A UUID; events are kept in the order in which they were committed.</param>
+/// <summary>One administrative action.</summary>
+/// <param name="Id">A UUID. Events are ordered by commit, not by id.</param>
 /// <param name="Action">One of <see cref="AuditAction"/>.</param>
 /// <param name="ActorKeyId">The key that did it; null for an operator's command.</param>
 /// <param name="Address">The client's address; null for a command.</param>
-/// <param name="Subject">What it was done to: the key's id and name, or the workspace's name.</param>
+/// <param name="Subject">Its object: the key's id and name, or the workspace's name.</param>
 public sealed record AuditEvent(
     Guid Id, long WorkspaceId, Timestamp At, string Action, Guid? ActorKeyId, string? Address, string Subject)
 {
@@ -13,10 +13,10 @@ public sealed record AuditEvent(
         new(Guid.CreateVersion7(), workspaceId, at, action, actor.KeyId, actor.Address, subject);
 }
 
-/// <summary>Who administers, and from where.</summary>
+/// <summary>Who acts, and from which address.</summary>
 public readonly record struct Actor(Guid? KeyId, string? Address)
 {
-    /// <summary>An operator at the server's own command line.</summary>
+    /// <summary>An operator on the server's command line.</summary>
     public static Actor Command => default;
 }
 

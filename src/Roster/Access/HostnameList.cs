@@ -1,7 +1,7 @@
 namespace Roster.Access;
 
 /// <summary>
-/// Host names that a key works for in browsers: exact ones, and <c>*.example.com</c> for every host below
+/// Host names of pages on which a key works in browsers: exact names, and <c>*.example.com</c> for every host below
 /// <c>example.com</c>. An empty list allows all.
 /// </summary>
 public sealed class HostnameList
@@ -20,7 +20,7 @@ public sealed class HostnameList
 
     public bool IsAny => _names.Count == 0;
 
-    /// <returns>Null where one is no host name, with that one in <paramref name="wrong"/>.</returns>
+    /// <returns>Null if a name is invalid or there are too many; <paramref name="wrong"/> is then that name.</returns>
     public static HostnameList? Parse(IEnumerable<string> names, out string wrong)
     {
         var parsed = new List<string>();
@@ -29,7 +29,8 @@ public sealed class HostnameList
             wrong = name;
             var lower = name.ToLowerInvariant();
             var host = lower.StartsWith(Wildcard, StringComparison.Ordinal) ? lower[Wildcard.Length..] : lower;
-            if (Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6) || parsed.Count == MaxHostnames)
+            if (Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6)
+                || parsed.Count == MaxHostnames)
                 return null;
             parsed.Add(lower);
         }
@@ -37,17 +38,18 @@ public sealed class HostnameList
         return new HostnameList(parsed);
     }
 
-    /// <summary>A list as a store has it: the names of one that was parsed, divided by spaces; null where any may.</summary>
+    /// <summary>Reads a stored list: the parsed names, separated by spaces; null for any.</summary>
     public static HostnameList Stored(string? names) => names is null ? Any : new HostnameList(names.Split(' '));
 
-    /// <summary>Whether this allows every page that those allow.</summary>
+    /// <summary>Whether this list allows every page that the other allows.</summary>
     public bool Covers(HostnameList others) => IsAny
         || (!others.IsAny && others._names.All(name => _names.Any(own => Matches(own, name.Trim('[', ']')))));
 
-    /// <summary>Whether the host of this origin or page is one of them.</summary>
+    /// <summary>Whether the host of an origin or page is allowed.</summary>
     /// <param name="url">An absolute URL, as in the headers Origin and Referer.</param>
     public bool AllowsPage(string url) => IsAny
-        || (Uri.TryCreate(url, UriKind.Absolute, out var page) && page.Scheme is "http" or "https" && _names.Any(name => Matches(name, page.IdnHost)));
+        || (Uri.TryCreate(url, UriKind.Absolute, out var page) && page.Scheme is "http" or "https"
+            && _names.Any(name => Matches(name, page.IdnHost)));
 
     private static bool Matches(string name, string host) => name.StartsWith(Wildcard, StringComparison.Ordinal)
         ? host.Length > name.Length - 1 && host.EndsWith(name[1..], StringComparison.OrdinalIgnoreCase)

@@ -1,6 +1,6 @@
 namespace Roster.Access;
 
-/// <summary>What a key may do. The names are those of the published API.</summary>
+/// <summary>What a key may do, by the names of the published API.</summary>
 [Flags]
 public enum Scopes
 {
@@ -28,18 +28,16 @@ public static class ScopeNames
 
     public static string AllNames { get; } = string.Join(',', Known.Select(known => known.Name));
 
-    /// <summary>The names of the scopes that are set, as they are written in requests and answers.</summary>
+    /// <summary>The names of the set scopes, as in requests and answers.</summary>
     public static IEnumerable<string> Names(this Scopes scopes) =>
         Known.Where(known => scopes.HasFlag(known.Scope)).Select(known => known.Name);
 
-    /// <summary>
-    /// Scopes as a store has them. Names that this version does not know are left out: beside a newer server, keys can do what both know.
-    /// </summary>
+    /// <summary>Reads stored scopes. Ignores unknown names, which a newer server may have stored.</summary>
     public static Scopes Stored(string names) => names.Split(',').Aggregate(
         Scopes.None, (scopes, name) => scopes | Known.FirstOrDefault(known => known.Name == name).Scope);
 
-    /// <summary>Reads names divided by commas.</summary>
-    /// <returns>False where a name is unknown or there is none.</returns>
+    /// <summary>Reads names separated by commas.</summary>
+    /// <returns>False if a name is unknown or there is none.</returns>
     public static bool TryParse(string text, out Scopes scopes, out string unknown)
     {
         scopes = Scopes.None;

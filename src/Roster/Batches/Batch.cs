@@ -4,13 +4,13 @@ using Roster.Partners;
 namespace Roster.Batches;
 
 /// <summary>One item of a valid batch.</summary>
-/// <param name="Given">The fields that the item has; the others it leaves as they are.</param>
-/// <param name="Id">The partner to update; null to create one, or to find it by <see cref="MatchOn"/>.</param>
-/// <param name="Values">The texts that it gives; null also for what it does not give.</param>
-/// <param name="IfUpdatedAt">The item is only carried out on a partner that was last updated then, to the millisecond.</param>
+/// <param name="Given">The fields that the item has; other fields stay as they are.</param>
+/// <param name="Id">The partner to update; null to create one or to find it by <see cref="MatchOn"/>.</param>
+/// <param name="Values">The texts of the given fields; null for other fields.</param>
+/// <param name="IfUpdatedAt">If set, the partner must have been last updated at this time, to the millisecond.</param>
 public sealed record BatchRow(FieldSet Given, Guid? Id, PartnerValues Values, Timestamp? IfUpdatedAt = null)
 {
-    /// <summary>What it does to fields that it need not give as a whole.</summary>
+    /// <summary>Changes to parts of fields.</summary>
     public IReadOnlyList<FieldEdit> Edits { get; init; } = [];
 
     public string? Email => Values[PartnerField.Email];
@@ -18,26 +18,26 @@ public sealed record BatchRow(FieldSet Given, Guid? Id, PartnerValues Values, Ti
     public string? ExternalId => Values[PartnerField.ExternalId];
 }
 
-/// <summary>How an item without id finds the partner that it updates.</summary>
+/// <summary>How an item without id finds the partner to update.</summary>
 public enum MatchOn
 {
-    /// <summary>Not at all: it creates one.</summary>
+    /// <summary>It does not: it creates a partner.</summary>
     Nothing,
 
-    /// <summary>By the same external id.</summary>
+    /// <summary>By external id.</summary>
     ExternalId,
 
-    /// <summary>By the same e-mail address, whatever its case.</summary>
+    /// <summary>By e-mail address, ignoring case.</summary>
     Email,
 }
 
 /// <summary>Which items may create a partner.</summary>
 public enum CreatedItems
 {
-    /// <summary>Those that match nobody by what they give. Where nothing is matched on: those without id.</summary>
+    /// <summary>Items whose match key no partner has. Without matching: items without id.</summary>
     WithNewKey,
 
-    /// <summary>Those, and those that give nothing to match by.</summary>
+    /// <summary>Also items without a match key.</summary>
     WithoutKeyToo,
 
     /// <summary>None.</summary>
@@ -45,11 +45,11 @@ public enum CreatedItems
 }
 
 /// <summary>
-/// A value that breaks a rule which came later than values that may be stored. It is a fault, unless the partner has just this value already:
-/// so that what was answered can be edited and sent back.
+/// A value that breaks a rule that is newer than some stored values. It is a fault, unless the partner already has this
+/// very value: so an answer can be edited and sent back.
 /// </summary>
-/// <param name="Id">The partner that the item names; null where it names none.</param>
-/// <param name="Place">As a <see cref="Fault"/> has it.</param>
+/// <param name="Id">The partner that the item names, or null.</param>
+/// <param name="Place">As <see cref="Fault.Place"/>.</param>
 public sealed record Doubt(int Index, Guid? Id, PartnerField Field, string Value, (int Line, int Column) Place)
 {
     public bool IsStoredIn(Partner? partner) => partner is not null && Value == partner.Values[Field];
@@ -64,14 +64,14 @@ public sealed record Doubt(int Index, Guid? Id, PartnerField Field, string Value
 /// <summary>An item that names a partner.</summary>
 public readonly record struct NamedPartner(int Index, Guid Id);
 
-/// <summary>What became of a body: a valid change, or all that is wrong with it.</summary>
+/// <summary>The result of reading a body: a valid change, or all faults.</summary>
 public abstract record BatchReading
 {
     private BatchReading()
     {
     }
 
-    /// <summary>How many items were read.</summary>
+    /// <summary>Number of items read.</summary>
     public abstract int Items { get; }
 
     public sealed record Accepted(Change Change) : BatchReading
@@ -79,18 +79,18 @@ public abstract record BatchReading
         public override int Items => Change.Count;
     }
 
-    /// <param name="Body">Why the body as a whole is refused; null where only items are at fault.</param>
+    /// <param name="Body">Why the whole body is refused; null if only items are at fault.</param>
     /// <param name="Faults">The items' faults, as far as the body was read.</param>
-    /// <param name="Named">The partners that items name, so that unknown ones can be reported with the rest.</param>
-    /// <param name="Doubts">What is a fault unless it is stored, in the order of the request.</param>
+    /// <param name="Named">The partners that items name, so that unknown ones can be reported too.</param>
+    /// <param name="Doubts">Faults unless the value is stored, in the order of the request.</param>
     public sealed record Refused(
         BodyFault? Body, int Count, FaultList Faults, IEnumerable<NamedPartner> Named, IReadOnlyList<Doubt> Doubts) : BatchReading
     {
         public override int Items => Count;
 
-        /// <summary>All that is wrong, now that the partners are known which items name.</summary>
-        /// <param name="known">By id, deleted ones too.</param>
-        /// <param name="kind">What the items are for.</param>
+        /// <summary>Adds the faults that depend on the stored partners.</summary>
+        /// <param name="known">The stored partners by id, also deleted ones.</param>
+        /// <param name="kind">One of <see cref="ChangeKind"/>.</param>
         public Refused With(IReadOnlyDictionary<Guid, Partner> known, string kind)
         {
             var unknown = new FaultList();
@@ -106,32 +106,34 @@ public abstract record BatchReading
     }
 }
 
-/// <summary>Why a body as a whole is refused.</summary>
+/// <summary>Why a whole body is refused.</summary>
 public enum BodyFaultKind
 {
-    /// <summary>Nothing was sent.</summary>
+    /// <summary>The body is empty or blank.</summary>
     Empty,
 
-    /// <summary>Not of the format that its content type says, at a place.</summary>
+    /// <summary>Invalid in the declared format, at a known place.</summary>
     Malformed,
 
-    /// <summary>Of another format, or encoded otherwise, as a whole.</summary>
+    /// <summary>In another format or encoding than declared.</summary>
     OtherFormat,
 
     /// <summary>JSON, but not an array.</summary>
     NotAnArray,
 
-    /// <summary>CSV whose header has columns that are no field, or the same one twice; the faults of no item name each.</summary>
+    /// <summary>
+    /// CSV whose header has unknown or duplicate columns; faults with <see cref="Fault.NoItem"/> name each.
+    /// </summary>
     Header,
 
     /// <summary>No items.</summary>
     NoItems,
 
-    /// <summary>More than <see cref="PartnerRules.MaxItems"/>; reading stopped there.</summary>
+    /// <summary>More than <see cref="PartnerRules.MaxItems"/> items; reading stopped there.</summary>
     TooManyItems,
 }
 
-/// <param name="Line">Counted from 1; 0 where the kind has no place.</param>
-/// <param name="Byte">Counted from 1 in its line; 0 where the kind has none.</param>
-/// <param name="Reason">What is wrong there, where the kind does not say it.</param>
+/// <param name="Line">From 1; 0 if the kind has no place.</param>
+/// <param name="Byte">From 1 in its line; 0 if the kind has no place.</param>
+/// <param name="Reason">What is wrong, if the kind does not say it.</param>
 public sealed record BodyFault(BodyFaultKind Kind, long Line = 0, long Byte = 0, BodyReason? Reason = null);

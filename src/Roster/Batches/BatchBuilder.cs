@@ -4,11 +4,11 @@ using Roster.Partners;
 namespace Roster.Batches;
 
 /// <summary>
-/// Validation, whatever the format: takes items field by field, keeps every fault, and makes a <see cref="Change"/>
-/// only where there is none.
+/// Validates a batch in any format: takes items field by field and collects the faults. Makes a <see cref="Change"/>
+/// only if there is none.
 /// </summary>
-/// <param name="kind">One of <see cref="ChangeKind"/>: what the items are for.</param>
-/// <param name="mirror">Where the batch is the whole truth.</param>
+/// <param name="kind">One of <see cref="ChangeKind"/>.</param>
+/// <param name="mirror">Set if live partners that the batch does not name are to be deleted.</param>
 /// <param name="creates">Which items may create a partner.</param>
 public sealed class BatchBuilder(
     string kind, MatchOn matchOn = MatchOn.Nothing, Mirror? mirror = null, CreatedItems creates = CreatedItems.WithNewKey)
@@ -26,27 +26,32 @@ public sealed class BatchBuilder(
         _ => null,
     };
 
-    /// <summary>Whether the item has something as its key, right or wrong; and the text without anything to see that it has instead.</summary>
+    /// <summary>Whether the item has a visible value as its match key, valid or not.</summary>
     private bool _hasKey;
+
+    /// <summary>The item's match key if it has no visible character.</summary>
     private (string Text, int Column)? _blankKey;
+
     private int _unlistedOfItem;
     private FieldSet _given;
     private Guid? _id;
     private FieldTexts _texts;
 
-    /// <summary>The tags that the item gives, by field; null for a field that is null. Most items have none.</summary>
+    /// <summary>The item's tags by field; null for a field that is null. Most items have none.</summary>
     private readonly Dictionary<PartnerField, List<string>?> _tags = [];
 
-    /// <summary>The keys of metadata that the item gives, and the same as a set.</summary>
+    /// <summary>The item's metadata keys with their values.</summary>
     private readonly List<KeyValuePair<string, string?>> _metadata = [];
+
+    /// <summary>The keys of <see cref="_metadata"/>, to find duplicates.</summary>
     private readonly HashSet<string> _metadataKeys = new(StringComparer.Ordinal);
     private bool _isMetadataCleared;
     private Timestamp? _ifUpdatedAt;
 
-    /// <summary>Whether items are nothing but ids.</summary>
+    /// <summary>Whether each item is only an id.</summary>
     public bool ItemsAreIds { get; } = kind is ChangeKind.Delete or ChangeKind.Restore or ChangeKind.Erase;
 
-    /// <summary>For formats of lines: the line being read, from 1.</summary>
+    /// <summary>For line-based formats: the line being read, from 1.</summary>
     public int Line { get; set; }
 
     /// <summary>For CSV: the column being read, from 1.</summary>
@@ -55,7 +60,7 @@ public sealed class BatchBuilder(
     /// <summary>The item being read, from 0.</summary>
     public int Index { get; private set; } = -1;
 
-    /// <returns>False where the batch is full.</returns>
+    /// <returns>False if the batch is full.</returns>
     public bool BeginItem()
     {
         if (Index + 1 == PartnerRules.MaxItems)
@@ -75,8 +80,8 @@ public sealed class BatchBuilder(
         return true;
     }
 
-    /// <summary>Notes that the item has this field.</summary>
-    /// <returns>False, with a fault, where it had it already.</returns>
+    /// <summary>Marks a field as given by the item.</summary>
+    /// <returns>False, with a fault, if it was given before.</returns>
     public bool Give(PartnerField field)
     {
         if (!_given.Has(field))
@@ -88,7 +93,7 @@ public sealed class BatchBuilder(
         return false;
     }
 
-    /// <summary>Notes that the item has a part of this field.</summary>
+    /// <summary>Marks a field as given, in part: it may be given again.</summary>
     public void GiveSome(PartnerField field) => _given = _given.With(field);
 
     public void SetId(Guid id)
@@ -100,7 +105,8 @@ public sealed class BatchBuilder(
             return;
         }
         if (_named.Add(Index, id) is { } first)
-            Reject(FaultCode.DuplicateId, $"Items {first} and {Index} have the same id; send each partner once.", IdField, otherIndex: first);
+            Reject(
+                FaultCode.DuplicateId, $"Items {first} and {Index} have the same id; send each partner once.", IdField, otherIndex: first);
     }
 
     public void RejectId(bool isNull) => Reject(
@@ -121,7 +127,7 @@ public sealed class BatchBuilder(
         {
             if (!VisibleText.IsSeen(value))
             {
-                // What this is, the end of the item says: a missing key, unless an id says which partner is meant.
+                // EndItem decides: a missing key, unless an id names the partner.
                 _blankKey = (value, Column);
                 return;
             }
@@ -140,11 +146,11 @@ public sealed class BatchBuilder(
         _texts.Set(field, value);
     }
 
-    /// <summary>Takes a list of tags that is there, or that is null. Its tags follow.</summary>
+    /// <summary>Begins a list of tags, which may be null. Its tags follow.</summary>
     public void SetTags(PartnerField field, bool isNull) => _tags[field] = isNull ? null : [];
 
-    /// <summary>Takes a tag of a list.</summary>
-    /// <returns>False, with a fault, where the list is full already.</returns>
+    /// <summary>Adds a tag to a list.</summary>
+    /// <returns>False, with a fault, if the list is full.</returns>
     public bool AddTag(PartnerField field, string tag)
     {
         var tags = _tags[field]!;
@@ -159,14 +165,14 @@ public sealed class BatchBuilder(
         return true;
     }
 
-    /// <summary>Takes metadata that is null as a whole.</summary>
+    /// <summary>Notes that metadata is null as a whole.</summary>
     public void ClearMetadata() => _isMetadataCleared = true;
 
-    /// <summary>Takes a key of metadata with its value; null removes it.</summary>
-    /// <returns>False, with a fault, where there are more keys than one item may have.</returns>
+    /// <summary>Sets a metadata key; null removes it.</summary>
+    /// <returns>False, with a fault, if the item has too many keys.</returns>
     public bool SetMetadata(string key, string? value)
     {
-        // As many as can be set, and as can be removed.
+        // An item may set MaxKeys and remove MaxKeys.
         if (_metadata.Count == 2 * MetadataText.MaxKeys)
         {
             Reject(PartnerField.Metadata, MetadataText.TooMany);
@@ -177,12 +183,15 @@ public sealed class BatchBuilder(
         else if (value is not null && MetadataText.CheckValue(value) is { } broken)
             Reject(broken.Code, broken.Message, MetadataText.FieldName(key));
         else if (!_metadataKeys.Add(key))
-            Reject(FaultCode.DuplicateField, "This key of metadata is given twice in the item; send it once.", MetadataText.FieldName(key));
+            Reject(
+                FaultCode.DuplicateField,
+                "This key of metadata is given twice in the item; send it once.",
+                MetadataText.FieldName(key));
         _metadata.Add(new(key, value));
         return true;
     }
 
-    /// <summary>Rejects a value of metadata that is no text.</summary>
+    /// <summary>Rejects a metadata value that its reader could not convert to text.</summary>
     public void RejectMetadata(string key, string code)
     {
         var name = MetadataText.IsKey(key) ? MetadataText.FieldName(key) : PartnerField.Metadata.WireName;
@@ -202,8 +211,8 @@ public sealed class BatchBuilder(
             Reject(FaultCode.InvalidTime, "ifUpdatedAt is not a time such as 2024-01-01T00:00:00.000Z.", "ifUpdatedAt");
     }
 
-    /// <summary>Rejects a value that its reader could not make a text of.</summary>
-    /// <param name="code">That it is not text (invalid_text), not a string (invalid_type), or far too long (too_long).</param>
+    /// <summary>Rejects a value that its reader could not convert to text.</summary>
+    /// <param name="code">invalid_text, invalid_type (not a string) or too_long.</param>
     public void RejectText(PartnerField field, string code)
     {
         _hasKey |= field == _keyField;
@@ -215,25 +224,25 @@ public sealed class BatchBuilder(
         });
     }
 
-    /// <summary>Rejects a field name or a value that is not text at all.</summary>
-    /// <param name="fieldName">As <see cref="ShownName"/> has it; null where it is not text, or too long to be shown.</param>
+    /// <summary>Rejects a field name, or the value of an unknown field, that is not valid text.</summary>
+    /// <param name="fieldName">By <see cref="ShownName"/>; null if it is not text or too long.</param>
     public void RejectText(string? fieldName) => Reject(
         FaultCode.InvalidText,
         $"{fieldName ?? "A field name, or the value of an unknown field,"} has a lone surrogate or invalid UTF-8.",
         fieldName);
 
-    /// <summary>Rejects a value whose bytes are no text at all.</summary>
+    /// <summary>Rejects a value whose bytes are not UTF-8.</summary>
     public void RejectUtf8(PartnerField field)
     {
         _hasKey |= field == _keyField;
         Reject(field, PartnerRules.NotUtf8(field));
     }
 
-    /// <param name="name">As <see cref="ShownName"/> has it; null where it is too long to be shown.</param>
+    /// <param name="name">By <see cref="ShownName"/>; null if it is too long.</param>
     public void RejectUnknownField(string? name) =>
         Reject(FaultCode.UnknownField, $"There is no such field; {FieldNames.Suggest(name ?? "")}", name);
 
-    /// <summary>A field's name as faults show it, whatever was sent: at most 64 UTF-16 units.</summary>
+    /// <summary>A sent name cut for faults: at most 64 UTF-16 units.</summary>
     public static string ShownName(string name)
     {
         const int MaxShown = 64;
@@ -241,23 +250,26 @@ public sealed class BatchBuilder(
             : string.Concat(name.AsSpan(0, char.IsHighSurrogate(name[MaxShown - 2]) ? MaxShown - 2 : MaxShown - 1), "…");
     }
 
-    /// <summary>Rejects an item of more than <see cref="PartnerRules.MaxMembers"/>, which is not looked at further.</summary>
+    /// <summary>
+    /// Rejects an item of more than <see cref="PartnerRules.MaxMembers"/> members, which is not read further.
+    /// </summary>
     public void RejectMembers()
     {
         ForgetFaultsOfItem();
         Reject(FaultCode.TooManyFields,
-            $"The item has more than {PartnerRules.MaxMembers} members, and was not read further; the fields are {FieldNames.AllTexts}.", null);
+            $"The item has more than {PartnerRules.MaxMembers} members, and was not read further; the fields are {FieldNames.AllTexts}.",
+            null);
     }
 
     /// <summary>Rejects a column of a CSV header.</summary>
-    /// <returns>True, always.</returns>
+    /// <returns>Always true.</returns>
     public bool RejectColumn(string code, string message, string? header)
     {
         Reject(code, message, header is null ? null : ShownName(header));
         return true;
     }
 
-    /// <summary>Rejects a phone with an apostrophe in front, in CSV that does not say that a spreadsheet wrote it.</summary>
+    /// <summary>Rejects a phone that begins with an apostrophe in CSV without the spreadsheet profile.</summary>
     public void RejectGuardedPhone() => Reject(
         FaultCode.InvalidPhone,
         "phone begins with an apostrophe, as spreadsheets write it; send the file with Content-Type: text/csv; profile=spreadsheet.",
@@ -265,7 +277,7 @@ public sealed class BatchBuilder(
 
     public void RejectItemType() => Reject(FaultCode.InvalidType, "The item is not an object.", null);
 
-    /// <summary>Rejects an item that is not of the body's format; its fields are not looked at.</summary>
+    /// <summary>Rejects an item that is malformed; its fields are not read.</summary>
     public void RejectRecord(string message)
     {
         ForgetFaultsOfItem();
@@ -286,28 +298,32 @@ public sealed class BatchBuilder(
                 Column = column;
                 Reject(_keyField!, _keyField!.Check(blank)!);
             }
-            // An item that can match a partner by what it gives may still turn out to be an update.
+            // An item with a match key may still be an update, which needs no name.
             if (!_given.Has(PartnerField.Name) && !namesPartner && !_hasKey)
                 Reject(PartnerField.Name, PartnerRules.NameRequired);
         }
         AddDoubtsOfItem();
         var edits = Edits();
-        // At once to the most, which stays below what .NET keeps apart as large (85,000 bytes): growing would pass that.
+        // Grow to the maximum at once: its array stays out of the large object heap (85,000 bytes), doubling would not.
         if (_rows.Count == _rows.Capacity && _rows.Count >= 1_024)
             _rows.Capacity = PartnerRules.MaxItems;
         _rows.Add(new BatchRow(_given, _id, new PartnerValues(_texts), _ifUpdatedAt) { Edits = edits });
     }
 
-    /// <summary>What the item does to tags and metadata.</summary>
+    /// <summary>The item's edits of tags and metadata.</summary>
     private FieldEdit[] Edits()
     {
         if (_tags.Count == 0 && !_given.Has(PartnerField.Metadata))
             return [];
         var edits = new List<FieldEdit>(2);
-        var (adds, removes) = (_tags.GetValueOrDefault(PartnerField.AddTags) ?? [], _tags.GetValueOrDefault(PartnerField.RemoveTags) ?? []);
+        var adds = _tags.GetValueOrDefault(PartnerField.AddTags) ?? [];
+        var removes = _tags.GetValueOrDefault(PartnerField.RemoveTags) ?? [];
         var isReplaced = _tags.TryGetValue(PartnerField.Tags, out var tags);
         if (isReplaced && (_given.Has(PartnerField.AddTags) || _given.Has(PartnerField.RemoveTags)))
-            Reject(FaultCode.ConflictingFields, "tags replaces all tags; send it alone, or addTags and removeTags.", PartnerField.Tags.WireName);
+            Reject(
+                FaultCode.ConflictingFields,
+                "tags replaces all tags; send it alone, or addTags and removeTags.",
+                PartnerField.Tags.WireName);
         else if (removes.Count > 0 && removes.Select(TagText.Fold).Intersect(adds.Select(TagText.Fold)).Any())
             Reject(FaultCode.ConflictingFields, "addTags and removeTags have the same tag.", PartnerField.RemoveTags.WireName);
         if (_tags.Count > 0)
@@ -323,14 +339,15 @@ public sealed class BatchBuilder(
         body ??= Index < 0 ? new BodyFault(BodyFaultKind.NoItems) : null;
         if (body is not null || _faults.Count > 0)
             return new BatchReading.Refused(body, Index + 1, _faults, _named, _doubts);
-        return new BatchReading.Accepted(ItemsAreIds
-            ? kind == ChangeKind.Erase ? new Erasure([.. _named.Select(named => named.Id)]) : new Deletion(kind, [.. _named.Select(named => named.Id)])
+        return new BatchReading.Accepted(
+            kind == ChangeKind.Erase ? new Erasure([.. _named.Select(named => named.Id)])
+            : ItemsAreIds ? new Deletion(kind, [.. _named.Select(named => named.Id)])
             : new Upsert(kind, _rows, matchOn, mirror, creates, _doubts));
     }
 
     private string? IdField => ItemsAreIds ? null : "id";
 
-    /// <returns>What is wrong with an item that has neither id nor key; null where it may create a partner.</returns>
+    /// <returns>The fault of an item with neither id nor key; null if it may create a partner.</returns>
     private (string Code, string Message)? KeyFault()
     {
         var isAllowed = creates == CreatedItems.WithoutKeyToo || (creates == CreatedItems.WithNewKey && _keyField is null);
@@ -352,7 +369,7 @@ public sealed class BatchBuilder(
             _unlistedOfItem++;
     }
 
-    /// <summary>An item's faults are kept when all of it is read, so that each can say which partner it is about.</summary>
+    /// <summary>Adds the faults of the item at its end, when its id is known.</summary>
     private void AddFaultsOfItem()
     {
         if (_faultsOfItem.Count + _unlistedOfItem == 0)

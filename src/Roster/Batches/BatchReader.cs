@@ -3,26 +3,26 @@ using System.Buffers;
 namespace Roster.Batches;
 
 /// <summary>
-/// Reads a body as its bytes come in. Feed it with <see cref="Read"/> until the body ends or <see cref="IsDone"/>, then ask
-/// <see cref="Finish"/>. There is one for each format; validation is the <see cref="BatchBuilder"/>'s in all of them.
+/// Reads a body as its bytes arrive. Call <see cref="Read"/> until the body ends or <see cref="IsDone"/>, then
+/// <see cref="Finish"/>. Each format has its own reader; the <see cref="BatchBuilder"/> validates for all of them.
 /// </summary>
 public abstract class BatchReader(BatchBuilder batch)
 {
     private bool _isPastStart;
     private bool _isPastBlanks;
 
-    /// <summary>Whether nothing that still comes can change what <see cref="Finish"/> answers.</summary>
+    /// <summary>Whether further bytes cannot change the result of <see cref="Finish"/>.</summary>
     public bool IsDone => BodyFault is not null;
 
-    /// <summary>Why the body as a whole is refused.</summary>
+    /// <summary>Why the whole body is refused, or null.</summary>
     protected BodyFault? BodyFault { get; set; }
 
     protected BatchBuilder Batch => batch;
 
-    /// <summary>Reads what is complete.</summary>
-    /// <param name="bytes">All bytes that are not consumed yet.</param>
+    /// <summary>Reads the complete items.</summary>
+    /// <param name="bytes">All bytes not consumed yet.</param>
     /// <param name="isFinal">Whether the body ends with them.</param>
-    /// <returns>Up to where the bytes are consumed.</returns>
+    /// <returns>The end of the consumed bytes.</returns>
     public SequencePosition Read(ReadOnlySequence<byte> bytes, bool isFinal)
     {
         if (!_isPastStart)

@@ -2,7 +2,7 @@ using Roster.Partners;
 
 namespace Roster.Batches;
 
-/// <summary>Why a body cannot be read, in one or two sentences for people, in both languages of the API.</summary>
+/// <summary>Why a body cannot be read: one or two sentences for people, in both languages of the API.</summary>
 public sealed record BodyReason(string English, string Arabic)
 {
     public static readonly BodyReason NotUtf8 = new(
@@ -149,8 +149,8 @@ public sealed record BodyReason(string English, string Arabic)
         $"The CSV header has more than {CsvFormat.MaxColumns} columns. Send those that are fields.",
         $"في سطر عناوين CSV أكثر من {CsvFormat.MaxColumns} عمود. أرسل الأعمدة المعروفة فقط.");
 
-    /// <summary>The CSV is divided by another character than it was sent as.</summary>
-    /// <param name="seen">What the header, or a <c>sep=</c> line, shows.</param>
+    /// <summary>The CSV has another divider than declared.</summary>
+    /// <param name="seen">The divider in the header or the <c>sep=</c> line.</param>
     public static BodyReason Divider(char seen) => CsvFormat.NameOf(seen) is { } name
         ? new($"The CSV is divided by {name}. Send it with Content-Type: text/csv; delimiter={name}.",
             $"الفاصل في ملف CSV هو {name}. أرسله مع Content-Type: text/csv; delimiter={name}.")

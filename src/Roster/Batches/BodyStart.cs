@@ -4,13 +4,13 @@ using Roster.Partners;
 
 namespace Roster.Batches;
 
-/// <summary>What the first bytes of a body tell of it, where it is not what its content type says.</summary>
+/// <summary>Detects from the first bytes of a body that its format is not the one of its content type.</summary>
 internal static class BodyStart
 {
-    /// <summary>As many bytes as tell that a body is no UTF-8 text.</summary>
+    /// <summary>Bytes needed to detect that a body is not UTF-8 text.</summary>
     public const int Bytes = 4;
 
-    /// <summary>How much of the first line is looked at.</summary>
+    /// <summary>Bytes needed, and read at most, to recognise another format.</summary>
     public const int Enough = 1 << 10;
 
     private static readonly char[] Dividers = [.. CsvFormat.Dividers.Select(one => one.Divider)];
@@ -18,12 +18,12 @@ internal static class BodyStart
     public static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <param name="start">The first <see cref="Bytes"/> of the body, or all of it.</param>
-    /// <returns>Null where it may be UTF-8.</returns>
+    /// <returns>Null if it may be UTF-8.</returns>
     public static BodyReason? NoUtf8(ReadOnlySpan<byte> start) => start switch
     {
         [0xFF, 0xFE, 0, 0, ..] or [0, 0, ..] => BodyReason.Utf32,
         [_, 0, 0, 0] => BodyReason.Utf32,
-        // With its mark, or letters of ASCII without.
+        // With a byte order mark, or ASCII characters without one.
         [0xFF, 0xFE, ..] or [0xFE, 0xFF, ..] or [0, _, 0, _] or [_, 0, _, 0] => BodyReason.Utf16,
         [0x1F, 0x8B, ..] => BodyReason.Gzip,
         [0x28, 0xB5, 0x2F, 0xFD] => BodyReason.Zstandard,
@@ -32,8 +32,8 @@ internal static class BodyStart
         _ => null,
     };
 
-    /// <param name="start">Bytes that cannot be read as what they were sent as, from the body's beginning.</param>
-    /// <returns>What it could be; null where it looks like nothing that is known.</returns>
+    /// <param name="start">The body's first bytes; reading them by their content type failed.</param>
+    /// <returns>The format that it looks like; null if unknown.</returns>
     public static BodyReason? LooksLike(ReadOnlySequence<byte> start)
     {
         var text = Encoding.UTF8.GetString(start.Slice(0, Math.Min(start.Length, Enough)));

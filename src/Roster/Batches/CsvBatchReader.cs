@@ -6,8 +6,8 @@ using Roster.Partners;
 namespace Roster.Batches;
 
 /// <summary>
-/// Reads CSV with a header row that names fields, in any order; <see cref="CsvCell"/> says what cells mean. Records and columns that are
-/// empty are passed over, and cells that are missing at a record's end are empty.
+/// Reads CSV with a header row of field names in any order; <see cref="CsvCell"/> defines the cells. Empty records and
+/// columns are skipped; cells missing at a record's end are empty.
 /// </summary>
 public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : BatchReader(batch)
 {
@@ -19,7 +19,7 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
     private bool _isPastDivider;
     private Column[]? _columns;
 
-    /// <summary>How many columns with something in them were passed over, because they are no field.</summary>
+    /// <summary>Number of non-empty columns skipped because they are not fields.</summary>
     public int IgnoredColumns { get; private set; }
 
     protected override SequencePosition ReadItems(ReadOnlySequence<byte> bytes, bool isFinal)
@@ -42,7 +42,7 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
             BodyFault = new BodyFault(BodyFaultKind.Empty);
     }
 
-    /// <summary>Reads what is UTF-8. A code point whose end has not come yet waits for it.</summary>
+    /// <summary>Decodes UTF-8. An incomplete code point at the end waits for its other bytes.</summary>
     private void ReadBytes(ReadOnlySpan<byte> bytes)
     {
         while (_tornLength > 0 && !bytes.IsEmpty)
@@ -75,7 +75,7 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         }
     }
 
-    /// <summary>How many bytes at the end begin a code point that goes on after them.</summary>
+    /// <summary>Length of the incomplete code point at the end.</summary>
     private static int TornBytes(ReadOnlySpan<byte> bytes)
     {
         for (var length = 1; length < MaxUtf8 && length <= bytes.Length; length++)
@@ -127,11 +127,14 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
             ReadColumns(first);
     }
 
-    /// <summary>Whether this is <c>sep=,</c>, with which some programs tell a spreadsheet the divider, and it is the divider.</summary>
+    /// <summary>
+    /// Whether this is a <c>sep=,</c> line, by which programs tell a spreadsheet the divider, and names our divider.
+    /// </summary>
     private bool IsDividerLine(string first) => first.StartsWith("sep=", StringComparison.OrdinalIgnoreCase)
-        && ((first.Length == 4 && _records.Count == 2 && _records[1].IsEmpty) || (first.Length == 5 && first[4] == format.Divider && _records.Count == 1));
+        && ((first.Length == 4 && _records.Count == 2 && _records[1].IsEmpty)
+            || (first.Length == 5 && first[4] == format.Divider && _records.Count == 1));
 
-    /// <returns>Null where nothing shows another divider than the one that was promised.</returns>
+    /// <returns>The divider that the header shows; null if it may be the declared one.</returns>
     private char? OtherDivider(string first)
     {
         if (_records.Count > 1)
@@ -163,7 +166,10 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
                 continue;
             if (field is { Kind: FieldKind.Metadata } && string.IsNullOrEmpty(key))
                 isWrong = key is null
-                    ? Batch.RejectColumn(FaultCode.UnknownField, $"Column {i + 1} is metadata without a key; send a column for each key, as metadata.region.", name)
+                    ? Batch.RejectColumn(
+                        FaultCode.UnknownField,
+                        $"Column {i + 1} is metadata without a key; send a column for each key, as metadata.region.",
+                        name)
                     : Batch.RejectColumn(MetadataText.NotKey.Code, $"Column {i + 1}: {MetadataText.NotKey.Message}", name);
             else if (field is not null)
                 isWrong |= !IsFirst(columns, i, name);
@@ -182,7 +188,7 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         _columns = columns;
     }
 
-    /// <summary>Whether no column before it means the same field; otherwise it is rejected.</summary>
+    /// <summary>Rejects a column that means the same field as an earlier one.</summary>
     private bool IsFirst(Column[] columns, int column, string name)
     {
         var earlier = Array.FindIndex(columns, one => one.Field == columns[column].Field && one.Key == columns[column].Key);
@@ -218,7 +224,7 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         Batch.EndItem();
     }
 
-    /// <returns>The first cell that has something in it and no field's name above it.</returns>
+    /// <returns>The first cell with a value but without a name in the header.</returns>
     private (int Line, int Column, string Message)? Unnamed(Column[] columns)
     {
         for (var i = 0; i < columns.Length; i++)
@@ -233,13 +239,16 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
         var cells = Math.Min(_records.Count, CsvFormat.MaxColumns);
         for (var i = columns.Length; i < cells || (i == cells && _records.HasTextBeyond); i++)
             if (i == cells || !_records[i].IsEmpty)
-                return (_records.Line, i + 1, $"This record has {_records.Count} cells and the header {columns.Length}; quote a cell that has the divider in it.");
+                return (
+                    _records.Line,
+                    i + 1,
+                    $"This record has {_records.Count} cells and the header {columns.Length}; quote a cell that has the divider in it.");
         return null;
     }
 
     private void ReadCell(PartnerField field, string? key, int column)
     {
-        // Of metadata there is a column for each key.
+        // Metadata has one column per key.
         if (key is null)
             Batch.Give(field);
         else
@@ -263,7 +272,7 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
             Batch.SetText(field, text);
     }
 
-    /// <summary>Tags are divided by <c>|</c>; white space around the dividers, and what is empty between them, is layout.</summary>
+    /// <summary>Splits tags at <c>|</c>. White space around dividers and empty parts are ignored.</summary>
     private void ReadTags(PartnerField field, string? text)
     {
         Batch.SetTags(field, isNull: text is null);
@@ -280,9 +289,9 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
             Batch.RejectId(isNull: text is null);
     }
 
-    /// <param name="Field">Null where the column is passed over.</param>
-    /// <param name="Key">The key of metadata, where it is a column of one.</param>
-    /// <param name="IsNameless">Whether nothing stands in the header; then nothing may stand below it.</param>
+    /// <param name="Field">Null if the column is skipped.</param>
+    /// <param name="Key">The metadata key, or null for another field.</param>
+    /// <param name="IsNameless">Whether the header is blank; then its cells must be empty.</param>
     private readonly record struct Column(PartnerField? Field, string? Key, bool IsNameless)
     {
         public string Name => Key is null ? $"{Field}" : MetadataText.FieldName(Key);

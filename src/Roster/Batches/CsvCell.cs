@@ -1,16 +1,17 @@
 namespace Roster.Batches;
 
 /// <summary>
-/// What a value is as the text of a cell, and back. An empty cell is an omitted value, <c>\N</c> is null, and a text that is <c>\N</c> is
-/// written <c>\\N</c>. For spreadsheets null is an empty cell, and an apostrophe stands before what they would take for a formula.
+/// Converts values to CSV cells and back. An empty cell is an omitted value, <c>\N</c> is null, and the text <c>\N</c>
+/// is written <c>\\N</c>. For spreadsheets an empty cell is null, and an apostrophe guards cells that they would take
+/// for formulas.
 /// </summary>
 public static class CsvCell
 {
     private const string Null = @"\N";
 
     /// <summary>
-    /// What spreadsheets take for a formula (owasp.org/www-community/attacks/CSV_Injection), and the apostrophe itself, so that one in a cell
-    /// always is a guard.
+    /// First characters that make a cell a formula in spreadsheets (owasp.org/www-community/attacks/CSV_Injection). The
+    /// apostrophe is guarded too, so that a leading apostrophe before one of these is always the guard.
     /// </summary>
     private const string Guarded = "=+-@'\t\r";
 
@@ -31,7 +32,7 @@ public static class CsvCell
         return cell == Null ? null : IsMark(cell) ? cell[1..] : cell;
     }
 
-    /// <summary>Whether it is null's mark, or one that is escaped, however often.</summary>
+    /// <summary>Whether the cell is <c>\N</c>, escaped any number of times.</summary>
     private static bool IsMark(string cell) =>
         cell.Length >= Null.Length && cell[^1] == 'N' && !cell.AsSpan(0, cell.Length - 1).ContainsAnyExcept('\\');
 }

@@ -4,12 +4,12 @@ using System.Text;
 namespace Roster.Batches;
 
 /// <summary>
-/// Divides CSV (RFC 4180) into records and cells as its bytes come in. Lines end with LF, CR LF or CR. Of a record it holds the first
-/// <see cref="CsvFormat.MaxColumns"/> cells, and of a cell the first <see cref="MaxCell"/> bytes: 12 MB at most, whatever is sent.
+/// Splits CSV (RFC 4180) into records and cells as its bytes arrive. Lines end with LF, CR LF or CR. Holds one record:
+/// its first <see cref="CsvFormat.MaxColumns"/> cells and the first <see cref="MaxCell"/> bytes of each, 12 MB at most.
 /// </summary>
 internal sealed class CsvRecords(char divider)
 {
-    /// <summary>In bytes: more than any field can take, however it is escaped.</summary>
+    /// <summary>Bytes held of a cell: more than any valid field needs, however it is escaped.</summary>
     public const int MaxCell = 12 << 10;
 
     private const byte Quote = (byte)'"';
@@ -23,87 +23,87 @@ internal sealed class CsvRecords(char divider)
     private int _used;
     private int _start;
     private bool _isCut;
-    private Place _at = Place.Record;
+    private State _state = State.Record;
     private bool _isAfterReturn;
     private int _line = 1;
     private long _position;
     private long _lineStart;
     private int _quoteLine;
 
-    /// <summary>Where in the grammar the next byte is.</summary>
-    private enum Place
+    /// <summary>The parser's state before the next byte.</summary>
+    private enum State
     {
-        /// <summary>Nothing of the record has come yet.</summary>
+        /// <summary>Before the first byte of a record.</summary>
         Record,
 
         Cell,
         Plain,
         Quoted,
 
-        /// <summary>After a quotation mark in a quoted cell: its end, or the first of two.</summary>
+        /// <summary>After a quotation mark in a quoted cell: it ends the cell or is the first of two.</summary>
         AfterQuote,
 
-        /// <summary>The record is complete, and is there until the next is read.</summary>
+        /// <summary>The record is complete and stays readable until the next one begins.</summary>
         End,
     }
 
-    /// <summary>The line where the record begins, from 1.</summary>
+    /// <summary>The line in which the record begins, from 1.</summary>
     public int Line { get; private set; }
 
-    /// <summary>How many cells the record has.</summary>
+    /// <summary>Number of cells of the record, also beyond those held.</summary>
     public int Count { get; private set; }
 
-    /// <summary>Whether any of its cells has something in it.</summary>
+    /// <summary>Whether any of its cells is not empty.</summary>
     public bool HasText { get; private set; }
 
-    /// <summary>Whether a cell beyond the first <see cref="CsvFormat.MaxColumns"/> has something in it.</summary>
+    /// <summary>Whether a cell after the first <see cref="CsvFormat.MaxColumns"/> is not empty.</summary>
     public bool HasTextBeyond { get; private set; }
 
-    /// <summary>The first misplaced quotation mark of the record: its line, and its column from 1.</summary>
+    /// <summary>The record's first misplaced quotation mark: line and column from 1.</summary>
     public (int Line, int Column, string Message)? Fault { get; private set; }
 
-    /// <summary>Up to where the body is read: the line, and the byte in it that comes next, both from 1.</summary>
+    /// <summary>The line and, in it, the byte that is read next, both from 1.</summary>
     public (int Line, long Byte) Next => (_line, _position - _lineStart + 1);
 
     /// <summary>Reads up to the end of a record.</summary>
-    /// <param name="bytes">What comes next; afterwards what is not read yet.</param>
-    /// <returns>Whether the record is complete. Otherwise all bytes are read.</returns>
+    /// <param name="bytes">The next bytes; afterwards, those not read yet.</param>
+    /// <returns>Whether the record is complete; if not, all bytes are read.</returns>
     public bool Read(ref ReadOnlySpan<byte> bytes)
     {
-        if (_at == Place.End)
+        if (_state == State.End)
             Begin();
         while (!bytes.IsEmpty)
         {
-            switch (_at)
+            switch (_state)
             {
-                case Place.Record when _isAfterReturn && bytes[0] == LineFeed:
-                    Pass(ref bytes, 1);
+                case State.Record when _isAfterReturn && bytes[0] == LineFeed:
+                    Advance(ref bytes, 1);
                     _lineStart = _position;
                     _isAfterReturn = false;
                     break;
-                case Place.Record:
+                case State.Record:
                     Line = _line;
                     _isAfterReturn = false;
-                    _at = Place.Cell;
+                    _state = State.Cell;
                     break;
-                case Place.Cell when bytes[0] == Quote:
-                    Pass(ref bytes, 1);
+                case State.Cell when bytes[0] == Quote:
+                    Advance(ref bytes, 1);
                     _quoteLine = _line;
-                    _at = Place.Quoted;
+                    _state = State.Quoted;
                     break;
-                case Place.Quoted:
+                case State.Quoted:
                     ReadQuoted(ref bytes);
                     break;
-                case Place.AfterQuote when bytes[0] == Quote:
-                    Take(ref bytes, 1);
-                    _at = Place.Quoted;
+                case State.AfterQuote when bytes[0] == Quote:
+                    Append(ref bytes, 1);
+                    _state = State.Quoted;
                     break;
-                case Place.AfterQuote when bytes[0] != _divider && bytes[0] is not (Return or LineFeed):
+                case State.AfterQuote when bytes[0] != _divider && bytes[0] is not (Return or LineFeed):
                     Reject(_line, "has more after its closing quotation mark; a quotation mark inside a quoted cell is written twice.");
-                    _at = Place.Plain;
+                    _state = State.Plain;
                     break;
                 default:
-                    _at = Place.Plain;
+                    _state = State.Plain;
                     if (ReadPlain(ref bytes))
                         return true;
                     break;
@@ -112,24 +112,24 @@ internal sealed class CsvRecords(char divider)
         return false;
     }
 
-    /// <summary>The body is at its end.</summary>
-    /// <returns>Whether that completes a record.</returns>
+    /// <summary>Ends the body.</summary>
+    /// <returns>Whether this completes a record.</returns>
     public bool End()
     {
-        if (_at is Place.Record or Place.End)
+        if (_state is State.Record or State.End)
             return false;
-        if (_at == Place.Quoted)
+        if (_state == State.Quoted)
             Reject(_quoteLine, "opens a quotation mark here that is never closed.");
         EndCell();
-        _at = Place.End;
+        _state = State.End;
         return true;
     }
 
     /// <summary>A cell's bytes, without quotation marks.</summary>
-    /// <param name="column">From 0, below <see cref="CsvFormat.MaxColumns"/>; a cell that the record does not have is empty.</param>
+    /// <param name="column">From 0, below <see cref="CsvFormat.MaxColumns"/>. A missing cell is empty.</param>
     public ReadOnlySpan<byte> this[int column] => column < _cells.Count ? _text.AsSpan(_cells[column].Start, _cells[column].Length) : [];
 
-    /// <summary>Whether the cell is longer than what is held of it.</summary>
+    /// <summary>Whether the cell is longer than <see cref="MaxCell"/>.</summary>
     public bool IsCut(int column) => column < _cells.Count && _cells[column].IsCut;
 
     public string Text(int column) => Encoding.UTF8.GetString(this[column]);
@@ -141,30 +141,30 @@ internal sealed class CsvRecords(char divider)
         Count = 0;
         HasText = HasTextBeyond = false;
         Fault = null;
-        _at = Place.Record;
+        _state = State.Record;
     }
 
     /// <returns>Whether the record ends.</returns>
     private bool ReadPlain(ref ReadOnlySpan<byte> bytes)
     {
         var length = bytes.IndexOfAny(_marks);
-        Take(ref bytes, length < 0 ? bytes.Length : length);
+        Append(ref bytes, length < 0 ? bytes.Length : length);
         if (length < 0)
             return false;
         var mark = bytes[0];
         if (mark == Quote)
         {
             Reject(_line, "has a quotation mark inside it; quote the whole cell, and write the mark twice.");
-            Take(ref bytes, 1);
+            Append(ref bytes, 1);
             return false;
         }
-        Pass(ref bytes, 1);
+        Advance(ref bytes, 1);
         EndCell();
-        _at = Place.Cell;
+        _state = State.Cell;
         if (mark == _divider)
             return false;
         EndLine(mark);
-        _at = Place.End;
+        _state = State.End;
         return true;
     }
 
@@ -172,18 +172,18 @@ internal sealed class CsvRecords(char divider)
     {
         var length = bytes.IndexOfAny(Quote, Return, LineFeed);
         _isAfterReturn &= length == 0;
-        Take(ref bytes, length < 0 ? bytes.Length : length);
+        Append(ref bytes, length < 0 ? bytes.Length : length);
         if (length < 0)
             return;
         var mark = bytes[0];
         if (mark == Quote)
         {
-            Pass(ref bytes, 1);
+            Advance(ref bytes, 1);
             _isAfterReturn = false;
-            _at = Place.AfterQuote;
+            _state = State.AfterQuote;
             return;
         }
-        Take(ref bytes, 1);
+        Append(ref bytes, 1);
         EndLine(mark);
     }
 
@@ -203,18 +203,18 @@ internal sealed class CsvRecords(char divider)
         _isCut = false;
     }
 
-    private void Pass(ref ReadOnlySpan<byte> bytes, int length)
+    private void Advance(ref ReadOnlySpan<byte> bytes, int length)
     {
         _position += length;
         bytes = bytes[length..];
     }
 
-    /// <summary>Passes over bytes, and holds what there is room for.</summary>
-    private void Take(ref ReadOnlySpan<byte> bytes, int length)
+    /// <summary>Appends bytes to the cell, as far as there is room.</summary>
+    private void Append(ref ReadOnlySpan<byte> bytes, int length)
     {
-        var taken = bytes[..length];
-        Pass(ref bytes, length);
-        if (taken.IsEmpty)
+        var appended = bytes[..length];
+        Advance(ref bytes, length);
+        if (appended.IsEmpty)
             return;
         HasText = true;
         if (_cells.Count == CsvFormat.MaxColumns)
@@ -223,15 +223,15 @@ internal sealed class CsvRecords(char divider)
             return;
         }
         var room = MaxCell - (_used - _start);
-        if (taken.Length > room)
+        if (appended.Length > room)
         {
             _isCut = true;
-            taken = taken[..room];
+            appended = appended[..room];
         }
-        if (_used + taken.Length > _text.Length)
-            Array.Resize(ref _text, Math.Max(_used + taken.Length, _text.Length * 2));
-        taken.CopyTo(_text.AsSpan(_used));
-        _used += taken.Length;
+        if (_used + appended.Length > _text.Length)
+            Array.Resize(ref _text, Math.Max(_used + appended.Length, _text.Length * 2));
+        appended.CopyTo(_text.AsSpan(_used));
+        _used += appended.Length;
     }
 
     private void Reject(int line, string message) => Fault ??= (line, Count + 1, $"Column {Count + 1} {message}");

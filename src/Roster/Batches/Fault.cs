@@ -2,7 +2,7 @@ using Roster.Partners;
 
 namespace Roster.Batches;
 
-/// <summary>The codes that a fault of a request's item can have. Each has a section in docs/errors.md.</summary>
+/// <summary>Codes of faults of a request's items. Each has a section in docs/errors.md.</summary>
 public static class FaultCode
 {
     public const string AmbiguousMatch = "ambiguous_match";
@@ -37,65 +37,66 @@ public static class FaultCode
     public const string WouldBeDeleted = "would_be_deleted";
 }
 
-/// <summary>One thing that is wrong with one item of a request: a value, not an exception.</summary>
+/// <summary>One thing that is wrong with one item of a request.</summary>
 /// <param name="Index">The item's place in the request, from 0.</param>
 /// <param name="Code">One of <see cref="FaultCode"/>.</param>
-/// <param name="Message">What is wrong and what to send instead, in English, without the value that was sent.</param>
-/// <param name="Field">The field at fault; null where it is the item as a whole.</param>
+/// <param name="Message">What is wrong and what to send instead, in English, without the sent value.</param>
+/// <param name="Field">The field at fault; null for the whole item.</param>
 public sealed record Fault(int Index, string Code, string Message, string? Field = null)
 {
-    /// <summary>The index of a fault that is about no item.</summary>
+    /// <summary>The index of a fault that belongs to no item.</summary>
     public const int NoItem = -1;
 
-    /// <summary>Faults that one answer lists; beyond these they are only counted.</summary>
+    /// <summary>Faults listed in one answer; more are only counted.</summary>
     public const int MaxListed = 1_000;
 
-    /// <summary>Stored partners that one fault names; where more take part, it says only that.</summary>
+    /// <summary>Stored partners listed in one fault; if there are more, its message only says so.</summary>
     public const int MaxCandidates = 10;
 
-    /// <summary>The partner that the item names, where it names one.</summary>
+    /// <summary>The partner that the item names, or null.</summary>
     public Guid? Id { get; init; }
 
-    /// <summary>The other item of the request that takes part in the fault.</summary>
+    /// <summary>The other item of the request in a conflict of two.</summary>
     public int? OtherIndex { get; init; }
 
-    /// <summary>The stored partners that take part in the fault, at most <see cref="MaxCandidates"/>.</summary>
+    /// <summary>The stored partners that the item conflicts with, at most <see cref="MaxCandidates"/>.</summary>
     public IReadOnlyList<Guid> Candidates { get; init; } = [];
 
-    /// <summary>The partner as it is now, where that is what the item did not expect.</summary>
+    /// <summary>The partner as it is now, if the item expected another state.</summary>
     public Partner? Current { get; init; }
 
-    /// <summary>Where in the body, for formats of lines: the line from 1 and, in CSV, the column from 1; 0 elsewhere.</summary>
+    /// <summary>For line-based formats: the line from 1 and, in CSV, the column from 1. Otherwise 0.</summary>
     public (int Line, int Column) Place { get; init; }
 
-    /// <param name="field">The field that names the partner; null where items are nothing but ids.</param>
+    /// <param name="field">The field that names the partner; null if items are only ids.</param>
     public static Fault NotFound(int index, Guid id, string? field) =>
         new(index, FaultCode.PartnerNotFound, "There is no such partner in this workspace.", field) { Id = id };
 
-    /// <param name="current">Null where no partner matches.</param>
+    /// <param name="current">Null if no partner matches.</param>
     public static Fault ChangedSince(int index, Partner? current) => new(
         index, FaultCode.ChangedSince,
-        current is null ? "No partner matches this item, so it was not last updated at ifUpdatedAt." : "The partner was updated since ifUpdatedAt; look at current.",
+        current is null ? "No partner matches this item, so it was not last updated at ifUpdatedAt."
+            : "The partner was updated since ifUpdatedAt; look at current.",
         "ifUpdatedAt")
     { Id = current?.Id, Current = current };
 }
 
-/// <summary>The faults of one request: all of them counted, the first <see cref="Fault.MaxListed"/> kept.</summary>
+/// <summary>The faults of one request: all are counted, the first <see cref="Fault.MaxListed"/> listed.</summary>
 public sealed class FaultList
 {
     private readonly List<Fault> _listed = [];
     private readonly HashSet<int> _items = [];
 
-    /// <summary>All faults, also those that are not listed.</summary>
+    /// <summary>Number of all faults, listed or not.</summary>
     public int Count { get; private set; }
 
-    /// <summary>How many items have at least one fault.</summary>
+    /// <summary>Number of items with at least one fault.</summary>
     public int Items => _items.Count;
 
-    /// <summary>The first faults in the order of the request.</summary>
+    /// <summary>The first faults, in the order of the request.</summary>
     public IReadOnlyList<Fault> Listed => _listed;
 
-    /// <summary>Adds a fault; its index is not smaller than that of the one before.</summary>
+    /// <summary>Adds a fault. Faults must come in the order of their indexes.</summary>
     public void Add(Fault fault)
     {
         Count++;
@@ -104,10 +105,10 @@ public sealed class FaultList
             _listed.Add(fault);
     }
 
-    /// <summary>How many more faults are listed; what is added beyond them is only counted.</summary>
+    /// <summary>How many more faults can be listed; others are only counted.</summary>
     public int Room => Fault.MaxListed - _listed.Count;
 
-    /// <summary>Counts faults of an item that are not listed.</summary>
+    /// <summary>Counts faults of an item without listing them.</summary>
     /// <param name="index">The item, or <see cref="Fault.NoItem"/>.</param>
     public void AddUnlisted(int index, long count)
     {
@@ -117,7 +118,7 @@ public sealed class FaultList
         _items.Add(index);
     }
 
-    /// <summary>These faults and those, in the order of the request.</summary>
+    /// <summary>Both lists merged, in the order of the request.</summary>
     public FaultList With(FaultList others)
     {
         var all = new FaultList();

@@ -2,34 +2,36 @@ using Roster.Partners;
 
 namespace Roster.Batches;
 
-/// <summary>What an item does to a field that it need not give as a whole.</summary>
-/// <param name="Field">The field that it changes.</param>
+/// <summary>An item's change to a part of a field.</summary>
 public abstract record FieldEdit(PartnerField Field)
 {
-    /// <summary>The field's text afterwards.</summary>
-    /// <param name="broken">The rule that it would break; then the text means nothing.</param>
+    /// <summary>The field's text after the edit.</summary>
+    /// <param name="broken">The rule that the result breaks, or null; if set, ignore the text.</param>
     public abstract string? On(string? before, out BrokenRule? broken);
 }
 
 /// <summary>Replaces a partner's tags, or adds and removes some.</summary>
-/// <param name="IsReplaced">Whether the tags that are not given are removed.</param>
-public sealed record TagEdit(bool IsReplaced, IReadOnlyList<string> Added, IReadOnlyList<string> Removed) : FieldEdit(PartnerField.Tags)
+/// <param name="IsReplaced">Whether tags that are not given are removed.</param>
+public sealed record TagEdit(bool IsReplaced, IReadOnlyList<string> Added, IReadOnlyList<string> Removed)
+    : FieldEdit(PartnerField.Tags)
 {
     public override string? On(string? before, out BrokenRule? broken)
     {
         var had = TagText.Split(before).ToDictionary(TagText.Fold, StringComparer.Ordinal);
         var removed = Removed.Select(TagText.Fold).ToHashSet(StringComparer.Ordinal);
-        // A tag that is there stays as it was first written.
+        // A stored tag keeps its spelling.
         var added = Added.Select(tag => had.GetValueOrDefault(TagText.Fold(tag), tag));
-        var after = TagText.Join((IsReplaced ? [] : had.Values.AsEnumerable()).Concat(added).Where(tag => !removed.Contains(TagText.Fold(tag))));
+        var stored = IsReplaced ? [] : had.Values.AsEnumerable();
+        var after = TagText.Join(stored.Concat(added).Where(tag => !removed.Contains(TagText.Fold(tag))));
         broken = after?.Count(c => c == TagText.Divider) >= TagText.MaxCount ? TagText.TooMany(Field) : null;
         return after;
     }
 }
 
 /// <summary>Sets some keys of a partner's metadata and removes others (those with null).</summary>
-/// <param name="IsReplaced">Whether the keys that are not given are removed.</param>
-public sealed record MetadataEdit(bool IsReplaced, IReadOnlyList<KeyValuePair<string, string?>> Keys) : FieldEdit(PartnerField.Metadata)
+/// <param name="IsReplaced">Whether keys that are not given are removed.</param>
+public sealed record MetadataEdit(bool IsReplaced, IReadOnlyList<KeyValuePair<string, string?>> Keys)
+    : FieldEdit(PartnerField.Metadata)
 {
     public override string? On(string? before, out BrokenRule? broken)
     {

@@ -3,9 +3,7 @@ using System.Text.Json;
 
 namespace Roster.Batches;
 
-/// <summary>
-/// Reads a JSON array (RFC 8259), token by token, and holds no more of it than the token that is not complete yet.
-/// </summary>
+/// <summary>Reads a JSON array (RFC 8259) token by token. It holds only the token that is not complete yet.</summary>
 public sealed class JsonBatchReader(BatchBuilder batch) : BatchReader(batch)
 {
     private readonly JsonItems _items = new(batch);
@@ -15,7 +13,7 @@ public sealed class JsonBatchReader(BatchBuilder batch) : BatchReader(batch)
 
     protected override SequencePosition ReadItems(ReadOnlySequence<byte> bytes, bool isFinal)
     {
-        // What is said of a body that is no JSON must not depend on how the network cut it.
+        // Wait for enough bytes: the fault of a body that is not JSON must not depend on how the network splits it.
         if (!_hasBegun && bytes.Length < BodyStart.Enough && !isFinal)
             return bytes.Start;
         _hasBegun = true;
@@ -23,20 +21,23 @@ public sealed class JsonBatchReader(BatchBuilder batch) : BatchReader(batch)
         try
         {
             while (!IsDone && json.Read())
-                Take(ref json);
+                ReadToken(ref json);
             if (BodyFault?.Kind == BodyFaultKind.NotAnArray)
                 BodyFault = OtherFormat(bytes) ?? BodyFault;
         }
         catch (JsonException broken)
         {
             BodyFault = OtherFormat(bytes) ?? new BodyFault(
-                BodyFaultKind.Malformed, (broken.LineNumber ?? 0) + 1, (broken.BytePositionInLine ?? 0) + 1, JsonTrouble.Of(bytes, isFinal, _json));
+                BodyFaultKind.Malformed,
+                (broken.LineNumber ?? 0) + 1,
+                (broken.BytePositionInLine ?? 0) + 1,
+                JsonTrouble.Of(bytes, isFinal, _json));
         }
         _json = json.CurrentState;
         return json.Position;
     }
 
-    /// <returns>Null where the body, of which these are the first bytes, is an array, or nothing else that is known.</returns>
+    /// <returns>The other format that the body's first bytes show; null if they show none.</returns>
     private BodyFault? OtherFormat(ReadOnlySequence<byte> bytes)
     {
         if (_isInArray && BodyFault is null)
@@ -46,7 +47,7 @@ public sealed class JsonBatchReader(BatchBuilder batch) : BatchReader(batch)
             : new BodyFault(BodyFaultKind.OtherFormat, Reason: reason);
     }
 
-    private void Take(ref Utf8JsonReader json)
+    private void ReadToken(ref Utf8JsonReader json)
     {
         if (!_isInArray)
         {

@@ -6,19 +6,19 @@ using Roster.Partners;
 
 namespace Roster.Batches;
 
-/// <summary>Takes the JSON tokens of items, one after the other, into a <see cref="BatchBuilder"/>.</summary>
+/// <summary>Passes the JSON tokens of items, one by one, to a <see cref="BatchBuilder"/>.</summary>
 internal sealed class JsonItems(BatchBuilder batch)
 {
-    /// <summary>The most bytes that JSON takes for one code point: two escaped surrogates.</summary>
+    /// <summary>Most bytes of one code point in JSON: two escaped surrogates.</summary>
     private const int MaxBytesPerCodePoint = 12;
 
-    /// <summary>A field's name that is longer is none that there is, and is not shown.</summary>
+    /// <summary>A longer name is no known field and is not shown.</summary>
     private const int MaxNameBytes = 64 * MaxBytesPerCodePoint;
 
-    /// <summary>That a text is not UTF-8, which has a message of its own beside <see cref="FaultCode.InvalidText"/>.</summary>
+    /// <summary>Not a fault code: marks a text that is not UTF-8, which has its own message.</summary>
     private const string NotUtf8 = "not_utf8";
 
-    /// <summary>Room for the longest text of a field without escapes; what is longer goes the long way.</summary>
+    /// <summary>Buffer for texts without escapes; longer ones take the slow path.</summary>
     private readonly char[] _text = new char[512];
 
     private Expecting _expecting;
@@ -41,13 +41,13 @@ internal sealed class JsonItems(BatchBuilder batch)
         EndOfSkipped,
     }
 
-    /// <summary>Whether the next token begins an item, or ends what the items are in.</summary>
+    /// <summary>Whether the next token begins an item or ends the array of items.</summary>
     public bool IsBetweenItems => _expecting == Expecting.Item;
 
-    /// <summary>Forgets an item that was not read to its end.</summary>
+    /// <summary>Drops an item that was not read to its end.</summary>
     public void Abandon() => _expecting = Expecting.Item;
 
-    /// <returns>False where the batch is full.</returns>
+    /// <returns>False if the batch is full.</returns>
     public bool Take(ref Utf8JsonReader json)
     {
         switch (_expecting)
@@ -109,14 +109,14 @@ internal sealed class JsonItems(BatchBuilder batch)
         if (++_members > PartnerRules.MaxMembers)
         {
             batch.RejectMembers();
-            // To the end of the item, which lies around its members.
+            // Skip to the end of the item, one level up.
             SkipTo(json.CurrentDepth - 1, Expecting.Item, unread: true);
             return;
         }
         _expecting = Expecting.Value;
         _field = null;
         _fieldName = null;
-        // An escaped name that is not text cannot be compared.
+        // An escaped name that is not valid text cannot be compared.
         var field = json.ValueIsEscaped && !IsText(ref json) ? null : FieldNamed(ref json);
         if (field is not null)
         {
@@ -218,7 +218,7 @@ internal sealed class JsonItems(BatchBuilder batch)
         else if (ReadText(ref json, TagText.MaxLength, out var tag) is { } trouble)
             Reject(ref json, field, trouble, then: Expecting.Tag);
         else if (!batch.AddTag(field, tag!))
-            // To the end of the array, which lies around its tags.
+            // Skip to the end of the array, one level up.
             SkipTo(json.CurrentDepth - 1, Expecting.FieldName, unread: true);
     }
 
@@ -235,8 +235,9 @@ internal sealed class JsonItems(BatchBuilder batch)
     private void TakeMetadataKey(ref Utf8JsonReader json)
     {
         _expecting = json.TokenType == JsonTokenType.EndObject ? Expecting.FieldName : Expecting.MetadataValue;
-        // A name that is no text is no key either.
-        _metadataKey = _expecting == Expecting.FieldName || ReadText(ref json, MetadataText.MaxKeyLength, out var key) is not null ? "" : key!;
+        // A name that is not valid text is not a key either.
+        var isEnd = _expecting == Expecting.FieldName;
+        _metadataKey = isEnd || ReadText(ref json, MetadataText.MaxKeyLength, out var key) is not null ? "" : key!;
     }
 
     private void TakeMetadataValue(ref Utf8JsonReader json)
@@ -263,9 +264,9 @@ internal sealed class JsonItems(BatchBuilder batch)
         Skip(ref json, then);
     }
 
-    /// <summary>Reads a string, or a name.</summary>
-    /// <param name="maxLength">In code points; what is surely longer is not made a text.</param>
-    /// <returns>The code of a fault, or <see cref="NotUtf8"/>, where it is no text, or too long; null where it is one.</returns>
+    /// <summary>Reads a string or a property name.</summary>
+    /// <param name="maxLength">In code points. Texts that are certainly longer are not converted.</param>
+    /// <returns>Null if it was read; otherwise a fault code or <see cref="NotUtf8"/>.</returns>
     private string? ReadText(ref Utf8JsonReader json, int maxLength, out string? text)
     {
         text = null;
@@ -273,7 +274,7 @@ internal sealed class JsonItems(BatchBuilder batch)
             return FaultCode.InvalidType;
         if (!json.HasValueSequence && !json.ValueIsEscaped && json.ValueSpan.Length <= _text.Length)
         {
-            // Nearly every text: one pass checks and converts it, and its length is right at once.
+            // Fast path for nearly every text: one pass checks and converts it.
             if (Utf8.ToUtf16(json.ValueSpan, _text, out _, out var length, replaceInvalidSequences: false) != OperationStatus.Done)
                 return NotUtf8;
             text = new string(_text, 0, length);
@@ -296,7 +297,7 @@ internal sealed class JsonItems(BatchBuilder batch)
         Skip(ref json, Expecting.FieldName);
     }
 
-    /// <summary>Passes over the value that the reader is at, with all that is in it.</summary>
+    /// <summary>Skips the current value with everything in it.</summary>
     private void Skip(ref Utf8JsonReader json, Expecting then)
     {
         if (json.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
@@ -307,8 +308,8 @@ internal sealed class JsonItems(BatchBuilder batch)
         SkipTo(json.CurrentDepth, then, unread: false);
     }
 
-    /// <param name="depth">How deep what is passed over lies.</param>
-    /// <param name="unread">Whether its texts are not looked at.</param>
+    /// <param name="depth">Depth of the skipped value.</param>
+    /// <param name="unread">Whether its texts are not checked.</param>
     private void SkipTo(int depth, Expecting then, bool unread)
     {
         (_skipDepth, _afterSkip, _skipsUnread) = (depth, then, unread);
@@ -320,7 +321,7 @@ internal sealed class JsonItems(BatchBuilder batch)
         if (!_skipsUnread && json.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !IsText(ref json))
         {
             batch.RejectText(_fieldName);
-            // One fault says it of all that is passed over.
+            // One fault is enough for all of it.
             _skipsUnread = true;
         }
         if (json.CurrentDepth == _skipDepth && json.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray)
@@ -330,14 +331,15 @@ internal sealed class JsonItems(BatchBuilder batch)
     private static long ValueLength(ref Utf8JsonReader json) =>
         json.HasValueSequence ? json.ValueSequence.Length : json.ValueSpan.Length;
 
-    /// <summary>Whether a string token is text: valid UTF-8, and no escaped surrogate without its other half.</summary>
+    /// <summary>Whether a string token is valid UTF-8 without an escaped lone surrogate.</summary>
     private static bool IsText(ref Utf8JsonReader json)
     {
         ReadOnlySpan<byte> raw = json.HasValueSequence ? json.ValueSequence.ToArray() : json.ValueSpan;
         return Utf8.IsValid(raw) && !(json.ValueIsEscaped && HasLoneSurrogate(raw));
     }
 
-    private static bool IsUtf8(ref Utf8JsonReader json) => Utf8.IsValid(json.HasValueSequence ? json.ValueSequence.ToArray() : json.ValueSpan);
+    private static bool IsUtf8(ref Utf8JsonReader json) =>
+        Utf8.IsValid(json.HasValueSequence ? json.ValueSequence.ToArray() : json.ValueSpan);
 
     private static bool HasLoneSurrogate(ReadOnlySpan<byte> raw)
     {

@@ -5,7 +5,7 @@ using System.Text.Json;
 
 namespace Roster.Batches;
 
-/// <summary>Says in plain words what is wrong with JSON that cannot be read. Only looked at where something is.</summary>
+/// <summary>Finds the reason why JSON cannot be parsed. Runs only after the parser has failed.</summary>
 internal static class JsonTrouble
 {
     private const int MaxDepth = 64;
@@ -13,9 +13,9 @@ internal static class JsonTrouble
 
     private static ReadOnlySpan<byte> Blanks => " \t\r\n"u8;
 
-    /// <summary>Reads up to the last token that is right, and looks at what comes next.</summary>
-    /// <param name="bytes">Bytes in which the reader stumbles.</param>
-    /// <param name="state">The reader's, where they begin.</param>
+    /// <summary>Reads to the last valid token and examines what follows.</summary>
+    /// <param name="bytes">Bytes in which the parser failed.</param>
+    /// <param name="state">The parser's state at their start.</param>
     public static BodyReason Of(ReadOnlySequence<byte> bytes, bool isFinal, JsonReaderState state)
     {
         var json = new Utf8JsonReader(bytes, isFinal, state);
@@ -27,7 +27,7 @@ internal static class JsonTrouble
         }
         catch (JsonException)
         {
-            // What is looked for.
+            // Expected.
         }
         var next = new SequenceReader<byte>(bytes.Slice(read));
         return last switch
@@ -40,7 +40,7 @@ internal static class JsonTrouble
         };
     }
 
-    /// <summary>Whether what was read last is in an array: only there a ] can come next.</summary>
+    /// <summary>Whether the last token is in an array: only there can a ] follow.</summary>
     private static bool IsInArray(JsonReaderState state)
     {
         try
@@ -101,7 +101,7 @@ internal static class JsonTrouble
         };
     }
 
-    /// <summary>What no place of JSON can have, or nothing where something must come.</summary>
+    /// <summary>What is invalid anywhere in JSON, or the end of the input.</summary>
     /// <param name="found">The next byte that is not blank.</param>
     private static BodyReason? Odd(ref SequenceReader<byte> next, out byte found)
     {
@@ -134,8 +134,8 @@ internal static class JsonTrouble
         };
     }
 
-    /// <summary>Passes over a text.</summary>
-    /// <returns>What is wrong with it; null where nothing is.</returns>
+    /// <summary>Skips a string.</summary>
+    /// <returns>What is wrong with it, or null.</returns>
     private static BodyReason? Text(ref SequenceReader<byte> next)
     {
         next.Advance(1);

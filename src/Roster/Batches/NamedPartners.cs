@@ -4,33 +4,33 @@ using System.Runtime.InteropServices;
 namespace Roster.Batches;
 
 /// <summary>
-/// The partners that items name, in the order of the request, and which of them is named twice. Takes nothing that .NET keeps apart as
-/// large (85,000 bytes), as a dictionary of 10,000 would.
+/// The partners that items name, in the order of the request. Finds duplicate ids. No array is as large as 85,000
+/// bytes, so none goes to the large object heap; a dictionary of 10,000 would.
 /// </summary>
 internal sealed class NamedPartners : IEnumerable<NamedPartner>
 {
-    private const int InPart = 1_024;
+    private const int PartSize = 1_024;
 
     private readonly List<List<NamedPartner>> _parts = [];
 
-    /// <summary>At the place of an id's hash, or where that is taken after it: one more than its number here. 0 where there is none.</summary>
-    private ushort[] _places = new ushort[64];
+    /// <summary>Hash table with open addressing: slot = 1 + index of the partner, 0 is empty.</summary>
+    private ushort[] _slots = new ushort[64];
 
     private int _count;
 
-    /// <returns>Null; or the item that names it already.</returns>
+    /// <returns>The earlier item with the same id, or null.</returns>
     public int? Add(int index, Guid id)
     {
-        if (_count * 4 >= _places.Length * 3)
+        if (_count * 4 >= _slots.Length * 3)
             Enlarge();
-        var place = FindPlace(id);
-        var first = _places[place] == 0 ? (int?)null : this[_places[place] - 1].Index;
-        if (_count % InPart == 0)
+        var slot = FindSlot(id);
+        var first = _slots[slot] == 0 ? (int?)null : this[_slots[slot] - 1].Index;
+        if (_count % PartSize == 0)
             _parts.Add([]);
         _parts[^1].Add(new NamedPartner(index, id));
         _count++;
         if (first is null)
-            _places[place] = (ushort)_count;
+            _slots[slot] = (ushort)_count;
         return first;
     }
 
@@ -42,27 +42,27 @@ internal sealed class NamedPartners : IEnumerable<NamedPartner>
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 
-    private NamedPartner this[int number] => _parts[number / InPart][number % InPart];
+    private NamedPartner this[int number] => _parts[number / PartSize][number % PartSize];
 
     private void Enlarge()
     {
-        _places = new ushort[_places.Length * 4];
+        _slots = new ushort[_slots.Length * 4];
         for (var i = 0; i < _count; i++)
         {
-            var place = FindPlace(this[i].Id);
-            if (_places[place] == 0)
-                _places[place] = (ushort)(i + 1);
+            var slot = FindSlot(this[i].Id);
+            if (_slots[slot] == 0)
+                _slots[slot] = (ushort)(i + 1);
         }
     }
 
-    /// <summary>Where an id is, or is to be.</summary>
-    private int FindPlace(Guid id)
+    /// <summary>The slot of an id: its own, or the empty one where it goes.</summary>
+    private int FindSlot(Guid id)
     {
-        // With the process' own seed, so that nobody can choose ids that share a hash.
+        // HashCode is seeded per process, so that callers cannot choose ids that collide.
         var parts = MemoryMarshal.Cast<Guid, int>(new ReadOnlySpan<Guid>(in id));
-        var place = HashCode.Combine(parts[0], parts[1], parts[2], parts[3]) & (_places.Length - 1);
-        while (_places[place] != 0 && this[_places[place] - 1].Id != id)
-            place = (place + 1) & (_places.Length - 1);
-        return place;
+        var slot = HashCode.Combine(parts[0], parts[1], parts[2], parts[3]) & (_slots.Length - 1);
+        while (_slots[slot] != 0 && this[_slots[slot] - 1].Id != id)
+            slot = (slot + 1) & (_slots.Length - 1);
+        return slot;
     }
 }

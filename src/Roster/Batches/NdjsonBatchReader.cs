@@ -4,8 +4,9 @@ using System.Text.Json;
 namespace Roster.Batches;
 
 /// <summary>
-/// Reads JSON values divided by line feeds (ndjson.org), or, where the first byte is a record separator, by those (RFC 7464). A line that
-/// is not JSON is a fault of that line; the others are still read. Blank lines are passed over.
+/// Reads JSON values separated by line feeds (ndjson.org) or, if the first byte is a record separator, by record
+/// separators (RFC 7464). A line that is not JSON is a fault of that line; the other lines are still read. Blank lines
+/// are skipped.
 /// </summary>
 public sealed class NdjsonBatchReader(BatchBuilder batch) : BatchReader(batch)
 {
@@ -80,7 +81,7 @@ public sealed class NdjsonBatchReader(BatchBuilder batch) : BatchReader(batch)
             return;
         }
         Batch.Line += (int)(broken.LineNumber ?? 0);
-        Batch.RejectRecord(
-            $"This line is not one JSON value: see byte {(broken.BytePositionInLine ?? 0) + 1}. {JsonTrouble.Of(text, isFinal: true, default).English}");
+        var trouble = JsonTrouble.Of(text, isFinal: true, default).English;
+        Batch.RejectRecord($"This line is not one JSON value: see byte {(broken.BytePositionInLine ?? 0) + 1}. {trouble}");
     }
 }

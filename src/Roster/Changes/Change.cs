@@ -5,8 +5,8 @@ using Roster.Partners;
 namespace Roster.Changes;
 
 /// <summary>
-/// What a caller wants done to 1 to <see cref="PartnerRules.MaxItems"/> partners: valid in itself, by construction. It says
-/// which rows it must see, and computes from them what is to be done; it reads and writes nothing.
+/// What a caller wants done to 1 to <see cref="PartnerRules.MaxItems"/> partners: valid by construction. It says which
+/// rows it must see, and computes a plan from them; it reads and writes nothing.
 /// </summary>
 public abstract class Change
 {
@@ -14,44 +14,46 @@ public abstract class Change
     {
     }
 
-    /// <summary>What the log calls it.</summary>
+    /// <summary>One of <see cref="ChangeKind"/>, as the log names it.</summary>
     public abstract string Kind { get; }
 
-    /// <summary>How many items the request has.</summary>
+    /// <summary>Number of items of the request.</summary>
     public abstract int Count { get; }
 
-    /// <summary>The partners that items name by id, none twice, in the order of the request.</summary>
+    /// <summary>The partners that items name by id, each once, in the order of the request.</summary>
     public abstract IEnumerable<NamedPartner> Named { get; }
 
-    /// <summary>The change set that it undoes.</summary>
+    /// <summary>The revision of the change set that it undoes, or null.</summary>
     public virtual long? Undoes => null;
 
     /// <summary>How items without id find a partner.</summary>
     public virtual MatchOn MatchOn => MatchOn.Nothing;
 
-    /// <summary>What items look for by <see cref="MatchOn"/>.</summary>
+    /// <summary>The match keys of items without id.</summary>
     public virtual IEnumerable<(int Index, string Value)> Sought => [];
 
-    /// <summary>Whether it must see no rows but those that it names.</summary>
+    /// <summary>Whether the plan needs no rows beyond the named ones.</summary>
     public abstract bool SeesOnlyNamed { get; }
 
-    /// <summary>Where the change is the whole truth: then it must see the live partners that it does not name, too.</summary>
+    /// <summary>
+    /// Set if live partners that no item names are to be deleted; then the plan needs those rows, too.
+    /// </summary>
     public virtual Mirror? Mirror => null;
 
-    /// <summary>The external ids that must be free among the live partners, or held by partners that give them up.</summary>
+    /// <summary>External ids that must be free among live partners, or held by partners that give them up.</summary>
     public abstract IEnumerable<string> Claimed(RowsNow now);
 
     /// <summary>
-    /// The folded addresses that items give to partners by id, where addresses are what items match on: who has them must be seen.
+    /// With matching by e-mail: the folded addresses that items give to partners by id. The plan needs their holders.
     /// </summary>
     public virtual IEnumerable<string> GivenEmails(RowsNow now) => [];
 
-    /// <summary>Plans the change on the rows as they are.</summary>
+    /// <summary>Plans the change on the current rows.</summary>
     public abstract ChangePlan PlanOn(RowsNow now, Moment moment);
 }
 
-/// <summary>The rows that a change must see, as they are now.</summary>
-/// <param name="count">How many items the change has.</param>
+/// <summary>The current rows that a change needs.</summary>
+/// <param name="count">Number of items of the change.</param>
 public sealed class RowsNow(int count)
 {
     private readonly Partner?[] _rows = new Partner?[count];
@@ -60,10 +62,12 @@ public sealed class RowsNow(int count)
     private readonly Dictionary<string, Guid> _holders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, IReadOnlyList<Guid>> _emailHolders = new(StringComparer.Ordinal);
 
-    /// <summary>How many live partners of one key are to be read: one more than a fault names, so that it can say that they are more.</summary>
+    /// <summary>
+    /// Most live partners to read for one key: one more than a fault lists, to know that there are more.
+    /// </summary>
     public const int MaxMatches = Fault.MaxCandidates + 1;
 
-    /// <summary>For an item that names a partner: that one, deleted or not. For one that matches a live partner: that one.</summary>
+    /// <summary>The partner that an item names, live or deleted, or the live partner that it matches.</summary>
     public Partner? this[int index]
     {
         get => _rows[index];
@@ -74,10 +78,14 @@ public sealed class RowsNow(int count)
         }
     }
 
-    /// <summary>The live partners that an item matches, where they are several: up to <see cref="MaxMatches"/>.</summary>
+    /// <summary>
+    /// The live partners that an item matches if they are several, up to <see cref="MaxMatches"/>; otherwise null.
+    /// </summary>
     public IReadOnlyList<Guid>? Several(int index) => _several.GetValueOrDefault(index);
 
-    /// <summary>Notes the live partners that an item matches, as many as <see cref="MaxMatches"/> if they are more.</summary>
+    /// <summary>
+    /// Sets the live partners that an item matches: all, or <see cref="MaxMatches"/> if there are more.
+    /// </summary>
     public void Match(int index, IReadOnlyList<Partner> matches)
     {
         if (matches.Count == 1)
@@ -89,27 +97,29 @@ public sealed class RowsNow(int count)
     /// <summary>The live partners with this folded address, in id order, up to <see cref="MaxMatches"/>.</summary>
     public IReadOnlyList<Guid> EmailHolders(string email) => _emailHolders.GetValueOrDefault(email) ?? [];
 
-    /// <summary>Notes the live partners with one of <see cref="Change.GivenEmails"/>.</summary>
+    /// <summary>Sets the live partners with one of <see cref="Change.GivenEmails"/>.</summary>
     public void HoldEmail(string email, IReadOnlyList<Partner> holders) =>
         _emailHolders[email] = [.. holders.Take(MaxMatches).Select(holder => holder.Id)];
 
     /// <summary>The live partner with this external id.</summary>
     public Guid? Holder(string externalId) => _holders.TryGetValue(externalId, out var holder) ? holder : null;
 
-    /// <summary>How many live partners no item names.</summary>
+    /// <summary>Number of live partners that no item names.</summary>
     public long RestCount { get; private set; }
 
-    /// <summary>How many live partners there are.</summary>
+    /// <summary>Number of live partners.</summary>
     public long Live { get; private set; }
 
-    /// <summary>The live partners that no item names: all that may be deleted, or the first of them where they are more.</summary>
+    /// <summary>
+    /// The live partners that no item names: all that may be deleted, or the first ones if there are more.
+    /// </summary>
     public IReadOnlyList<Partner> Rest { get; private set; } = [];
 
-    /// <summary>The partners that items name, live or not.</summary>
+    /// <summary>The partners that items name or match.</summary>
     public IEnumerable<Partner> Found => _rows.OfType<Partner>();
 
-    /// <summary>Notes how many live partners there are; a mirror then says how many of the others it must see.</summary>
-    /// <returns>How many of the live partners that no item names are to be read.</returns>
+    /// <summary>Sets the number of live partners.</summary>
+    /// <returns>How many of <see cref="Rest"/> to read.</returns>
     public int CountRest(long live, Mirror mirror)
     {
         Live = live;
@@ -127,7 +137,7 @@ public sealed class RowsNow(int count)
     public void Hold(string externalId, Guid holder) => _holders[externalId] = holder;
 }
 
-/// <summary>What change sets are, as the log names them.</summary>
+/// <summary>Kinds of change sets, as the log names them.</summary>
 public static class ChangeKind
 {
     public const string Upsert = "upsert";
@@ -138,9 +148,12 @@ public static class ChangeKind
     public const string Mirror = "mirror";
     public const string Erase = "erase";
 
-    /// <summary>Whether a change of this kind can name a partner; one that it cannot name is unknown to its caller.</summary>
-    /// <param name="partner">Null where there is none with the id.</param>
-    public static bool CanName(string kind, Partner? partner) => kind is Restore or Erase ? partner is not null : partner is { DeletedAt: null };
+    /// <summary>
+    /// Whether a change of this kind can name the partner; otherwise the partner is unknown to the caller.
+    /// </summary>
+    /// <param name="partner">Null if there is none with the id.</param>
+    public static bool CanName(string kind, Partner? partner) =>
+        kind is Restore or Erase ? partner is not null : partner is { DeletedAt: null };
 
     public static IReadOnlyList<string> All { get; } = [Upsert, Create, Delete, Restore, Undo, Mirror, Erase];
 }

@@ -5,12 +5,12 @@ using Roster.Partners;
 namespace Roster.Changes;
 
 /// <summary>What a change set does to one partner.</summary>
-/// <param name="Before">Null where it is created.</param>
+/// <param name="Before">Null if it is created.</param>
 public readonly record struct PartnerChange(Partner? Before, Partner After);
 
 /// <summary>
-/// What a change does to the rows as they are now: computed by pure code, so that it means the same on every engine. A plan
-/// with faults changes nothing.
+/// What a change does to the current rows. Pure code computes it, so it is the same on every engine. A plan with faults
+/// changes nothing.
 /// </summary>
 public sealed class ChangePlan
 {
@@ -36,30 +36,30 @@ public sealed class ChangePlan
 
     public string Kind { get; }
 
-    /// <summary>The workspace's newest revision when it was planned.</summary>
+    /// <summary>The workspace's newest revision at the time of planning.</summary>
     public Revision End { get; }
 
-    /// <summary>Whether the workspace has moved on from the revision that the caller wanted it planned on.</summary>
+    /// <summary>Whether the newest revision is not the one that the caller required.</summary>
     public bool IsStale { get; private init; }
 
-    /// <summary>Where the change is an undo of what is undone already: the change set that did that.</summary>
+    /// <summary>For an undo of a change set that is undone already: the change set that undid it.</summary>
     public long? UndoneBy { get; private init; }
 
-    /// <summary>The new revision; where nothing changes, the workspace's newest one.</summary>
+    /// <summary>The new revision; the workspace's newest one if nothing changes.</summary>
     public Revision Revision { get; }
 
-    /// <summary>The partners as they are afterwards, in the order of the request.</summary>
+    /// <summary>The partners after the change, in the order of the request.</summary>
     public IReadOnlyList<Partner> Answer { get; }
 
-    /// <summary>What is to be written, in the order of the request.</summary>
+    /// <summary>The changes to write, in the order of the request.</summary>
     public IReadOnlyList<PartnerChange> Changes { get; }
 
     public FaultList Faults { get; }
 
-    /// <summary>Where a mirror would delete more than it may: how many, and how many it may. The faults name some of them.</summary>
+    /// <summary>Set if a mirror would delete more partners than allowed; the faults list some of them.</summary>
     public (long Wanted, long Allowed)? TooManyDeletes { get; internal init; }
 
-    /// <summary>Why partners are left as they are, where the caller wanted that instead of faults.</summary>
+    /// <summary>Conflicts whose partners are left as they are, if the caller wanted that instead of faults.</summary>
     public IReadOnlyList<Fault> LeftAsIs { get; internal init; } = [];
 
     public ChangeCounts Counts => new(Created, Updated, Unchanged, Deleted, Restored);
@@ -74,13 +74,13 @@ public sealed class ChangePlan
 
     public int Unchanged => Answer.Count - Changes.Count + WithoutItem;
 
-    /// <summary>How many changes, the last ones, are of partners that no item names.</summary>
+    /// <summary>Number of changes, at the end, of partners that no item names.</summary>
     public int WithoutItem { get; internal init; }
 
-    /// <summary>No plan: it was to be made on another revision than the newest one.</summary>
+    /// <summary>No plan: the newest revision is not the required one.</summary>
     internal static ChangePlan Stale(string kind, Revision end) => new(kind, end, end, [], [], new FaultList()) { IsStale = true };
 
-    /// <summary>No plan: what it was to undo is undone.</summary>
+    /// <summary>No plan: the change set is undone already.</summary>
     internal static ChangePlan Undone(Revision end, long by) => new(ChangeKind.Undo, end, end, [], [], new FaultList()) { UndoneBy = by };
 }
 
@@ -95,15 +95,15 @@ internal sealed class PlanBuilder(Change change, Moment moment)
     private (long Wanted, long Allowed)? _tooMany;
     private int _withoutItem;
 
-    /// <summary>The revision that the plan takes if it changes anything.</summary>
+    /// <summary>The plan's revision if it changes anything.</summary>
     public Revision Next { get; } = moment.End.Next(moment.Clock);
 
-    /// <summary>What is changed so far.</summary>
+    /// <summary>The changes so far.</summary>
     public IReadOnlyList<PartnerChange> Changes => _changes;
 
     public void Reject(Fault fault) => _faults.Add(fault);
 
-    /// <summary>Rejects items for what all of them together would do.</summary>
+    /// <summary>Rejects items for their joint effect.</summary>
     public void Reject(FaultList faults)
     {
         if (faults.Count > 0)
@@ -112,10 +112,10 @@ internal sealed class PlanBuilder(Change change, Moment moment)
 
     public void Create(int index, Partner partner) => Add(index, null, partner);
 
-    /// <summary>An item that changes nothing has the same object twice.</summary>
+    /// <summary>Adds an item. If it changes nothing, both are the same object.</summary>
     public void Update(int index, Partner before, Partner after) => Add(index, before, after);
 
-    /// <summary>The partner as it is when this plan has deleted it.</summary>
+    /// <summary>The partner after this plan has deleted it.</summary>
     public Partner Deleted(Partner before) => before with { DeletedAt = Next.At, UpdatedAt = Next.At, Revision = Next.Number };
 
     /// <summary>Deletes a partner that no item names.</summary>
@@ -125,12 +125,16 @@ internal sealed class PlanBuilder(Change change, Moment moment)
         _withoutItem++;
     }
 
-    /// <summary>Rejects all that no item names, since they are too many to be deleted.</summary>
+    /// <summary>Rejects the deletion of all partners that no item names, since they are too many.</summary>
     public void RejectDeletes(RowsNow now, long allowed)
     {
         _tooMany = (now.RestCount, allowed);
-        foreach (var rest in now.Rest)
-            _tooManyFaults.Add(new Fault(Fault.NoItem, FaultCode.WouldBeDeleted, "No item names this partner, so it would be deleted.") { Id = rest.Id });
+        foreach (var unnamed in now.Rest)
+            _tooManyFaults.Add(
+                new Fault(Fault.NoItem, FaultCode.WouldBeDeleted, "No item names this partner, so it would be deleted.")
+                {
+                    Id = unnamed.Id,
+                });
         _tooManyFaults.AddUnlisted(Fault.NoItem, now.RestCount - now.Rest.Count);
     }
 
@@ -139,7 +143,9 @@ internal sealed class PlanBuilder(Change change, Moment moment)
     {
         if (_claims.Count == 0)
             return;
-        var givenUp = _changes.Where(done => done.Before?.ExternalId is not null && (done.Before.ExternalId != done.After.ExternalId || done.After.DeletedAt is not null))
+        var givenUp = _changes
+            .Where(done => done.Before?.ExternalId is not null
+                && (done.Before.ExternalId != done.After.ExternalId || done.After.DeletedAt is not null))
             .Select(done => done.After.Id).ToHashSet();
         var claimedAt = new Dictionary<string, int>(StringComparer.Ordinal);
         var faults = new FaultList();
@@ -157,15 +163,14 @@ internal sealed class PlanBuilder(Change change, Moment moment)
         }
         Reject(faults);
 
-        // A partner that is being created has no id that a caller could know.
+        // Callers cannot know the id of a partner that is being created.
         Guid? IdOf(Partner partner) => partner.CreatedAt == Next.At ? null : partner.Id;
     }
 
-    /// <param name="leftAsIs">Why partners are left as they are.</param>
     public ChangePlan Build(params IReadOnlyList<Fault> leftAsIs)
     {
         var faults = _faults;
-        // What is wrong with the items comes first: mended, they may name some of the others.
+        // Faults of items come first: once fixed, the items may name some of the partners to be deleted.
         if (faults.Count == 0 && _tooMany is not null)
             return new ChangePlan(change.Kind, moment.End, moment.End, [], [], _tooManyFaults) { TooManyDeletes = _tooMany };
         return faults.Count > 0 ? new ChangePlan(change.Kind, moment.End, moment.End, [], [], faults)
@@ -183,7 +188,7 @@ internal sealed class PlanBuilder(Change change, Moment moment)
             _claims.Add((index, after));
         if (ReferenceEquals(before, after))
             return;
-        // At once, and only where anything changes at all.
+        // Reserve only if anything changes, then for all items at once.
         _changes.EnsureCapacity(change.Count);
         _changes.Add(new PartnerChange(before, after));
     }

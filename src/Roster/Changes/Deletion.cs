@@ -3,7 +3,7 @@ using Roster.Log;
 
 namespace Roster.Changes;
 
-/// <summary>Deletes live partners, or restores deleted ones with their ids: all of them or none.</summary>
+/// <summary>Deletes live partners by id, or restores deleted ones: all or none.</summary>
 public sealed class Deletion : Change
 {
     private readonly IReadOnlyList<Guid> _ids;

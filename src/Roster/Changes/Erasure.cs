@@ -5,7 +5,8 @@ using Roster.Partners;
 namespace Roster.Changes;
 
 /// <summary>
-/// Removes partners for good: from the directory, and their values from the log. What remains is that partners with these ids were erased.
+/// Removes partners for good: their rows from the directory and their values from the log. The log still shows that
+/// partners with these ids were erased.
 /// </summary>
 public sealed class Erasure : Change
 {
@@ -36,7 +37,7 @@ public sealed class Erasure : Change
         return plan.Build();
     }
 
-    /// <summary>What is known of an erased partner.</summary>
+    /// <summary>What remains known of an erased partner.</summary>
     public static Partner Erased(Guid id, Revision by) => new(id, PartnerValues.Gone, by.At, by.At, by.At, by.Number);
 
     /// <summary>The partner without its values.</summary>
@@ -48,8 +49,11 @@ public sealed class Erasure : Change
         Revision = by.Number,
     };
 
-    /// <summary>A change set's entries without the values of some partners; and the change sets that had made them what they were.</summary>
-    /// <param name="erased">Null for all partners.</param>
+    /// <summary>
+    /// Removes the values of some partners from a change set's entries. Also returns the change sets that wrote those
+    /// values.
+    /// </summary>
+    /// <param name="erased">Which partners; null for all.</param>
     public static (IReadOnlyList<LoggedChange> Entries, IEnumerable<(Guid Id, long Revision)> Earlier) Blank(
         IReadOnlyList<LoggedChange> entries, Func<Guid, bool>? erased)
     {
@@ -59,16 +63,17 @@ public sealed class Erasure : Change
             entries.Where((_, i) => isErased[i]).Select(entry => (entry.Id, entry.Before!.Revision)));
     }
 
-    /// <summary>A change set's bytes without any values.</summary>
-    /// <param name="isDamaged">Whether they cannot be read.</param>
-    /// <returns>Null where nothing is to be changed.</returns>
+    /// <summary>Removes all values from a change set's bytes.</summary>
+    /// <param name="isDamaged">Whether the bytes cannot be read.</param>
+    /// <returns>Null if nothing changes.</returns>
     public static byte[]? BlankAll(ReadOnlyMemory<byte> changes, out bool isDamaged)
     {
         isDamaged = false;
         try
         {
             var entries = ChangeEncoding.Decode(changes);
-            return entries.Any(entry => entry.Before is { HasValues: true }) ? ChangeEncoding.EncodeAgain(Blank(entries, null).Entries) : null;
+            return entries.Any(entry => entry.Before is { HasValues: true })
+                ? ChangeEncoding.EncodeAgain(Blank(entries, null).Entries) : null;
         }
         catch (DamagedLogException)
         {

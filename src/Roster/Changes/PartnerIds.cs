@@ -1,9 +1,9 @@
 namespace Roster.Changes;
 
 /// <summary>
-/// Version 7 UUIDs (RFC 9562 section 5.7) for the partners of one change set, each greater than the one before:
-/// the change set's millisecond, then a 74-bit counter that starts at random and grows by a random step (section 6.2,
-/// method 2). Since change sets of a workspace never share a millisecond, id order is creation order.
+/// Version 7 UUIDs (RFC 9562 section 5.7) for the partners of one change set, in ascending order: the change set's
+/// millisecond, then a 74-bit counter that starts at a random value and grows by random steps (section 6.2, method 2).
+/// Change sets of a workspace never share a millisecond, so id order is creation order.
 /// </summary>
 public struct PartnerIds
 {

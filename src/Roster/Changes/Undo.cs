@@ -4,17 +4,20 @@ using Roster.Partners;
 
 namespace Roster.Changes;
 
-/// <summary>What became of a change set through undos: of itself, of those undos, and so on.</summary>
-/// <param name="UndoneBy">The newest change set that undoes it; null where there is none, or where that was undone in its turn.</param>
+/// <summary>Whether a change set is undone now, following undos of undos.</summary>
+/// <param name="UndoneBy">
+/// The newest change set that undoes it; null if there is none or if that one was undone again.
+/// </param>
 /// <param name="InEffect">
-/// The change sets after which its partners were as it had made them: itself, and each that undid an undo of it. One of them may have left some
-/// partners out.
+/// The change sets whose result is that of this one: itself, and each that undid an undo of it. Each may have left out
+/// some partners.
 /// </param>
 public sealed record UndoState(long? UndoneBy, IReadOnlySet<long> InEffect)
 {
-    /// <summary>Undos of undos are followed so far. Beyond that they count as any other change.</summary>
+    /// <summary>Most undos of undos that are followed. Beyond that they count as ordinary changes.</summary>
     private const int MaxFollowed = 1_000;
 
+    /// <summary>Follows the undos of a change set in the log.</summary>
     public static async Task<UndoState> OfAsync(IRosterStore store, long workspaceId, ChangeSet changeSet, CancellationToken cancel)
     {
         var inEffect = new HashSet<long> { changeSet.Revision.Number };
@@ -31,12 +34,15 @@ public sealed record UndoState(long? UndoneBy, IReadOnlySet<long> InEffect)
 }
 
 /// <summary>
-/// Puts back what a change set changed: what it created is deleted, what it updated, deleted or restored is as it was before. A partner that
-/// was changed since is a conflict. What is undone already, and leaves nothing to put back, is not undone again.
+/// Reverts a change set: partners that it created are deleted; those that it updated, deleted or restored get their
+/// earlier state. A partner that was changed since is a conflict. If the change set is undone already and nothing is
+/// left to revert, the plan says so.
 /// </summary>
-/// <param name="undone">What the change set did.</param>
-/// <param name="state">What became of it when that was last looked up.</param>
-/// <param name="skipsConflicts">Whether partners in conflict are left as they are; otherwise any conflict is a fault.</param>
+/// <param name="undone">The change set to undo.</param>
+/// <param name="state">Its state when last looked up.</param>
+/// <param name="skipsConflicts">
+/// Whether partners in conflict are left as they are; otherwise a conflict is a fault.
+/// </param>
 public sealed class Undo(LoggedChangeSet undone, UndoState state, bool skipsConflicts) : Change
 {
     private readonly IReadOnlyList<LoggedChange> _changes = undone.Changes;
@@ -83,7 +89,7 @@ public sealed class Undo(LoggedChangeSet undone, UndoState state, bool skipsConf
             var built = plan.Build([.. leftAsIs.Values]);
             if (!skipsConflicts || built.Faults.Count == 0)
                 return built;
-            // An external id that somebody else has by now keeps its partner as it is, too.
+            // A partner whose old external id is taken now is left as it is, too.
             foreach (var fault in built.Faults.Listed)
                 leftAsIs.TryAdd(fault.Index, fault with { Id = _changes[fault.Index].Id });
         }

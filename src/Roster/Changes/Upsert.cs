@@ -4,7 +4,7 @@ using Roster.Partners;
 
 namespace Roster.Changes;
 
-/// <summary>Updates partners by id or by a match, and creates the others: PUT, and POST without ids.</summary>
+/// <summary>Updates partners by id or match key, and creates the others: PUT, and POST without ids.</summary>
 public sealed class Upsert : Change
 {
     private readonly bool _names;
@@ -13,10 +13,16 @@ public sealed class Upsert : Change
     private readonly IReadOnlyList<Doubt> _doubts;
 
     /// <param name="doubts">In the order of the rows.</param>
-    internal Upsert(string kind, IReadOnlyList<BatchRow> rows, MatchOn matchOn, Mirror? mirror, CreatedItems creates, IReadOnlyList<Doubt> doubts)
+    internal Upsert(
+        string kind,
+        IReadOnlyList<BatchRow> rows,
+        MatchOn matchOn,
+        Mirror? mirror,
+        CreatedItems creates,
+        IReadOnlyList<Doubt> doubts)
     {
         (Kind, Rows, MatchOn, Mirror, _creates, _doubts) = (kind, rows, matchOn, mirror, creates, doubts);
-        // Most batches have only one of them, or none.
+        // Lets the properties skip batches without ids or external ids.
         foreach (var row in rows)
         {
             _names |= row.Id is not null;
@@ -58,7 +64,8 @@ public sealed class Upsert : Change
         : Rows.Where(row => row.ExternalId is not null).Select(row => row.ExternalId!);
 
     public override IEnumerable<string> GivenEmails(RowsNow now) => MatchOn != MatchOn.Email || !_names ? []
-        : Named.Where(named => Gives(now[named.Index], Rows[named.Index])).Select(named => FoldEmail(Rows[named.Index].Email!)).Distinct();
+        : Named.Where(named => Gives(now[named.Index], Rows[named.Index]))
+            .Select(named => FoldEmail(Rows[named.Index].Email!)).Distinct();
 
     public override ChangePlan PlanOn(RowsNow now, Moment moment)
     {
@@ -94,8 +101,8 @@ public sealed class Upsert : Change
         if (Mirror is { } mirror && now.RestCount > mirror.Allowed(now.Live))
             plan.RejectDeletes(now, mirror.Allowed(now.Live));
         else
-            foreach (var rest in now.Rest)
-                plan.Delete(rest);
+            foreach (var unnamed in now.Rest)
+                plan.Delete(unnamed);
         plan.RejectTakenExternalIds(now);
         if (given.Count > 0)
             plan.Reject(SharedEmails(given, plan, now));
@@ -114,10 +121,12 @@ public sealed class Upsert : Change
             if (MatchOn == MatchOn.Nothing)
                 return null;
             if (now.Several(index) is { } several)
+            {
+                var count = several.Count > Fault.MaxCandidates ? $"More than {Fault.MaxCandidates}" : $"{several.Count}";
                 return new Fault(index, FaultCode.AmbiguousMatch,
-                    $"{(several.Count > Fault.MaxCandidates ? $"More than {Fault.MaxCandidates}" : several.Count)} partners have this {KeyName}; "
-                    + "name the one that is meant by its id.", KeyName)
+                    $"{count} partners have this {KeyName}; name the one that is meant by its id.", KeyName)
                 { Candidates = [.. several.Take(Fault.MaxCandidates)] };
+            }
             if (match is null && _creates == CreatedItems.None)
                 return new Fault(index, FaultCode.NoMatch, $"No partner has this {KeyName}, and mode=update creates none.", KeyName);
             if (match is null && !Rows[index].Given.Has(PartnerField.Name))
@@ -127,24 +136,28 @@ public sealed class Upsert : Change
             var isDuplicate = match is not null ? !firstOf.TryAdd(match.Id, index) && firstOf.TryGetValue(match.Id, out other)
                 : Key(Rows[index]) is { } value && !firstWith.TryAdd(value, index) && firstWith.TryGetValue(value, out other);
             return isDuplicate
-                ? new Fault(index, FaultCode.DuplicateMatch, $"Items {other} and {index} are about the same partner; send each partner once.", KeyName)
+                ? new Fault(
+                    index,
+                    FaultCode.DuplicateMatch,
+                    $"Items {other} and {index} are about the same partner; send each partner once.",
+                    KeyName)
                 { OtherIndex = other, Candidates = match is null ? [] : [match.Id] }
                 : null;
         }
     }
 
-    /// <summary>Addresses that match are the same under this: whatever their case, and however Unicode spells their letters.</summary>
+    /// <summary>The form in which addresses are matched: case-folded and Unicode-normalised.</summary>
     public static string FoldEmail(string email) => EmailRules.Fold(email);
 
-    /// <summary>Whether an item gives its partner an address that is another one than it has.</summary>
+    /// <summary>Whether an item changes its partner's address to a different one.</summary>
     private static bool Gives(Partner? before, BatchRow row) => row.Email is not null && before is { DeletedAt: null }
         && row.Email != before.Email && (before.Email is null || FoldEmail(row.Email) != FoldEmail(before.Email));
 
     /// <summary>
-    /// Where addresses are what items match on, none is given to a partner that another one has then: the next batch could not tell them
-    /// apart. Addresses that several have already stay as they are.
+    /// With matching by e-mail, an item may not give a partner an address that another partner will have: the next
+    /// batch could not tell them apart. Addresses that are shared already stay.
     /// </summary>
-    /// <param name="given">The items that give a partner another address than it has, and name it by id.</param>
+    /// <param name="given">The items that name a partner by id and change its address.</param>
     private FaultList SharedEmails(List<(int Index, Guid Id)> given, PlanBuilder plan, RowsNow now)
     {
         var itemWith = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -159,12 +172,20 @@ public sealed class Upsert : Change
             {
                 var (first, second) = (Math.Min(itemWith[email], index), Math.Max(itemWith[email], index));
                 shared.Add(new Fault(
-                    second, FaultCode.DuplicateMatch, $"Items {first} and {second} would leave two partners with one email; send it once.", KeyName)
+                    second,
+                    FaultCode.DuplicateMatch,
+                    $"Items {first} and {second} would leave two partners with one email; send it once.",
+                    KeyName)
                 { Id = Rows[second].Id, OtherIndex = first });
             }
-            else if (now.EmailHolders(email).FirstOrDefault(holder => holder != id && StillHas(holder, email)) is var other && other != default)
+            else if (now.EmailHolders(email).FirstOrDefault(holder => holder != id && StillHas(holder, email)) is var other
+                && other != default)
             {
-                shared.Add(new Fault(index, FaultCode.DuplicateMatch, "Another partner has this email, and with matchOn=email it is one partner's.", KeyName)
+                shared.Add(new Fault(
+                    index,
+                    FaultCode.DuplicateMatch,
+                    "Another partner has this email, and with matchOn=email it is one partner's.",
+                    KeyName)
                 { Id = id, Candidates = [other] });
             }
         }
@@ -186,10 +207,10 @@ public sealed class Upsert : Change
         _ => null,
     };
 
-    /// <summary>A partner's values when an item is carried out.</summary>
-    /// <param name="before">Null where it is created.</param>
-    /// <param name="broken">The field whose rule they would break, and the rule.</param>
-    /// <returns>The same object where the item changes nothing.</returns>
+    /// <summary>A partner's values after an item.</summary>
+    /// <param name="before">Null if it is created.</param>
+    /// <param name="broken">The first field whose rule they break, and the rule; or null.</param>
+    /// <returns>The same object if the item changes nothing.</returns>
     private static PartnerValues After(PartnerValues? before, BatchRow row, out (PartnerField Field, BrokenRule Rule)? broken)
     {
         broken = null;

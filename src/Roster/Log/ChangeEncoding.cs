@@ -5,21 +5,23 @@ using Roster.Partners;
 namespace Roster.Log;
 
 /// <summary>
-/// The bytes in which the log keeps a change set's changes; docs/log-format.md describes them. One byte for the version (2), one for the
-/// compression (0 none, 1 Brotli), then JSON: an array that begins with the names of the fields, and goes on with an entry for each partner in the
-/// order of the request. An entry is <c>["id"]</c> for a created partner, and for another one <c>["id", revision, updatedAt, deletedAt]</c> and its
-/// values before, in the order of the names: nulls at the end are left out. An entry without values is one whose values are not kept any more.
-/// Version 1 has no names: its values are name, email, phone and externalId.
+/// Encodes a change set's changes as bytes of the log; docs/log-format.md specifies them. One byte for the version (2),
+/// one for the compression (0 none, 1 Brotli), then a JSON array: first the names of the fields, then an entry for each
+/// partner in the order of the request. An entry is <c>["id"]</c> for a created partner, else <c>["id", revision,
+/// updatedAt, deletedAt]</c> and the values before the change, in the order of the names, without trailing nulls. An
+/// entry without values is one whose values were removed. Version 1 has no names: its values are name, email, phone and
+/// externalId.
 /// </summary>
 public static class ChangeEncoding
 {
-    /// <summary>The newest version, in which all is written.</summary>
+    /// <summary>The newest version, used for writing.</summary>
     internal const byte Version = 2;
 
     /// <summary>The fields of version 1.</summary>
-    internal static readonly PartnerField[] FieldsOfVersion1 = [PartnerField.Name, PartnerField.Email, PartnerField.Phone, PartnerField.ExternalId];
+    internal static readonly PartnerField[] FieldsOfVersion1 =
+        [PartnerField.Name, PartnerField.Email, PartnerField.Phone, PartnerField.ExternalId];
 
-    /// <summary>The entries of a plan. An erasure keeps nothing of what was before.</summary>
+    /// <summary>Encodes a plan's changes. An erasure has no values.</summary>
     public static byte[] Encode(ChangePlan plan) => plan.Kind == ChangeKind.Erase
         ? EncodeAgain(Erasure.Blank([.. EntriesOf(plan.Changes)], null).Entries)
         : Encode(plan.Changes);
@@ -29,7 +31,7 @@ public static class ChangeEncoding
     private static IEnumerable<LoggedChange> EntriesOf(IEnumerable<PartnerChange> changes) =>
         changes.Select(change => new LoggedChange(change.After.Id, change.Before is null ? null : StateOf(change.Before)));
 
-    /// <summary>Encodes what was decoded before.</summary>
+    /// <summary>Encodes decoded entries again, in the newest version.</summary>
     public static byte[] EncodeAgain(IEnumerable<LoggedChange> changes) => PackedJson.Pack(Version, json =>
     {
         json.WriteStartArray();
@@ -42,7 +44,7 @@ public static class ChangeEncoding
         json.WriteEndArray();
     });
 
-    /// <exception cref="DamagedLogException">The bytes are not of a version that this code knows, or are damaged.</exception>
+    /// <exception cref="DamagedLogException">The bytes are damaged or of an unknown version.</exception>
     public static IReadOnlyList<LoggedChange> Decode(ReadOnlyMemory<byte> encoded)
     {
         var all = new AllEntries();
@@ -50,7 +52,7 @@ public static class ChangeEncoding
         return all.Entries;
     }
 
-    /// <summary>The partners alone, in a fraction of the time.</summary>
+    /// <summary>Decodes only the partners' ids, which is much faster.</summary>
     /// <inheritdoc cref="Decode" path="/exception"/>
     public static IReadOnlyList<Guid> DecodeIds(ReadOnlyMemory<byte> encoded)
     {
@@ -59,7 +61,7 @@ public static class ChangeEncoding
         return all.Ids;
     }
 
-    /// <summary>Shows the entries to a visitor, which has been told of their change set.</summary>
+    /// <summary>Shows the entries to a visitor after its <see cref="LogVisitor.Begin"/>.</summary>
     /// <inheritdoc cref="Decode" path="/exception"/>
     public static void Show(ReadOnlySpan<byte> encoded, LogVisitor visitor)
     {
@@ -105,13 +107,14 @@ public static class ChangeEncoding
         while (!IsAtEnd(ref json))
         {
             var name = json.GetString();
-            fields.Add(PartnerField.Values.FirstOrDefault(field => field.WireName == name) ?? throw DamagedLogException.OfAnotherVersion());
+            fields.Add(PartnerField.Values.FirstOrDefault(field => field.WireName == name)
+                ?? throw DamagedLogException.OfAnotherVersion());
         }
         return [.. fields];
     }
 
-    /// <summary>Reads what follows the id of an entry, to the entry's end.</summary>
-    /// <param name="fields">Which field each value is of.</param>
+    /// <summary>Reads the rest of an entry, after its id.</summary>
+    /// <param name="fields">The fields of the values, in order.</param>
     internal static LoggedChange ReadRest(ref Utf8JsonReader json, Guid id, ReadOnlySpan<PartnerField> fields)
     {
         if (IsAtEnd(ref json))
@@ -128,15 +131,15 @@ public static class ChangeEncoding
         return new LoggedChange(id, new LoggedState(revision, updatedAt, deletedAt, count == 0 ? null : new PartnerValues(texts)));
     }
 
-    /// <summary>From an entry's start.</summary>
+    /// <summary>Reads the id; the reader is at the entry's start.</summary>
     internal static Guid ReadId(ref Utf8JsonReader json)
     {
         json.Read();
         return json.GetGuid();
     }
 
-    /// <summary>Goes on to the next value of an array.</summary>
-    /// <returns>Whether there is none.</returns>
+    /// <summary>Moves to the next value of an array.</summary>
+    /// <returns>Whether the array ends instead.</returns>
     private static bool IsAtEnd(ref Utf8JsonReader json)
     {
         json.Read();

@@ -7,36 +7,36 @@ namespace Roster.Log;
 /// <param name="RequestId">The request's id, unique for ever.</param>
 public readonly record struct Origin(Guid KeyId, Guid RequestId);
 
-/// <summary>A change set as the log heads it.</summary>
-/// <param name="Undoes">The revision of the change set that it undoes.</param>
-/// <param name="UndoneBy">The newest change set that undoes this one.</param>
+/// <summary>A change set without its changes, as lists show it.</summary>
+/// <param name="Undoes">The revision of the change set that it undoes, or null.</param>
+/// <param name="UndoneBy">The revision of the newest change set that undoes this one, or null.</param>
 public sealed record ChangeSet(
     Revision Revision, string Kind, Origin Origin, ChangeCounts Counts, long? Undoes, long? UndoneBy);
 
-/// <summary>How many partners a request created, and so on.</summary>
+/// <summary>How many partners a request created, updated and so on.</summary>
 public readonly record struct ChangeCounts(int Created, int Updated, int Unchanged, int Deleted, int Restored)
 {
-    /// <summary>How many partners it changed, which is how many entries the log has of it.</summary>
+    /// <summary>Number of changed partners, which is the number of entries in the log.</summary>
     public int Changed => Created + Updated + Deleted + Restored;
 }
 
-/// <summary>Which change sets a list has, newest first; what is null does not filter.</summary>
-/// <param name="Before">Only those before this revision.</param>
-/// <param name="KeyId">The API key that made it.</param>
-/// <param name="Since">Made at this time or later.</param>
+/// <summary>Filter of a list of change sets, newest first. A null parameter does not filter.</summary>
+/// <param name="Before">Only change sets before this revision.</param>
+/// <param name="KeyId">Only change sets made with this API key.</param>
+/// <param name="Since">Only change sets made at this time or later.</param>
 public sealed record ChangeSetQuery(int Take, long? Before = null, Guid? KeyId = null, Timestamp? Since = null, string? Kind = null);
 
-/// <summary>Which change set it is, what it was, and who asked for it.</summary>
+/// <summary>The revision, kind and origin of a change set.</summary>
 public sealed record ChangeSetHead(Revision Revision, string Kind, Origin Origin);
 
-/// <summary>What a change set did, as the log keeps it. Of the largest ones it takes 100 MB.</summary>
+/// <summary>A change set with its changes, as the log has it. The largest ones take 100 MB of memory.</summary>
 public sealed record LoggedChangeSet(ChangeSetHead Head, IReadOnlyList<LoggedChange> Changes)
 {
     public Revision Revision => Head.Revision;
 
-    /// <param name="skip">So many entries are passed over first.</param>
-    /// <param name="take">Only so many entries are read.</param>
-    /// <returns>Null where the log has no such change set.</returns>
+    /// <param name="skip">Number of entries to skip first.</param>
+    /// <param name="take">Most entries to read.</param>
+    /// <returns>Null if the log has no such change set.</returns>
     public static async Task<LoggedChangeSet?> ReadAsync(
         IRosterStore store, long workspaceId, long revision, int skip, int take, CancellationToken cancel)
     {
@@ -56,11 +56,11 @@ public sealed record LoggedChangeSet(ChangeSetHead Head, IReadOnlyList<LoggedCha
 
         public override void Begin(ChangeSetHead head)
         {
-            (Head, _passed) = (head, 0);
+            (Head, _seen) = (head, 0);
             Entries.Clear();
         }
 
-        public override EntryUse Look(Guid id) => _passed++ < skip ? EntryUse.Skip : Entries.Count < take ? EntryUse.Read : EntryUse.Stop;
+        public override EntryUse Look(Guid id) => _seen++ < skip ? EntryUse.Skip : Entries.Count < take ? EntryUse.Read : EntryUse.Stop;
 
         public override void Take(LoggedChange entry)
         {
@@ -70,16 +70,15 @@ public sealed record LoggedChangeSet(ChangeSetHead Head, IReadOnlyList<LoggedCha
     }
 }
 
-/// <summary>One entry of a change set in the log: a partner, and what it was before.</summary>
-/// <param name="Before">Null where the change set created the partner.</param>
+/// <summary>One entry of a change set in the log: a partner and its state before.</summary>
+/// <param name="Before">Null if the change set created the partner.</param>
 public sealed record LoggedChange(Guid Id, LoggedState? Before);
 
 /// <summary>A partner's state that a change set replaced.</summary>
-/// <param name="Revision">The change set that had made it so; its entry leads one step further back.</param>
-/// <param name="Values">Null where they are not kept any more: erased, or older than the operator keeps them.</param>
+/// <param name="Revision">The change set that wrote this state; its entry has the state before that.</param>
+/// <param name="Values">Null if they were removed: erased, or older than the operator's retention time.</param>
 public sealed record LoggedState(long Revision, Timestamp UpdatedAt, Timestamp? DeletedAt, PartnerValues? Values)
 {
-    /// <summary>Whether the values are still there.</summary>
     public bool HasValues => Values is not null;
 
     /// <summary>The partner in this state.</summary>

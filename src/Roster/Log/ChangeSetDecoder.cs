@@ -6,12 +6,12 @@ using Roster.Partners;
 namespace Roster.Log;
 
 /// <summary>
-/// Reads the bytes of a change set (<see cref="ChangeEncoding"/>) piece by piece as they come, and shows its entries to a visitor. Takes about
-/// 128 KiB and what Brotli needs (half a MiB), whatever the change set's size.
+/// Decodes a change set (<see cref="ChangeEncoding"/>) piece by piece and shows its entries to a visitor. Takes about
+/// 128 KiB, plus half a MiB for Brotli, for a change set of any size.
 /// </summary>
 public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
 {
-    /// <summary>More than an entry can have: four texts of 255 code points, each escaped in full, are 13 KB.</summary>
+    /// <summary>More than the longest entry: four texts of 255 code points, each fully escaped, are 13 KB.</summary>
     private const int BufferBytes = 64 << 10;
 
     private const string Damaged = "The change set is damaged.";
@@ -26,13 +26,13 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
     private bool _isStopped;
     private bool _isAtEnd;
 
-    /// <summary>Which field each value is of; null until the names are read.</summary>
+    /// <summary>The fields of the values, in order; null until the names are read.</summary>
     private PartnerField[]? _fields;
 
     private bool IsPlain => _header[1] == PackedJson.Plain;
 
-    /// <returns>False when the visitor wants nothing more of this change set.</returns>
-    /// <exception cref="DamagedLogException">The bytes are not of a version that this code knows, or are damaged.</exception>
+    /// <returns>False if the visitor wants no more of this change set.</returns>
+    /// <exception cref="DamagedLogException">The bytes are damaged or of an unknown version.</exception>
     public bool Write(ReadOnlySpan<byte> piece)
     {
         while (_headerLength < _header.Length && piece.Length > 0)
@@ -51,8 +51,8 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
         return !_isStopped;
     }
 
-    /// <summary>No more bytes come.</summary>
-    /// <exception cref="DamagedLogException">The change set does not end here.</exception>
+    /// <summary>Ends the change set.</summary>
+    /// <exception cref="DamagedLogException">The change set is incomplete.</exception>
     public void Complete()
     {
         if (_isStopped)
@@ -71,7 +71,7 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
         ArrayPool<byte>.Shared.Return(_json);
     }
 
-    /// <returns>Whether more can come of what was given already.</returns>
+    /// <returns>Whether the given bytes may yield more.</returns>
     private bool Copy(ref ReadOnlySpan<byte> piece)
     {
         var part = piece[..Math.Min(piece.Length, _json.Length - _length)];
@@ -95,7 +95,7 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
         return status == OperationStatus.DestinationTooSmall;
     }
 
-    /// <summary>Shows the entries that are there as a whole.</summary>
+    /// <summary>Shows the complete entries.</summary>
     private void Read(bool isLast)
     {
         try
@@ -104,9 +104,9 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
             while (!_isStopped && ReadNext(ref json))
                 continue;
             _state = json.CurrentState;
-            var passed = (int)json.BytesConsumed;
-            _json.AsSpan(passed, _length - passed).CopyTo(_json);
-            _length -= passed;
+            var consumed = (int)json.BytesConsumed;
+            _json.AsSpan(consumed, _length - consumed).CopyTo(_json);
+            _length -= consumed;
         }
         catch (Exception broken) when (broken is JsonException or InvalidOperationException or FormatException)
         {
@@ -116,8 +116,8 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
             throw new DamagedLogException(Damaged);
     }
 
-    /// <param name="json">Between two entries; after the next one afterwards.</param>
-    /// <returns>Whether there was one, or the beginning or end of all.</returns>
+    /// <param name="json">Between two entries; afterwards, after the next one.</param>
+    /// <returns>Whether an entry, or the start or end of the array, was read.</returns>
     private bool ReadNext(ref Utf8JsonReader json)
     {
         var entry = json;

@@ -3,28 +3,31 @@ using Roster.Partners;
 namespace Roster.Log;
 
 /// <summary>
-/// A workspace as it was: a walk from the partners as they are back through the log, in which each change set's entry says what was
-/// before, and which change set had made it so. It only reads what does not change any more, so writers beside it do not matter. It
-/// keeps nothing of the change sets that it passes.
+/// Earlier states of a workspace. Walks back from the current partners through the log: each entry has the state before
+/// its change set, and the change set that wrote that state. Reads only what never changes, so concurrent writers do
+/// not matter, and holds no change set in memory.
 /// </summary>
 public sealed class History(IRosterStore store, long workspaceId)
 {
-    /// <summary>So many change sets are asked for at once.</summary>
-    private const int Together = 100;
+    /// <summary>Change sets per query.</summary>
+    private const int BatchSize = 100;
 
-    /// <summary>Steps end after about so many entries of the log, though fewer than were wanted: 100 full change sets, half a second or so.</summary>
-    private const int MaxPassed = 1_000_000;
+    /// <summary>
+    /// Most log entries read for a list of steps, about, even if it stays shorter than asked for: 100 full change sets,
+    /// about half a second.
+    /// </summary>
+    private const int MaxEntries = 1_000_000;
 
     private const string Missing = "The log has no entry that leads on from a partner's state.";
 
-    /// <summary>The partners as they were when this revision had been written, in the same order.</summary>
-    /// <param name="now">As they are now.</param>
-    /// <returns>Null for one that did not exist yet; with an empty name where its values are not kept any more.</returns>
+    /// <summary>The partners after this revision, in the same order.</summary>
+    /// <param name="now">Their current states.</param>
+    /// <returns>Null for a partner that did not exist yet; with an empty name if its values were removed.</returns>
     /// <exception cref="DamagedLogException">The log is damaged.</exception>
     public async Task<IReadOnlyList<Partner?>> AsOfAsync(IReadOnlyList<Partner> now, long revision, CancellationToken cancel)
     {
         var walk = new Walk(now, revision);
-        while (walk.Next(Together) is { Count: > 0 } revisions)
+        while (walk.Next(BatchSize) is { Count: > 0 } revisions)
         {
             await store.VisitLogAsync(workspaceId, revisions, walk, cancel);
             walk.RequireLeft(revisions);
@@ -32,28 +35,29 @@ public sealed class History(IRosterStore store, long workspaceId)
         return walk.Then;
     }
 
-    /// <summary>What a partner was before each of its changes, newest first, after the state that is given.</summary>
+    /// <summary>A partner's changes before a given state, newest first.</summary>
     /// <returns>
-    /// At most so many steps, and at least one. The last one's state before is null where the partner was created by it; otherwise there are more.
+    /// One to <paramref name="take"/> steps. If the last one has a state before, there are more steps; otherwise it
+    /// created the partner.
     /// </returns>
     /// <inheritdoc cref="AsOfAsync" path="/exception"/>
     public async Task<IReadOnlyList<PartnerStep>> StepsAsync(Partner from, int take, CancellationToken cancel)
     {
         var steps = new List<PartnerStep>();
-        var passed = 0L;
-        for (var after = from; after is not null && steps.Count < take && passed < MaxPassed; after = steps[^1].Before)
+        var entries = 0L;
+        for (var after = from; after is not null && steps.Count < take && entries < MaxEntries; after = steps[^1].Before)
         {
             var step = new Step(after.Id);
             await store.VisitLogAsync(workspaceId, [after.Revision], step, cancel);
             steps.Add(new PartnerStep(step.Head!, (step.Entry ?? throw new DamagedLogException(Missing)).Before?.Of(after), after));
-            passed += step.Passed;
+            entries += step.Entries;
         }
         return steps;
     }
 
-    /// <summary>What a partner was before a change set changed it.</summary>
+    /// <summary>A partner's state before a change set.</summary>
     /// <param name="partner">The partner in any state.</param>
-    /// <returns>False where the change set did not touch it. Null where it created it.</returns>
+    /// <returns>False if the change set did not change it. The state is null if it created it.</returns>
     /// <inheritdoc cref="AsOfAsync" path="/exception"/>
     public async Task<(bool IsFound, Partner? Before)> BeforeAsync(Partner partner, long revision, CancellationToken cancel)
     {
@@ -62,14 +66,14 @@ public sealed class History(IRosterStore store, long workspaceId)
         return (step.Entry is not null, step.Entry?.Before?.Of(partner));
     }
 
-    /// <summary>Goes back with many partners at once, so that a change set is read once, whoever of them it changed.</summary>
+    /// <summary>Goes back with many partners at once, so that each change set is read once.</summary>
     private sealed class Walk : LogVisitor
     {
         private readonly Partner?[] _then;
         private readonly long _until;
         private readonly Dictionary<Guid, int> _places;
 
-        /// <summary>How many of the partners are in the state that a change set made, newest first.</summary>
+        /// <summary>By change set, newest first: how many of the partners are in the state that it wrote.</summary>
         private readonly SortedDictionary<long, int> _waiting = new(Comparer<long>.Create((a, b) => b.CompareTo(a)));
 
         private long _revision;
@@ -91,7 +95,7 @@ public sealed class History(IRosterStore store, long workspaceId)
         /// <summary>The change sets to read next, newest first.</summary>
         public List<long> Next(int count) => [.. _waiting.Keys.Take(count)];
 
-        /// <exception cref="DamagedLogException">The log had no entry for some partner.</exception>
+        /// <exception cref="DamagedLogException">The log has no entry for some partner.</exception>
         public void RequireLeft(List<long> revisions)
         {
             if (revisions.Exists(_waiting.ContainsKey))
@@ -132,13 +136,13 @@ public sealed class History(IRosterStore store, long workspaceId)
 
         public LoggedChange? Entry { get; private set; }
 
-        public int Passed { get; private set; }
+        public int Entries { get; private set; }
 
         public override void Begin(ChangeSetHead head) => Head = head;
 
         public override EntryUse Look(Guid one)
         {
-            Passed++;
+            Entries++;
             return Entry is not null ? EntryUse.Stop : one == id ? EntryUse.Read : EntryUse.Skip;
         }
 
@@ -147,5 +151,5 @@ public sealed class History(IRosterStore store, long workspaceId)
 }
 
 /// <summary>One change of one partner.</summary>
-/// <param name="Before">Null where it was created.</param>
+/// <param name="Before">Null if the partner was created.</param>
 public sealed record PartnerStep(ChangeSetHead Head, Partner? Before, Partner After);

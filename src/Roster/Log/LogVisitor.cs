@@ -1,47 +1,47 @@
 namespace Roster.Log;
 
 /// <summary>
-/// Is shown change sets of the log, one at a time and each of them piece by piece, so that none is ever in memory as a whole, and what
-/// nobody asks for costs nothing but passing it over.
+/// Receives change sets of the log one by one, entry by entry: no change set is in memory as a whole, and skipped
+/// entries are cheap.
 /// </summary>
 public abstract class LogVisitor
 {
     /// <summary>
-    /// A change set comes; its entries follow. Where a connection to the database is lost, one that was shown in part comes again, from
-    /// its beginning.
+    /// Begins a change set; its entries follow. After a lost connection, a change set that was shown in part comes
+    /// again from its beginning.
     /// </summary>
     public abstract void Begin(ChangeSetHead head);
 
-    /// <summary>An entry comes, of which only the partner is known yet.</summary>
+    /// <summary>Decides about an entry by its partner, before the entry is decoded.</summary>
     public abstract EntryUse Look(Guid id);
 
-    /// <summary>The entry for which <see cref="EntryUse.Read"/> was said.</summary>
+    /// <summary>Receives an entry for which <see cref="Look"/> returned <see cref="EntryUse.Read"/>.</summary>
     public virtual void Take(LoggedChange entry)
     {
     }
 }
 
-/// <summary>What is to be done with an entry.</summary>
+/// <summary>What to do with an entry.</summary>
 public enum EntryUse
 {
-    /// <summary>It is passed over.</summary>
+    /// <summary>Skip the entry.</summary>
     Skip,
 
     Read,
 
-    /// <summary>Neither this entry nor the rest of its change set is wanted.</summary>
+    /// <summary>Skip this entry and the rest of its change set.</summary>
     Stop,
 }
 
-/// <summary>The partners that a change set named, in its order, without what they were before.</summary>
+/// <summary>Collects the ids of the changed partners, by change set, without their earlier states.</summary>
 public sealed class ChangedPartners : LogVisitor
 {
     private readonly List<(ChangeSetHead Head, List<Guid> Ids)> _changeSets = [];
 
-    /// <summary>The change sets that were shown, in that order.</summary>
+    /// <summary>The change sets, in the order in which they were shown.</summary>
     public IReadOnlyList<(ChangeSetHead Head, List<Guid> Ids)> ChangeSets => _changeSets;
 
-    /// <summary>How many entries they have.</summary>
+    /// <summary>Number of entries of all of them.</summary>
     public int Count { get; private set; }
 
     public override void Begin(ChangeSetHead head)

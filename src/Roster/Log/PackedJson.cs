@@ -7,8 +7,8 @@ using System.Text.Json;
 namespace Roster.Log;
 
 /// <summary>
-/// JSON as the log keeps it: one byte for the version, one for the compression (0 none, 1 Brotli), then the JSON. A large one passes through
-/// pooled memory: arrays of its size would have .NET collect all that lives, once in a request or two.
+/// JSON as the log stores it: one byte for the version, one for the compression (0 none, 1 Brotli), then the JSON. Uses
+/// pooled buffers: large arrays would cause a full garbage collection every request or two.
 /// </summary>
 internal static class PackedJson
 {
@@ -16,10 +16,10 @@ internal static class PackedJson
     private const byte Brotli = 1;
     public const int HeaderLength = 2;
 
-    /// <summary>Below this many bytes of JSON, Brotli saves less than its own set-up costs.</summary>
+    /// <summary>Compress from this many bytes of JSON. Below, Brotli saves less than its set-up costs.</summary>
     private const int MinCompressed = 1_024;
 
-    /// <summary>Quality 1: three times as fast as the next one, for a tenth more bytes.</summary>
+    /// <summary>Brotli quality 1 is three times as fast as 2 and a tenth larger.</summary>
     private const int Quality = 1;
 
     private const int Window = 18;
@@ -40,24 +40,25 @@ internal static class PackedJson
         json => json.Length < MinCompressed ? [version, Plain, .. json.ToArray()]
             : Buffered(buffer => Compress(version, json, buffer), compressed => compressed.ToArray()));
 
-    /// <param name="read">Reads the JSON, whose memory is another's afterwards.</param>
-    /// <exception cref="DamagedLogException">The bytes are not of a version that this code knows, or are damaged.</exception>
+    /// <param name="read">Reads the JSON; its memory is valid only during the call.</param>
+    /// <exception cref="DamagedLogException">The bytes are damaged or of an unknown version.</exception>
     public static T Unpack<T>(byte version, ReadOnlyMemory<byte> packed, Func<ReadOnlySequence<byte>, T> read)
     {
         RequireKnown(packed.Span, version);
         var body = packed[HeaderLength..];
-        return packed.Span[1] == Plain ? read(new ReadOnlySequence<byte>(body)) : Buffered(buffer => Decompress(body.Span, buffer), read);
+        return packed.Span[1] == Plain ? read(new ReadOnlySequence<byte>(body))
+            : Buffered(buffer => Decompress(body.Span, buffer), read);
     }
 
-    /// <exception cref="DamagedLogException">The bytes do not begin as this code knows it.</exception>
-    /// <param name="newest">The newest version that is known; the first one is 1.</param>
+    /// <exception cref="DamagedLogException">The header is damaged or of an unknown version.</exception>
+    /// <param name="newest">The newest known version; the first one is 1.</param>
     public static void RequireKnown(ReadOnlySpan<byte> packed, byte newest)
     {
         if (packed.Length < HeaderLength || packed[0] == 0 || packed[0] > newest || packed[1] > Brotli)
             throw DamagedLogException.OfAnotherVersion();
     }
 
-    /// <summary>Reads what was written into a buffer, whose memory is another's afterwards.</summary>
+    /// <summary>Writes into a pooled buffer, then reads it; its memory is valid only during the call.</summary>
     private static T Buffered<T>(Action<IBufferWriter<byte>> write, Func<ReadOnlySequence<byte>, T> read)
     {
         var buffer = new Pipe(BufferOptions);
@@ -86,11 +87,11 @@ internal static class PackedJson
             {
                 left -= part.Length;
                 var status = OperationStatus.DestinationTooSmall;
-                for (var rest = part.Span; status == OperationStatus.DestinationTooSmall;)
+                for (var input = part.Span; status == OperationStatus.DestinationTooSmall;)
                 {
-                    status = encoder.Compress(rest, packed.GetSpan(), out var consumed, out var written, isFinalBlock: left == 0);
+                    status = encoder.Compress(input, packed.GetSpan(), out var consumed, out var written, isFinalBlock: left == 0);
                     packed.Advance(written);
-                    rest = rest[consumed..];
+                    input = input[consumed..];
                 }
             }
         }

@@ -8,12 +8,19 @@ using Roster.Partners;
 namespace Roster.Log;
 
 /// <summary>
-/// What must be remembered of an answer so that it can be given again byte for byte: what was left alone or remembered. All else the log has. A batch that
-/// only creates or updates takes a few dozen bytes, whatever its size.
+/// What is stored of an answer to repeat it byte for byte: the partners that were not changed. The log has everything
+/// else. A batch that only creates or updates takes a few dozen bytes, whatever its size.
 /// </summary>
-/// <param name="IsChangeSet">Whether the request made the revision; otherwise it changed nothing, and this is the newest one that it found.</param>
+/// <param name="IsChangeSet">
+/// Whether the request made the revision; otherwise it changed nothing, and this was the newest revision.
+/// </param>
 public sealed record RememberedAnswer(
-    string Kind, long Revision, bool IsChangeSet, int Items, IReadOnlyList<RememberedAnswer.UnchangedPartner> Unchanged, [property: JsonPropertyName("Kept")] IReadOnlyList<RememberedAnswer.Conflict> LeftAsIs)
+    string Kind,
+    long Revision,
+    bool IsChangeSet,
+    int Items,
+    IReadOnlyList<RememberedAnswer.UnchangedPartner> Unchanged,
+    [property: JsonPropertyName("Kept")] IReadOnlyList<RememberedAnswer.Conflict> LeftAsIs)
 {
     private const byte Version = 1;
 
@@ -22,23 +29,32 @@ public sealed record RememberedAnswer(
         var changed = plan.Changes.Select(change => change.After.Id).ToHashSet();
         var remembered = new RememberedAnswer(
             plan.Kind, plan.Revision.Number, plan.Changes.Count > 0, plan.Answer.Count,
-            [.. plan.Answer.Index().Where(one => !changed.Contains(one.Item.Id)).Select(one => new UnchangedPartner(one.Index, one.Item.Id))],
-            [.. plan.LeftAsIs.Select(fault => new Conflict(fault.Index, fault.Id!.Value, fault.Code, fault.Message, fault.Field, fault.Current is not null))]);
-        return PackedJson.Pack(Version, json => JsonSerializer.Serialize(json, remembered, RememberedAnswerJson.Default.RememberedAnswer));
+            [.. plan.Answer.Index().Where(one => !changed.Contains(one.Item.Id))
+                .Select(one => new UnchangedPartner(one.Index, one.Item.Id))],
+            [.. plan.LeftAsIs.Select(ToConflict)]);
+        return PackedJson.Pack(
+            Version, json => JsonSerializer.Serialize(json, remembered, RememberedAnswerJson.Default.RememberedAnswer));
+
+        static Conflict ToConflict(Fault fault) =>
+            new(fault.Index, fault.Id!.Value, fault.Code, fault.Message, fault.Field, fault.Current is not null);
     }
 
-    /// <summary>The plan as it was when it was carried out.</summary>
-    /// <exception cref="HistoryGoneException">Some of it is not remembered any more.</exception>
+    /// <summary>Rebuilds the plan as it was carried out.</summary>
+    /// <exception cref="HistoryGoneException">Some of its old values were removed.</exception>
     public static async Task<ChangePlan> ReplayAsync(byte[] encoded, IRosterStore store, long workspaceId, CancellationToken cancel)
     {
         var remembered = PackedJson.Unpack(Version, encoded, Read);
         var logged = remembered.IsChangeSet
-            ? await LoggedChangeSet.ReadAsync(store, workspaceId, remembered.Revision, 0, int.MaxValue, cancel) ?? throw new DamagedLogException("The log lacks a change set.")
+            ? await LoggedChangeSet.ReadAsync(store, workspaceId, remembered.Revision, 0, int.MaxValue, cancel)
+                ?? throw new DamagedLogException("The log lacks a change set.")
             : null;
         var changes = logged?.Changes ?? [];
-        var ids = remembered.Unchanged.Select(one => one.Id).Concat(changes.Select(change => change.Id)).Concat(remembered.LeftAsIs.Select(one => one.Id));
+        var ids = remembered.Unchanged.Select(one => one.Id)
+            .Concat(changes.Select(change => change.Id))
+            .Concat(remembered.LeftAsIs.Select(one => one.Id));
         var now = (await store.FindAsync(workspaceId, ids.Distinct(), cancel)).Values.ToList();
-        var then = (await new History(store, workspaceId).AsOfAsync(now, remembered.Revision, cancel)).OfType<Partner>().ToDictionary(partner => partner.Id);
+        var then = (await new History(store, workspaceId).AsOfAsync(now, remembered.Revision, cancel))
+            .OfType<Partner>().ToDictionary(partner => partner.Id);
         var unchanged = remembered.Unchanged.ToDictionary(one => one.Index, one => one.Id);
         var answer = new List<Partner>();
         var done = new List<PartnerChange>();
@@ -59,7 +75,14 @@ public sealed record RememberedAnswer(
         return new ChangePlan(remembered.Kind, revision, revision, answer, done, new FaultList())
         {
             WithoutItem = withoutItem,
-            LeftAsIs = [.. remembered.LeftAsIs.Select(one => new Fault(one.Index, one.Code, one.Message, one.Field) { Id = one.Id, Current = one.HasCurrent ? At(one.Id) : null })],
+            LeftAsIs =
+            [
+                .. remembered.LeftAsIs.Select(one => new Fault(one.Index, one.Code, one.Message, one.Field)
+                {
+                    Id = one.Id,
+                    Current = one.HasCurrent ? At(one.Id) : null,
+                }),
+            ],
         };
 
         PartnerChange Replay(LoggedChange change)
@@ -86,11 +109,11 @@ public sealed record RememberedAnswer(
     /// <summary>A partner that an item left alone.</summary>
     public sealed record UnchangedPartner(int Index, Guid Id);
 
-    /// <summary>A partner that was remembered as it was, and why.</summary>
+    /// <summary>A partner in conflict that was left as it was, and why.</summary>
     public sealed record Conflict(int Index, Guid Id, string Code, string Message, string? Field, bool HasCurrent);
 }
 
-/// <summary>What was asked for is of the past, and not remembered any more: erased, or older than the operator keeps old values.</summary>
+/// <summary>The requested old values were removed: erased, or older than the operator's retention time.</summary>
 public sealed class HistoryGoneException() : Exception("What was asked for is not kept any more.");
 
 [JsonSerializable(typeof(RememberedAnswer))]

@@ -3,14 +3,14 @@ using System.Security.Cryptography;
 
 namespace Roster.Log;
 
-/// <summary>A place in a workspace's log: the number of a change set and its time.</summary>
+/// <summary>A place in a workspace's log: the number and time of a change set.</summary>
 /// <param name="Number">Counts up by one with each change set, without gaps; 0 before the first.</param>
-/// <param name="At">The one timestamp of the change set, in whole milliseconds.</param>
+/// <param name="At">The time of the change set and all its changes, in whole milliseconds.</param>
 public readonly record struct Revision(long Number, Timestamp At)
 {
     /// <summary>
-    /// The revision after this one. Its time is later than this one's in the milliseconds that callers see, also when
-    /// the clock stepped back or two change sets fall into one millisecond.
+    /// The next revision. Its time is at least one millisecond later, even if the clock stepped back or two change sets
+    /// fall into one millisecond.
     /// </summary>
     public Revision Next(Timestamp clock)
     {
@@ -19,13 +19,13 @@ public readonly record struct Revision(long Number, Timestamp At)
     }
 }
 
-/// <summary>All that a plan needs beside the rows: nothing in it is looked up while planning.</summary>
+/// <summary>All inputs of a plan beside the rows, so that planning looks nothing up.</summary>
 /// <param name="End">The workspace's newest revision.</param>
 /// <param name="Clock">The server's time now.</param>
-/// <param name="IdSeed">128 random bits that the ids of new partners are made from.</param>
+/// <param name="IdSeed">128 random bits for the ids of new partners.</param>
 public readonly record struct Moment(Revision End, Timestamp Clock, UInt128 IdSeed)
 {
-    /// <summary>Now, with random bits of its own.</summary>
+    /// <summary>The current time, with new random bits.</summary>
     public static Moment At(Revision end, TimeProvider clock)
     {
         Span<byte> seed = stackalloc byte[16];

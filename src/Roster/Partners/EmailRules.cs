@@ -5,7 +5,7 @@ using Roster.Batches;
 
 namespace Roster.Partners;
 
-/// <summary>What an e-mail address is, when two are the same, and what to say of a text that is none.</summary>
+/// <summary>The syntax of e-mail addresses, their comparison, and messages for invalid ones.</summary>
 internal static class EmailRules
 {
     /// <summary>RFC 5321 section 4.5.3.1.1.</summary>
@@ -21,15 +21,15 @@ internal static class EmailRules
     private const char ZeroWidthNonJoiner = '\u200C';
     private const char ZeroWidthJoiner = '\u200D';
 
-    /// <summary>What people put between addresses, or between a name and an address.</summary>
+    /// <summary>Separators that people put between addresses, or between a name and an address.</summary>
     private static readonly char[] Dividers = [',', ';', '|', '/', '\\', '،', ' ', '\u00A0', '\u3000', '\u200B'];
 
     private const string Wrapping = "<>()[]\"'";
 
     /// <summary>
-    /// An address that mail systems deliver to today: a dot-atom local part and a domain of at least two labels
-    /// (RFC 5321 section 4.1.2), letters of any script in both (RFC 6531). Quoted local parts, comments, display names
-    /// and address literals are refused: in a directory they are nearly always a mistake.
+    /// Accepts addresses that mail systems deliver to today: a dot-atom local part and a domain of at least two labels
+    /// (RFC 5321 section 4.1.2), both with letters of any script (RFC 6531). Refuses quoted local parts, comments,
+    /// display names and address literals: in a directory they are nearly always mistakes.
     /// </summary>
     /// <param name="email">Not empty, without control characters and lone surrogates.</param>
     public static BrokenRule? Check(string email)
@@ -45,20 +45,20 @@ internal static class EmailRules
     }
 
     /// <summary>
-    /// Addresses are the same that are the same under this: Unicode's normal form C, then its simple case folding. Folding once more
-    /// changes nothing.
+    /// The form in which addresses are compared: Unicode normal form C, then simple case folding. Idempotent.
     /// </summary>
     public static string Fold(string email)
     {
         if (Ascii.IsValid(email))
             return email.ToLowerInvariant();
-        // ICU as .NET calls it refuses these two, which are no characters (and yet may be looked for).
+        // .NET's ICU throws on these two noncharacters, and callers may search for them.
         var whole = email.Replace('\uFFFE', '\uFFFD').Replace('\uFFFF', '\uFFFD').Normalize();
-        // Letters that share a capital are one letter, such as both small sigmas. Folding can bring letters and marks together.
+        // Upper case first: letters with the same capital are equal, such as both small sigmas. Normalise again, since
+        // folding can bring letters and marks together.
         return whole.ToUpperInvariant().ToLowerInvariant().Normalize();
     }
 
-    /// <summary>What to say of a text that is no address, without it.</summary>
+    /// <summary>The message for an invalid address, without the address.</summary>
     private static string WhatIsWrong(string email)
     {
         if (!VisibleText.IsSeen(email))
@@ -72,7 +72,8 @@ internal static class EmailRules
             return Alone($"has {unseen}");
         if (addresses == 1)
             return Alone("has something beside the address, such as a name or brackets");
-        return VisibleText.FindIn(email) is { } within ? Alone($"has {within} within it") : "email is not an address such as name@example.com.";
+        return VisibleText.FindIn(email) is { } within ? Alone($"has {within} within it")
+            : "email is not an address such as name@example.com.";
     }
 
     private static string Alone(string what) => $"email {what}; send the address alone.";
@@ -135,6 +136,6 @@ internal static class EmailRules
         return true;
     }
 
-    /// <summary>Joiners are part of how Persian and Indic words are spelled (RFC 5892 appendix A.1 and A.2).</summary>
+    /// <summary>Persian and Indic words are spelled with joiners (RFC 5892 appendix A.1 and A.2).</summary>
     private static bool IsJoiner(Rune rune) => rune.Value is ZeroWidthNonJoiner or ZeroWidthJoiner;
 }

@@ -2,20 +2,22 @@ using System.Globalization;
 
 namespace Roster.Partners;
 
-/// <summary>Which field is meant by a name that somebody wrote.</summary>
+/// <summary>Finds the field that is meant by a written name.</summary>
 public static class FieldNames
 {
-    /// <summary>The most letters in which a name may differ from the field that is suggested for it.</summary>
+    /// <summary>Most edits between a name and the field that is suggested for it.</summary>
     private const int MaxDistance = 2;
 
-    /// <summary>A field that is as long is suggested where its name is a part of the name: not id, which is in many words.</summary>
+    /// <summary>
+    /// Shortest field that is suggested if the name contains it. Excludes id, which many words contain.
+    /// </summary>
     private const int MinPart = 4;
 
-    /// <summary>All names, for people.</summary>
+    /// <summary>All field names, for messages.</summary>
     public static string AllTexts { get; } = string.Join(", ", PartnerField.All);
 
-    /// <summary>The field that people mean by the header of a column: whatever its case, spaces, hyphens and underscores.</summary>
-    /// <returns>Null where it is none.</returns>
+    /// <summary>The field that a column header means, ignoring case, spaces, hyphens and underscores.</summary>
+    /// <returns>Null if it is not a field.</returns>
     public static PartnerField? Meant(string header)
     {
         var plain = Plain(header);
@@ -25,8 +27,8 @@ public static class FieldNames
         return null;
     }
 
-    /// <summary>The field of a column, and the key where it is a column of metadata: <c>metadata.region</c>.</summary>
-    /// <returns>No field where there is none; an empty key where what follows the point is no key.</returns>
+    /// <summary>The field of a column and, for metadata such as <c>metadata.region</c>, the key.</summary>
+    /// <returns>No field if there is none; an empty key if the text after the point is not a key.</returns>
     public static (PartnerField? Field, string? Key) MeantColumn(string header)
     {
         var point = header.IndexOf('.');
@@ -36,24 +38,28 @@ public static class FieldNames
         return (metadata, MetadataText.IsKey(key) ? key : "");
     }
 
-    /// <summary>What to send instead of a name that is no field: the nearest one, or any of them.</summary>
+    /// <summary>Suggests the nearest field for an unknown name, or lists all.</summary>
     /// <returns>The end of a sentence.</returns>
     public static string Suggest(string name)
     {
         var plain = Plain(name);
         var names = PartnerField.All.Select(field => field.WireName);
-        var near = names.Where(field => field.Length >= MinPart && plain.Contains(field, StringComparison.OrdinalIgnoreCase)).MaxBy(field => field.Length)
+        var near = names.Where(field => field.Length >= MinPart && plain.Contains(field, StringComparison.OrdinalIgnoreCase))
+                .MaxBy(field => field.Length)
             ?? names.Select(field => (Field: field, Distance: Distance(plain, field)))
                 .Where(one => one.Distance <= MaxDistance && one.Distance < one.Field.Length / 2)
                 .OrderBy(one => one.Distance).Select(one => one.Field).FirstOrDefault();
         return near is null ? $"the fields are {AllTexts}." : $"did you mean {near}?";
     }
 
-    /// <summary>Without what people and programs write in headers and fields' names do not have, invisible characters among it.</summary>
+    /// <summary>Removes underscores, hyphens, white space and invisible characters, which no field name has.</summary>
     private static string Plain(string header) => string.Concat(header.Where(c =>
         c is not ('_' or '-') && !char.IsWhiteSpace(c) && char.GetUnicodeCategory(c) != UnicodeCategory.Format));
 
-    /// <summary>How many letters are to be added, removed, changed or swapped, whatever their case; many where the lengths say so.</summary>
+    /// <summary>
+    /// The edit distance, ignoring case: letters added, removed, changed or swapped. int.MaxValue if the lengths differ
+    /// by more than <see cref="MaxDistance"/>.
+    /// </summary>
     private static int Distance(string one, string other)
     {
         if (Math.Abs(one.Length - other.Length) > MaxDistance)

@@ -6,19 +6,20 @@ using Roster.Batches;
 namespace Roster.Partners;
 
 /// <summary>
-/// A partner's metadata as one text: a JSON object of texts without white space, its keys in code point order; null where there is none.
+/// A partner's metadata as one text: a JSON object of strings without white space, keys in code point order; null if
+/// there is none.
 /// </summary>
 public static class MetadataText
 {
-    /// <summary>Keys of one partner.</summary>
+    /// <summary>Most keys of one partner.</summary>
     public const int MaxKeys = 50;
 
     public const int MaxKeyLength = 40;
 
-    /// <summary>Code points of one value.</summary>
+    /// <summary>Most code points of one value.</summary>
     public const int MaxValueLength = 500;
 
-    /// <summary>Keys and values of one partner together, in UTF-8.</summary>
+    /// <summary>Most bytes of one partner's keys and values together, in UTF-8.</summary>
     public const int MaxBytes = 8 << 10;
 
     private static readonly SearchValues<char> KeyCharacters =
@@ -43,7 +44,7 @@ public static class MetadataText
         return values;
     }
 
-    /// <returns>Null where there are no keys.</returns>
+    /// <returns>Null if there are no keys.</returns>
     public static string? Write(SortedDictionary<string, string> values)
     {
         if (values.Count == 0)
@@ -51,7 +52,7 @@ public static class MetadataText
         var text = new StringBuilder("{");
         foreach (var (key, value) in values)
         {
-            // Keys and values have no control characters, so nothing else is to be escaped (RFC 8259 section 7).
+            // Only \ and " need escaping: keys and values have no control characters (RFC 8259 section 7).
             text.Append(text.Length > 1 ? "," : "").Append('"').Append(key).Append("\":\"");
             text.Append(value.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)).Append('"');
         }
@@ -69,7 +70,7 @@ public static class MetadataText
         : PartnerRules.IsLonger(value, MaxValueLength) ? TooLong
         : null;
 
-    /// <summary>The rule that all keys of a partner break together, or null.</summary>
+    /// <summary>The rule that a partner's metadata breaks as a whole, or null.</summary>
     public static BrokenRule? CheckAll(SortedDictionary<string, string> values)
     {
         if (values.Count > MaxKeys)
@@ -79,7 +80,8 @@ public static class MetadataText
             : new(FaultCode.TooLong, $"metadata is larger than {MaxBytes} bytes, its keys and values in UTF-8 together.");
     }
 
-    internal static BrokenRule TooLong { get; } = new(FaultCode.TooLong, $"A value of metadata is longer than {MaxValueLength} characters.");
+    internal static BrokenRule TooLong { get; } =
+        new(FaultCode.TooLong, $"A value of metadata is longer than {MaxValueLength} characters.");
 
     internal static BrokenRule TooMany { get; } = new(FaultCode.TooManyValues, $"metadata has more than {MaxKeys} keys.");
 

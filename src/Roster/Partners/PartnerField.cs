@@ -3,34 +3,33 @@ using System.Text;
 
 namespace Roster.Partners;
 
-/// <summary>What a field is, and how items give it.</summary>
+/// <summary>The kind of a field, and how items give it.</summary>
 public enum FieldKind
 {
     /// <summary>The id of the partner.</summary>
     Id,
 
-    /// <summary>A text.</summary>
     Text,
 
-    /// <summary>Set by the server. An item may have it, and it is ignored: so an answer can be edited and sent back.</summary>
+    /// <summary>Set by the server and ignored in items, so that an answer can be edited and sent back.</summary>
     ReadOnly,
 
-    /// <summary>A condition on the partner, not a part of it.</summary>
+    /// <summary>A condition on the update, not a value of the partner.</summary>
     Condition,
 
-    /// <summary>Short texts without an order (<see cref="TagText"/>).</summary>
+    /// <summary>Short texts, unordered (<see cref="TagText"/>).</summary>
     Tags,
 
-    /// <summary>Tags to be added to, or removed from, those that the partner has.</summary>
+    /// <summary>Tags to add to, or remove from, the partner's tags.</summary>
     TagEdit,
 
-    /// <summary>Texts by key (<see cref="MetadataText"/>), of which an item gives those that it changes.</summary>
+    /// <summary>Texts by key (<see cref="MetadataText"/>). An item gives only the keys that it changes.</summary>
     Metadata,
 }
 
 /// <summary>
-/// One field of a partner, and all that is known of it. The list of them is here once; the wire, the rules, the log, both databases, CSV and
-/// answers follow from it.
+/// One field of a partner, with its properties. The only list of fields: JSON, the rules, the log, both databases, CSV
+/// and answers follow from it.
 /// </summary>
 public sealed class PartnerField
 {
@@ -88,10 +87,10 @@ public sealed class PartnerField
         Added.Add(this);
     }
 
-    /// <summary>All fields that an item can give, in the order in which people are told of them.</summary>
+    /// <summary>All fields that an item can give, in the order of messages.</summary>
     public static ImmutableArray<PartnerField> All { get; } = [.. Added];
 
-    /// <summary>The fields whose values a partner has (<see cref="PartnerValues"/>), in the order of their columns.</summary>
+    /// <summary>The fields with values in <see cref="PartnerValues"/>, in the order of their columns.</summary>
     public static ImmutableArray<PartnerField> Values { get; } = [.. Added.Where(field => field.IsValue)];
 
     /// <summary>The name in JSON, CSV headers, faults and the log.</summary>
@@ -102,13 +101,13 @@ public sealed class PartnerField
 
     public FieldKind Kind { get; }
 
-    /// <summary>The column that has the value, text that may be null on every engine; null where the field is no value of the partner.</summary>
+    /// <summary>The column of the value: nullable text on every engine. Null if partners have no value of it.</summary>
     public string? Column { get; }
 
-    /// <summary>Whether a partner has a value of it.</summary>
+    /// <summary>Whether partners have a value of it.</summary>
     public bool IsValue => Slot >= 0;
 
-    /// <summary>The most code points of a value.</summary>
+    /// <summary>Most code points of a value.</summary>
     public int MaxLength { get; private init; }
 
     /// <summary>The rule that a value breaks, or null.</summary>
@@ -117,22 +116,22 @@ public sealed class PartnerField
     /// <summary>Whether every partner has it.</summary>
     public bool IsRequired { get; private init; }
 
-    /// <summary>Whether answers have it, as null, also where the partner has none.</summary>
+    /// <summary>Whether answers show it as null if the partner has no value.</summary>
     public bool IsShownWhenNull { get; private init; }
 
-    /// <summary>Whether <c>q</c> looks into it.</summary>
+    /// <summary>Whether the search parameter <c>q</c> covers it.</summary>
     public bool IsSearched { get; private init; }
 
-    /// <summary>The place in <see cref="All"/>.</summary>
+    /// <summary>The index in <see cref="All"/>.</summary>
     public int Index { get; }
 
-    /// <summary>The place in <see cref="Values"/>; -1 where there is no value.</summary>
+    /// <summary>The index in <see cref="Values"/>; -1 if there is no value.</summary>
     public int Slot { get; }
 
     public override string ToString() => WireName;
 }
 
-/// <summary>Some of the fields.</summary>
+/// <summary>A set of fields.</summary>
 public readonly record struct FieldSet
 {
     private readonly uint _fields;

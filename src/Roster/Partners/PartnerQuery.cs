@@ -2,7 +2,7 @@ using Roster.Changes;
 
 namespace Roster.Partners;
 
-/// <summary>What a list is sorted by; ties are broken by id.</summary>
+/// <summary>Sort order of a list; ties are broken by id.</summary>
 public enum PartnerSort
 {
     /// <summary>Creation order, which is id order.</summary>
@@ -11,13 +11,13 @@ public enum PartnerSort
     UpdatedAt,
 
     /// <summary>
-    /// As people read names: by <see cref="SearchText.SortName"/>, where case and accents do not count, and then by the name itself; both by
-    /// code point.
+    /// By <see cref="SearchText.SortName"/>, which ignores case and accents, then by the name itself; both by code
+    /// point.
     /// </summary>
     Name,
 }
 
-/// <summary>Whether a list has deleted partners.</summary>
+/// <summary>Whether a list includes deleted partners.</summary>
 public enum DeletedPartners
 {
     Without,
@@ -25,13 +25,13 @@ public enum DeletedPartners
     Only,
 }
 
-/// <summary>Which partners a list has; what is null does not filter.</summary>
-/// <param name="Q">A part of the name, e-mail address or phone, under <see cref="SearchText.Fold"/>.</param>
-/// <param name="Email">The address, whatever its case.</param>
-/// <param name="Phone">The phone, of which only the digits count.</param>
+/// <summary>Filter of a list. A null parameter does not filter.</summary>
+/// <param name="Q">Part of the name, e-mail address, phone or tags, folded by <see cref="SearchText.Fold"/>.</param>
+/// <param name="Email">The address, ignoring case.</param>
+/// <param name="Phone">The phone; only digits count.</param>
 /// <param name="UpdatedSince">Updated at this time or later.</param>
-/// <param name="Tags">All of these tags, whatever their case; at most <see cref="MaxTerms"/>.</param>
-/// <param name="Metadata">All of these conditions on metadata; at most <see cref="MaxTerms"/>.</param>
+/// <param name="Tags">Has all of these tags, ignoring case; at most <see cref="MaxTerms"/>.</param>
+/// <param name="Metadata">Meets all of these conditions on metadata; at most <see cref="MaxTerms"/>.</param>
 public sealed record PartnerFilter(
     Guid? Id = null,
     string? Q = null,
@@ -43,10 +43,12 @@ public sealed record PartnerFilter(
     IReadOnlyList<string>? Tags = null,
     IReadOnlyList<MetadataCondition>? Metadata = null)
 {
-    /// <summary>Tags of one filter, and conditions on metadata.</summary>
+    /// <summary>Most tags of one filter, and most conditions on metadata.</summary>
     public const int MaxTerms = 5;
 
-    /// <summary>All that it has, as text: cursors are held against it, so what earlier releases printed stays as it is.</summary>
+    /// <summary>
+    /// The filter as text. Cursors are checked against it, so text of earlier releases must not change.
+    /// </summary>
     public override string ToString()
     {
         var terms = string.Concat(
@@ -55,7 +57,7 @@ public sealed record PartnerFilter(
             + $"UpdatedSince = {UpdatedSince}, Deleted = {Deleted}{terms} }}";
     }
 
-    /// <summary>Whether a partner is one of them.</summary>
+    /// <summary>Whether a partner passes the filter.</summary>
     public bool Matches(Partner partner) =>
         (Deleted == DeletedPartners.With || (partner.DeletedAt is not null) == (Deleted == DeletedPartners.Only))
         && (Id is null || partner.Id == Id)
@@ -74,8 +76,8 @@ public sealed record PartnerFilter(
     }
 }
 
-/// <summary>What a partner's metadata must be.</summary>
-/// <param name="Value">The value of the key; null where any will do, or where there must be none.</param>
+/// <summary>A condition on a partner's metadata.</summary>
+/// <param name="Value">The value of the key; null if any value will do or the key must be absent.</param>
 /// <param name="IsThere">Whether the key must be there.</param>
 public sealed record MetadataCondition(string Key, string? Value, bool IsThere = true)
 {
@@ -83,29 +85,31 @@ public sealed record MetadataCondition(string Key, string? Value, bool IsThere =
         values.TryGetValue(Key, out var value) ? IsThere && (Value is null || Value == value) : !IsThere;
 }
 
-/// <summary>What a workspace's partners are told apart by, besides their fields.</summary>
+/// <summary>Kinds of terms by which partners are grouped.</summary>
 public enum TermKind
 {
     Tag,
     MetadataKey,
 }
 
-/// <summary>A tag, or a key of metadata, that partners of a workspace have.</summary>
-/// <param name="Term">What it is compared and ordered by, by code point: for a tag its <see cref="TagText.Fold"/>.</param>
-/// <param name="Shown">A tag as one of the partners has it; a key as it is.</param>
-/// <param name="Partners">How many live partners have it; 0 where only deleted ones do.</param>
+/// <summary>A tag or metadata key of a workspace's partners.</summary>
+/// <param name="Term">
+/// The form by which it is compared and ordered, by code point; for a tag its <see cref="TagText.Fold"/>.
+/// </param>
+/// <param name="Shown">The form to display: a tag as one of the partners has it, a key as it is.</param>
+/// <param name="Partners">Number of live partners that have it; 0 if only deleted ones do.</param>
 public sealed record TermCount(string Term, string Shown, long Partners);
 
 /// <summary>One page of a list.</summary>
-/// <param name="Take">At most so many partners.</param>
-/// <param name="Skip">So many are passed over first; slow where it is large.</param>
-/// <param name="After">Where the page before ended; null for the first page.</param>
+/// <param name="Take">Most partners of the page.</param>
+/// <param name="Skip">Number of partners to skip first; slow if large.</param>
+/// <param name="After">The end of the previous page; null for the first page.</param>
 public sealed record PartnerQuery(
     PartnerFilter Filter, PartnerSort Sort, bool IsDescending, int Take, int Skip = 0, PartnerCursor? After = null);
 
-/// <summary>A place in a list's order: where the last partner of a page was, whatever has become of it since.</summary>
-/// <param name="Name">Where the list is sorted by name.</param>
-/// <param name="UpdatedAt">Where the list is sorted by update time.</param>
+/// <summary>A place in a list's order: the sort key of a page's last partner when it was read.</summary>
+/// <param name="Name">Set if the list is sorted by name.</param>
+/// <param name="UpdatedAt">Set if the list is sorted by update time.</param>
 public sealed record PartnerCursor(Guid Id, string? Name = null, Timestamp? UpdatedAt = null);
 
 /// <param name="Next">Null on the last page.</param>

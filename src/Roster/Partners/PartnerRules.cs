@@ -3,13 +3,15 @@ using Roster.Batches;
 
 namespace Roster.Partners;
 
-/// <summary>Every limit of a partner and of a batch, once. Lengths count Unicode code points.</summary>
+/// <summary>All limits of partners and batches. Lengths count Unicode code points.</summary>
 public static class PartnerRules
 {
-    /// <summary>Partners in one request.</summary>
+    /// <summary>Most partners in one request.</summary>
     public const int MaxItems = 10_000;
 
-    /// <summary>Members of one item of JSON: far more than there are fields. An item of more is passed over.</summary>
+    /// <summary>
+    /// Most members of one JSON item: far more than there are fields. A larger item is not read further.
+    /// </summary>
     public const int MaxMembers = 64;
 
     public const int MaxName = 255;
@@ -21,7 +23,7 @@ public static class PartnerRules
 
     public const int MaxExternalId = 255;
 
-    /// <summary>The control characters of ASCII.</summary>
+    /// <summary>ASCII control characters.</summary>
     private static readonly SearchValues<char> Controls =
         SearchValues.Create([.. Enumerable.Range(0, ' ').Append('\u007F').Select(code => (char)code)]);
 
@@ -47,7 +49,7 @@ public static class PartnerRules
         externalId.Length == 0 ? Empty(PartnerField.ExternalId)
         : CheckText(PartnerField.ExternalId, externalId) ?? CheckEnds(externalId);
 
-    /// <summary>The code points of a text that has no lone surrogate.</summary>
+    /// <summary>Counts the code points of a text without lone surrogates.</summary>
     public static int CountCodePoints(ReadOnlySpan<char> text)
     {
         var count = text.Length;
@@ -63,8 +65,9 @@ public static class PartnerRules
 
     internal static BrokenRule NameRequired { get; } = new(FaultCode.NameRequired, "name is required and cannot be null or blank.");
 
-    internal static BrokenRule TooLong(PartnerField field) =>
-        new(FaultCode.TooLong, field.Kind is FieldKind.Tags or FieldKind.TagEdit ? $"{field} has a tag of more than {field.MaxLength} characters."
+    internal static BrokenRule TooLong(PartnerField field) => new(
+        FaultCode.TooLong,
+        field.Kind is FieldKind.Tags or FieldKind.TagEdit ? $"{field} has a tag of more than {field.MaxLength} characters."
             : $"{field} is longer than {field.MaxLength} characters.");
 
     internal static BrokenRule NotText(PartnerField field) => new(
@@ -73,7 +76,7 @@ public static class PartnerRules
     internal static BrokenRule NotUtf8(PartnerField field) => new(
         FaultCode.InvalidText, $"{field} is not UTF-8; send the body in UTF-8, and not in Windows-1252 or the like.");
 
-    /// <summary>That a value is not of the type that the field has in JSON.</summary>
+    /// <summary>The rule for a JSON value of the wrong type.</summary>
     internal static BrokenRule NotOfType(PartnerField field) => new(FaultCode.InvalidType, field.Kind switch
     {
         FieldKind.Tags or FieldKind.TagEdit => $"{field} must be an array of strings, or null.",
@@ -84,7 +87,7 @@ public static class PartnerRules
     private static BrokenRule Empty(PartnerField field) =>
         new(FaultCode.EmptyValue, $"{field} is empty; send null to clear it.");
 
-    /// <summary>Keys that differ only in what nobody sees are the same key to whoever wrote them, and two to a computer.</summary>
+    /// <summary>Refuses invisible ends: ids that differ only there look the same to people.</summary>
     private static BrokenRule? CheckEnds(string externalId)
     {
         if (!VisibleText.IsSeen(externalId))
@@ -95,10 +98,13 @@ public static class PartnerRules
             ? new BrokenRule(FaultCode.InvalidText, $"externalId has {unseen}; send it without.", IsLater: true) : null;
     }
 
-    /// <summary>Whether a phone is what spreadsheets make of a long number: one digit, perhaps a fraction, E, a sign, digits.</summary>
+    /// <summary>
+    /// Whether a phone is a long number in a spreadsheet's scientific notation: one digit, optional fraction, E, sign,
+    /// digits.
+    /// </summary>
     private static bool IsScientific(ReadOnlySpan<char> phone)
     {
-        // Nearly every phone is told by its second character.
+        // Fast path: the second character rules out nearly every phone.
         if (phone.Length < 4 || phone[1] is not ('.' or ',' or '\u066B' or 'E' or 'e'))
             return false;
         var e = phone.IndexOfAny('E', 'e');
@@ -109,8 +115,8 @@ public static class PartnerRules
     }
 
     /// <summary>
-    /// Refused are the control characters of ASCII. Those of ISO 8859-1 (U+0080 to U+009F) are not: real directories have
-    /// them, left over from Windows-1252 quotation marks, and refusing them would refuse their owners' data.
+    /// Refuses ASCII control characters. Those of ISO 8859-1 (U+0080 to U+009F) are allowed: real directories have
+    /// them, left over from Windows-1252 quotation marks.
     /// </summary>
     private static BrokenRule? CheckText(PartnerField field, string text) =>
         text.AsSpan().ContainsAny(Controls) ? NotText(field) : IsLonger(text, field.MaxLength) ? TooLong(field) : null;
@@ -120,7 +126,7 @@ public static class PartnerRules
 /// <param name="Code">One of <see cref="FaultCode"/>.</param>
 /// <param name="Message">What is wrong and what to send instead, in English, without the value.</param>
 /// <param name="IsLater">
-/// Whether values may be stored that break it, since it came later than they. Who sends one as it is stored changes nothing by it, and is not
-/// refused.
+/// Whether stored values may break it, because it is newer than they are. Sending such a stored value back unchanged is
+/// allowed.
 /// </param>
 public sealed record BrokenRule(string Code, string Message, bool IsLater = false);

@@ -2,11 +2,14 @@ using System.Runtime.CompilerServices;
 
 namespace Roster.Partners;
 
-/// <summary>A text, or null, for each field of <see cref="PartnerField.Values"/>, in that order: what a <see cref="PartnerValues"/> is made of.</summary>
+/// <summary>
+/// The storage of <see cref="PartnerValues"/>: a text, or null, for each field of <see cref="PartnerField.Values"/>, in
+/// that order.
+/// </summary>
 [InlineArray(Length)]
 public struct FieldTexts
 {
-    /// <summary>How many fields have values; <see cref="PartnerValues"/> checks that the list agrees.</summary>
+    /// <summary>Number of fields with values; <see cref="PartnerValues"/> checks it.</summary>
     public const int Length = 6;
 
     private string? _first;
@@ -17,7 +20,7 @@ public struct FieldTexts
 }
 
 /// <summary>
-/// What a partner is but for its id, times and revision: a text, or null, for each field. It never changes, so partners, plans and the log
+/// A partner without id, times and revision: a text, or null, for each field. Immutable, so partners, plans and the log
 /// share it.
 /// </summary>
 public sealed class PartnerValues : IEquatable<PartnerValues>
@@ -32,13 +35,13 @@ public sealed class PartnerValues : IEquatable<PartnerValues>
 
     public PartnerValues(in FieldTexts texts) => _texts = texts;
 
-    /// <summary>Of a partner whose values are not kept any more: all null.</summary>
+    /// <summary>All null: of a state whose values were removed.</summary>
     public static PartnerValues Gone { get; } = new(default);
 
     public string? this[PartnerField field] => _texts[field.Slot];
 
-    /// <summary>The same values but for one.</summary>
-    /// <returns>The same object where that changes nothing.</returns>
+    /// <summary>A copy with one other value.</summary>
+    /// <returns>The same object if nothing changes.</returns>
     public PartnerValues With(PartnerField field, string? text)
     {
         if (this[field] == text)
@@ -48,8 +51,8 @@ public sealed class PartnerValues : IEquatable<PartnerValues>
         return new PartnerValues(texts);
     }
 
-    /// <summary>These values with the texts that an item gives.</summary>
-    /// <returns>The same object where they change nothing.</returns>
+    /// <summary>A copy with the texts of an item.</summary>
+    /// <returns>The same object if nothing changes.</returns>
     public PartnerValues With(PartnerValues given, FieldSet fields)
     {
         var texts = _texts;
@@ -64,7 +67,7 @@ public sealed class PartnerValues : IEquatable<PartnerValues>
         return isChanged ? new PartnerValues(texts) : this;
     }
 
-    /// <summary>How many UTF-16 units all of them have.</summary>
+    /// <summary>The number of UTF-16 units of all values.</summary>
     public int CountUnits()
     {
         var units = 0;

@@ -8,7 +8,9 @@ public static class SearchText
 {
     private const int MaxSortName = PartnerRules.MaxName;
 
-    /// <summary>Letters that Unicode does not take apart, but that people type without their stroke or as two.</summary>
+    /// <summary>
+    /// Letters that Unicode does not decompose, but that people type without the stroke or as two letters.
+    /// </summary>
     private static readonly Dictionary<char, string> Plain = new()
     {
         ['ł'] = "l",
@@ -25,21 +27,21 @@ public static class SearchText
     };
 
     /// <summary>
-    /// Whether this process can take letters and accents apart. It cannot where .NET runs without ICU, its Unicode library
-    /// (DOTNET_SYSTEM_GLOBALIZATION_INVARIANT): searches would miss what they promise to find.
+    /// Whether this process can separate letters and accents. It cannot if .NET runs without ICU, its Unicode library
+    /// (DOTNET_SYSTEM_GLOBALIZATION_INVARIANT); then searches would miss results.
     /// </summary>
     public static bool IsWhole => Fold("é") == "e";
 
     /// <summary>
-    /// Lower case, compatibility forms replaced (Unicode NFKC), and the accents of Latin, Greek, Cyrillic, Hebrew and Arabic
-    /// removed. Marks that are vowels in other scripts stay.
+    /// Folds to lower case, replaces compatibility forms (Unicode NFKC), and removes accents of Latin, Greek, Cyrillic,
+    /// Hebrew and Arabic. Marks that are vowels in other scripts stay.
     /// </summary>
     public static string Fold(string text)
     {
         if (Ascii.IsValid(text))
             return text.ToLowerInvariant();
         var folded = new StringBuilder(text.Length);
-        // ICU as .NET calls it refuses these two, which are no characters (and yet may be in a text).
+        // .NET's ICU throws on these two noncharacters, and texts may have them.
         var whole = text.Replace('\uFFFE', '\uFFFD').Replace('\uFFFF', '\uFFFD');
         foreach (var c in whole.Normalize(NormalizationForm.FormKD).ToLowerInvariant())
         {
@@ -53,7 +55,7 @@ public static class SearchText
         return folded.ToString().Normalize(NormalizationForm.FormKC);
     }
 
-    /// <summary>All that a search looks through, folded, a field a line.</summary>
+    /// <summary>All searched text of a partner, folded, one line per field.</summary>
     public static string Of(Partner partner)
     {
         var text = new StringBuilder();
@@ -64,8 +66,8 @@ public static class SearchText
     }
 
     /// <summary>
-    /// What a list by name is sorted by before the name itself: the name folded, at most <see cref="MaxSortName"/> UTF-16 units of it, and never
-    /// half a character. (One character can fold to 18, and an index holds only keys of a bounded length.)
+    /// The first sort key of a list by name: the folded name, cut to <see cref="MaxSortName"/> UTF-16 units without
+    /// splitting a character. One character can fold to 18, and index keys must be short.
     /// </summary>
     public static string SortName(string name)
     {
@@ -74,7 +76,7 @@ public static class SearchText
             : folded[..(char.IsHighSurrogate(folded[MaxSortName - 1]) ? MaxSortName - 1 : MaxSortName)];
     }
 
-    /// <summary>The decimal digits of a text, of any script, as 0 to 9.</summary>
+    /// <summary>The decimal digits of a text, in any script, as 0 to 9.</summary>
     public static string Digits(string text)
     {
         var digits = new StringBuilder(text.Length);

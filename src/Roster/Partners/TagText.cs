@@ -3,26 +3,26 @@ using Roster.Batches;
 namespace Roster.Partners;
 
 /// <summary>
-/// A partner's tags as one text: each as it was first written, divided by <c>|</c>, in the order of <see cref="Fold"/>; null where there are none.
-/// Two tags are the same tag where they fold to the same text.
+/// A partner's tags as one text: separated by <c>|</c>, ordered by <see cref="Fold"/>, each as it was first written;
+/// null if there are none. Tags with the same <see cref="Fold"/> are the same tag.
 /// </summary>
 public static class TagText
 {
     public const char Divider = '|';
 
-    /// <summary>Tags of one partner, and in one list of an item.</summary>
+    /// <summary>Most tags of one partner, and in one list of an item.</summary>
     public const int MaxCount = 50;
 
-    /// <summary>Code points of one tag.</summary>
+    /// <summary>Most code points of one tag.</summary>
     public const int MaxLength = 50;
 
-    /// <summary>What tags are compared and ordered by: whatever their case, and however Unicode spells their letters.</summary>
+    /// <summary>The form by which tags are compared and ordered: case-folded and Unicode-normalised.</summary>
     public static string Fold(string tag) => EmailRules.Fold(tag);
 
     public static string[] Split(string? tags) => tags?.Split(Divider) ?? [];
 
-    /// <summary>The tags as one text, each once.</summary>
-    /// <returns>Null where there are none.</returns>
+    /// <summary>The tags as one text, without duplicates.</summary>
+    /// <returns>Null if there are none.</returns>
     public static string? Join(IEnumerable<string> tags)
     {
         var sorted = new SortedDictionary<string, string>(StringComparer.Ordinal);

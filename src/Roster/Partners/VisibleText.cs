@@ -3,10 +3,10 @@ using System.Text;
 
 namespace Roster.Partners;
 
-/// <summary>Which characters of a text a person sees, and what the others are called.</summary>
+/// <summary>Which characters of a text are visible, and the names of invisible ones.</summary>
 internal static class VisibleText
 {
-    /// <summary>Whether a person sees anything of a text without lone surrogates.</summary>
+    /// <summary>Whether a text has a visible character. It must not have lone surrogates.</summary>
     public static bool IsSeen(string text)
     {
         if (text.Length > 0 && IsPlain(text[0]))
@@ -17,8 +17,8 @@ internal static class VisibleText
         return false;
     }
 
-    /// <summary>White space, or what has no width, at an end of a text, where nobody sees it: "a space at its end".</summary>
-    /// <returns>Null where there is nothing of the kind.</returns>
+    /// <summary>Finds white space or a zero-width character at an end of a text: "a space at its end".</summary>
+    /// <returns>Null if there is none.</returns>
     public static string? FindAtEnds(string text)
     {
         if (text.Length == 0 || (IsPlain(text[0]) && IsPlain(text[^1])))
@@ -28,8 +28,8 @@ internal static class VisibleText
         return IsSpace(first) ? $"{NameOf(first)} at its start" : IsSpace(last) ? $"{NameOf(last)} at its end" : null;
     }
 
-    /// <summary>White space, or what has no width, anywhere in a text: "a no-break space".</summary>
-    /// <returns>Null where there is nothing of the kind.</returns>
+    /// <summary>Finds white space or a zero-width character anywhere in a text: "a no-break space".</summary>
+    /// <returns>Null if there is none.</returns>
     public static string? FindIn(string text)
     {
         foreach (var rune in text.EnumerateRunes())
@@ -38,18 +38,18 @@ internal static class VisibleText
         return null;
     }
 
-    /// <summary>Nearly every character that a text begins or ends with.</summary>
+    /// <summary>Fast path for nearly every first or last character.</summary>
     private static bool IsPlain(char c) => c is > ' ' and < '\u007F';
 
     /// <summary>
-    /// Unicode's White_Space, and what looks like it or like nothing at all. Not those that belong to the character before them, as the
-    /// selectors of emoji do.
+    /// Unicode's White_Space, and characters that look blank or like nothing. Not those that belong to the character
+    /// before them, such as emoji variation selectors.
     /// </summary>
     private static bool IsSpace(Rune rune) => Rune.IsWhiteSpace(rune) || rune.Value is '\u00AD' or '\u061C' or '\u180E'
         or (>= '\u200B' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2060' and <= '\u206F')
         or '\u2800' or '\u3164' or '\uFEFF' or '\uFFA0';
 
-    /// <summary>Those, all format characters, and Unicode's Default_Ignorable_Code_Point.</summary>
+    /// <summary>Spaces, all format and control characters, and Unicode's Default_Ignorable_Code_Point.</summary>
     private static bool IsUnseen(Rune rune) => IsSpace(rune)
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.Control
         || rune.Value is '\u034F' or '\u115F' or '\u1160' or '\u17B4' or '\u17B5' or (>= '\u180B' and <= '\u180F')
