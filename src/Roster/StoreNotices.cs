@@ -34,7 +34,7 @@ public sealed class StoreNotices
     private Action<StoreNotice, bool>? _follower;
 
     /// <summary>
-    /// Events before the first follower, which are follower to it even if they are over; null afterwards.
+    /// Events before the first follower, which are reported to it even if they are over; null afterwards.
     /// </summary>
     private List<(StoreNotice Notice, bool Begins)>? _backlog = [];
 

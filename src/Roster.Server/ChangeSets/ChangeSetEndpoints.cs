@@ -12,7 +12,7 @@ using Roster.Server.Writes;
 
 namespace Roster.Server.ChangeSets;
 
-/// <summary>The calls on a workspace's log: looking back, and undoing.</summary>
+/// <summary>Endpoints of a workspace's log: read and undo change sets.</summary>
 internal static class ChangeSetEndpoints
 {
     private const int DefaultTake = 50;
@@ -26,7 +26,10 @@ internal static class ChangeSetEndpoints
     {
         var parameters = new Parameters(http.Request);
         var query = new ChangeSetQuery(
-            parameters.Integer("take", 1, MaxTake) ?? DefaultTake, parameters.Revision("cursor"), parameters.Guid("actor"), parameters.Time("since"),
+            parameters.Integer("take", 1, MaxTake) ?? DefaultTake,
+            parameters.Revision("cursor"),
+            parameters.Guid("actor"),
+            parameters.Time("since"),
             parameters.Choice("kind", [(null, null), .. ChangeKind.All.Select(kind => ((string?)kind, (string?)kind))]));
         if (await parameters.RefuseAsync(http))
             return;
@@ -53,7 +56,7 @@ internal static class ChangeSetEndpoints
             await Problem.NotFound.WriteAsync(http);
     }
 
-    /// <summary>GET /api/changesets/{revision}/changes: what it did, with old and new values.</summary>
+    /// <summary>GET /api/changesets/{revision}/changes: its changes, with old and new values.</summary>
     public static async Task ChangesAsync(HttpContext http, string revision, IRosterStore store, RequestLimits limits)
     {
         var parameters = new Parameters(http.Request);
@@ -65,7 +68,7 @@ internal static class ChangeSetEndpoints
             return;
         }
         var workspace = http.Caller().WorkspaceId;
-        // One more shows whether there is another page.
+        // One more than a page, to know whether there is another page.
         if (ParseRevision(revision) is not { } number
             || await LoggedChangeSet.ReadAsync(store, workspace, number, from, take + 1, http.RequestAborted) is not { } changeSet)
         {
@@ -82,7 +85,7 @@ internal static class ChangeSetEndpoints
         await Answer(page, after).SendAsync(http);
     }
 
-    /// <summary>Apart, so that nothing holds what it is made of while a slow client reads.</summary>
+    /// <summary>A method of its own, so that its source objects are not held while a slow client reads.</summary>
     private static JsonAnswer Answer(List<LoggedChange> changes, Dictionary<Guid, Partner> after) => JsonAnswer.Of(json =>
     {
         json.WriteStartArray();
@@ -91,7 +94,7 @@ internal static class ChangeSetEndpoints
         json.WriteEndArray();
     });
 
-    /// <summary>GET /api/changesets/by-key/{key}: what became of the request with an idempotency key.</summary>
+    /// <summary>GET /api/changesets/by-key/{key}: the state of the request with an idempotency key.</summary>
     public static async Task ByKeyAsync(HttpContext http, IRosterStore store, TimeProvider clock, ServerSettings settings)
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
@@ -122,7 +125,7 @@ internal static class ChangeSetEndpoints
         });
     }
 
-    /// <summary>POST /api/changesets/{revision}/undo: a new change set that puts back what this one changed.</summary>
+    /// <summary>POST /api/changesets/{revision}/undo: a new change set that reverts this one.</summary>
     public static async Task UndoAsync(HttpContext http, string revision, IRosterStore store, RequestLimits limits, PartnerWrite write)
     {
         var times = new StageTimes();
@@ -158,14 +161,15 @@ internal static class ChangeSetEndpoints
             json.WriteEndObject();
         }), AnotherWasFasterAsync);
 
-        // Two undos at the same time find the same state; the second one's conflicts are the first one's doing.
+        // Of two concurrent undos, the second one conflicts with the first: report that instead of conflicts.
         async Task<Problem?> AnotherWasFasterAsync() => await FindAsync(http, revision, store) is { } later
-            && (await UndoState.OfAsync(store, workspace, later, http.RequestAborted)).UndoneBy is { } by ? Problem.AlreadyUndone(by) : null;
+            && (await UndoState.OfAsync(store, workspace, later, http.RequestAborted)).UndoneBy is { } by
+                ? Problem.AlreadyUndone(by) : null;
     }
 
     /// <summary>
-    /// The key in a request's target as it was sent: routing takes some escapes for what they mean, and not others. The path before it may be
-    /// escaped too, and follow a scheme and a host.
+    /// Reads the key from the raw request target, since routing decodes only some escapes. The path before the key may
+    /// be escaped, too, and follow a scheme and host.
     /// </summary>
     internal static string KeyIn(string target)
     {
@@ -216,7 +220,7 @@ internal static class ChangeSetEndpoints
         }
     }
 
-    /// <summary>Which change set it is, when it was made, and by whom.</summary>
+    /// <summary>Writes the revision, time, kind and origin of a change set.</summary>
     public static void WriteHead(Utf8JsonWriter json, ChangeSetHead head)
     {
         json.WriteNumber("revision", head.Revision.Number);

@@ -7,14 +7,14 @@ using Roster.Server.Writes;
 
 namespace Roster.Server.ChangeSets;
 
-/// <summary>The calls on partners' past, and the feed for mirrors.</summary>
+/// <summary>Endpoints of partners' history, and the feed for mirrors.</summary>
 internal static class HistoryEndpoints
 {
     private const int DefaultTake = 50;
     private const int MaxSteps = 1_000;
     private const int MaxWaitSeconds = 30;
 
-    /// <summary>GET /api/partners/{id}/history: what became of one partner, newest first.</summary>
+    /// <summary>GET /api/partners/{id}/history: the changes of one partner, newest first.</summary>
     public static async Task OfPartnerAsync(HttpContext http, string id, IRosterStore store, RequestLimits limits)
     {
         var parameters = new Parameters(http.Request);
@@ -34,7 +34,8 @@ internal static class HistoryEndpoints
             return;
         }
         var history = new History(store, workspace);
-        // The cursor is the last change set of the page before: its entry leads on, so no page walks through those before it again.
+        // The cursor is the last change set of the page before. Its entry leads on, so earlier pages are not read
+        // again.
         var (isFound, from) = cursor is { } revision ? await history.BeforeAsync(partner, revision, http.RequestAborted) : (true, partner);
         if (!isFound)
         {
@@ -47,7 +48,10 @@ internal static class HistoryEndpoints
         await Answer(steps).SendAsync(http);
     }
 
-    /// <summary>GET /api/partners/changes: each partner that was changed after a revision, once, as it is now, in the order of the log.</summary>
+    /// <summary>
+    /// GET /api/partners/changes: the partners changed after a revision, each once, in its current state, in the order
+    /// of the log.
+    /// </summary>
     public static async Task FeedAsync(
         HttpContext http, IRosterStore store, RequestLimits limits, LogWatch watch, IHostApplicationLifetime server)
     {
@@ -87,7 +91,7 @@ internal static class HistoryEndpoints
                 return;
             }
             var left = wait - TimeProvider.System.GetElapsedTime(start);
-            // What is said to be there, and was not read yet, is only just being written.
+            // If there is more but nothing was read, it is being written at this moment.
             var isNothing = page.Partners.Count == 0
                 && (!page.HasMore || (page.Next.Revision, page.Next.Offset) == (position!.Revision, position.Offset));
             if (isOver || left <= TimeSpan.Zero || !isNothing)
@@ -97,13 +101,13 @@ internal static class HistoryEndpoints
             }
             position = page.Next;
             http.GiveBackMemory();
-            // A server that stops is waited for by its operator, and so waits for nothing itself.
+            // A stopping server does not wait any longer.
             isOver = !await place!.WaitAsync(position.Revision, left, server.ApplicationStopping, http.RequestAborted)
                 || server.ApplicationStopping.IsCancellationRequested;
         }
     }
 
-    /// <summary>Apart, so that nothing holds what it is made of while a slow client reads.</summary>
+    /// <summary>A method of its own, so that its source objects are not held while a slow client reads.</summary>
     private static JsonAnswer Answer(IReadOnlyList<PartnerStep> steps) => JsonAnswer.Of(json =>
     {
         json.WriteStartArray();

@@ -5,17 +5,19 @@ using Roster.Partners;
 
 namespace Roster.Server.Formats;
 
-/// <summary>Writes what becomes of partners: the kind of change, and the old and new value of each field that changes.</summary>
+/// <summary>Writes changes of partners: the kind of change, and the old and new value of each changed field.</summary>
 internal static class ChangeJson
 {
     private const string Erased = "erased";
 
-    /// <summary>What a request changes, an object for each of its items in order, then those that it changes without an item.</summary>
+    /// <summary>
+    /// Writes an object for each item of the request, in order, then one for each change without an item.
+    /// </summary>
     public static void WritePlan(Utf8JsonWriter json, ChangePlan plan, bool isDryRun)
     {
         json.WriteStartArray();
         var next = 0;
-        // What was left as it was has a place, too.
+        // Conflicts that were left as they are take an index, too.
         var leftAsIs = plan.LeftAsIs.Select(fault => fault.Index).ToHashSet();
         var index = -1;
         foreach (var partner in plan.Answer)
@@ -29,19 +31,25 @@ internal static class ChangeJson
                 plan.Kind == ChangeKind.Erase ? Erased : NameOf(change.Before, partner), change.Before, partner);
         }
         for (; next < plan.Changes.Count; next++)
-            Write(json, null, plan.Changes[next].After.Id, NameOf(plan.Changes[next].Before, plan.Changes[next].After), plan.Changes[next].Before, plan.Changes[next].After);
+        {
+            var (before, after) = plan.Changes[next];
+            Write(json, null, after.Id, NameOf(before, after), before, after);
+        }
         json.WriteEndArray();
     }
 
-    /// <summary>What a change set in the log did to a partner.</summary>
-    /// <param name="after">Null for one that was erased since.</param>
+    /// <summary>Writes what a logged change set did to a partner.</summary>
+    /// <param name="after">Null if the partner was erased since.</param>
     public static void Write(Utf8JsonWriter json, LoggedChange change, Partner? after)
     {
         var before = after is null ? null : change.Before?.Of(after);
         Write(json, null, change.Id, after is null ? Erased : NameOf(before, after), before, after);
     }
 
-    /// <summary>The kind of change, and the fields that differ, each with its old and its new value, where those are kept.</summary>
+    /// <summary>
+    /// Writes the kind of change and the fields that differ, with old and new value, or <c>gone</c> if values were
+    /// removed.
+    /// </summary>
     public static void WriteChange(Utf8JsonWriter json, string change, Partner? before, Partner? after)
     {
         json.WriteString("change", change);
@@ -51,7 +59,7 @@ internal static class ChangeJson
             json.WriteBoolean("gone", true);
     }
 
-    /// <param name="index">The item that asks for it; null where none does.</param>
+    /// <param name="index">The item of the request; null if there is none.</param>
     /// <param name="id">Null for a partner that would be created.</param>
     private static void Write(Utf8JsonWriter json, int? index, Guid? id, string change, Partner? before, Partner? after)
     {
@@ -112,7 +120,9 @@ internal static class ChangeJson
         }
     }
 
-    /// <param name="before">Null where it is created; the same object as <paramref name="after"/> where it is left alone.</param>
+    /// <param name="before">
+    /// Null if it is created; the same object as <paramref name="after"/> if it is unchanged.
+    /// </param>
     public static string NameOf(Partner? before, Partner after) => before switch
     {
         null => "created",

@@ -3,7 +3,7 @@ using Roster.Partners;
 
 namespace Roster.Server.Formats;
 
-/// <summary>Writes one value of a partner as it is in JSON, where speed does not matter; <see cref="PartnerJson"/> is for many.</summary>
+/// <summary>Writes one value of a partner as JSON. For many partners, <see cref="PartnerJson"/> is faster.</summary>
 internal static class FieldJson
 {
     public static void Write(Utf8JsonWriter json, PartnerField field, string? text)
@@ -16,7 +16,7 @@ internal static class FieldJson
             json.WriteStringValue(text);
     }
 
-    /// <param name="tags">As <see cref="TagText"/> has them; null is an empty array.</param>
+    /// <param name="tags">In the form of <see cref="TagText"/>; null is written as an empty array.</param>
     public static void WriteTags(Utf8JsonWriter json, string? tags)
     {
         json.WriteStartArray();

@@ -8,8 +8,8 @@ using Roster.Server.Http;
 namespace Roster.Server.Formats;
 
 /// <summary>
-/// An answer, or a part of one, that is written into pooled memory first, so that its length is known before any of it is sent, and what it was
-/// made of is not needed any more.
+/// An answer, or a part of one, serialised into pooled memory first: its length is known before it is sent, and its
+/// source objects can be released.
 /// </summary>
 internal sealed class JsonAnswer : IDisposable
 {
@@ -45,8 +45,11 @@ internal sealed class JsonAnswer : IDisposable
 
     public static Task SendAsync(HttpContext http, Action<Utf8JsonWriter> write) => Of(write).SendAsync(http);
 
-    /// <summary>Sends it as the whole answer. What was taken for making it is given back first, so its caller must not need that any more.</summary>
-    /// <param name="isOwed">Whether it says what was carried out: then it is never refused.</param>
+    /// <summary>
+    /// Sends it as the whole answer. Releases the request's reserved memory first, so the caller must not use its
+    /// source objects any more.
+    /// </summary>
+    /// <param name="isOwed">Whether it reports a completed write; then it is never refused.</param>
     public async Task SendAsync(HttpContext http, bool isOwed = false)
     {
         using (this)
@@ -64,25 +67,27 @@ internal sealed class JsonAnswer : IDisposable
         }
     }
 
-    /// <summary>Counts it among the answers that are not read yet, as a part of an answer that is under way: what it was made of is not needed any more.</summary>
+    /// <summary>
+    /// Counts it among the unsent answers, as a part of a running answer. Its source objects are not needed any more.
+    /// </summary>
     public async Task ReserveAsync(HttpContext http) =>
         _reserved = await http.RequestServices.GetRequiredService<UnsentAnswers>().EnterAsync(http, _length, isOwed: true);
 
-    /// <summary>Sends a part that was counted.</summary>
+    /// <summary>Sends a part after <see cref="ReserveAsync"/>.</summary>
     public async Task SendPartAsync(HttpContext http)
     {
         using (this)
             await CopyAsync(http, _reserved!);
     }
 
-    /// <summary>Gives the memory back.</summary>
+    /// <summary>Releases the memory.</summary>
     public void Dispose()
     {
         _buffer.Reader.Complete();
         _reserved?.Dispose();
     }
 
-    /// <summary>Piece by piece, each of which is free again as soon as the connection has it.</summary>
+    /// <summary>Sends piece by piece; each piece is released as soon as the connection has it.</summary>
     private async Task CopyAsync(HttpContext http, UnsentAnswers.Sending sending)
     {
         while (await _buffer.Reader.ReadAsync(http.RequestAborted) is { Buffer: { Length: > 0 } left })

@@ -11,12 +11,12 @@ namespace Roster.Server.Formats;
 /// <summary>Answers with partners.</summary>
 internal static class PartnerAnswer
 {
-    /// <summary>The answer to a write: its partners in order, deleted ids, or what changes.</summary>
+    /// <summary>The answer to a write: its partners in order, the deleted or erased ids, or the changes.</summary>
     public static JsonAnswer Written(ChangePlan plan, IncludedFields include, bool wantsChanges, bool isDryRun)
     {
         if (wantsChanges)
             return JsonAnswer.Of(json => ChangeJson.WritePlan(json, plan, isDryRun), RequestBody.Changes);
-        // What would be created has no id yet: the nil UUID is nobody's.
+        // Partners that a dry run would create have no id yet; they get the nil UUID.
         var unborn = isDryRun ? plan.Changes.Where(change => change.Before is null).Select(change => change.After.Id).ToHashSet() : [];
         return plan.Kind is ChangeKind.Delete or ChangeKind.Erase
             ? JsonAnswer.Of(json => WriteIds(json, plan))
@@ -25,13 +25,13 @@ internal static class PartnerAnswer
         Partner Unborn(Partner partner) => unborn.Contains(partner.Id) ? partner with { Id = Guid.Empty } : partner;
     }
 
-    /// <summary>Sends a page; its partners are not held while a slow client reads.</summary>
+    /// <summary>Sends a page. The partners are not held in memory while a slow client reads.</summary>
     public static Task PageAsync(HttpContext http, IReadOnlyList<Partner> partners, IncludedFields include) =>
         JsonAnswer.OfBytes(buffer => WritePartners(buffer, partners, include)).SendAsync(http);
 
     public static async Task OneAsync(HttpContext http, Partner partner, IncludedFields include)
     {
-        // Weak: the bytes differ by content encoding and by what is included, the partner does not.
+        // Weak, because the bytes also depend on the content encoding and the included fields.
         var tag = new EntityTagHeaderValue($"\"{partner.Revision}\"", isWeak: true);
         http.Response.GetTypedHeaders().ETag = tag;
         var known = http.Request.GetTypedHeaders().IfNoneMatch;

@@ -7,26 +7,34 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Formats;
 
-/// <summary>Writes partners as CSV (RFC 4180): a header row, then a record each. <see cref="CsvCell"/> says how values are written.</summary>
-/// <param name="metadataKeys">The keys of metadata that have a column, where metadata is included.</param>
+/// <summary>
+/// Writes partners as CSV (RFC 4180): a header row, then one record per partner. <see cref="CsvCell"/> writes the
+/// values.
+/// </summary>
+/// <param name="metadataKeys">The metadata keys that have a column; none if metadata is not included.</param>
 internal sealed class PartnerCsv(IBufferWriter<byte> buffer, IncludedFields include, IReadOnlyList<string> metadataKeys, CsvFormat format)
 {
-    /// <summary>The fields that are always written.</summary>
+    /// <summary>The value fields that are always written.</summary>
     private static readonly PartnerField[] Texts = [.. PartnerField.Values.Where(field => field.Kind == FieldKind.Text)];
 
-    /// <summary>An id, three times, a number, and what stands between cells.</summary>
+    /// <summary>Most bytes of an id, three times, a number and dividers.</summary>
     private const int MaxBytesWithoutTexts = 256;
 
-    /// <summary>Of a text: its quotation marks, and what a null or a guard adds.</summary>
+    /// <summary>Most bytes that a text needs for quotation marks, a null or a guard.</summary>
     private const int MaxBytesAround = 8;
 
-    /// <summary>In UTF-8; a quotation mark, which is doubled, takes less.</summary>
+    /// <summary>Most bytes of a UTF-16 unit in UTF-8; a doubled quotation mark takes less.</summary>
     private const int MaxBytesPerChar = 3;
 
-    /// <summary>Cells with one of these in them are quoted; so are cells that begin or end with a space, which some programs cut off.</summary>
+    /// <summary>
+    /// Cells with one of these characters are quoted. So are cells that begin or end with a space, which some programs
+    /// cut off.
+    /// </summary>
     private readonly SearchValues<char> _quoted = SearchValues.Create([format.Divider, '"', '\r', '\n']);
 
-    /// <summary>For spreadsheets with a byte order mark before it, without which Excel does not read UTF-8.</summary>
+    /// <summary>
+    /// Writes the header row. For spreadsheets, a byte order mark comes first, without which Excel does not read UTF-8.
+    /// </summary>
     public void WriteHeader()
     {
         var names = new List<string>(["id", .. Texts.Select(field => field.WireName), "createdAt", "updatedAt"]);
@@ -68,7 +76,7 @@ internal sealed class PartnerCsv(IBufferWriter<byte> buffer, IncludedFields incl
 
     private string Cell(string? value) => CsvCell.Write(value, format.IsSpreadsheet);
 
-    /// <summary>The cells of what is only written where it is included.</summary>
+    /// <summary>The cells of included tags and metadata.</summary>
     private IEnumerable<string> More(Partner partner)
     {
         if (include.HasFlag(IncludedFields.Tags))
@@ -88,15 +96,15 @@ internal sealed class PartnerCsv(IBufferWriter<byte> buffer, IncludedFields incl
         if (!text.AsSpan().ContainsAny(_quoted) && text is not ([' ', ..] or [.., ' ']))
             return length + Encoding.UTF8.GetBytes(text, room[length..]);
         room[length++] = (byte)'"';
-        var rest = text.AsSpan();
-        while (rest.IndexOf('"') is >= 0 and var mark)
+        var unwritten = text.AsSpan();
+        while (unwritten.IndexOf('"') is >= 0 and var mark)
         {
-            length += Encoding.UTF8.GetBytes(rest[..mark], room[length..]);
+            length += Encoding.UTF8.GetBytes(unwritten[..mark], room[length..]);
             room[length++] = (byte)'"';
             room[length++] = (byte)'"';
-            rest = rest[(mark + 1)..];
+            unwritten = unwritten[(mark + 1)..];
         }
-        length += Encoding.UTF8.GetBytes(rest, room[length..]);
+        length += Encoding.UTF8.GetBytes(unwritten, room[length..]);
         room[length++] = (byte)'"';
         return length;
     }

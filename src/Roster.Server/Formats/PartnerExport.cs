@@ -8,27 +8,30 @@ using Roster.Server.Partners;
 namespace Roster.Server.Formats;
 
 /// <summary>
-/// Streams a list of any length in constant memory: page after page by cursor, so that no read transaction stays open while
-/// a slow client reads.
+/// Streams a list of any length in constant memory: page by page with a cursor, so that no read transaction stays open
+/// for a slow client.
 /// </summary>
 internal static class PartnerExport
 {
     private const int PageSize = 8_000;
 
-    /// <summary>With the other columns, as many as CSV that is sent may have.</summary>
+    /// <summary>Most metadata columns: with the other columns, at most the limit for uploaded CSV.</summary>
     private const int MaxMetadataKeys = CsvFormat.MaxColumns - 20;
 
-    public static async Task WriteAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerListRequest list, PartnerFormat format)
+    public static async Task WriteAsync(
+        HttpContext http, IRosterStore store, RequestLimits limits, PartnerListRequest list, PartnerFormat format)
     {
         var keys = await MetadataKeysAsync(http, store, list, format);
         if (keys is null)
         {
-            await Problem.InvalidParameter("include", $"There are more than {MaxMetadataKeys} keys of metadata, too many for columns; ask for NDJSON.").WriteAsync(http);
+            await Problem.InvalidParameter(
+                "include",
+                $"There are more than {MaxMetadataKeys} keys of metadata, too many for columns; ask for NDJSON.").WriteAsync(http);
             return;
         }
         var left = list.Query.Take;
         var query = list.Query with { Take = HttpMethods.IsHead(http.Request.Method) ? 1 : Math.Min(left, PageSize) };
-        // The first page comes before the headers, so that what is wrong with the list is an answer and not a torn stream.
+        // Read the first page before sending headers, so that a failure is an error answer and not a broken stream.
         if (await ReadAsync(query, isUnderWay: false) is not { } page)
         {
             await Problem.Overloaded.WriteAsync(http);
@@ -46,7 +49,8 @@ internal static class PartnerExport
             left -= page.Partners.Count;
             query = query with { After = page.Next, Skip = 0, Take = Math.Min(left, PageSize) };
             var isLast = page.Next is null || left <= 0;
-            // The next page is read while this one is written, for a client that keeps up. For a slow one only bytes are held.
+            // Read the next page while this one is sent, if the client keeps up. For a slow client, only bytes are
+            // held.
             var next = isLast || !sending.IsCompleted ? null : ReadAheadAsync(query);
             JsonAnswer? part = null;
             try
@@ -65,7 +69,7 @@ internal static class PartnerExport
             {
                 page.Memory.Dispose();
                 part?.Dispose();
-                // No read outlives its request, also where the client has gone.
+                // No read may outlive its request, even if the client has disconnected.
                 await EndAsync(next);
                 if (!sending.IsCompleted)
                     http.Abort();
@@ -102,14 +106,15 @@ internal static class PartnerExport
             page.Memory.Dispose();
     }
 
-    /// <summary>The keys of metadata that get a column each: those that any partner has when the export begins.</summary>
-    /// <returns>Null where they are too many.</returns>
+    /// <summary>The metadata keys that get a column: all that partners have when the export begins.</summary>
+    /// <returns>Null if there are too many.</returns>
     private static async Task<IReadOnlyList<string>?> MetadataKeysAsync(
         HttpContext http, IRosterStore store, PartnerListRequest list, PartnerFormat format)
     {
         if (format.Csv is null || !list.Include.HasFlag(IncludedFields.Metadata))
             return [];
-        var keys = await store.ListTermsAsync(http.Caller().WorkspaceId, TermKind.MetadataKey, null, MaxMetadataKeys + 1, http.RequestAborted);
+        var keys = await store.ListTermsAsync(
+            http.Caller().WorkspaceId, TermKind.MetadataKey, null, MaxMetadataKeys + 1, http.RequestAborted);
         return keys.Count > MaxMetadataKeys ? null : [.. keys.Select(key => key.Term)];
     }
 
@@ -138,6 +143,6 @@ internal static class PartnerExport
             csv.Write(partner);
     }
 
-    /// <param name="Memory">What was taken for the partners; given back when they are written.</param>
+    /// <param name="Memory">The memory reserved for the partners; released when they are serialised.</param>
     private sealed record Page(IReadOnlyList<Partner> Partners, PartnerCursor? Next, IDisposable Memory);
 }

@@ -4,17 +4,17 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Formats;
 
-/// <summary>A format that a list can be answered in.</summary>
-/// <param name="ContentType">As the answer names it.</param>
-/// <param name="IsStreamed">Whether it is written partner by partner, so that a list of any length fits.</param>
-/// <param name="Csv">How it is written where it is CSV; null where it is not.</param>
+/// <summary>A format of a list answer.</summary>
+/// <param name="ContentType">The Content-Type of the answer.</param>
+/// <param name="IsStreamed">Whether it is streamed, so that a list can have any length.</param>
+/// <param name="Csv">The CSV dialect; null for other formats.</param>
 internal sealed record PartnerFormat(string ContentType, bool IsStreamed, CsvFormat? Csv = null)
 {
     public static readonly PartnerFormat Json = new(RequestBody.Json + "; charset=utf-8", false);
     public static readonly PartnerFormat Ndjson = new(RequestBody.Ndjson + "; charset=utf-8", true);
 
-    /// <summary>The format that the Accept header likes best; JSON where it likes all, or says nothing.</summary>
-    /// <returns>Null where it accepts none.</returns>
+    /// <summary>The format that the Accept header prefers; JSON if it accepts anything or is missing.</summary>
+    /// <returns>Null if it accepts none.</returns>
     public static PartnerFormat? Negotiate(HttpRequest request)
     {
         if (request.Headers.Accept.Count == 0)
@@ -31,7 +31,8 @@ internal sealed record PartnerFormat(string ContentType, bool IsStreamed, CsvFor
     {
         RequestBody.Json or "application/*" or "*/*" => Json,
         RequestBody.Ndjson => Ndjson,
-        RequestBody.Csv or "text/*" when RequestBody.Divider(type) is { } divider => OfCsv(new CsvFormat(divider, RequestBody.IsForSpreadsheets(type))),
+        RequestBody.Csv or "text/*" when RequestBody.Divider(type) is { } divider =>
+            OfCsv(new CsvFormat(divider, RequestBody.IsForSpreadsheets(type))),
         _ => null,
     };
 

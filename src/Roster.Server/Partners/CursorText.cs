@@ -7,8 +7,8 @@ using Roster.Partners;
 namespace Roster.Server.Partners;
 
 /// <summary>
-/// Cursors as callers see them: opaque, and checked against the list that they are for, so that one which was changed or
-/// is used on another list is refused rather than giving a wrong page.
+/// Cursors as callers see them: opaque, with a checksum over the list's parameters. A changed cursor, or one of another
+/// list, is refused instead of giving a wrong page.
 /// </summary>
 internal sealed class CursorText(long workspaceId, PartnerFilter filter, PartnerSort sort, bool isDescending)
 {
@@ -20,7 +20,7 @@ internal sealed class CursorText(long workspaceId, PartnerFilter filter, Partner
         return Base64Url.EncodeToString([.. Checksum(body), .. body]);
     }
 
-    /// <returns>Null where the text is not a cursor of this list.</returns>
+    /// <returns>Null if the text is not a cursor of this list.</returns>
     public PartnerCursor? Read(string text)
     {
         if (!Base64Url.IsValid(text))
@@ -31,11 +31,12 @@ internal sealed class CursorText(long workspaceId, PartnerFilter filter, Partner
         try
         {
             var cursor = JsonSerializer.Deserialize(bytes.AsSpan(ChecksumLength), CursorJson.Default.PartnerCursor);
-            return (sort == PartnerSort.Name && cursor?.Name is null) || (sort == PartnerSort.UpdatedAt && cursor?.UpdatedAt is null) ? null : cursor;
+            return (sort == PartnerSort.Name && cursor?.Name is null) || (sort == PartnerSort.UpdatedAt && cursor?.UpdatedAt is null)
+                ? null : cursor;
         }
         catch (JsonException)
         {
-            // The checksum is no secret: somebody made one up.
+            // The checksum is not secret, so the cursor may be forged.
             return null;
         }
     }

@@ -9,26 +9,26 @@ using Roster.Server.Writes;
 
 namespace Roster.Server.Partners;
 
-/// <summary>The calls on a workspace's partners.</summary>
+/// <summary>Endpoints of a workspace's partners.</summary>
 internal static class PartnerEndpoints
 {
-    /// <summary>PUT /api/partners: updates by id or by a match, and creates the others.</summary>
+    /// <summary>PUT /api/partners: updates by id or match key, and creates the others.</summary>
     public static Task UpsertAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write) =>
         WriteAsync(http, store, limits, write, ChangeKind.Upsert, RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv);
 
-    /// <summary>POST /api/partners: creates all of them.</summary>
+    /// <summary>POST /api/partners: creates partners.</summary>
     public static Task CreateAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write) =>
         WriteAsync(http, store, limits, write, ChangeKind.Create, RequestBody.Json, RequestBody.Ndjson, RequestBody.Csv);
 
-    /// <summary>DELETE /api/partners: deletes those with these ids, all or none.</summary>
+    /// <summary>DELETE /api/partners: deletes partners by id, all or none.</summary>
     public static Task DeleteAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write) =>
         WriteAsync(http, store, limits, write, ChangeKind.Delete, RequestBody.Json);
 
-    /// <summary>POST /api/partners/restore: brings deleted ones back, all or none.</summary>
+    /// <summary>POST /api/partners/restore: restores deleted partners by id, all or none.</summary>
     public static Task RestoreAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write) =>
         WriteAsync(http, store, limits, write, ChangeKind.Restore, RequestBody.Json);
 
-    /// <summary>POST /api/partners/erase: removes partners for good, with all that the log has of them.</summary>
+    /// <summary>POST /api/partners/erase: removes partners for good, also their values in the log.</summary>
     public static Task EraseAsync(HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write) =>
         WriteAsync(http, store, limits, write, ChangeKind.Erase, RequestBody.Json);
 
@@ -53,7 +53,8 @@ internal static class PartnerEndpoints
         if (await RefuseFutureAsync(http, store, list.AsOf))
             return;
         if (list.IsCounted)
-            http.Response.Headers["Roster-Total"] = PartnerAnswer.Number(await store.CountAsync(workspace, list.Query.Filter, http.RequestAborted));
+            http.Response.Headers["Roster-Total"] =
+                PartnerAnswer.Number(await store.CountAsync(workspace, list.Query.Filter, http.RequestAborted));
         if (format.IsStreamed)
         {
             await PartnerExport.WriteAsync(http, store, limits, list, format);
@@ -89,7 +90,7 @@ internal static class PartnerEndpoints
             await PartnerAnswer.OneAsync(http, partner, include);
     }
 
-    /// <returns>False, with nothing answered, where the workspace has had this revision.</returns>
+    /// <returns>False, without an answer, if the workspace has this revision.</returns>
     private static async Task<bool> RefuseFutureAsync(HttpContext http, IRosterStore store, long? asOf)
     {
         if (asOf is null || asOf <= (await store.FindEndAsync(http.Caller().WorkspaceId, http.RequestAborted)).Number)
@@ -98,7 +99,9 @@ internal static class PartnerEndpoints
         return true;
     }
 
-    /// <summary>The path of every write: read the batch, plan it on the rows as they are, write the plan, respond.</summary>
+    /// <summary>
+    /// The path of every write: read the batch, plan it on the current rows, write the plan, respond.
+    /// </summary>
     private static async Task WriteAsync(
         HttpContext http, IRosterStore store, RequestLimits limits, PartnerWrite write, string kind, params string[] types)
     {
@@ -106,20 +109,26 @@ internal static class PartnerEndpoints
         var parameters = new Parameters(http.Request);
         var options = WriteOptions.Read(http.Request, parameters);
         var include = kind is ChangeKind.Delete or ChangeKind.Erase ? IncludedFields.None : parameters.Include();
-        var ignoresColumns = kind is ChangeKind.Upsert or ChangeKind.Create && parameters.Choice("ignoreColumns", ("false", false), ("true", true));
+        var ignoresColumns = kind is ChangeKind.Upsert or ChangeKind.Create
+            && parameters.Choice("ignoreColumns", ("false", false), ("true", true));
         if (ignoresColumns && !RequestBody.IsCsv(http.Request))
             parameters.Reject("ignoreColumns", "It is for CSV.");
         var (matchOn, mirror, creates) = kind == ChangeKind.Upsert ? ReadUpsert(parameters) : default;
         if (mirror is not null)
             kind = ChangeKind.Mirror;
-        if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types) ?? await limits.TakeMemoryForBodyAsync(http, mirror is null ? 0 : PartnerRules.MaxItems)) is { } refusal)
+        if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types)
+            ?? await limits.TakeMemoryForBodyAsync(http, mirror is null ? 0 : PartnerRules.MaxItems)) is { } refusal)
         {
             await refusal.WriteAsync(http);
             return;
         }
         var caller = http.Caller();
         var (reading, body, ignored) = await RequestBody.ReadBatchAsync(
-            http.Request, new BatchBuilder(kind, matchOn, mirror, creates), ignoresColumns, isHashed: options.IdempotencyKey is not null, http.RequestAborted);
+            http.Request,
+            new BatchBuilder(kind, matchOn, mirror, creates),
+            ignoresColumns,
+            isHashed: options.IdempotencyKey is not null,
+            http.RequestAborted);
         options = options with { IgnoredColumns = ignored };
         times.End("read");
         if (limits.TakeRows(http, Math.Max(0, reading.Items - 1)) is { } limited)
@@ -132,7 +141,8 @@ internal static class PartnerEndpoints
             await Problem.Refused(await WithUnknownAsync((BatchReading.Refused)reading)).WriteAsync(http);
             return;
         }
-        await write.RunAsync(http, change, body, options, times, plan => PartnerAnswer.Written(plan, include, options.WantsChanges, options.IsDryRun));
+        await write.RunAsync(
+            http, change, body, options, times, plan => PartnerAnswer.Written(plan, include, options.WantsChanges, options.IsDryRun));
 
         async Task<BatchReading.Refused> WithUnknownAsync(BatchReading.Refused refused)
         {
@@ -151,13 +161,15 @@ internal static class PartnerEndpoints
         var text = parameters.Text("maxDeletes");
         var mirror = text is null ? Mirror.Default : Mirror.Parse(text);
         if (mirror is null)
-            parameters.Reject("maxDeletes", $"It is a number of partners up to {PartnerRules.MaxItems}, or of percent, such as 10% (write % as %25).");
+            parameters.Reject(
+                "maxDeletes", $"It is a number of partners up to {PartnerRules.MaxItems}, or of percent, such as 10% (write % as %25).");
         else if (text is not null && !isMirror)
             parameters.Reject("maxDeletes", "It is for mode=mirror.");
         if (isMirror && matchOn == MatchOn.Nothing)
             parameters.Reject("mode", "mirror needs matchOn, which says how items find their partners.");
         if (withoutKey != CreatedItems.WithNewKey && (matchOn == MatchOn.Nothing || mode != ""))
-            parameters.Reject("withoutKey", matchOn == MatchOn.Nothing ? "It is for matchOn." : $"mode={mode} creates no partner without a key.");
+            parameters.Reject(
+                "withoutKey", matchOn == MatchOn.Nothing ? "It is for matchOn." : $"mode={mode} creates no partner without a key.");
         return (matchOn, isMirror ? mirror : null, mode == "update" ? CreatedItems.None : withoutKey);
     }
 }

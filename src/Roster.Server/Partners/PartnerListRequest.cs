@@ -5,24 +5,25 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Partners;
 
-/// <summary>What a GET /api/partners asks for.</summary>
-/// <param name="IsCounted">Whether the answer says how many partners the list has.</param>
+/// <summary>The parameters of GET /api/partners.</summary>
+/// <param name="IsCounted">Whether the answer has the total number of partners.</param>
 internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Include, bool IsCounted)
 {
     private const int DefaultTake = 50;
     private const int MaxText = 1_000;
 
-    /// <summary>Of a list of the past: so many partners are looked at together, also for a smaller page, and so many for a page.</summary>
-    private const int LookAtTogether = 500;
+    /// <summary>For a list of the past: fewest partners examined at once, also for a smaller page.</summary>
+    private const int MinExamined = 500;
 
-    private const int MaxLookedAt = 50_000;
+    /// <summary>For a list of the past: most partners examined for a page, about.</summary>
+    private const int MaxExamined = 50_000;
 
-    /// <summary>The revision as of which it is to be read; null: as it is.</summary>
+    /// <summary>The revision as of which to read the list; null for the current state.</summary>
     public long? AsOf { get; private init; }
 
     private CursorText _cursors = null!;
 
-    /// <summary>Reads the query parameters; what is wrong with them they say themselves.</summary>
+    /// <summary>Reads the query parameters, and reports faults to <paramref name="parameters"/>.</summary>
     public static PartnerListRequest Parse(Parameters parameters, long workspaceId, PartnerFormat format)
     {
         var filter = new PartnerFilter(
@@ -52,7 +53,9 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
             parameters.Reject("count", "It cannot be used with asOf.");
         var include = parameters.Include();
         if (asOf is not null && format.Csv is not null && include.HasFlag(IncludedFields.Metadata))
-            parameters.Reject("include", "With asOf, metadata is not written as CSV, since which keys there were is not known before the end; ask for NDJSON.");
+            parameters.Reject(
+                "include",
+                "With asOf, metadata is not written as CSV, since which keys there were is not known before the end; ask for NDJSON.");
         var cursors = new CursorText(workspaceId, filter, sort, isDescending);
         var after = default(PartnerCursor);
         if (parameters.Text("cursor") is { } text)
@@ -72,8 +75,8 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
     }
 
     /// <summary>
-    /// A page of the list, as it is now or was then. One of the past looks at a bounded number of partners, so it can have fewer than are
-    /// asked for, and none, and others can still follow.
+    /// A page of the list, now or in the past. A page of the past examines a bounded number of partners, so it can be
+    /// short or empty although more follow.
     /// </summary>
     public async Task<PartnerPage> ReadAsync(IRosterStore store, long workspaceId, PartnerQuery query, CancellationToken cancel)
     {
@@ -81,10 +84,10 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
             return await store.ListAsync(workspaceId, query, cancel);
         var history = new History(store, workspaceId);
         var partners = new List<Partner>();
-        var rest = query with { Filter = new PartnerFilter(Deleted: DeletedPartners.With), Take = Math.Max(query.Take, LookAtTogether) };
-        for (var lookedAt = 0; ; lookedAt += rest.Take)
+        var current = query with { Filter = new PartnerFilter(Deleted: DeletedPartners.With), Take = Math.Max(query.Take, MinExamined) };
+        for (var examined = 0; ; examined += current.Take)
         {
-            var page = await store.ListAsync(workspaceId, rest, cancel);
+            var page = await store.ListAsync(workspaceId, current, cancel);
             foreach (var then in await history.AsOfAsync(page.Partners, revision, cancel))
             {
                 if (then is null || !query.Filter.Matches(then))
@@ -93,16 +96,18 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
                     return new PartnerPage(partners, new PartnerCursor(partners[^1].Id));
                 partners.Add(then);
             }
-            if (page.Next is null || partners.Count == query.Take || lookedAt >= MaxLookedAt)
+            if (page.Next is null || partners.Count == query.Take || examined >= MaxExamined)
                 return new PartnerPage(partners, page.Next);
-            rest = rest with { After = page.Next };
+            current = current with { After = page.Next };
         }
     }
 
-    /// <summary>Says where the page that follows is.</summary>
+    /// <summary>Adds the link to the next page.</summary>
     public void ShowNext(HttpContext http, PartnerCursor next) => http.ShowNext("cursor", _cursors.Write(next), "skip", "count");
 
-    /// <summary>A + that is not escaped comes as a space: one before a digit was a phone's, and searching goes on without it.</summary>
+    /// <summary>
+    /// An unescaped + arrives as a space. Before a digit it was a phone's +, and the search goes on without it.
+    /// </summary>
     private static string? SearchedText(Parameters parameters) =>
         parameters.NonBlank("q", MaxText) is var text && text is [' ', >= '0' and <= '9', ..] ? text[1..] : text;
 
@@ -114,7 +119,10 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
         return email;
     }
 
-    /// <summary><c>metadata.region=emea</c>: that value; <c>=*</c>: any value; nothing behind the sign: no value.</summary>
+    /// <summary>
+    /// Reads conditions on metadata: <c>metadata.region=emea</c> for this value, <c>=*</c> for any value, <c>=</c> for
+    /// no value.
+    /// </summary>
     private static List<MetadataCondition>? MetadataConditions(Parameters parameters)
     {
         const string Prefix = "metadata.";
@@ -122,7 +130,9 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
         foreach (var (key, value) in parameters.Named(Prefix))
         {
             if (!MetadataText.IsKey(key))
-                parameters.Reject(Prefix + key, $"What follows the point is a key: 1 to {MetadataText.MaxKeyLength} letters or digits of ASCII, or _ . -");
+                parameters.Reject(
+                    Prefix + key,
+                    $"What follows the point is a key: 1 to {MetadataText.MaxKeyLength} letters or digits of ASCII, or _ . -");
             else if (conditions.Count == PartnerFilter.MaxTerms)
                 parameters.Reject(Prefix + key, $"There are at most {PartnerFilter.MaxTerms} conditions on metadata.");
             else if (value.Length > MaxText || value.Any(char.IsControl))

@@ -5,7 +5,7 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Partners;
 
-/// <summary>The calls on what a workspace's partners are told apart by: their tags, and the keys of their metadata.</summary>
+/// <summary>Endpoints of the tags and metadata keys of a workspace's partners.</summary>
 internal static class TermEndpoints
 {
     private const int DefaultTake = 100;
@@ -31,7 +31,7 @@ internal static class TermEndpoints
         await JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartArray();
-            // What only deleted partners have is not shown.
+            // Terms that only deleted partners have are not shown.
             foreach (var term in terms.Where(term => term.Partners > 0))
             {
                 json.WriteStartObject();

@@ -4,24 +4,26 @@ using Roster.Server.Hosting;
 namespace Roster.Server.Writes;
 
 /// <summary>
-/// Who waits for something to be written. What this server writes wakes them at once; for what other servers write, it asks the database, once
-/// for each workspace and interval, however many wait.
+/// Requests that wait for new change sets. Writes of this server wake them at once. For writes of other servers, it
+/// polls the database: once per workspace and interval, however many wait.
 /// </summary>
 internal sealed class LogWatch(IRosterStore store, ILogger<LogWatch> logger)
     : RepeatedWork(TimeSpan.FromMilliseconds(200), logger)
 {
-    /// <summary>How many requests may wait on a server.</summary>
+    /// <summary>Most waiting requests of a server.</summary>
     public const int MaxWaiting = 2_000;
 
-    /// <summary>How many requests may wait for one workspace.</summary>
+    /// <summary>Most waiting requests of one workspace.</summary>
     public const int MaxWaitingForOne = 200;
 
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<long, Watched> _watched = [];
     private int _waiting;
 
-    /// <summary>A place among those who wait, from before the log is looked at: what is written after that is not missed.</summary>
-    /// <returns>Null where too many wait already.</returns>
+    /// <summary>
+    /// Registers a waiting request. Call it before reading the log, so that no later write is missed.
+    /// </summary>
+    /// <returns>Null if too many wait already.</returns>
     public Place? Enter(long workspaceId)
     {
         lock (_lock)
@@ -35,7 +37,7 @@ internal sealed class LogWatch(IRosterStore store, ILogger<LogWatch> logger)
         }
     }
 
-    /// <summary>Tells those who wait that a workspace's log reaches to this revision.</summary>
+    /// <summary>Wakes the requests that wait for a workspace's log to reach this revision.</summary>
     public void Reached(long workspaceId, long revision)
     {
         if (_watched.TryGetValue(workspaceId, out var watched))
@@ -57,7 +59,7 @@ internal sealed class LogWatch(IRosterStore store, ILogger<LogWatch> logger)
         }
         catch (StoreException)
         {
-            // Requests meet the same trouble and report it; those who wait are woken when it is over.
+            // Requests meet the same failure and report it; waiting ones are woken when it is over.
         }
     }
 
@@ -71,17 +73,17 @@ internal sealed class LogWatch(IRosterStore store, ILogger<LogWatch> logger)
         }
     }
 
-    /// <summary>A request that waits for a workspace; dispose it when it does not any more.</summary>
+    /// <summary>A waiting request; dispose it when it stops waiting.</summary>
     internal sealed class Place(LogWatch watch, long workspaceId, Watched watched) : IDisposable
     {
-        /// <summary>Returns when the log goes on after a revision, or the time is over.</summary>
-        /// <param name="stopping">Ends the time.</param>
-        /// <returns>False where the time is over.</returns>
+        /// <summary>Waits until the log has a newer revision than this one, or the time is over.</summary>
+        /// <param name="stopping">Ends the wait like the end of the time.</param>
+        /// <returns>False if the time is over.</returns>
         public async Task<bool> WaitAsync(long after, TimeSpan time, CancellationToken stopping, CancellationToken cancel)
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(stopping, cancel);
             var over = Task.Delay(time, end.Token);
-            // What wakes those who wait may be no news to all of them.
+            // A wake-up may be for an older revision than this request needs.
             while (!over.IsCompleted && watched.AfterAsync(after) is { IsCompleted: false } written)
                 await Task.WhenAny(written, over);
             await end.CancelAsync();
@@ -92,7 +94,7 @@ internal sealed class LogWatch(IRosterStore store, ILogger<LogWatch> logger)
         public void Dispose() => watch.Leave(workspaceId, watched);
     }
 
-    /// <summary>A workspace that requests wait for.</summary>
+    /// <summary>A workspace with waiting requests.</summary>
     internal sealed class Watched
     {
         private readonly Lock _lock = new();
@@ -101,7 +103,7 @@ internal sealed class LogWatch(IRosterStore store, ILogger<LogWatch> logger)
 
         public int Waiting { get; set; }
 
-        /// <summary>Completes when the log is known to go on after a revision.</summary>
+        /// <summary>Completes when the log is known to have a newer revision.</summary>
         public Task AfterAsync(long revision)
         {
             lock (_lock)

@@ -9,25 +9,27 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Writes;
 
-/// <summary>The end of every write's path: claim its idempotency key, plan it on the rows as they are, write the plan, respond.</summary>
+/// <summary>
+/// The last part of every write: claim its idempotency key, plan it on the current rows, write the plan, respond.
+/// </summary>
 internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, ServerSettings settings, LogWatch watch)
 {
-    /// <param name="body">SHA-256 of the body; null where there is none.</param>
-    /// <param name="answer">What to answer with; gives the same bytes for the same plan.</param>
-    /// <param name="explain">Where the change is refused: asks whether there is a better reason than its faults.</param>
+    /// <param name="body">SHA-256 of the body, or null.</param>
+    /// <param name="answer">Makes the answer; must give the same bytes for the same plan.</param>
+    /// <param name="explain">Called if the change is refused: returns a better reason than its faults, or null.</param>
     public Task RunAsync(
         HttpContext http, Change change, byte[]? body, WriteOptions options, StageTimes times, Func<ChangePlan, JsonAnswer> answer,
         Func<Task<Problem?>>? explain = null) =>
         SendAsync(http, MakeAsync(http, change, body, options, times, answer, explain));
 
-    /// <summary>Apart from what makes the answer: while a slow client reads, only its bytes are held.</summary>
+    /// <summary>A method of its own, so that only the answer's bytes are held while a slow client reads.</summary>
     private static async Task SendAsync(HttpContext http, Task<JsonAnswer?> making)
     {
         if (await making is { } answer)
             await answer.SendAsync(http, isOwed: true);
     }
 
-    /// <returns>Null where the answer is a problem, which has been sent.</returns>
+    /// <returns>Null if a problem was sent as the answer.</returns>
     private async Task<JsonAnswer?> MakeAsync(
         HttpContext http, Change change, byte[]? body, WriteOptions options, StageTimes times, Func<ChangePlan, JsonAnswer> answer,
         Func<Task<Problem?>>? explain)
@@ -70,7 +72,7 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
         }
         catch (StoreException unknown) when (unknown.Trouble == StoreTrouble.OutcomeUnknown)
         {
-            // The key stays claimed: it is not certain that nothing was carried out.
+            // The key stays claimed, since the write may have been carried out.
             isClaimSpent = true;
             throw;
         }
@@ -89,7 +91,7 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
         }
         catch (StoreException)
         {
-            // The claim runs out by itself.
+            // The claim expires by itself.
         }
     }
 
@@ -101,10 +103,13 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
 
     private Idempotency? IdempotencyOf(HttpContext http, WriteOptions options, byte[]? body) => options.IdempotencyKey is not { } key ? null
         : new Idempotency(
-            WriteOptions.HashOf(key), WriteOptions.Fingerprint(http.Request, body), Guid.CreateVersion7(), Timestamp.From(clock.GetUtcNow() - settings.IdempotencyRemembered));
+            WriteOptions.HashOf(key),
+            WriteOptions.Fingerprint(http.Request, body),
+            Guid.CreateVersion7(),
+            Timestamp.From(clock.GetUtcNow() - settings.IdempotencyRemembered));
 
-    /// <summary>Claims the key, or answers for who did before.</summary>
-    /// <returns>Not answered where the key is this request's now; with null where the answer is a problem, which has been sent.</returns>
+    /// <summary>Claims the key, or answers for the request that has it.</summary>
+    /// <returns>Not answered if the key is this request's now. Answered with null if a problem was sent.</returns>
     private async Task<(bool IsAnswered, JsonAnswer? Answer)> AnswerAgainAsync(
         HttpContext http, long workspaceId, Idempotency idempotency, WriteOptions options, Func<ChangePlan, JsonAnswer> answer)
     {

@@ -4,13 +4,15 @@ using Roster.Server.Hosting;
 
 namespace Roster.Server.Writes;
 
-/// <summary>How long each stage of a request took, for the <c>Server-Timing</c> header where that is switched on.</summary>
+/// <summary>
+/// The duration of each stage of a request, for the <c>Server-Timing</c> header if it is switched on.
+/// </summary>
 internal sealed class StageTimes
 {
     private readonly List<string> _stages = [];
     private long _since = Stopwatch.GetTimestamp();
 
-    /// <summary>Ends a stage that began when the one before ended.</summary>
+    /// <summary>Ends a stage that began at the end of the stage before.</summary>
     public void End(string stage) => Add(stage, Stopwatch.GetElapsedTime(_since));
 
     /// <summary>Adds a stage that was timed elsewhere.</summary>

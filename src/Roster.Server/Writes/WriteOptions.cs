@@ -8,13 +8,15 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Writes;
 
-/// <summary>What a caller asks of a write beside the change itself: to preview it, to be told what changes, to make sure of something.</summary>
-/// <param name="IsDryRun">Nothing is to be written.</param>
-/// <param name="WantsChanges">The answer is what changes, instead of the partners (<c>Prefer: return=changes</c>, RFC 7240).</param>
-/// <param name="IfRevision">The only revision of the workspace on which it is to be carried out.</param>
+/// <summary>A caller's options of a write: to preview it, to get the changes as the answer, and conditions.</summary>
+/// <param name="IsDryRun">Whether nothing is written.</param>
+/// <param name="WantsChanges">
+/// Whether the answer shows the changes instead of the partners (<c>Prefer: return=changes</c>, RFC 7240).
+/// </param>
+/// <param name="IfRevision">If set, the newest revision that the workspace must have.</param>
 /// <param name="IdempotencyKey">
-/// Requests with the same key are the same request (draft-ietf-httpapi-idempotency-key-header); null where there is none, and for a
-/// dry run, which can be repeated anyway.
+/// Requests with the same key are the same request (draft-ietf-httpapi-idempotency-key-header). Null if there is no
+/// key, and for a dry run, which can be repeated anyway.
 /// </param>
 internal sealed record WriteOptions(bool IsDryRun, bool WantsChanges, long? IfRevision, string? IdempotencyKey)
 {
@@ -24,10 +26,10 @@ internal sealed record WriteOptions(bool IsDryRun, bool WantsChanges, long? IfRe
 
     private const string ReturnChanges = "return=changes";
 
-    /// <summary>How many columns of CSV were passed over, where the caller asked for that.</summary>
+    /// <summary>Number of ignored CSV columns, if the caller asked to ignore unknown ones.</summary>
     public int? IgnoredColumns { get; init; }
 
-    /// <summary>Reads the parameter and the headers; what is wrong with them, <paramref name="parameters"/> says.</summary>
+    /// <summary>Reads the parameter and the headers, and reports faults to <paramref name="parameters"/>.</summary>
     public static WriteOptions Read(HttpRequest request, Parameters parameters)
     {
         var ifRevision = default(long?);
@@ -53,8 +55,10 @@ internal sealed record WriteOptions(bool IsDryRun, bool WantsChanges, long? IfRe
 
     public static byte[] HashOf(string key) => SHA256.HashData(Encoding.ASCII.GetBytes(key));
 
-    /// <summary>What makes two requests the same: the call, all that changes its meaning, and the body.</summary>
-    /// <param name="body">SHA-256 of the body; null where there is none.</param>
+    /// <summary>
+    /// A hash of everything that makes two requests the same: the call, its parameters and headers, and the body.
+    /// </summary>
+    /// <param name="body">SHA-256 of the body, or null.</param>
     public static byte[] Fingerprint(HttpRequest request, byte[]? body)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -68,7 +72,7 @@ internal sealed record WriteOptions(bool IsDryRun, bool WantsChanges, long? IfRe
         return hash.GetHashAndReset();
     }
 
-    /// <summary>Says in the status and in headers what a write did, or would do.</summary>
+    /// <summary>Shows the effect of a write, or of a dry run, in the status and headers.</summary>
     public void ShowOutcome(HttpContext http, ChangePlan plan)
     {
         if (plan.Kind == ChangeKind.Create && !IsDryRun)
@@ -85,7 +89,7 @@ internal sealed record WriteOptions(bool IsDryRun, bool WantsChanges, long? IfRe
         Show(http.Response);
     }
 
-    /// <summary>Says on the answer which preference was met, and what was passed over.</summary>
+    /// <summary>Shows the applied preference and the number of ignored columns.</summary>
     private void Show(HttpResponse response)
     {
         if (WantsChanges)
@@ -94,6 +98,6 @@ internal sealed record WriteOptions(bool IsDryRun, bool WantsChanges, long? IfRe
             response.Headers["Roster-Ignored-Columns"] = columns.ToString(CultureInfo.InvariantCulture);
     }
 
-    private static bool Prefers(StringValues preferences) => preferences.Any(header => header?.Split([',', ';'], StringSplitOptions.TrimEntries)
-        .Contains(ReturnChanges, StringComparer.OrdinalIgnoreCase) == true);
+    private static bool Prefers(StringValues preferences) => preferences.Any(header =>
+        header?.Split([',', ';'], StringSplitOptions.TrimEntries).Contains(ReturnChanges, StringComparer.OrdinalIgnoreCase) == true);
 }

@@ -4,13 +4,16 @@ using Roster.Access;
 namespace Roster.Storage.Postgres;
 
 /// <summary>
-/// Finds the keys of requests. Those that come while others are looked up wait, and are then looked up together in one statement: so
-/// each sees the keys as they are after it came, and many requests cost hardly more than one.
+/// Finds API keys in batches. Requests that arrive during a lookup wait, and are then looked up together in one
+/// statement: each sees the keys as of its arrival or later, and many requests cost hardly more than one.
 /// </summary>
-/// <param name="find">Finds the keys with some hashes, for callers of which the first came then, as <see cref="Stopwatch"/> counts.</param>
+/// <param name="find">
+/// Finds the keys with these hashes. The number is the arrival of the first caller, as a <see cref="Stopwatch"/>
+/// timestamp.
+/// </param>
 internal sealed class PostgresKeysByHash(Func<long, byte[][], Task<List<ApiKey>>> find)
 {
-    /// <summary>Nobody waits longer for others, who may be on a connection that is dead.</summary>
+    /// <summary>Longest wait for the lookup before, whose connection may be dead.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _lock = new();
@@ -37,7 +40,7 @@ internal sealed class PostgresKeysByHash(Func<long, byte[][], Task<List<ApiKey>>
 
     private async Task<Dictionary<string, ApiKey>> FindAsync(Lookup lookup, Task before)
     {
-        // Its first caller still holds the lock.
+        // The first caller still holds the lock.
         await Task.Yield();
         if (!before.IsCompleted)
             await Task.WhenAny(before, Task.Delay(LongestWait));
@@ -50,7 +53,7 @@ internal sealed class PostgresKeysByHash(Func<long, byte[][], Task<List<ApiKey>>
         return keys.ToDictionary(key => Convert.ToHexString(key.Hash));
     }
 
-    /// <summary>Hashes that are looked up together, as hexadecimal digits.</summary>
+    /// <summary>A batch of hashes, in hexadecimal.</summary>
     private sealed class Lookup
     {
         public HashSet<string> Hashes { get; } = [];

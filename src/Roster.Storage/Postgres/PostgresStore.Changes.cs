@@ -9,12 +9,12 @@ using Roster.Storage.Postgres.Writing;
 namespace Roster.Storage.Postgres;
 
 /// <summary>
-/// Writing: every stage of a write by its name, from the rows that it must see to its commit. The number of round trips does not depend on how
-/// many rows there are.
+/// Writes changes: each stage by its name, from reading the rows to the commit. The number of round trips does not
+/// depend on the number of rows.
 /// </summary>
 internal sealed partial class PostgresStore
 {
-    /// <summary>How long an erasure, which is carried out by then, waits for the places to be cleaned.</summary>
+    /// <summary>How long an erasure, already committed, waits for its vacuum.</summary>
     private static readonly TimeSpan VacuumPatience = TimeSpan.FromSeconds(15);
 
     private const string SelectRememberedBy = "select revision from idempotency where workspace_id = $1 and key = $2 and request_id = $3";
@@ -30,7 +30,7 @@ internal sealed partial class PostgresStore
         if (request.Writes(written.Plan))
             _search?.Changed(workspaceId);
         if (written.Plan.Kind == ChangeKind.Erase && request.Writes(written.Plan))
-            // Lets the server reuse, and so write over, the places where erased values were.
+            // A vacuum lets the server overwrite the space of erased values.
             await _database.TidyAsync(workspaceId, "vacuum", ["partner", "change_set"], VacuumPatience, CancellationToken.None);
         return written;
     }
@@ -39,7 +39,8 @@ internal sealed partial class PostgresStore
     {
         for (var left = writes; left.Count > 0;)
         {
-            // One that lost its key to another attempt fails alone; those that share its transaction are planned again without it.
+            // A write that lost its key to another attempt fails alone; the others in its transaction are planned
+            // again.
             var lost = await TryWriteTogetherAsync(workspaceId, left);
             foreach (var one in lost)
                 one.Fail(new ClaimLostException());
@@ -47,7 +48,9 @@ internal sealed partial class PostgresStore
         }
     }
 
-    /// <returns>Those whose claim of an idempotency key is not theirs any more; where there are some, nothing was written.</returns>
+    /// <returns>
+    /// The writes that lost their claim of an idempotency key. If there are any, nothing was written.
+    /// </returns>
     private async Task<List<PostgresWriter.Write>> TryWriteTogetherAsync(long workspaceId, IReadOnlyList<PostgresWriter.Write> writes)
     {
         var (plans, planned, lost) = await _database.WriteAsync(
@@ -57,7 +60,10 @@ internal sealed partial class PostgresStore
                 using var rows = new PostgresRows([.. writes.Select(write => write.Request.Change)]);
                 var end = await _rowReader.BeginAndReadAsync(connection, workspaceId, rows);
                 var plans = writes[0].SeesOnlyNamed ? PlanAll(writes, rows, end)
-                    : [PlanOne(writes[0], await _rowReader.ReadMoreAsync(connection, workspaceId, writes[0].Request.Change, rows, end), end)];
+                    : [PlanOne(
+                        writes[0],
+                        await _rowReader.ReadMoreAsync(connection, workspaceId, writes[0].Request.Change, rows, end),
+                        end)];
                 var planned = Stopwatch.GetTimestamp();
                 var outcomes = plans.Zip(writes, (plan, write) => (Plan: plan, write.Request)).ToArray();
                 var toWrite = Array.FindAll(outcomes, one => one.Request.Writes(one.Plan));
@@ -66,7 +72,9 @@ internal sealed partial class PostgresStore
                 var toRemember = Array.FindAll(outcomes, one => one.Request.Remembers(one.Plan));
                 var remembered = toRemember.Length == 0 ? [] : (await connection.ListAsync(
                     RememberAnswers(workspaceId, toRemember), row => row.GetGuid(0), CancellationToken.None)).ToHashSet();
-                var lost = writes.Zip(plans).Where(one => one.First.Request.Remembers(one.Second) && !remembered.Contains(one.First.Request.Idempotency!.ClaimId))
+                var lost = writes.Zip(plans)
+                    .Where(one => one.First.Request.Remembers(one.Second)
+                        && !remembered.Contains(one.First.Request.Idempotency!.ClaimId))
                     .Select(one => one.First).ToList();
                 return ((Plans: plans, Planned: planned, Lost: lost), lost.Count == 0 && toWrite.Length + toRemember.Length > 0);
             },
@@ -85,7 +93,7 @@ internal sealed partial class PostgresStore
         return lost;
     }
 
-    /// <summary>Plans changes that see only the rows that they name, each on what those before it leave.</summary>
+    /// <summary>Plans changes that need only the rows that they name, each on the results of those before it.</summary>
     private List<ChangePlan> PlanAll(IReadOnlyList<PostgresWriter.Write> writes, PostgresRows rows, Revision end)
     {
         var plans = new List<ChangePlan>(writes.Count);
@@ -102,5 +110,6 @@ internal sealed partial class PostgresStore
         return plans;
     }
 
-    private ChangePlan PlanOne(PostgresWriter.Write write, RowsNow rows, Revision end) => write.Request.PlanOn(rows, Moment.At(end, _clock));
+    private ChangePlan PlanOne(PostgresWriter.Write write, RowsNow rows, Revision end) =>
+        write.Request.PlanOn(rows, Moment.At(end, _clock));
 }

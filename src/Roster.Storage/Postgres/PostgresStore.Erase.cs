@@ -5,12 +5,12 @@ using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres;
 
-/// <summary>Removing values for good: of some partners everywhere, or of all from old change sets.</summary>
+/// <summary>Removes values for good: of some partners everywhere, or all values from old change sets.</summary>
 internal sealed partial class PostgresStore
 {
     /// <summary>
-    /// Change sets are rewritten a piece at a time: so many, or those with so many entries, of which one change set can have more. That is what is in
-    /// memory, and what a transaction of the retention writes while others wait for the workspace's log.
+    /// Change sets are rewritten in pieces: at most this many change sets, or <see cref="EntriesTogether"/> entries,
+    /// though one change set can have more. This bounds the memory, and how long others wait for the workspace's log.
     /// </summary>
     private const int ChangeSetsTogether = 100;
 
@@ -50,25 +50,30 @@ internal sealed partial class PostgresStore
         var (hasMore, piece) = await _database.ReadAsync(
             async connection =>
             {
-                var forgotten = await connection.OneAsync(new PostgresStatement(SelectForgotten, workspaceId), row => row.GetInt64(0), cancel);
+                var forgotten = await connection.OneAsync(
+                    new PostgresStatement(SelectForgotten, workspaceId), row => row.GetInt64(0), cancel);
                 var next = await connection.ListAsync(
                     new PostgresStatement(SelectSizesSince, workspaceId, forgotten, (long)ChangeSetsTogether),
                     row => (Size: MapSize(row), At: row.Timestamp(2)), cancel);
-                // Times grow with revisions.
+                // Times grow with revisions: stop at the first change set that is too young.
                 var sizes = next.TakeWhile(one => one.At < before).Select(one => one.Size).ToList();
                 if (sizes.Count == 0)
                     return (false, []);
                 var first = Pieces(sizes).First();
                 return (first.Length < sizes.Count || sizes.Count == ChangeSetsTogether, await connection.ListAsync(
                     new PostgresStatement(SelectChanges, workspaceId, first),
-                    row => (Revision: row.GetInt64(0), Changes: Erasure.BlankAll(row.GetFieldValue<byte[]>(1), out var isDamaged), IsDamaged: isDamaged),
+                    row => (
+                        Revision: row.GetInt64(0),
+                        Changes: Erasure.BlankAll(row.GetFieldValue<byte[]>(1), out var isDamaged),
+                        IsDamaged: isDamaged),
                     cancel));
             },
             cancel);
         if (piece.Count == 0)
             return new ForgottenValues(false, []);
         var blank = piece.FindAll(one => one.Changes is not null);
-        // What is prepared stays right until the log is held: an erasure meanwhile leaves out no more.
+        // The prepared bytes stay right until the log is locked: an erasure meanwhile only removes values, and they
+        // have none.
         await _database.WriteAgainAsync(
             connection => connection.RunAsync(cancel,
             [
@@ -80,7 +85,7 @@ internal sealed partial class PostgresStore
         return new ForgottenValues(hasMore, [.. piece.Where(one => one.IsDamaged).Select(one => one.Revision)]);
     }
 
-    /// <summary>Removes the partners of an erasure from the table, and their values from every change set that has some.</summary>
+    /// <summary>Deletes the rows of erased partners, and removes their values from all change sets.</summary>
     internal static async Task EraseAsync(NpgsqlConnection connection, long workspaceId, ChangePlan plan)
     {
         var ids = plan.Changes.Select(change => change.After.Id).ToArray();
@@ -88,7 +93,7 @@ internal sealed partial class PostgresStore
         await connection.RunAsync(CancellationToken.None, new PostgresStatement(DeletePartners, workspaceId, ids));
         var visited = new HashSet<long>();
         var toVisit = new SortedSet<long>(plan.Changes.Select(change => change.Before!.Revision));
-        // Backwards, since each entry names an earlier change set.
+        // Newest first: each entry names an earlier change set.
         while (toVisit.Count > 0)
         {
             var next = toVisit.Reverse().Take(ChangeSetsTogether).ToArray();
@@ -105,7 +110,7 @@ internal sealed partial class PostgresStore
         }
     }
 
-    /// <summary>Cuts change sets into pieces that are rewritten at once.</summary>
+    /// <summary>Splits change sets into pieces, each rewritten at once.</summary>
     private static IEnumerable<long[]> Pieces(IEnumerable<(long Revision, int Entries)> sizes)
     {
         var piece = new List<long>();
@@ -125,7 +130,7 @@ internal sealed partial class PostgresStore
             yield return [.. piece];
     }
 
-    /// <returns>Change sets as they are without these partners' values, and what came before those.</returns>
+    /// <returns>The change sets without these partners' values, and the change sets that wrote those values.</returns>
     private static Task<List<(long Revision, byte[] Changes, long[] Earlier)>> ReadBlankAsync(
         NpgsqlConnection connection, long workspaceId, long[] revisions, HashSet<Guid> erased) => connection.ListAsync(
             new PostgresStatement(SelectChanges, workspaceId, revisions),

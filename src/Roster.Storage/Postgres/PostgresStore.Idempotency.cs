@@ -6,16 +6,17 @@ using Roster.Storage.Postgres.Connections;
 namespace Roster.Storage.Postgres;
 
 /// <summary>
-/// Answers kept under idempotency keys. What is being carried out is a claim, a row without an answer, which other nodes see; the answer
-/// comes in the write's own transaction, and only where the claim is still this attempt's.
+/// Answers stored under idempotency keys. A running request has a claim: a row without an answer, which other nodes
+/// see. The write's own transaction adds the answer, only if the claim is still this attempt's.
 /// </summary>
 internal sealed partial class PostgresStore
 {
-    /// <summary>A claim that is lost in a crash is not missed.</summary>
+    /// <summary>A claim may be lost in a crash.</summary>
     private const string CommitLazily = "set local synchronous_commit = off";
 
     private const string DeleteUnused = """
-        delete from idempotency where workspace_id = $1 and key = $2 and ((revision is null and at < $3) or (revision is not null and at < $4))
+        delete from idempotency where workspace_id = $1 and key = $2
+            and ((revision is null and at < $3) or (revision is not null and at < $4))
         """;
 
     private const string InsertClaim = """
@@ -31,16 +32,16 @@ internal sealed partial class PostgresStore
 
     private const string UpdateClaims = """
         update idempotency set at = n.at, key_id = n.key_id, request_id = n.request_id, revision = n.revision, answer = n.answer
-        from unnest((select $2::bytea[]), (select $3::uuid[]), (select $4::bigint[]), (select $5::uuid[]), (select $6::uuid[]), (select $7::bigint[]),
-                (select $8::bytea[]))
+        from unnest((select $2::bytea[]), (select $3::uuid[]), (select $4::bigint[]), (select $5::uuid[]), (select $6::uuid[]),
+                (select $7::bigint[]), (select $8::bytea[]))
             as n (key, claim, at, key_id, request_id, revision, answer)
         where idempotency.workspace_id = $1 and idempotency.key = n.key and idempotency.claim = n.claim and idempotency.revision is null
         returning idempotency.claim
         """;
 
     /// <summary>
-    /// Some of the oldest that are not kept any more. Each claim adds one row and removes up to so many, so what is kept does not grow, and no
-    /// request pays for all that ran out at once. Claims that ran out wait as long: they are few, and nobody sees them.
+    /// Deletes some of the oldest outdated rows. Each claim adds one row and deletes up to 100, so the table does not
+    /// grow, and no request pays for all that expired at once. Expired claims wait as long: they are few and invisible.
     /// </summary>
     private const string DeleteOld = """
         delete from idempotency where workspace_id = $1 and at < $2 and key = any (array(
@@ -48,7 +49,8 @@ internal sealed partial class PostgresStore
         """;
 
     public async Task<IdempotencyState> FindIdempotencyAsync(
-        long workspaceId, ReadOnlyMemory<byte> key, Timestamp rememberedSince, Timestamp staleSince, CancellationToken cancel) => await _database.ReadAsync(
+        long workspaceId, ReadOnlyMemory<byte> key, Timestamp rememberedSince, Timestamp staleSince, CancellationToken cancel) =>
+        await _database.ReadAsync(
             connection => FindRememberedAsync(connection, workspaceId, key.ToArray(), rememberedSince, staleSince, null, cancel), cancel);
 
     public async Task<IdempotencyState> ClaimAsync(
@@ -73,15 +75,28 @@ internal sealed partial class PostgresStore
         connection => connection.RunAsync(cancel,
             new(CommitLazily), new(DeleteClaim, workspaceId, idempotency.Key, idempotency.ClaimId)), cancel);
 
-    /// <param name="ownClaim">This attempt's: it finds its own where the answer to the COMMIT was lost, and the work was done again.</param>
+    /// <param name="ownClaim">
+    /// This attempt's claim, which may exist already: if the answer to its COMMIT was lost, the work is done again.
+    /// </param>
     private static async Task<IdempotencyState> FindRememberedAsync(
-        NpgsqlConnection connection, long workspaceId, byte[] key, Timestamp rememberedSince, Timestamp staleSince, Guid? ownClaim, CancellationToken cancel) =>
+        NpgsqlConnection connection,
+        long workspaceId,
+        byte[] key,
+        Timestamp rememberedSince,
+        Timestamp staleSince,
+        Guid? ownClaim,
+        CancellationToken cancel) =>
         (await connection.ListAsync<IdempotencyState>(
             new PostgresStatement(SelectRemembered, workspaceId, key, rememberedSince, staleSince),
             row => !row.IsDBNull(1)
                 ? new IdempotencyState.Done(
-                    row.GetFieldValue<byte[]>(0), row.GetInt64(1), row.Timestamp(2), new Origin(row.GetGuid(3), row.GetGuid(4)), row.GetFieldValue<byte[]>(5))
-                : row.GetGuid(6) == ownClaim ? new IdempotencyState.Unused() : new IdempotencyState.Running(row.GetFieldValue<byte[]>(0)),
+                    row.GetFieldValue<byte[]>(0),
+                    row.GetInt64(1),
+                    row.Timestamp(2),
+                    new Origin(row.GetGuid(3), row.GetGuid(4)),
+                    row.GetFieldValue<byte[]>(5))
+                : row.GetGuid(6) == ownClaim ? new IdempotencyState.Unused()
+                : new IdempotencyState.Running(row.GetFieldValue<byte[]>(0)),
             cancel)).SingleOrDefault() ?? new IdempotencyState.Unused();
 
     private PostgresStatement RememberAnswers(long workspaceId, (ChangePlan Plan, WriteRequest Request)[] remembered)

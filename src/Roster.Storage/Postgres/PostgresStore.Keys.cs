@@ -5,7 +5,10 @@ using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres;
 
-/// <summary>Keys, and the audit of who administered them. Each act holds the workspace's log, so that events are in commit order.</summary>
+/// <summary>
+/// Keys, and the audit of their administration. Each action locks the workspace's log, so that audit events are in
+/// commit order.
+/// </summary>
 internal sealed partial class PostgresStore
 {
     private const string SelectKeys = """
@@ -53,12 +56,14 @@ internal sealed partial class PostgresStore
         """;
 
     private const string SelectAudit = """
-        select id, at, action, actor_key_id, address, subject from audit_event where workspace_id = $1 order by number desc limit (select $2::bigint)
+        select id, at, action, actor_key_id, address, subject from audit_event
+        where workspace_id = $1 order by number desc limit (select $2::bigint)
         """;
 
     private const string SelectAuditBefore = """
         select id, at, action, actor_key_id, address, subject from audit_event
-        where workspace_id = $1 and number < (select number from audit_event where workspace_id = $1 and id = $3) order by number desc limit (select $2::bigint)
+        where workspace_id = $1 and number < (select number from audit_event where workspace_id = $1 and id = $3)
+        order by number desc limit (select $2::bigint)
         """;
 
     private const string SelectAuditEvent = "select number from audit_event where workspace_id = $1 and id = $2";
@@ -66,7 +71,9 @@ internal sealed partial class PostgresStore
     public Task<ApiKey?> FindKeyAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel) => _keysByHash.FindAsync(hash, cancel);
 
     private Task<List<ApiKey>> FindKeysAsync(long since, byte[][] hashes) => _database.ReadAsync(
-        since, connection => connection.ListAsync(new PostgresStatement(SelectKeysByHash, hashes), MapKey, CancellationToken.None), CancellationToken.None);
+        since,
+        connection => connection.ListAsync(new PostgresStatement(SelectKeysByHash, hashes), MapKey, CancellationToken.None),
+        CancellationToken.None);
 
     public async Task<ApiKey?> FindKeyAsync(Guid id, CancellationToken cancel) =>
         (await ListKeysAsync(new PostgresStatement(SelectKeyById, id), cancel)).FirstOrDefault();
@@ -75,7 +82,8 @@ internal sealed partial class PostgresStore
         connection => connection.ListAsync(new PostgresStatement(SelectAnyKey), row => row.GetGuid(0), cancel), cancel)).Count > 0;
 
     public async Task<IReadOnlyList<HostnameList>> ListHostnamesAsync(Timestamp now, CancellationToken cancel) => await _database.ReadAsync(
-        connection => connection.ListAsync(new PostgresStatement(SelectHostnames, now), row => HostnameList.Stored(row.GetString(0)), cancel), cancel);
+        connection => connection.ListAsync(
+            new PostgresStatement(SelectHostnames, now), row => HostnameList.Stored(row.GetString(0)), cancel), cancel);
 
     public Task<bool> AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel) =>
         AdministerAsync(audit, async connection =>
@@ -90,7 +98,7 @@ internal sealed partial class PostgresStore
     public Task<bool> AddFirstKeyAsync(ApiKey key, AuditEvent audit, CancellationToken cancel) =>
         AdministerAsync(audit, async connection =>
         {
-            // The workspace's log is held: who comes later sees what was added by then.
+            // The workspace's log is locked, so a concurrent call sees the added key.
             if ((await connection.ListAsync(new PostgresStatement(SelectAnyKey), _ => true, cancel)).Count > 0)
                 return false;
             await connection.RunAsync(cancel, Insert(key));
@@ -106,7 +114,7 @@ internal sealed partial class PostgresStore
 
     public Task NoteKeyUseAsync(IReadOnlyDictionary<Guid, Timestamp> lastUsedAt, CancellationToken cancel)
     {
-        // In one order on all nodes, so that none waits for another that waits for it.
+        // The same order on all nodes avoids deadlocks.
         var used = lastUsedAt.OrderBy(one => one.Key).ToArray();
         return _database.WriteAgainAsync(
             connection => connection.RunAsync(cancel, new PostgresStatement(
@@ -117,12 +125,13 @@ internal sealed partial class PostgresStore
     public async Task<IReadOnlyList<AuditEvent>> ListAuditAsync(long workspaceId, Guid? before, int take, CancellationToken cancel) =>
         await _database.ReadAsync(connection => connection.ListAsync(
             before is { } last
-                ? new PostgresStatement(SelectAuditBefore, workspaceId, (long)take, last) : new PostgresStatement(SelectAudit, workspaceId, (long)take),
+                ? new PostgresStatement(SelectAuditBefore, workspaceId, (long)take, last)
+                : new PostgresStatement(SelectAudit, workspaceId, (long)take),
             row => new AuditEvent(
                 row.GetGuid(0), workspaceId, row.Timestamp(1), row.GetString(2), row.GuidOrNull(3), row.TextOrNull(4), row.GetString(5)),
             cancel), cancel);
 
-    /// <summary>Does something, and records the audit event of it in the same transaction where it had an effect.</summary>
+    /// <summary>Runs an action. If it had an effect, records its audit event in the same transaction.</summary>
     private Task<bool> AdministerAsync(AuditEvent audit, Func<NpgsqlConnection, Task<bool>> act, CancellationToken cancel) =>
         _database.WriteAsync(
             audit.WorkspaceId, Stopwatch.GetTimestamp(),

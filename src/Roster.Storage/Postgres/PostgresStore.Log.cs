@@ -6,10 +6,10 @@ using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres;
 
-/// <summary>Reading the log.</summary>
+/// <summary>Reads the log.</summary>
 internal sealed partial class PostgresStore
 {
-    /// <summary>In bytes; below what .NET keeps apart as large.</summary>
+    /// <summary>Bytes of a buffer, below .NET's limit for large objects (85,000 bytes).</summary>
     private const int PieceBytes = 64 << 10;
 
     internal const string SelectEnd = "select revision, changed_at from log_end where workspace_id = $1";
@@ -17,8 +17,8 @@ internal sealed partial class PostgresStore
     private const string Heads = "revision, at, kind, key_id, request_id, created, updated, unchanged, deleted, restored, undoes";
 
     /// <summary>
-    /// In the order of <see cref="MapChangeSet"/>, of a page named found. What undid each is looked up for the page alone, by an index that leads
-    /// to the newest one at once.
+    /// Columns in the order of <see cref="MapChangeSet"/>, from a page named found. The newest undo is looked up by
+    /// index, for the page alone.
     /// </summary>
     private const string HeadsFound = $"""
         {Heads}, (
@@ -27,17 +27,19 @@ internal sealed partial class PostgresStore
         """;
 
     /// <summary>
-    /// A limit that the planner does not see ("select") has it read in the index's order. A limit that it sees may make it sort the whole
-    /// workspace instead, where it has no statistics and takes that for small.
+    /// The planner cannot see a limit in a subquery, so it reads in index order. A visible limit may make it sort the
+    /// whole workspace, if it lacks statistics and assumes a small one.
     /// </summary>
     private const string SelectChangeSets = $"""
         select {HeadsFound}
-        from (select {Heads} from change_set where workspace_id = $1 and revision < $2 order by revision desc limit (select $3::bigint)) as found
+        from (
+            select {Heads} from change_set
+            where workspace_id = $1 and revision < $2 order by revision desc limit (select $3::bigint)) as found
         order by found.revision desc
         """;
 
     /// <summary>
-    /// As a range of its index, and in that one's order: asked for as "kind =", the planner may walk the whole log for a kind of which there are few.
+    /// As a range of its index, in index order: with "kind =", the planner may read the whole log for a rare kind.
     /// </summary>
     private const string SelectChangeSetsOfKind = $"""
         select {HeadsFound}
@@ -48,7 +50,10 @@ internal sealed partial class PostgresStore
         order by found.revision desc
         """;
 
-    /// <summary>Of one key: a page of each kind, so that one index serves a key with and without a kind. There are few kinds.</summary>
+    /// <summary>
+    /// Change sets of one key: a page of each kind, so that one index serves a key with and without a kind. There are
+    /// few kinds.
+    /// </summary>
     private const string SelectChangeSetsOfKey = $"""
         select {HeadsFound}
         from (
@@ -74,7 +79,8 @@ internal sealed partial class PostgresStore
         """;
 
     private const string SelectLogBetween = """
-        select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = $1 and revision > $2 and revision <= $3 order by revision
+        select revision, at, kind, key_id, request_id, changes from change_set
+        where workspace_id = $1 and revision > $2 and revision <= $3 order by revision
         """;
 
     public Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel) => _database.ReadAsync(
@@ -92,13 +98,15 @@ internal sealed partial class PostgresStore
             _ => new PostgresStatement(SelectChangeSets, workspaceId, before, take),
         };
         var page = await _database.ReadAsync(connection => connection.ListAsync(statement, MapChangeSet, cancel), cancel);
-        // Times grow with revisions, so all that follow the first one that is too old are too old as well.
+        // Times grow with revisions: stop at the first change set that is too old.
         return query.Since is { } since ? [.. page.TakeWhile(changeSet => changeSet.Revision.At >= since)] : page;
     }
 
     public async Task VisitLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, LogVisitor visitor, CancellationToken cancel) =>
         await _database.ReadAsync(
-            connection => ShowAsync(connection, new PostgresStatement(SelectLogBackwards, workspaceId, revisions.ToArray()), visitor, cancel), cancel);
+            connection =>
+                ShowAsync(connection, new PostgresStatement(SelectLogBackwards, workspaceId, revisions.ToArray()), visitor, cancel),
+            cancel);
 
     public async Task<ChangedPartners> ReadChangedAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel) =>
         await _database.ReadAsync(async connection =>
@@ -109,8 +117,9 @@ internal sealed partial class PostgresStore
             return changed;
         }, cancel);
 
-    /// <summary>Shows change sets to a visitor as their bytes come in.</summary>
-    private static async Task<bool> ShowAsync(NpgsqlConnection connection, PostgresStatement statement, LogVisitor visitor, CancellationToken cancel)
+    /// <summary>Shows change sets to a visitor as their bytes arrive.</summary>
+    private static async Task<bool> ShowAsync(
+        NpgsqlConnection connection, PostgresStatement statement, LogVisitor visitor, CancellationToken cancel)
     {
         var piece = ArrayPool<byte>.Shared.Rent(PieceBytes);
         try
@@ -136,13 +145,17 @@ internal sealed partial class PostgresStore
         }
     }
 
-    /// <summary>How far to read the log after a revision: to the change set with which there are so many changes, or so many change sets.</summary>
-    /// <returns>Null where nothing comes after it.</returns>
+    /// <summary>
+    /// How far to read the log after a revision: until this many changes or change sets, whichever comes first.
+    /// </summary>
+    /// <returns>The last revision to read; null if there is none.</returns>
     internal static async Task<long?> FindUpToAsync(
         NpgsqlConnection connection, long workspaceId, long after, long changes, long changeSets, CancellationToken cancel)
     {
         var sizes = await connection.ListAsync(
-            new PostgresStatement(SelectSizesAfter, workspaceId, after, changeSets), row => (Revision: row.GetInt64(0), Changes: row.GetInt32(1)), cancel);
+            new PostgresStatement(SelectSizesAfter, workspaceId, after, changeSets),
+            row => (Revision: row.GetInt64(0), Changes: row.GetInt32(1)),
+            cancel);
         var count = 0L;
         return sizes.Count == 0 ? null : sizes.FirstOrDefault(size => (count += size.Changes) >= changes, sizes[^1]).Revision;
     }

@@ -6,7 +6,9 @@ namespace Roster.Storage.Postgres;
 
 internal sealed partial class PostgresStore
 {
-    /// <summary>Ids count up without a sequence; of two that come at once one finds its number taken, and tries again.</summary>
+    /// <summary>
+    /// Ids count up without a sequence. Of two concurrent inserts, one finds its number taken and tries again.
+    /// </summary>
     private const string InsertWorkspace = """
         insert into workspace (id, name, created_at) select coalesce(max(id), 0) + 1, $1, $2::bigint from workspace
         on conflict do nothing
@@ -18,7 +20,7 @@ internal sealed partial class PostgresStore
 
     private const string InsertSearchState = "insert into search_state (workspace_id, reached) values ($1, 0)";
 
-    /// <summary>All workspaces are asked for, so on Citus all nodes are.</summary>
+    /// <summary>Reads all workspaces, so on Citus it reads all nodes.</summary>
     internal const string SelectWorkspaces = """
         select workspace.id, workspace.name, log_end.revision, workspace.created_at
         from workspace join log_end on log_end.workspace_id = workspace.id order by workspace.name
@@ -35,7 +37,7 @@ internal sealed partial class PostgresStore
             {
                 if (await IdAsync(connection) is not { } taken)
                     continue;
-                // It is this very workspace where the COMMIT of an earlier attempt had no answer.
+                // If an earlier attempt committed without an answer, this is its workspace.
                 if ((await connection.ListAsync(new PostgresStatement(SelectAuditEvent, taken, auditId), _ => true, cancel)).Count > 0)
                     added = new Workspace(taken, name, 0, at);
                 return;
@@ -49,7 +51,8 @@ internal sealed partial class PostgresStore
         return added;
 
         async Task<long?> IdAsync(NpgsqlConnection connection) =>
-            await connection.ListAsync(new PostgresStatement(SelectWorkspaceByName, name), row => row.GetInt64(0), cancel) is [var id] ? id : null;
+            await connection.ListAsync(new PostgresStatement(SelectWorkspaceByName, name), row => row.GetInt64(0), cancel) is [var id]
+                ? id : null;
     }
 
     public async Task<IReadOnlyList<Workspace>> ListWorkspacesAsync(CancellationToken cancel) => await _database.ReadAsync(

@@ -8,20 +8,20 @@ using Roster.Storage.Sqlite;
 
 namespace Roster.Storage.Postgres;
 
-/// <summary>The directory in a PostgreSQL database: opening and closing it. What it stores is in the other parts.</summary>
+/// <summary>The directory in a PostgreSQL database. This part opens and closes it.</summary>
 internal sealed partial class PostgresStore : IRosterStore
 {
-    /// <summary>A setting that this engine does not have counts as safe: it has no such choice.</summary>
+    /// <summary>The server's settings. A missing setting counts as safe: this engine has no such choice.</summary>
     private const string SelectSettings = """
         select current_setting('transaction_read_only'), current_setting('server_encoding'),
             coalesce(current_setting('fsync', true), 'on'), coalesce(current_setting('synchronous_commit', true), 'on'),
             coalesce(current_setting('full_page_writes', true), 'on'), exists (select 1 from pg_extension where extname = 'citus')
         """;
 
-    /// <summary>How long what was begun may go on when the store is closed and nobody said how long it may.</summary>
+    /// <summary>How long running calls may take when the store is closed without a limit of its own.</summary>
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
-    /// <summary>The tables, and what a server does with each.</summary>
+    /// <summary>The tables, and the rights that a server needs on each.</summary>
     private static readonly (string Table, string[] Rights)[] Needed =
     [
         ("workspace", ["select", "insert"]),
@@ -37,11 +37,12 @@ internal sealed partial class PostgresStore : IRosterStore
     ];
 
     private const string SelectLacking = """
-        select needed.relation, needed.what, to_regclass(needed.relation) is null from unnest($1::text[], $2::text[]) as needed (relation, what)
+        select needed.relation, needed.what, to_regclass(needed.relation) is null
+        from unnest($1::text[], $2::text[]) as needed (relation, what)
         where not coalesce(has_table_privilege(to_regclass(needed.relation), needed.what), false)
         """;
 
-    /// <summary>One row of each table and index that requests read, of a workspace that there is not.</summary>
+    /// <summary>Reads each table and index that requests read, for a workspace that does not exist.</summary>
     private static PostgresStatement[] Reads =>
     [
         new(SelectEnd, 0L),
@@ -135,7 +136,7 @@ internal sealed partial class PostgresStore : IRosterStore
 
     public void EndWithin(TimeSpan grace) => _database.EndWithin(grace);
 
-    /// <summary>Finishes the writes that wait, as far as the database answers in time.</summary>
+    /// <summary>Finishes waiting writes, if the database answers in time.</summary>
     public async ValueTask DisposeAsync()
     {
         _database.EndWithin(Grace);
@@ -146,7 +147,7 @@ internal sealed partial class PostgresStore : IRosterStore
         await _database.DisposeAsync();
     }
 
-    /// <returns>Null where the database can be read and written, and keeps what it acknowledges.</returns>
+    /// <returns>Null if the database can be read and written, and acknowledged writes are durable.</returns>
     private async Task<StoreException?> TroubleAsync(CancellationToken cancel)
     {
         var settings = (await _database.ReadNowAsync(connection => connection.ListAsync(
@@ -156,9 +157,12 @@ internal sealed partial class PostgresStore : IRosterStore
             cancel), cancel))[0];
         _database.IsCitus = settings.IsCitus;
         if (settings.IsReadOnly)
-            return new StoreException(StoreTrouble.ReadOnly, "PostgreSQL is read-only here: it is a standby, or default_transaction_read_only is on.");
+            return new StoreException(
+                StoreTrouble.ReadOnly, "PostgreSQL is read-only here: it is a standby, or default_transaction_read_only is on.");
         if (settings.Encoding != "UTF8")
-            return new StoreException(StoreTrouble.Unavailable, $"The database's encoding is {settings.Encoding}; Roster needs UTF8 (createdb --encoding UTF8 --template template0).");
+            return new StoreException(
+                StoreTrouble.Unavailable,
+                $"The database's encoding is {settings.Encoding}; Roster needs UTF8 (createdb --encoding UTF8 --template template0).");
         if (_address.IsUnsafeAccepted)
             return null;
         if (settings.Settings.Trouble("PostgreSQL") is { } unsafely)
@@ -166,7 +170,7 @@ internal sealed partial class PostgresStore : IRosterStore
         return settings.IsCitus ? await _database.ReadNowAsync(PostgresCitus.WorkersTroubleAsync, cancel) : null;
     }
 
-    /// <returns>Null where all tables can be read, and the server's role may do with them what a server does.</returns>
+    /// <returns>Null if all tables can be read, and the server's role has the needed rights.</returns>
     private async Task<StoreException?> SchemaTroubleAsync(CancellationToken cancel)
     {
         var needed = Needed.SelectMany(one => one.Rights.Select(right => (one.Table, Right: right))).ToArray();
@@ -174,7 +178,8 @@ internal sealed partial class PostgresStore : IRosterStore
             async connection =>
             {
                 var found = await connection.ListAsync(
-                    new PostgresStatement(SelectLacking, Array.ConvertAll(needed, one => one.Table), Array.ConvertAll(needed, one => one.Right)),
+                    new PostgresStatement(
+                        SelectLacking, Array.ConvertAll(needed, one => one.Table), Array.ConvertAll(needed, one => one.Right)),
                     row => (Table: row.GetString(0), Right: row.GetString(1), IsMissing: row.GetBoolean(2)), cancel);
                 if (found.Count == 0 && _database.IsCitus)
                     await PostgresCitus.AskWorkersAsync(connection, Reads, ReadAllAsync);
@@ -190,7 +195,8 @@ internal sealed partial class PostgresStore : IRosterStore
             [{ IsMissing: true, Table: var table }, ..] => new StoreException(
                 StoreTrouble.Damaged, $"The table {table} is not in PostgreSQL's database any more; restore it from a backup."),
             [var first, ..] => new StoreException(
-                StoreTrouble.Unavailable, $"PostgreSQL: the server's role has no right to {first.Right} in the table {first.Table}; grant it."),
+                StoreTrouble.Unavailable,
+                $"PostgreSQL: the server's role has no right to {first.Right} in the table {first.Table}; grant it."),
         };
 
         async Task ReadAllAsync(NpgsqlDataReader rows)
@@ -200,7 +206,7 @@ internal sealed partial class PostgresStore : IRosterStore
         }
     }
 
-    /// <summary>Does an operator's work on a database that is not opened for serving.</summary>
+    /// <summary>Runs an operator's command on a database that is not opened for serving.</summary>
     private static async Task<T> WithSourceAsync<T>(PostgresAddress address, Func<NpgsqlDataSource, Task<T>> work)
     {
         await using var source = NpgsqlDataSource.Create(address.ConnectionString);

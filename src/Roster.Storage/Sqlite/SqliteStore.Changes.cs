@@ -6,7 +6,7 @@ using Roster.Storage.Sqlite.Writing;
 
 namespace Roster.Storage.Sqlite;
 
-/// <summary>Writing: every stage of a write by its name, from the rows that it must see to its commit.</summary>
+/// <summary>Writes a change: each stage by its name, from reading the rows to the commit.</summary>
 internal sealed partial class SqliteStore
 {
     public async Task<WrittenPlan> WriteAsync(long workspaceId, WriteRequest request, CancellationToken cancel)
@@ -14,7 +14,7 @@ internal sealed partial class SqliteStore
         var change = request.Change;
         var start = Stopwatch.GetTimestamp();
         var index = change.MatchOn == MatchOn.Email ? await ReachNewestAsync(workspaceId, cancel) : null;
-        // On the writer's thread, between begin and commit, which it shares with other small writes.
+        // Runs on the writer's thread, in a transaction that it may share with other small writes.
         var (plan, planned) = await WriteOrNoteUnknownAsync(workspaceId, request, database =>
         {
             var moment = Moment.At(ReadEnd(database, workspaceId), _clock);
@@ -28,7 +28,7 @@ internal sealed partial class SqliteStore
                 RememberAnswer(database, workspaceId, plan, request);
             return (plan, planned);
         }, cancel);
-        // From here on nothing can fail: it is written.
+        // It is committed: from here on nothing may fail.
         if (request.Remembers(plan))
             Release(workspaceId, request.Idempotency!);
         if (request.Writes(plan) && plan.Kind == ChangeKind.Erase)

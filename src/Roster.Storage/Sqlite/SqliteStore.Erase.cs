@@ -5,16 +5,16 @@ using Roster.Storage.Sqlite.Writing;
 
 namespace Roster.Storage.Sqlite;
 
-/// <summary>Removing values for good: of some partners everywhere, or of all from old change sets.</summary>
+/// <summary>Removes values for good: of some partners everywhere, or all values from old change sets.</summary>
 internal sealed partial class SqliteStore
 {
     /// <summary>
-    /// How many bytes of change sets are rewritten in one job of the writer: about 20,000 changes, some milliseconds. One change set is rewritten
-    /// whatever its size, which is that of a batch.
+    /// Most bytes of change sets rewritten in one job of the writer: about 20,000 changes, some milliseconds. A single
+    /// change set may be larger, up to the size of a batch.
     /// </summary>
     internal const int ForgottenBytes = 512 << 10;
 
-    /// <summary>And how many change sets, each of which is a row somewhere else.</summary>
+    /// <summary>Most change sets rewritten in one job: each is a row on another page.</summary>
     internal const int ForgottenChangeSets = 1_000;
 
     private const string SelectForgotten = "select forgotten from workspace where id = ?1";
@@ -36,13 +36,13 @@ internal sealed partial class SqliteStore
         var (from, upTo, hasMore) = (0L, 0L, false);
         var blanked = new List<(long Revision, byte[] Changes)>();
         var damaged = new List<long>();
-        // Read, decoded and encoded beside the writer, which only has to write.
+        // Reading and encoding happen on another connection, so that the writer only writes.
         _readers.ReadTogether(database =>
         {
             from = upTo = ReadForgotten(database, workspaceId);
             var (bytes, changeSets) = (0, 0);
             using var rows = database.Prepare(SelectOld).Bind(1, workspaceId).Bind(2, from).Bind(3, ForgottenChangeSets + 1).Query();
-            // Times grow with revisions, so none that follows the first one that is not old enough is.
+            // Times grow with revisions: stop at the first change set that is too young.
             while (rows.Step() && rows.Timestamp(1) < before)
             {
                 cancel.ThrowIfCancellationRequested();
@@ -60,7 +60,8 @@ internal sealed partial class SqliteStore
         });
         if (upTo == from)
             return new ForgottenValues(false, []);
-        // Meanwhile an erasure may have taken values out of these change sets, but nothing ever adds any: without all of them it is the same.
+        // An erasure may have changed these change sets meanwhile, but it only removes values, and all are removed
+        // here.
         await _writer.RunAsync(SqliteWriter.MaxRowsTogether, database =>
         {
             if (ReadForgotten(database, workspaceId) != from)
@@ -79,7 +80,7 @@ internal sealed partial class SqliteStore
         return row.Step() ? row.Int64(0) : 0;
     }
 
-    /// <summary>Removes the partners of an erasure from the table, and their values from every change set that has some.</summary>
+    /// <summary>Deletes the rows of erased partners, and removes their values from all change sets.</summary>
     internal static void Erase(SqliteDatabase database, long workspaceId, ChangePlan plan)
     {
         var ids = plan.Changes.Select(change => change.After.Id).ToHashSet();
@@ -87,7 +88,7 @@ internal sealed partial class SqliteStore
             database.Prepare(DeletePartner).Bind(1, workspaceId).Bind(2, id).Run();
         database.Execute(OweCleaning);
         var toVisit = new SortedSet<long>(plan.Changes.Select(change => change.Before!.Revision));
-        // Backwards, since each entry names an earlier change set.
+        // Newest first: each entry names an earlier change set.
         while (toVisit.Count > 0)
         {
             var revision = toVisit.Max;

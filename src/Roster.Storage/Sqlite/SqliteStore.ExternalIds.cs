@@ -5,8 +5,8 @@ using Roster.Storage.Sqlite.Connections;
 namespace Roster.Storage.Sqlite;
 
 /// <summary>
-/// Finding partners by external id. Each statement names the index: without statistics SQLite would rather read the whole workspace,
-/// which is the first part of the table's key.
+/// Finds partners by external id. Each statement names the index: without statistics, SQLite would read the whole
+/// workspace by the primary key.
 /// </summary>
 internal sealed partial class SqliteStore
 {

@@ -6,8 +6,8 @@ using Roster.Storage.Sqlite.Connections;
 namespace Roster.Storage.Sqlite;
 
 /// <summary>
-/// Answers remembered under idempotency keys. There is one server on a file, so what is being carried out is known in memory, and forgotten
-/// where it should be: when the process ends.
+/// Answers stored under idempotency keys. Only one server uses the file, so running requests are known in memory only,
+/// and forgotten when the process ends, as they should be.
 /// </summary>
 internal sealed partial class SqliteStore
 {
@@ -20,7 +20,9 @@ internal sealed partial class SqliteStore
         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
         """;
 
-    /// <summary>Some of those that are too old: so many that they become fewer, and so few that no write is held up by them.</summary>
+    /// <summary>
+    /// Deletes some outdated answers: enough that they become fewer, and few enough not to delay a write.
+    /// </summary>
     private const string DeleteOldRemembered = """
         delete from idempotency where workspace_id = ?1
           and key in (select key from idempotency indexed by idempotency_at where workspace_id = ?1 and at < ?2 order by at limit 100)
@@ -28,7 +30,9 @@ internal sealed partial class SqliteStore
 
     private readonly ConcurrentDictionary<(long WorkspaceId, string Key), Claim> _running = [];
 
-    /// <summary>Claims of which it is not certain whether they were carried out; as many as writes that shared a transaction.</summary>
+    /// <summary>
+    /// Claims of writes with an unknown outcome: at most as many as writes that shared a transaction.
+    /// </summary>
     private readonly ConcurrentQueue<(long WorkspaceId, Idempotency Idempotency)> _unknown = [];
 
     public Task<IdempotencyState> FindIdempotencyAsync(
@@ -76,7 +80,7 @@ internal sealed partial class SqliteStore
     private static (long WorkspaceId, string Key) KeyOf(long workspaceId, Idempotency idempotency) =>
         (workspaceId, Convert.ToHexString(idempotency.Key));
 
-    /// <summary>Gives a claim back, unless another attempt has taken it over.</summary>
+    /// <summary>Releases a claim, unless another attempt has taken it over.</summary>
     private void Release(long workspaceId, Idempotency idempotency)
     {
         var key = KeyOf(workspaceId, idempotency);
@@ -84,15 +88,16 @@ internal sealed partial class SqliteStore
             _running.TryRemove(new KeyValuePair<(long, string), Claim>(key, claim));
     }
 
-    /// <summary>Gives back what was claimed for writes of which it is certain now that they were not carried out.</summary>
+    /// <summary>Releases the claims of writes that are certain now not to have been carried out.</summary>
     private void ReleaseUnknown()
     {
         while (_unknown.TryDequeue(out var unknown))
             Release(unknown.WorkspaceId, unknown.Idempotency);
     }
 
-    /// <summary>Runs a write, whose claim stays where it is not certain whether it was carried out.</summary>
-    private async Task<T> WriteOrNoteUnknownAsync<T>(long workspaceId, WriteRequest request, Func<SqliteDatabase, T> work, CancellationToken cancel)
+    /// <summary>Runs a write. If its outcome is unknown, its claim stays.</summary>
+    private async Task<T> WriteOrNoteUnknownAsync<T>(
+        long workspaceId, WriteRequest request, Func<SqliteDatabase, T> work, CancellationToken cancel)
     {
         try
         {
@@ -115,18 +120,25 @@ internal sealed partial class SqliteStore
     private void RememberAnswer(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
     {
         var idempotency = request.Idempotency!;
-        // Both only where this attempt has gone on for so long that another one was let in.
+        // Both checks fail only if this attempt took so long that another one took over its key.
         if (_running.TryGetValue(KeyOf(workspaceId, idempotency), out var claim) && claim.Of.ClaimId != idempotency.ClaimId)
             throw new StoreException(StoreTrouble.Unavailable, "The claim of an idempotency key ran out; nothing was written.");
-        using (var row = database.Prepare(SelectRemembered).Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.RememberedSince).Query())
+        var select = database.Prepare(SelectRemembered)
+            .Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.RememberedSince);
+        using (var row = select.Query())
             if (row.Step())
-                throw new StoreException(StoreTrouble.Unavailable, "Another request with the same idempotency key was carried out meanwhile; nothing was written.");
+                throw new StoreException(
+                    StoreTrouble.Unavailable,
+                    "Another request with the same idempotency key was carried out meanwhile; nothing was written.");
         database.Prepare(DeleteOldRemembered).Bind(1, workspaceId).Bind(2, idempotency.RememberedSince).Run();
         database.Prepare(InsertRemembered)
             .Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.Fingerprint).Bind(4, Timestamp.Now(_clock))
-            .Bind(5, request.Origin.KeyId).Bind(6, request.Origin.RequestId).Bind(7, plan.Revision.Number).Bind(8, RememberedAnswer.Encode(plan)).Run();
+            .Bind(5, request.Origin.KeyId).Bind(6, request.Origin.RequestId)
+            .Bind(7, plan.Revision.Number).Bind(8, RememberedAnswer.Encode(plan)).Run();
     }
 
-    /// <param name="At">When it was made: after <see cref="Idempotency.LongestWrite"/> another attempt may take it over.</param>
+    /// <param name="At">
+    /// The time of the claim. After <see cref="Idempotency.LongestWrite"/> another attempt may take it over.
+    /// </param>
     private sealed record Claim(Idempotency Of, Timestamp At);
 }

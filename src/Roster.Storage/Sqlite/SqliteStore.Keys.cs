@@ -3,7 +3,7 @@ using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite;
 
-/// <summary>Keys, and the audit of who administered them.</summary>
+/// <summary>Keys, and the audit of their administration.</summary>
 internal sealed partial class SqliteStore
 {
     private const string SelectKeys = """
@@ -149,7 +149,13 @@ internal sealed partial class SqliteStore
             using var rows = (before is { } id ? statement.Bind(3, id) : statement).Query();
             while (rows.Step())
                 events.Add(new AuditEvent(
-                    rows.Guid(0), workspaceId, rows.Timestamp(1), rows.Text(2), rows.IsNull(3) ? null : rows.Guid(3), rows.TextOrNull(4), rows.Text(5)));
+                    rows.Guid(0),
+                    workspaceId,
+                    rows.Timestamp(1),
+                    rows.Text(2),
+                    rows.IsNull(3) ? null : rows.Guid(3),
+                    rows.TextOrNull(4),
+                    rows.Text(5)));
             return events;
         }));
 

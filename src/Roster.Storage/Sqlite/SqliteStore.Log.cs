@@ -4,13 +4,17 @@ using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite;
 
-/// <summary>Reading the log.</summary>
+/// <summary>Reads the log.</summary>
 internal sealed partial class SqliteStore
 {
-    /// <summary>In the order of <see cref="MapChangeSet"/>. The table has what the lists need before the changes, which they do not read.</summary>
+    /// <summary>
+    /// Columns in the order of <see cref="MapChangeSet"/>. In the table they come before the changes, which lists do
+    /// not read.
+    /// </summary>
     private const string SelectHeads = """
         select revision, at, kind, key_id, request_id, created, updated, unchanged, deleted, restored, undoes,
-            (select max(revision) from change_set as later indexed by change_set_undoes where later.workspace_id = ?1 and later.undoes = change_set.revision)
+            (select max(revision) from change_set as later indexed by change_set_undoes
+                where later.workspace_id = ?1 and later.undoes = change_set.revision)
         from change_set
         """;
 
@@ -27,8 +31,8 @@ internal sealed partial class SqliteStore
     private const string SelectEnd = "select revision, changed_at from workspace where id = ?1";
 
     /// <summary>
-    /// In the order of <see cref="Show"/>. A change set's bytes come with its row up to 64 KiB, and piece by piece beyond: SQLite has memory for the
-    /// whole of what comes with a row.
+    /// Columns in the order of <see cref="Show"/>. Changes up to 64 KiB come with the row; larger ones are read in
+    /// pieces, since SQLite allocates memory for all columns of a row.
     /// </summary>
     private const string SelectShown =
         "select revision, at, kind, key_id, request_id, rowid, case when length(changes) <= 65536 then changes end from change_set";
@@ -37,9 +41,11 @@ internal sealed partial class SqliteStore
 
     private const string SelectLoggedAfter = SelectShown + " where workspace_id = ?1 and revision > ?2 order by revision";
 
-    private const string SelectLog = "select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = ?1 and revision = ?2";
+    private const string SelectLog =
+        "select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = ?1 and revision = ?2";
 
-    public Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel) => Task.FromResult(_readers.Read(database => ReadEnd(database, workspaceId)));
+    public Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read(database => ReadEnd(database, workspaceId)));
 
     private static Revision ReadEnd(SqliteDatabase database, long workspaceId)
     {
@@ -50,14 +56,15 @@ internal sealed partial class SqliteStore
 
     public Task<IReadOnlyList<ChangeSet>> ListChangeSetsAsync(long workspaceId, ChangeSetQuery query, CancellationToken cancel) =>
         Task.FromResult(_readers.ReadTogether<IReadOnlyList<ChangeSet>>(database => query is { KeyId: not null, Kind: null }
-            // One index serves a key with and without a kind: there are few kinds.
+            // By kind, so that one index serves a key with and without a kind. There are few kinds.
             ? [.. ChangeKind.All.SelectMany(kind => ReadChangeSets(database, workspaceId, query with { Kind = kind }))
                 .OrderByDescending(changeSet => changeSet.Revision.Number).Take(query.Take)]
             : ReadChangeSets(database, workspaceId, query)));
 
     private static List<ChangeSet> ReadChangeSets(SqliteDatabase database, long workspaceId, ChangeSetQuery query)
     {
-        var select = database.Prepare(query.KeyId is not null ? SelectChangeSetsOfKey : query.Kind is not null ? SelectChangeSetsOfKind : SelectChangeSets)
+        var sql = query.KeyId is not null ? SelectChangeSetsOfKey : query.Kind is not null ? SelectChangeSetsOfKind : SelectChangeSets;
+        var select = database.Prepare(sql)
             .Bind(1, workspaceId).Bind(2, query.Before ?? long.MaxValue).Bind(3, query.Take);
         if (query.Kind is not null)
             select.Bind(4, query.Kind);
@@ -65,7 +72,7 @@ internal sealed partial class SqliteStore
             select.Bind(5, query.KeyId);
         var found = new List<ChangeSet>();
         using var rows = select.Query();
-        // Times grow with revisions, so all that follow the first one that is too old are too old as well.
+        // Times grow with revisions: stop at the first change set that is too old.
         while (rows.Step() && !(rows.Timestamp(1) < query.Since))
             found.Add(MapChangeSet(rows));
         return found;
@@ -99,7 +106,7 @@ internal sealed partial class SqliteStore
             return changed;
         }));
 
-    /// <summary>Shows a change set to a visitor, of <see cref="SelectShown"/>.</summary>
+    /// <summary>Shows a row of <see cref="SelectShown"/> to a visitor.</summary>
     private static void Show(SqliteDatabase database, SqliteStatement.Rows row, LogVisitor visitor)
     {
         visitor.Begin(new ChangeSetHead(new Revision(row.Int64(0), row.Timestamp(1)), row.Text(2), new Origin(row.Guid(3), row.Guid(4))));

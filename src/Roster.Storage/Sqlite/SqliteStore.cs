@@ -5,16 +5,18 @@ using Roster.Storage.Sqlite.Writing;
 
 namespace Roster.Storage.Sqlite;
 
-/// <summary>The directory in one SQLite file: opening and closing it. What it stores is in the other parts.</summary>
+/// <summary>The directory in one SQLite file. This part opens and closes it.</summary>
 internal sealed partial class SqliteStore : IRosterStore
 {
-    /// <summary>3.51.3, the first without a rare corruption of the write-ahead log (sqlite.org/wal.html#walresetbug).</summary>
+    /// <summary>
+    /// 3.51.3: the first version without a rare corruption of the write-ahead log (sqlite.org/wal.html#walresetbug).
+    /// </summary>
     private const int MinLibraryVersion = 3_051_003;
 
-    /// <summary>With less than one full batch needs, the server is not ready for one.</summary>
+    /// <summary>Free disk space that one full batch needs; with less, the server is not ready.</summary>
     private const long MinFreeBytes = 64 << 20;
 
-    /// <summary>Reading keeps a processor busy, so more at once gain little.</summary>
+    /// <summary>Reading keeps a processor busy, so more connections gain little.</summary>
     private static readonly int MaxIdleReaders = Math.Max(8, 2 * Environment.ProcessorCount);
 
     private const string SelectFirstWorkspace = "select min(id) from workspace";
@@ -33,8 +35,8 @@ internal sealed partial class SqliteStore : IRosterStore
     private volatile SqliteCheckpointer? _checkpointer;
     private volatile SqliteSearch? _search;
 
-    /// <param name="serverLock">The server's; null for a command.</param>
-    /// <param name="cold">Reads until there is room to write; null where there is.</param>
+    /// <param name="serverLock">The lock of a server; null for a command.</param>
+    /// <param name="cold">Reads while the disk is full; null if it is not.</param>
     private SqliteStore(string path, TimeProvider clock, FileStream? serverLock, SqliteCold? cold, int openIndexes)
     {
         _path = path;
@@ -47,7 +49,8 @@ internal sealed partial class SqliteStore : IRosterStore
         var writer = cold is null ? OpenToWrite() : null;
         if (cold is not null)
             Notices.Begin(new StoreNotice(
-                StoreNotice.StorageFull, $"The disk of {path} is full. The server reads, and begins to write and to search when there is room."));
+                StoreNotice.StorageFull,
+                $"The disk of {path} is full. The server reads, and begins to write and to search when there is room."));
         _writer = new SqliteWriter(writer, database => _checkpointer?.AfterCommit(database), OpenToWrite)
         {
             Notices = Notices,
@@ -59,7 +62,7 @@ internal sealed partial class SqliteStore : IRosterStore
 
     public StoreNotices Notices { get; } = new();
 
-    /// <summary>One server holds the file's lock.</summary>
+    /// <summary>False: one server holds the file's lock.</summary>
     public bool IsShared => false;
 
     /// <inheritdoc cref="Store.OpenAsync"/>
@@ -100,7 +103,7 @@ internal sealed partial class SqliteStore : IRosterStore
     }
 
     /// <summary>Reads a file that no server uses, in one transaction.</summary>
-    /// <exception cref="StoreRefusedException">A server uses it, or it is of another version.</exception>
+    /// <exception cref="StoreRefusedException">A server uses the file, or its version differs.</exception>
     public static void ReadAlone(string path, Action<SqliteDatabase> read)
     {
         RequireCurrentSchema(path);
@@ -120,13 +123,13 @@ internal sealed partial class SqliteStore : IRosterStore
             throw new StoreException(StoreTrouble.Full, $"The disk of {_path} has less than {MinFreeBytes >> 20} MiB left.");
         await _writer.RunAsync(0, database =>
         {
-            // A page of the log, flushed: setting a value to what it is would write nothing.
+            // This writes and flushes a page of the log. An update without a change would write nothing.
             database.Execute(SqliteWriter.Fence);
             return true;
         }, cancel);
     }
 
-    /// <summary>Finishes the writes that wait, copies the log into the file and lets another server have it.</summary>
+    /// <summary>Finishes waiting writes, copies the log into the file and releases the file's lock.</summary>
     public async ValueTask DisposeAsync()
     {
         _cleaner?.Stop();
@@ -150,11 +153,12 @@ internal sealed partial class SqliteStore : IRosterStore
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException(StoreTrouble.Unavailable, $"The disk of {_path} cannot be asked for its room. {failure.Message}", failure);
+            throw new StoreException(
+                StoreTrouble.Unavailable, $"The disk of {_path} cannot be asked for its room. {failure.Message}", failure);
         }
     }
 
-    /// <summary>Opens all that writes, and the search; from then on everybody reads beside them.</summary>
+    /// <summary>Opens the connections that write, and the search.</summary>
     /// <returns>The writer's connection.</returns>
     private SqliteDatabase OpenToWrite()
     {
@@ -166,12 +170,15 @@ internal sealed partial class SqliteStore : IRosterStore
             if (_lock is not null)
             {
                 var (checkpointer, follower) = (Add(OpenDurable(_path)), Add(OpenReader()));
-                // Nothing is copied into the file before nobody takes it for unchanging.
+                // Close the cold readers, which assume an unchanging file, before a checkpoint changes it.
                 _readers.Cold?.Dispose();
                 _checkpointer = new SqliteCheckpointer(checkpointer);
                 _search = new SqliteSearch(
-                    _path + ".search", follower, (workspace, revision) => _readers.Read(database => ReadRequestOf(database, workspace, revision)),
-                    Notices, _openIndexes);
+                    _path + ".search",
+                    follower,
+                    (workspace, revision) => _readers.Read(database => ReadRequestOf(database, workspace, revision)),
+                    Notices,
+                    _openIndexes);
             }
             _health.Watch(witness);
             Notices.End(StoreNotice.StorageFull);
@@ -191,7 +198,7 @@ internal sealed partial class SqliteStore : IRosterStore
         }
     }
 
-    /// <returns>How to read a file on a disk that is full; null where it is not.</returns>
+    /// <returns>Reads a file on a full disk; null if the disk is not full.</returns>
     private static SqliteCold? MigrateOrOpenCold(string path)
     {
         try
@@ -231,7 +238,8 @@ internal sealed partial class SqliteStore : IRosterStore
     }
 
     /// <summary>
-    /// Makes the file where there is none, and nothing else: not where others show that there was one, and not in the midst of another program's.
+    /// Creates the file if it is missing. Refuses if other files show that it has been lost, and if it belongs to
+    /// another program.
     /// </summary>
     private static void RequireOurs(string path)
     {
@@ -247,7 +255,8 @@ internal sealed partial class SqliteStore : IRosterStore
         var owner = database.ReadInt64("pragma application_id");
         var tables = database.ReadInt64(CountTables);
         if ((owner != 0 && owner != OurApplicationId) || (tables > 0 && SqliteMigrations.Applied(database).Count == 0))
-            throw new StoreRefusedException($"{path} is another program's SQLite file. Name a file of Roster's, or one that is not there yet.");
+            throw new StoreRefusedException(
+                $"{path} is another program's SQLite file. Name a file of Roster's, or one that is not there yet.");
 
         string Gone(string evidence) => $"{path} is missing or empty, but {evidence}. Put the file back or restore a backup; " +
             $"or delete {path}-wal and {path}.search to begin with an empty directory.";
@@ -267,7 +276,7 @@ internal sealed partial class SqliteStore : IRosterStore
         }
     }
 
-    /// <summary>Makes a folder for its owner alone, and those that it is in; one that is there stays as it is.</summary>
+    /// <summary>Creates a folder, and its parents, for the owner alone. Existing folders keep their mode.</summary>
     internal static void CreatePrivateFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -275,13 +284,15 @@ internal sealed partial class SqliteStore : IRosterStore
             Directory.CreateDirectory(path);
             return;
         }
-        // The mode is only the last one's.
+        // CreateDirectory applies the mode to the last folder only.
         if (Path.GetDirectoryName(path) is { Length: > 0 } parent && !Directory.Exists(parent))
             CreatePrivateFolder(parent);
         Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
-    /// <summary>The operating system gives the lock back when the process ends, however it ends.</summary>
+    /// <summary>
+    /// Locks the file for one server. The operating system releases the lock when the process ends, even by a crash.
+    /// </summary>
     private static FileStream Lock(string path)
     {
         const int ReadOnlyFileSystem = 30;
@@ -295,7 +306,8 @@ internal sealed partial class SqliteStore : IRosterStore
         }
         catch (UnauthorizedAccessException)
         {
-            throw new StoreRefusedException($"Roster may not write {file}. Give the user that runs it the right to read and write in its folder.");
+            throw new StoreRefusedException(
+                $"Roster may not write {file}. Give the user that runs it the right to read and write in its folder.");
         }
         catch (IOException failure) when (failure.HResult == ReadOnlyFileSystem)
         {
@@ -334,7 +346,7 @@ internal sealed partial class SqliteStore : IRosterStore
 
     private SqliteDatabase OpenReader()
     {
-        // One that is opened now could be another file of the same name.
+        // The path may name another file by now.
         _health.CheckInPlace();
         var database = SqliteDatabase.Open(_path);
         try

@@ -9,8 +9,8 @@ namespace Roster.Changes;
 /// The newest change set that undoes it; null if there is none or if that one was undone again.
 /// </param>
 /// <param name="InEffect">
-/// The change sets whose result is that of this one: itself, and each that undid an undo of it. Each may have left out
-/// some partners.
+/// After each of these change sets, the partners are as this one left them: itself, and each that undid an undo of it.
+/// Each may have left out some partners.
 /// </param>
 public sealed record UndoState(long? UndoneBy, IReadOnlySet<long> InEffect)
 {

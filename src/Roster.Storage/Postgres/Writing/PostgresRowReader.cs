@@ -8,27 +8,31 @@ using Roster.Storage.Postgres.Search;
 
 namespace Roster.Storage.Postgres.Writing;
 
-/// <summary>Begins a write's transaction, and reads in it the rows that its changes must see.</summary>
+/// <summary>Begins a write's transaction and reads the rows that its changes need.</summary>
 internal sealed class PostgresRowReader(PostgresDatabase database)
 {
-    /// <summary>More rows than this are read on two connections.</summary>
-    private const int ReadByOne = 1_000;
+    /// <summary>Most rows read by one connection; more are read by two.</summary>
+    private const int MaxRowsOfOne = 1_000;
 
-    /// <summary>Looked up one by one, as by id. No two live partners have the same; if they did, that would be seen.</summary>
+    /// <summary>
+    /// Looks up each id by the index. No two live partners share one; "limit 2" would show it if they did.
+    /// </summary>
     internal static readonly string SelectHolders = $"""
         select {PartnerColumns.All} from unnest((select $2::text[])) as n (sought) cross join lateral (
-            select {PartnerColumns.All} from partner where workspace_id = $1 and external_id = n.sought and deleted_at is null limit 2) as partner
+            select {PartnerColumns.All} from partner
+            where workspace_id = $1 and external_id = n.sought and deleted_at is null limit 2) as partner
         """;
 
     private static readonly string SelectRest = $"""
-        select {PartnerColumns.All} from partner where workspace_id = $1 and deleted_at is null and not (id = any ($2)) order by id limit $3
+        select {PartnerColumns.All} from partner
+        where workspace_id = $1 and deleted_at is null and not (id = any ($2)) order by id limit $3
         """;
 
-    /// <summary>The live partners with these external ids: many on two connections, as those that are named.</summary>
+    /// <summary>The live partners with these external ids. Many are read on two connections.</summary>
     private async Task<IReadOnlyList<Partner>> HoldersAsync(
         NpgsqlConnection connection, long workspaceId, string[] externalIds, Revision end)
     {
-        if (externalIds.Length <= ReadByOne)
+        if (externalIds.Length <= MaxRowsOfOne)
             return await ReadSomeAsync(externalIds);
         var second = externalIds[(externalIds.Length / 2)..];
         var beside = Task.Run(() => ReadBesideAsync(
@@ -46,19 +50,20 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
 
         PostgresStatement Select(string[] some) => new(SelectHolders, workspaceId, some);
 
-        Task<List<Partner>> ReadSomeAsync(string[] some) => connection.ListAsync(Select(some), PostgresStore.MapPartner, CancellationToken.None);
+        Task<List<Partner>> ReadSomeAsync(string[] some) =>
+            connection.ListAsync(Select(some), PostgresStore.MapPartner, CancellationToken.None);
     }
 
-    /// <summary>Begins the transaction, takes the workspace's log, and reads the partners that are named.</summary>
-    /// <returns>The log's end.</returns>
+    /// <summary>Begins the transaction, locks the workspace's log, and reads the named partners.</summary>
+    /// <returns>The newest revision.</returns>
     public async Task<Revision> BeginAndReadAsync(NpgsqlConnection connection, long workspaceId, PostgresRows rows)
     {
         PostgresStatement[] begin = [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, workspaceId)];
-        if (rows.Count <= ReadByOne)
+        if (rows.Count <= MaxRowsOfOne)
             return await RunBeginAsync(connection, rows, [.. begin, .. rows.Select(workspaceId, ..)]);
         var end = await RunBeginAsync(connection, rows, begin);
         var (first, second) = (..(rows.Count / 2), (rows.Count / 2)..);
-        // On a thread of its own: where nothing made it wait, it would send and read much before the first half is asked for.
+        // On a thread of its own: otherwise it might run synchronously for long before the first half is requested.
         var beside = Task.Run(() => ReadBesideAsync<object>(workspaceId, end, rows.Select(workspaceId, second), async reader =>
         {
             await rows.AddAsync(reader);
@@ -78,10 +83,10 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
     }
 
     /// <summary>
-    /// Reads half of a large change's partners on another connection, in one round trip: the workspace's log is held, so both see the
-    /// same, and the server finds them in half the time.
+    /// Reads half of a large change's partners on another connection, in one round trip, which halves the time. The
+    /// workspace's log is locked, so both see the same state.
     /// </summary>
-    /// <returns>Null where they cannot be had so, or it is a server that has another log.</returns>
+    /// <returns>Null if this fails, or if the connection leads to a server with another log.</returns>
     private async Task<T?> ReadBesideAsync<T>(
         long workspaceId, Revision end, PostgresStatement[] select, Func<NpgsqlDataReader, Task<T>> read)
         where T : class
@@ -103,8 +108,8 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
         }
     }
 
-    /// <param name="statements">Of those that give rows, the first gives the log's end, and the second, where there is one, partners.</param>
-    /// <returns>The log's end.</returns>
+    /// <param name="statements">The first with rows returns the newest revision; the second, if any, partners.</param>
+    /// <returns>The newest revision.</returns>
     private static async Task<Revision> RunBeginAsync(NpgsqlConnection connection, PostgresRows rows, PostgresStatement[] statements)
     {
         await using var reader = await connection.QueryAsync(CancellationToken.None, statements);
@@ -123,8 +128,12 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
         await rows.AddAsync(reader);
     }
 
-    /// <summary>Reads what a change must see beside the partners that it names: matches, who holds its external ids, the rest of a mirror.</summary>
-    public async Task<RowsNow> ReadMoreAsync(NpgsqlConnection connection, long workspaceId, Change change, PostgresRows rows, Revision end)
+    /// <summary>
+    /// Reads the other rows that a change needs: matches, holders of external ids, and the unnamed partners of a
+    /// mirror.
+    /// </summary>
+    public async Task<RowsNow> ReadMoreAsync(
+        NpgsqlConnection connection, long workspaceId, Change change, PostgresRows rows, Revision end)
     {
         var now = rows.Of(change);
         string[] given = [.. change.GivenEmails(now)];
@@ -146,17 +155,20 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
                 sought = [.. values];
             }
         }
-        // What was sought is known already.
+        // The holders of matched external ids are known already.
         var claimed = change.Claimed(now).Where(value => !sought.Contains(value)).Distinct().ToArray();
         if (claimed.Length > 0)
             foreach (var holder in await HoldersAsync(connection, workspaceId, claimed, end))
                 now.Hold(holder.ExternalId!, holder.Id);
         if (change.Mirror is { } mirror)
         {
-            var live = await connection.OneAsync(new PostgresStatement(PostgresStore.SelectLive, workspaceId), row => row.GetInt64(0), CancellationToken.None);
+            var live = await connection.OneAsync(
+                new PostgresStatement(PostgresStore.SelectLive, workspaceId), row => row.GetInt64(0), CancellationToken.None);
+            var found = now.Found.Select(partner => partner.Id).ToArray();
             now.SetRest(await connection.ListAsync(
-                new PostgresStatement(SelectRest, workspaceId, now.Found.Select(partner => partner.Id).ToArray(), (long)now.CountRest(live, mirror)),
-                PostgresStore.MapPartner, CancellationToken.None));
+                new PostgresStatement(SelectRest, workspaceId, found, (long)now.CountRest(live, mirror)),
+                PostgresStore.MapPartner,
+                CancellationToken.None));
         }
         return now;
     }

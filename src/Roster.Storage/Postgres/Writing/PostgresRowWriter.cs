@@ -6,47 +6,53 @@ using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Storage.Postgres.Writing;
 
-/// <summary>Writes, in a write's transaction, what plans leave: rows, the log's end, and change sets, in one or two round trips.</summary>
+/// <summary>
+/// Writes plans in a write's transaction: rows, the log's end, and change sets, in one or two round trips.
+/// </summary>
 internal static class PostgresRowWriter
 {
-    /// <summary>Rows in one statement.</summary>
-    private const int SentTogether = 2_500;
-
-    /// <summary>Up to this many rows, a round trip takes longer than what could be done meanwhile.</summary>
-    private const int WrittenInOneTrip = 200;
+    /// <summary>Most rows of one statement.</summary>
+    private const int RowsPerStatement = 2_500;
 
     /// <summary>
-    /// Selected from the row of the workspace's log, too, so that Citus sees on which node they belong: rows that come out of arrays alone it collects
-    /// on its coordinator first, and then commits in two phases.
+    /// Most rows written in one round trip. Up to this many, a second one would cost more than it saves.
+    /// </summary>
+    private const int MaxRowsOfOneTrip = 200;
+
+    /// <summary>
+    /// Also selects from log_end, so that Citus knows the rows' node. Rows from arrays alone would first go to its
+    /// coordinator and then need a two-phase commit.
     /// </summary>
     private static readonly string InsertPartners = $"""
         insert into partner (workspace_id, {PartnerColumns.All})
         select e.workspace_id, n.id, {PartnerColumns.Each(column => "n." + column)},
-            coalesce(n.created_at, ${Rest + 4}), coalesce(n.updated_at, ${Rest + 5}), n.deleted_at, coalesce(n.revision, ${Rest + 6})
+            coalesce(n.created_at, ${AfterValues + 4}), coalesce(n.updated_at, ${AfterValues + 5}), n.deleted_at,
+            coalesce(n.revision, ${AfterValues + 6})
         from log_end as e, unnest($2::uuid[], {PartnerColumns.Each((_, i) => $"${FirstValue + i}::text[]")},
-            ${Rest}::bigint[], ${Rest + 1}::bigint[], ${Rest + 2}::bigint[], ${Rest + 3}::bigint[])
+            ${AfterValues}::bigint[], ${AfterValues + 1}::bigint[], ${AfterValues + 2}::bigint[], ${AfterValues + 3}::bigint[])
             as n ({PartnerColumns.All})
         where e.workspace_id = $1
         """;
 
     /// <summary>
-    /// The planner takes arrays that it does not see ("select $2") for ten rows, and finds each by its key; or reads the whole workspace, where that
-    /// is small. Where it sees that they are thousands, it reads the whole of a large one, too.
+    /// The planner assumes ten rows for arrays in subqueries ("select $2"), and looks each up by key; or it reads the
+    /// whole workspace if that is small. If it saw thousands of rows, it would read all of a large workspace, too.
     /// </summary>
     private static readonly string UpdatePartners = $"""
         update partner set {PartnerColumns.Each(column => $"{column} = n.{column}")},
-            updated_at = coalesce(n.updated_at, ${Rest + 3}), deleted_at = n.deleted_at, revision = coalesce(n.revision, ${Rest + 4})
+            updated_at = coalesce(n.updated_at, ${AfterValues + 3}), deleted_at = n.deleted_at,
+            revision = coalesce(n.revision, ${AfterValues + 4})
         from unnest((select $2::uuid[]), {PartnerColumns.Each((_, i) => $"(select ${FirstValue + i}::text[])")},
-                (select ${Rest}::bigint[]), (select ${Rest + 1}::bigint[]), (select ${Rest + 2}::bigint[]))
+                (select ${AfterValues}::bigint[]), (select ${AfterValues + 1}::bigint[]), (select ${AfterValues + 2}::bigint[]))
             as n (id, {PartnerColumns.Each(column => column)}, updated_at, deleted_at, revision)
         where partner.workspace_id = $1 and partner.id = n.id
         """;
 
-    /// <summary>The parameter of the first value's column in what is written; workspace and ids come before it.</summary>
+    /// <summary>The parameter of the first value column, after workspace and ids.</summary>
     private const int FirstValue = 3;
 
-    /// <summary>The parameter behind the values' columns.</summary>
-    private const int Rest = FirstValue + FieldTexts.Length;
+    /// <summary>The first parameter after the value columns.</summary>
+    private const int AfterValues = FirstValue + FieldTexts.Length;
 
     private const string UpdateLogEnd =
         "update log_end set revision = $3, changed_at = $4, live = live + $5 where workspace_id = $1 and revision = $2";
@@ -54,16 +60,16 @@ internal static class PostgresRowWriter
     private const string InsertChangeSets = """
         insert into change_set
             (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes)
-        select e.workspace_id, n.revision, n.kind, n.key_id, n.request_id, n.created, n.updated, n.unchanged, n.deleted, n.restored, n.at, n.undoes,
-            n.changes
-        from log_end as e, unnest($2::bigint[], $3::text[], $4::uuid[], $5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[], $10::int[],
-            $11::bigint[], $12::bigint[], $13::bytea[])
+        select e.workspace_id, n.revision, n.kind, n.key_id, n.request_id,
+            n.created, n.updated, n.unchanged, n.deleted, n.restored, n.at, n.undoes, n.changes
+        from log_end as e, unnest($2::bigint[], $3::text[], $4::uuid[], $5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[],
+            $10::int[], $11::bigint[], $12::bigint[], $13::bytea[])
             as n (revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes)
         where e.workspace_id = $1
         """;
 
-    /// <summary>Sends what plans leave. Nobody sees it before the commit.</summary>
-    /// <param name="written">In the order of their revisions.</param>
+    /// <summary>Writes plans, visible after the commit.</summary>
+    /// <param name="written">Plans and requests in the order of their revisions.</param>
     public static async Task SendAsync(
         NpgsqlConnection connection, long workspaceId, (ChangePlan Plan, WriteRequest Request)[] written)
     {
@@ -72,24 +78,25 @@ internal static class PostgresRowWriter
             await PostgresStore.EraseAsync(connection, workspaceId, written[0].Plan);
         var (created, updated) = Outcome(isErasure ? [] : [.. written.Select(one => one.Plan)]);
         var end = written[^1].Plan.Revision;
-        // In parts, all in one round trip: the database writes the first while the others are still being sent.
+        // In parts, all in one round trip: the database writes the first part while the others are being sent.
         PostgresStatement[] rows =
         [
-            .. created.Chunk(SentTogether).Select(part => Insert(workspaceId, part)),
-            .. updated.Chunk(SentTogether).Select(part => Update(workspaceId, part)),
+            .. created.Chunk(RowsPerStatement).Select(part => Insert(workspaceId, part)),
+            .. updated.Chunk(RowsPerStatement).Select(part => Update(workspaceId, part)),
             new(UpdateLogEnd, workspaceId, written[0].Plan.Revision.Number - 1, end.Number, end.At,
                 written.Sum(one => (long)(one.Plan.Created + one.Plan.Restored - one.Plan.Deleted))),
         ];
-        // Many rows go ahead, in a round trip of their own: the database writes them while the log's entries are encoded.
-        var ahead = created.Length + updated.Length > WrittenInOneTrip ? connection.RunAsync(CancellationToken.None, rows) : null;
+        // Many rows go first, in their own round trip: the database writes them while the change sets are encoded.
+        var ahead = created.Length + updated.Length > MaxRowsOfOneTrip ? connection.RunAsync(CancellationToken.None, rows) : null;
         var changes = Task.Run(() => Array.ConvertAll(written, one => ChangeEncoding.Encode(one.Plan)));
         var count = ahead is null ? 0 : await ahead;
         var log = LogOf(workspaceId, written, await changes);
         count += await connection.RunAsync(CancellationToken.None, ahead is null ? [.. rows, log] : [log]);
         if (count != created.Length + updated.Length + 1 + written.Length)
             throw new StoreException(StoreTrouble.Damaged,
-                $"PostgreSQL wrote {count} rows instead of {created.Length + updated.Length + 1 + written.Length}: an index is damaged, or a trigger "
-                + "changes what is written. Nothing was written; look at its triggers, and rebuild its indexes with reindex.");
+                $"PostgreSQL wrote {count} rows instead of {created.Length + updated.Length + 1 + written.Length}: "
+                + "an index is damaged, or a trigger changes what is written. Nothing was written; "
+                + "look at its triggers, and rebuild its indexes with reindex.");
     }
 
     private static PostgresStatement LogOf(long workspaceId, (ChangePlan Plan, WriteRequest Request)[] written, byte[][] changes) =>
@@ -108,28 +115,31 @@ internal static class PostgresRowWriter
             written.Select(one => one.Request.Change.Undoes).ToArray(),
             changes);
 
-    /// <summary>The partners as the plans leave them, each once, in id order, as they lie in the table.</summary>
+    /// <summary>The partners after the plans, each once and in id order, as in the table.</summary>
     private static (Partner[] Created, Partner[] Updated) Outcome(IReadOnlyList<ChangePlan> plans)
     {
-        // One plan alone has each once already.
+        // A single plan has each partner once.
         IEnumerable<(bool IsNew, Partner Partner)> after =
             plans.Count == 1 ? plans[0].Changes.Select(change => (change.Before is null, change.After)) : Last(plans);
-        return (Those(areNew: true), Those(areNew: false));
+        return (Sorted(areNew: true), Sorted(areNew: false));
 
-        Partner[] Those(bool areNew)
+        Partner[] Sorted(bool areNew)
         {
-            Partner[] those = [.. after.Where(one => one.IsNew == areNew).Select(one => one.Partner)];
-            using var order = new IdOrder(those.Select((partner, place) => (partner.Id, place)), those.Length);
-            return [.. order.Places.Select(place => those[place])];
+            Partner[] partners = [.. after.Where(one => one.IsNew == areNew).Select(one => one.Partner)];
+            using var order = new IdOrder(partners.Select((partner, place) => (partner.Id, place)), partners.Length);
+            return [.. order.Places.Select(place => partners[place])];
         }
     }
 
-    /// <summary>Each partner as the last plan that changes it leaves it, and whether one of them creates it.</summary>
+    /// <summary>Each partner after the last plan that changes it, and whether one of the plans creates it.</summary>
     private static (bool IsNew, Partner Partner)[] Last(IEnumerable<ChangePlan> plans)
     {
         var after = new Dictionary<Guid, (bool IsNew, Partner Partner)>();
         foreach (var change in plans.SelectMany(plan => plan.Changes))
-            after[change.After.Id] = (change.Before is null || (after.TryGetValue(change.After.Id, out var earlier) && earlier.IsNew), change.After);
+        {
+            var isNew = change.Before is null || (after.TryGetValue(change.After.Id, out var earlier) && earlier.IsNew);
+            after[change.After.Id] = (isNew, change.After);
+        }
         return [.. after.Values];
     }
 
@@ -156,11 +166,14 @@ internal static class PostgresRowWriter
             yield return Column(partners, partner => partner.Values[field]);
     }
 
-    /// <summary>A column of numbers; none where all are the same, as within one change set, and the statement takes that one instead.</summary>
+    /// <summary>
+    /// A column of numbers; empty if all are equal, as within one change set. The statement then uses a single
+    /// parameter.
+    /// </summary>
     private static long[] Differing(Partner[] partners, Converter<Partner, long> value) =>
         Array.TrueForAll(partners, partner => value(partner) == value(partners[0])) ? [] : Array.ConvertAll(partners, value);
 
-    /// <summary>A column of values; none where all of them are null, which unnest makes of what is missing.</summary>
+    /// <summary>A column of values; empty if all are null: unnest fills up with nulls.</summary>
     private static T[] Column<T>(Partner[] partners, Converter<Partner, T> value) =>
         Array.TrueForAll(partners, partner => value(partner) is null) ? [] : Array.ConvertAll(partners, value);
 }

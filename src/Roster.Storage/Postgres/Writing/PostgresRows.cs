@@ -6,14 +6,14 @@ using Roster.Storage.Postgres.Connections;
 namespace Roster.Storage.Postgres.Writing;
 
 /// <summary>
-/// The partners that changes name by id, as they were read and as the changes leave them. Several connections may add to it at once, each
-/// other partners.
+/// The partners that changes name by id: as read, then as changed. Several connections may add rows concurrently, each
+/// for different partners.
 /// </summary>
 internal sealed class PostgresRows : IDisposable
 {
-    private readonly bool _areOfOne;
+    private readonly bool _isOneChange;
 
-    /// <summary>As they lie in the table; those of one change with their items.</summary>
+    /// <summary>In the order of the table. For a single change, with its items.</summary>
     private readonly IdOrder _ids;
 
     private readonly Partner?[] _partners;
@@ -21,18 +21,19 @@ internal sealed class PostgresRows : IDisposable
 
     public PostgresRows(IReadOnlyCollection<Change> changes)
     {
-        _areOfOne = changes.Count == 1;
+        _isOneChange = changes.Count == 1;
         var named = changes.SelectMany(change => change.Named);
-        // One change names none twice.
+        // A single change names each partner once.
         _ids = new IdOrder(
-            (_areOfOne ? named : named.DistinctBy(one => one.Id)).Select(one => (one.Id, one.Index)), changes.Sum(change => change.Count));
+            (_isOneChange ? named : named.DistinctBy(one => one.Id)).Select(one => (one.Id, one.Index)),
+            changes.Sum(change => change.Count));
         _partners = new Partner?[Count];
     }
 
     public int Count => _ids.Count;
 
-    /// <summary>Reads some of them, in the order in which they lie.</summary>
-    /// <returns>No statement where there are none to read.</returns>
+    /// <summary>Reads a range of them, in the order of the table.</summary>
+    /// <returns>No statement if the range is empty.</returns>
     public PostgresStatement[] Select(long workspaceId, Range part)
     {
         var (from, count) = part.GetOffsetAndLength(Count);
@@ -44,7 +45,7 @@ internal sealed class PostgresRows : IDisposable
         return [new PostgresStatement(PostgresStore.SelectNamed, workspaceId, ids)];
     }
 
-    /// <summary>Takes the rows of the result that a reader is at.</summary>
+    /// <summary>Adds the rows of a reader's current result.</summary>
     public async Task AddAsync(NpgsqlDataReader rows)
     {
         var next = 0;
@@ -58,11 +59,11 @@ internal sealed class PostgresRows : IDisposable
         }
     }
 
-    /// <summary>Those that one of the changes names.</summary>
+    /// <summary>The rows that one of the changes names.</summary>
     public RowsNow Of(Change change)
     {
         var now = new RowsNow(change.Count);
-        if (_areOfOne)
+        if (_isOneChange)
             for (var i = 0; i < Count; i++)
                 now[_ids.Places[i]] = _partners[i];
         else
@@ -71,7 +72,7 @@ internal sealed class PostgresRows : IDisposable
         return now;
     }
 
-    /// <summary>Notes a partner as a change leaves it, for later changes that name it.</summary>
+    /// <summary>Stores a partner's state after a change, for later changes that name it.</summary>
     public void Change(Partner after)
     {
         if (_ids.Find(after.Id, 0) is >= 0 and var at)

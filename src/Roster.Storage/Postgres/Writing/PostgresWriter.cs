@@ -4,26 +4,28 @@ using Roster.Changes;
 namespace Roster.Storage.Postgres.Writing;
 
 /// <summary>
-/// The writes of this node, a queue for each workspace: whatever waits for the workspace's log waits here, without a connection.
-/// Small writes that wait together share a transaction, and so one COMMIT; each is whole or not at all by its own plan.
+/// The writes of this node, queued by workspace, so that waiting for the workspace's log takes no connection. Small
+/// writes that wait at the same time share a transaction, and so one COMMIT; each is atomic by its own plan.
 /// </summary>
-/// <param name="write">Writes some together, in their order; completes each, or fails.</param>
+/// <param name="write">Writes some in one transaction, in order; completes each or throws.</param>
 internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Write>, Task> write) : IAsyncDisposable
 {
-    /// <summary>Writes share a transaction up to this many rows, so that a small one never waits for many large ones.</summary>
+    /// <summary>
+    /// Most rows of writes that share a transaction, so that a small write never waits for many large ones.
+    /// </summary>
     private const int MaxRowsTogether = 1_000;
 
-    /// <summary>How many writes of a workspace may wait; a server takes as many connections.</summary>
+    /// <summary>Most waiting writes of a workspace; a server accepts as many connections.</summary>
     private const int MaxWaiting = 10_000;
 
-    /// <summary>How many rows those may have together, some 100 MB. One more is taken whatever its size.</summary>
+    /// <summary>Most rows of waiting writes, about 100 MB. Below that, a write of any size is accepted.</summary>
     private const int MaxRowsWaiting = 200_000;
 
     private readonly Dictionary<long, Waiting> _queues = [];
     private readonly HashSet<Task> _drains = [];
 
-    /// <returns>When it is durable.</returns>
-    /// <exception cref="StoreException">More wait than may.</exception>
+    /// <returns>The result, when it is durable.</returns>
+    /// <exception cref="StoreException">Too many writes wait.</exception>
     public Task<WrittenPlan> RunAsync(long workspaceId, WriteRequest request, CancellationToken cancel)
     {
         var one = new Write(request, cancel);
@@ -33,7 +35,8 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
             {
                 if (waiting.Writes.Count >= MaxWaiting || waiting.Rows >= MaxRowsWaiting)
                     throw new StoreException(
-                        StoreTrouble.Overloaded, $"{waiting.Writes.Count} writes of {waiting.Rows} rows wait already; nothing was written.");
+                        StoreTrouble.Overloaded,
+                        $"{waiting.Writes.Count} writes of {waiting.Rows} rows wait already; nothing was written.");
                 waiting.Add(one);
             }
             else
@@ -48,7 +51,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
         return one.Completion;
     }
 
-    /// <summary>Finishes the writes that wait.</summary>
+    /// <summary>Finishes the waiting writes.</summary>
     public async ValueTask DisposeAsync()
     {
         Task[] drains;
@@ -65,50 +68,50 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
 
     private async Task DrainAsync(long workspaceId, Waiting waiting)
     {
-        while (Take(workspaceId, waiting) is { } together)
+        while (DequeueBatch(workspaceId, waiting) is { } batch)
         {
             try
             {
-                await write(workspaceId, together);
+                await write(workspaceId, batch);
             }
             catch (Exception failure)
             {
-                // Whatever it is, it is for those who wait to hear, and must not stop the queue.
-                foreach (var one in together)
+                // Report any failure to the waiting callers; it must not stop the queue.
+                foreach (var one in batch)
                     one.Fail(failure);
             }
         }
     }
 
-    /// <returns>Null, with the queue closed, where nothing waits.</returns>
-    private List<Write>? Take(long workspaceId, Waiting waiting)
+    /// <returns>The writes of the next transaction; null, with the queue removed, if none wait.</returns>
+    private List<Write>? DequeueBatch(long workspaceId, Waiting waiting)
     {
         lock (_queues)
         {
-            var together = new List<Write>();
+            var batch = new List<Write>();
             var rows = 0;
             while (waiting.Writes.TryPeek(out var next))
             {
                 if (next.TakeBack())
                 {
-                    waiting.Take();
+                    waiting.Dequeue();
                     continue;
                 }
-                var fits = together.Count == 0
-                    || (together[0].SeesOnlyNamed && next.SeesOnlyNamed && rows + next.Request.Change.Count <= MaxRowsTogether);
+                var fits = batch.Count == 0
+                    || (batch[0].SeesOnlyNamed && next.SeesOnlyNamed && rows + next.Request.Change.Count <= MaxRowsTogether);
                 if (!fits)
                     break;
-                together.Add(waiting.Take());
+                batch.Add(waiting.Dequeue());
                 rows += next.Request.Change.Count;
             }
-            if (together.Count > 0)
-                return together;
+            if (batch.Count > 0)
+                return batch;
             _queues.Remove(workspaceId);
             return null;
         }
     }
 
-    /// <summary>What waits in a workspace's queue.</summary>
+    /// <summary>The queue of a workspace.</summary>
     private sealed class Waiting
     {
         public Queue<Write> Writes { get; } = [];
@@ -121,7 +124,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
             Rows += one.Request.Change.Count;
         }
 
-        public Write Take()
+        public Write Dequeue()
         {
             var one = Writes.Dequeue();
             Rows -= one.Request.Change.Count;
@@ -129,22 +132,22 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
         }
     }
 
-    /// <summary>A change that waits to be written, and what became of it.</summary>
+    /// <summary>A waiting write and its result.</summary>
     internal sealed class Write(WriteRequest request, CancellationToken cancel)
     {
         private readonly TaskCompletionSource<WrittenPlan> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public WriteRequest Request => request;
 
-        /// <summary>Asked once: it looks at every row.</summary>
+        /// <summary>Computed once, since it examines every row.</summary>
         public bool SeesOnlyNamed { get; } = request.Change.SeesOnlyNamed;
 
-        /// <summary>When it began to wait, as <see cref="Stopwatch"/> counts.</summary>
+        /// <summary>When it was queued, as a <see cref="Stopwatch"/> timestamp.</summary>
         public long Since { get; } = Stopwatch.GetTimestamp();
 
         public Task<WrittenPlan> Completion => _completion.Task;
 
-        /// <summary>Whether its caller has gone while it waited.</summary>
+        /// <summary>Completes it as cancelled if its caller has cancelled it.</summary>
         public bool TakeBack()
         {
             if (!cancel.IsCancellationRequested)
@@ -153,7 +156,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
             return true;
         }
 
-        /// <param name="planned">When it was planned, as <see cref="Stopwatch"/> counts.</param>
+        /// <param name="planned">When it was planned, as a <see cref="Stopwatch"/> timestamp.</param>
         public void Complete(ChangePlan plan, long planned) =>
             _completion.SetResult(new WrittenPlan(plan, Stopwatch.GetElapsedTime(Since, planned), Stopwatch.GetElapsedTime(planned)));
 

@@ -3,23 +3,23 @@ using Roster.Storage.Sqlite.Connections;
 namespace Roster.Storage.Sqlite.Writing;
 
 /// <summary>
-/// Copies the write-ahead log into the file, away from requests: after writes, a thread with its own connection copies what no reader needs any
-/// more. Where reads overlap, so that the log never begins again by itself, the same thread makes it begin again from half of
-/// its bound on; and from three quarters on the writer does that itself. Both wait for the readers of that moment, but not for
-/// long: the bound holds as long as no reader goes on for more than <see cref="PatienceAtBound"/>.
+/// Checkpoints: copies the write-ahead log into the file outside of requests. A thread with its own connection copies
+/// after writes what no reader needs any more. If reads overlap, the log never restarts by itself: from half of its
+/// bound on, this thread restarts it; from three quarters on, the writer does. Both wait for current readers, but not
+/// for long, so the bound holds as long as no reader takes more than <see cref="PatienceAtBound"/>.
 /// </summary>
 internal sealed class SqliteCheckpointer : IDisposable
 {
-    /// <summary>256 MiB of pages of 4 KiB.</summary>
+    /// <summary>256 MiB in pages of 4 KiB.</summary>
     public const int MaxLogPages = 65_536;
 
-    /// <summary>How long a checkpoint waits for further writes to share it with.</summary>
+    /// <summary>How long a checkpoint waits for further writes to include.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
-    /// <summary>How long the log waits for readers before it begins again, in milliseconds; writes wait with it.</summary>
+    /// <summary>Milliseconds for which a restart of the log waits for readers. Writes wait meanwhile.</summary>
     private const int Patience = 200;
 
-    /// <summary>The same where the log has its bound.</summary>
+    /// <summary>The same in milliseconds, when the log has reached its bound.</summary>
     private const int PatienceAtBound = 1_000;
 
     private readonly SqliteDatabase _database;
@@ -28,30 +28,30 @@ internal sealed class SqliteCheckpointer : IDisposable
     private readonly AutoResetEvent _written = new(false);
     private readonly ManualResetEvent _closing = new(false);
     private readonly Thread _thread;
-    private int _writersNext;
+    private int _writerRestartsAt;
 
-    /// <param name="maxLogPages">The log's bound; one transaction can go beyond it.</param>
+    /// <param name="maxLogPages">The log's bound; a single transaction can exceed it.</param>
     public SqliteCheckpointer(SqliteDatabase database, int maxLogPages = MaxLogPages)
     {
         _database = database;
         _maxLogPages = maxLogPages;
-        _writersNext = maxLogPages / 4 * 3;
+        _writerRestartsAt = maxLogPages / 4 * 3;
         _thread = new Thread(FollowWrites) { IsBackground = true, Name = "SQLite checkpointer" };
         _thread.Start();
     }
 
-    /// <summary>What the writer calls after each transaction, with its own connection.</summary>
+    /// <summary>The writer calls this after each transaction, with its own connection.</summary>
     public void AfterCommit(SqliteDatabase writer)
     {
         var (pages, _) = Run(writer, "pragma wal_checkpoint(noop)");
         if (pages < _maxLogPages / 4 * 3)
-            _writersNext = _maxLogPages / 4 * 3;
-        else if (pages >= _writersNext)
+            _writerRestartsAt = _maxLogPages / 4 * 3;
+        else if (pages >= _writerRestartsAt)
         {
             lock (_checkpoint)
-                BeginAgain(writer, pages >= _maxLogPages ? PatienceAtBound : Patience);
-            // Where a reader goes on and on, each commit would wait for it.
-            _writersNext = pages + (_maxLogPages / 16);
+                Restart(writer, pages >= _maxLogPages ? PatienceAtBound : Patience);
+            // Without this step, each commit would wait for a long reader.
+            _writerRestartsAt = pages + (_maxLogPages / 16);
         }
         _written.Set();
     }
@@ -60,7 +60,7 @@ internal sealed class SqliteCheckpointer : IDisposable
     {
         _closing.Set();
         _thread.Join();
-        // Where another process reads, the log stays as it is, and is read at the next start.
+        // If another process reads, the log stays and is read at the next start.
         Run(_database, "pragma wal_checkpoint(truncate)");
         _database.Dispose();
         _written.Dispose();
@@ -70,15 +70,18 @@ internal sealed class SqliteCheckpointer : IDisposable
     private void FollowWrites()
     {
         WaitHandle[] closingOrWritten = [_closing, _written];
-        // Writes wait while the log begins again, so hardly any of it may be left to copy then.
+        // A restart makes writes wait, so do it only when hardly any pages are left to copy.
         while (WaitHandle.WaitAny(closingOrWritten) != 0 && !_closing.WaitOne(Pause))
             lock (_checkpoint)
-                if (Run(_database, "pragma wal_checkpoint(passive)") is var (pages, left) && pages >= _maxLogPages / 2 && left <= _maxLogPages / 64)
-                    BeginAgain(_database, Patience);
+                if (Run(_database, "pragma wal_checkpoint(passive)") is var (pages, left)
+                    && pages >= _maxLogPages / 2 && left <= _maxLogPages / 64)
+                    Restart(_database, Patience);
     }
 
-    /// <summary>Copies all that is left, and waits until nobody reads the log: the next write is at its beginning.</summary>
-    private static void BeginAgain(SqliteDatabase database, int patience)
+    /// <summary>
+    /// Copies the remaining pages and waits until nobody reads the log; the next write then restarts it.
+    /// </summary>
+    private static void Restart(SqliteDatabase database, int patience)
     {
         database.SetBusyTimeout(patience);
         Run(database, "pragma wal_checkpoint(restart)");
@@ -86,8 +89,9 @@ internal sealed class SqliteCheckpointer : IDisposable
     }
 
     /// <returns>
-    /// How many pages the log has, and how many of them are not copied yet. Whether a checkpoint came to its end is not looked at: what was left, the next one does. A failed one loses
-    /// nothing either: the log keeps what it has, and trouble with the disk shows in the writes themselves.
+    /// The pages of the log, and those not copied yet. Whether the checkpoint completed does not matter: the next one
+    /// copies the rest. A failure loses nothing either, since the log keeps its pages, and a failing disk shows in the
+    /// writes themselves.
     /// </returns>
     private static (int Pages, int Left) Run(SqliteDatabase database, string sql)
     {

@@ -3,9 +3,10 @@ using Roster.Storage.Sqlite.Connections;
 namespace Roster.Storage.Sqlite.Writing;
 
 /// <summary>
-/// Makes the file anew without what was erased, which SQLite leaves in free pages and in gaps of others, and empties the write-ahead log, which
-/// has the old pages too. That it is owed is written with each erasure, so neither a crash nor a full disk lets it be forgotten; several
-/// erasures share one cleaning. Writes wait while the file is made anew, and nobody waits for it.
+/// Removes erased values from the file's bytes: vacuum rewrites the file, since SQLite leaves them in free pages and
+/// gaps, and the write-ahead log, which has the old pages too, is truncated. Each erasure records in the database that
+/// cleaning is owed, so a crash or a full disk cannot lose it; several erasures share one cleaning. Writes wait during
+/// a vacuum; no caller waits for a cleaning.
 /// </summary>
 internal sealed class SqliteCleaner : IAsyncDisposable
 {
@@ -25,7 +26,7 @@ internal sealed class SqliteCleaner : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _cleaning;
 
-    /// <summary>What was owed when the file was last made anew: only the log is left to be emptied then.</summary>
+    /// <summary>The owed count at the last vacuum: if it is unchanged, only the log must be truncated.</summary>
     private long _rewritten;
 
     private volatile bool _hasFailed;
@@ -36,7 +37,7 @@ internal sealed class SqliteCleaner : IAsyncDisposable
         _cleaning = Task.Run(CleanAsync);
     }
 
-    /// <summary>Tells that something was erased.</summary>
+    /// <summary>Requests a cleaning after an erasure.</summary>
     public void Owe()
     {
         _notices.Begin(Owed("It is made anew."));
@@ -50,10 +51,12 @@ internal sealed class SqliteCleaner : IAsyncDisposable
         }
     }
 
-    /// <summary>What is still owed is done after the next start. A cleaning that runs ends when the writer is closed.</summary>
+    /// <summary>
+    /// Stops. What is still owed is done after the next start. A running cleaning ends when the writer is closed.
+    /// </summary>
     public void Stop() => _stopping.Cancel();
 
-    /// <summary>Returns when it has stopped.</summary>
+    /// <summary>Waits until it has stopped.</summary>
     public async ValueTask DisposeAsync()
     {
         await _cleaning;
@@ -81,7 +84,7 @@ internal sealed class SqliteCleaner : IAsyncDisposable
         }
     }
 
-    /// <returns>Whether nothing is owed any more.</returns>
+    /// <returns>Whether no cleaning is owed any more.</returns>
     private async Task<bool> TryAsync()
     {
         try
@@ -92,7 +95,7 @@ internal sealed class SqliteCleaner : IAsyncDisposable
             if (cleaned > 0)
                 await _writer.RunAsync(1, database =>
                 {
-                    // Unless more was erased since.
+                    // Has no effect if more was erased since.
                     database.Prepare(DoneCleaning).Bind(1, cleaned.Value).Run();
                     return true;
                 }, CancellationToken.None);
@@ -109,7 +112,7 @@ internal sealed class SqliteCleaner : IAsyncDisposable
         }
     }
 
-    /// <returns>What was owed; null where it is not done.</returns>
+    /// <returns>The owed count that was cleaned; null if the log could not be truncated.</returns>
     private long? Clean(SqliteDatabase database)
     {
         var owed = database.ReadInt64(SelectOwed);
@@ -119,7 +122,7 @@ internal sealed class SqliteCleaner : IAsyncDisposable
             _notices.Begin(Owed("It is made anew."));
         if (owed != _rewritten)
         {
-            // Twice: beside the file, and in its log. Without so much it would fill the disk in vain, under everybody else's feet.
+            // A vacuum needs the file's size twice: for the copy and for the log. With less it would fill the disk and fail.
             if (new DriveInfo(Path.GetFullPath(_path)).AvailableFreeSpace < (2 * new FileInfo(_path).Length) + MinFreeBytes)
                 throw new StoreException(StoreTrouble.Full, "Its disk has no room for twice the file.");
             database.Execute("vacuum");

@@ -6,8 +6,8 @@ using Roster.Storage.Sqlite.Search;
 namespace Roster.Storage.Sqlite.Writing;
 
 /// <summary>
-/// The live partners with an address, in a transaction: those that the search index knows, and those that were changed since it
-/// last followed the log, which the log names. So a write never waits for the index while it holds up others.
+/// Finds live partners by address in a transaction: those in the search index, and those that the log names as changed
+/// after the index. So a write never waits for the index while it holds up others.
 /// </summary>
 internal sealed class SqliteEmailMatches
 {
@@ -23,11 +23,11 @@ internal sealed class SqliteEmailMatches
         _changed = [.. SqliteStore.ReadChanged(database, workspaceId, index.Reached, end, int.MaxValue)!];
     }
 
-    /// <param name="email">Folded.</param>
-    /// <returns>In id order; where they are more than <see cref="RowsNow.MaxMatches"/>, so many of them.</returns>
+    /// <param name="email">The folded address.</param>
+    /// <returns>In id order, at most <see cref="RowsNow.MaxMatches"/>.</returns>
     public List<Partner> Find(string email)
     {
-        // Of those that were changed, the index does not count.
+        // The index is outdated for changed partners.
         var indexed = _index.Read(search => SqliteSearchQuery.IdsWithEmail(search, email, _changed, RowsNow.MaxMatches));
         return
         [

@@ -3,8 +3,8 @@ using System.Runtime.Versioning;
 namespace Roster.Storage.Sqlite.Writing;
 
 /// <summary>
-/// Has Linux begin to write the write-ahead log to the disk while a large transaction still adds to it, so that its commit, which waits until all
-/// is there, has little to wait for. A hint and no more: what is durable, SQLite's own flush decides. Elsewhere it does nothing.
+/// Makes Linux write the write-ahead log to the disk while a large transaction still appends to it, so that the commit
+/// has less to wait for. Only a hint: SQLite's own flush makes it durable. Does nothing on other systems.
 /// </summary>
 internal sealed class SqliteLogWriteback : IDisposable
 {
@@ -15,8 +15,8 @@ internal sealed class SqliteLogWriteback : IDisposable
 
     private SqliteLogWriteback(string log) => _log = log;
 
-    /// <summary>Goes on until it is disposed.</summary>
-    /// <param name="log">The file.</param>
+    /// <summary>Starts; runs until disposed.</summary>
+    /// <param name="log">The path of the write-ahead log.</param>
     public static SqliteLogWriteback Begin(string log)
     {
         var writeback = new SqliteLogWriteback(log);
@@ -39,7 +39,7 @@ internal sealed class SqliteLogWriteback : IDisposable
         }
         catch (Exception unopened) when (unopened is IOException or UnauthorizedAccessException)
         {
-            // Whatever it is, the write itself meets it.
+            // The write itself meets the same failure.
         }
     }
 }

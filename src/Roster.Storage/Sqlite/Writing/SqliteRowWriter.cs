@@ -5,25 +5,27 @@ using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite.Writing;
 
-/// <summary>Writes, in the writer's transaction, what a plan leaves: the rows, the log's end, and the change set.</summary>
+/// <summary>Writes a plan in the writer's transaction: the rows, the log's end, and the change set.</summary>
 internal static class SqliteRowWriter
 {
-    /// <summary>How many new partners one statement inserts, as long as there are so many: a seventh less time for 10,000.</summary>
-    private const int InsertedTogether = 20;
+    /// <summary>New partners per insert statement; saves a seventh of the time for 10,000.</summary>
+    private const int RowsPerInsert = 20;
 
-    /// <summary>The parameters of a new row: workspace and id, its values, created_at, updated_at and revision. It is not deleted.</summary>
+    /// <summary>
+    /// Parameters per new row: workspace, id, values, created_at, updated_at and revision. New rows are not deleted.
+    /// </summary>
     private const int InsertParameters = FirstValue - 1 + FieldTexts.Length + 3;
 
-    /// <summary>The parameter of the first value in what is written; workspace and id come before it.</summary>
+    /// <summary>The parameter of the first value, after workspace and id.</summary>
     private const int FirstValue = 3;
 
     private static readonly string InsertPartner = InsertOf(1);
 
-    private static readonly string InsertPartners = InsertOf(InsertedTogether);
+    private static readonly string InsertPartners = InsertOf(RowsPerInsert);
 
     private static readonly string UpdatePartner = UpdateOf(PartnerColumns.Values);
 
-    /// <summary>Where nothing changes that an index has: setting it would write the index's entry anew, to what it was.</summary>
+    /// <summary>For updates that change no indexed column: setting one would rewrite its index entry.</summary>
     private static readonly string UpdateUnindexed = UpdateOf(PartnerColumns.Values.Except([PartnerField.ExternalId.Column!]));
 
     private const string UpdateWorkspace = """
@@ -36,10 +38,10 @@ internal static class SqliteRowWriter
         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
         """;
 
-    /// <summary>Writes a plan's rows and its entry in the log. Nobody sees them before the writer commits.</summary>
+    /// <summary>Writes a plan's rows and its change set, visible after the writer's commit.</summary>
     public static void Send(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
     {
-        // The log's entry of a large change is encoded on another core while this one writes the rows.
+        // A large change set is encoded on another core while this one writes the rows.
         var changes = plan.Changes.Count > SqliteWriter.MaxRowsTogether
             ? Task.Run(() => ChangeEncoding.Encode(plan)) : Task.FromResult(ChangeEncoding.Encode(plan));
         if (plan.Kind == ChangeKind.Erase)
@@ -65,7 +67,8 @@ internal static class SqliteRowWriter
     {
         if (plan.Created < plan.Changes.Count)
         {
-            var updated = plan.Changes.Index().Where(change => change.Item.Before is not null).Select(change => (change.Item.After.Id, change.Index));
+            var updated = plan.Changes.Index().Where(change => change.Item.Before is not null)
+                .Select(change => (change.Item.After.Id, change.Index));
             using var inFileOrder = new IdOrder(updated, plan.Changes.Count);
             var (update, updateUnindexed) = (database.Prepare(UpdatePartner), database.Prepare(UpdateUnindexed));
             foreach (var at in inFileOrder.Places)
@@ -75,18 +78,18 @@ internal static class SqliteRowWriter
                 Update(isIndexed ? update : updateUnindexed, workspaceId, after);
             }
         }
-        // New partners have their ids in the order of the request.
+        // New partners are in id order already.
         if (plan.Created > 0)
             Insert(database, workspaceId, [.. plan.Changes.Where(change => change.Before is null).Select(change => change.After)]);
     }
 
     private static void Insert(SqliteDatabase database, long workspaceId, Partner[] created)
     {
-        var rest = created.Length % InsertedTogether;
-        Run(InsertPartners, created.AsSpan(..^rest), InsertedTogether);
-        Run(InsertPartner, created.AsSpan(^rest..), 1);
+        var remainder = created.Length % RowsPerInsert;
+        Run(InsertPartners, created.AsSpan(..^remainder), RowsPerInsert);
+        Run(InsertPartner, created.AsSpan(^remainder..), 1);
 
-        void Run(string sql, ReadOnlySpan<Partner> partners, int together)
+        void Run(string sql, ReadOnlySpan<Partner> partners, int rows)
         {
             if (partners.IsEmpty)
                 return;
@@ -94,12 +97,12 @@ internal static class SqliteRowWriter
             for (var i = 0; i < partners.Length; i++)
             {
                 var partner = partners[i];
-                var at = i % together * InsertParameters;
+                var at = i % rows * InsertParameters;
                 insert.Bind(at + 1, workspaceId).Bind(at + 2, partner.Id);
                 Bind(insert, at + FirstValue, partner.Values);
-                var rest = at + FirstValue + FieldTexts.Length;
-                insert.Bind(rest, partner.CreatedAt).Bind(rest + 1, partner.UpdatedAt).Bind(rest + 2, partner.Revision);
-                if ((i + 1) % together == 0)
+                var times = at + FirstValue + FieldTexts.Length;
+                insert.Bind(times, partner.CreatedAt).Bind(times + 1, partner.UpdatedAt).Bind(times + 2, partner.Revision);
+                if ((i + 1) % rows == 0)
                     insert.Run();
             }
         }
@@ -109,8 +112,8 @@ internal static class SqliteRowWriter
     {
         update.Bind(1, workspaceId).Bind(2, partner.Id);
         Bind(update, FirstValue, partner.Values);
-        const int Rest = FirstValue + FieldTexts.Length;
-        update.Bind(Rest, partner.UpdatedAt).Bind(Rest + 1, partner.DeletedAt).Bind(Rest + 2, partner.Revision).Run();
+        const int AfterValues = FirstValue + FieldTexts.Length;
+        update.Bind(AfterValues, partner.UpdatedAt).Bind(AfterValues + 1, partner.DeletedAt).Bind(AfterValues + 2, partner.Revision).Run();
     }
 
     private static void Bind(SqliteStatement statement, int first, PartnerValues values)
@@ -126,12 +129,13 @@ internal static class SqliteRowWriter
             + string.Join(", ", Enumerable.Repeat(row, partners));
     }
 
-    /// <summary>The update that sets these columns of values, and deleted_at where it sets all.</summary>
+    /// <summary>An update of these value columns; also of deleted_at if it sets all of them.</summary>
     private static string UpdateOf(IEnumerable<string> columns)
     {
         var set = columns.Select(column => $"{column} = ?{FirstValue + PartnerColumns.Values.IndexOf(column)}").ToList();
-        const int Rest = FirstValue + FieldTexts.Length;
-        var deleted = set.Count == FieldTexts.Length ? $", deleted_at = ?{Rest + 1}" : "";
-        return $"update partner set {string.Join(", ", set)}, updated_at = ?{Rest}{deleted}, revision = ?{Rest + 2} where workspace_id = ?1 and id = ?2";
+        const int AfterValues = FirstValue + FieldTexts.Length;
+        var deleted = set.Count == FieldTexts.Length ? $", deleted_at = ?{AfterValues + 1}" : "";
+        return $"update partner set {string.Join(", ", set)}, updated_at = ?{AfterValues}{deleted}, revision = ?{AfterValues + 2}"
+            + " where workspace_id = ?1 and id = ?2";
     }
 }

@@ -6,21 +6,23 @@ using Roster.Storage.Sqlite.Connections;
 namespace Roster.Storage.Sqlite.Writing;
 
 /// <summary>
-/// The one writer of an SQLite file: a thread with its own connection, which takes jobs in order. Small jobs that wait
-/// together share a transaction and so one fsync; each is still whole or not at all, by a savepoint.
+/// The only writer of an SQLite file: a thread with its own connection that runs jobs in order. Small jobs that wait
+/// at the same time share a transaction, and so one fsync; a savepoint makes each atomic.
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
 {
-    /// <summary>Jobs share a transaction up to this many rows, so that a small write never waits for many large ones.</summary>
+    /// <summary>
+    /// Most rows of jobs that share a transaction, so that a small write never waits for many large ones.
+    /// </summary>
     public const int MaxRowsTogether = 1_000;
 
-    /// <summary>As many as the server takes connections.</summary>
+    /// <summary>Most waiting jobs; the server accepts as many connections.</summary>
     public const int MaxWaiting = 10_000;
 
     /// <summary>
-    /// Writes over the place in the log where a transaction stands that failed to be committed: SQLite has not counted it as written, so it
-    /// is not seen by anyone now, but is whole there perhaps, and would be seen by who reads the log after a crash. With this behind the
-    /// last one that counts, it is nothing, for certain.
+    /// Overwrites a transaction in the log whose commit failed. SQLite does not count it as written, so nobody sees it
+    /// now; but it may be complete there, and whoever reads the log after a crash would see it. A newer committed
+    /// transaction in its place makes it void for certain.
     /// </summary>
     public const string Fence = "update upkeep set fence = fence + 1 where id = 1";
 
@@ -36,41 +38,43 @@ internal sealed class SqliteWriter : IDisposable
     private volatile bool _isMaintaining;
     private StoreException? _unknown;
 
-    /// <summary>Taken out of the queue, and not yet begun.</summary>
+    /// <summary>A job that is out of the queue but not begun.</summary>
     private Job? _next;
 
-    /// <param name="database">The connection, which is the writer's from now on; null where it cannot be opened yet.</param>
+    /// <param name="database">The connection, which the writer then owns; null if it cannot be opened yet.</param>
     /// <param name="committed">Called on the writer's thread, with its connection, after each transaction.</param>
-    /// <param name="open">Opens the connection that was not given, when a job comes; where that fails, the job does, and the next one tries again.</param>
+    /// <param name="open">
+    /// Opens a missing connection when a job comes. If it fails, so does the job, and the next job tries again.
+    /// </param>
     public SqliteWriter(SqliteDatabase? database, Action<SqliteDatabase> committed, Func<SqliteDatabase>? open = null)
     {
         _database = database;
         _committed = committed;
         _open = open;
-        _thread = new Thread(TakeJobs) { IsBackground = true, Name = "SQLite writer" };
+        _thread = new Thread(RunLoop) { IsBackground = true, Name = "SQLite writer" };
         _thread.Start();
     }
 
-    /// <summary>Where the file's trouble is told.</summary>
+    /// <summary>Receives the problems of the file.</summary>
     public StoreNotices Notices { get; init; } = new();
 
-    /// <summary>Asked before each commit; without it the file is taken to be sound.</summary>
+    /// <summary>Checked before each commit; if null, the file counts as healthy.</summary>
     public SqliteHealth? Health { get; init; }
 
-    /// <summary>Called on the writer's thread when it is certain that what failed to be committed was not written.</summary>
+    /// <summary>Called on the writer's thread when it is certain that a failed commit was not written.</summary>
     public Action? Settled { get; init; }
 
-    /// <summary>Runs work in a transaction and returns its result when that is durable.</summary>
-    /// <param name="rows">About how many rows the work touches.</param>
-    /// <param name="cancel">Takes the job back while it waits; once begun, it runs to its end.</param>
+    /// <summary>Runs work in a transaction, and returns its result when it is durable.</summary>
+    /// <param name="rows">Approximate number of rows that the work touches.</param>
+    /// <param name="cancel">Cancels the job while it waits. Once begun, it runs to its end.</param>
     /// <exception cref="StoreException">Nothing was written, unless the outcome is unknown.</exception>
     public Task<T> RunAsync<T>(int rows, Func<SqliteDatabase, T> work, CancellationToken cancel) => Add(new Job<T>(rows, work, cancel));
 
-    /// <summary>Runs what must not be in a transaction, when its turn comes. It is interrupted when the writer is closed.</summary>
+    /// <summary>Runs work outside of a transaction, in its turn. Closing the writer interrupts it.</summary>
     public Task<T> MaintainAsync<T>(Func<SqliteDatabase, T> work) =>
         Add(new Job<T>(MaxRowsTogether, work, CancellationToken.None) { IsMaintenance = true });
 
-    /// <summary>Finishes the jobs that wait for a caller, then closes the connection.</summary>
+    /// <summary>Finishes the waiting jobs, then closes the connection.</summary>
     public void Dispose()
     {
         _isStopping = true;
@@ -87,7 +91,8 @@ internal sealed class SqliteWriter : IDisposable
         try
         {
             if (!_jobs.TryAdd(job))
-                return Task.FromException<T>(new StoreException(StoreTrouble.Overloaded, $"{MaxWaiting} writes wait already; nothing was written."));
+                return Task.FromException<T>(
+                    new StoreException(StoreTrouble.Overloaded, $"{MaxWaiting} writes wait already; nothing was written."));
         }
         catch (InvalidOperationException)
         {
@@ -96,12 +101,12 @@ internal sealed class SqliteWriter : IDisposable
         return job.Task;
     }
 
-    private void TakeJobs()
+    private void RunLoop()
     {
-        var together = new List<Job>();
+        var jobs = new List<Job>();
         while (TakeNext())
         {
-            together.Add(_next);
+            jobs.Add(_next);
             var rows = Math.Max(1, _next.Rows);
             _next = null;
             while (rows < MaxRowsTogether && _jobs.TryTake(out _next))
@@ -109,15 +114,15 @@ internal sealed class SqliteWriter : IDisposable
                 rows += Math.Max(1, _next.Rows);
                 if (rows > MaxRowsTogether)
                     break;
-                together.Add(_next);
+                jobs.Add(_next);
                 _next = null;
             }
-            Take(together);
-            together.Clear();
+            RunJobs(jobs);
+            jobs.Clear();
         }
     }
 
-    /// <returns>False where there will be no more.</returns>
+    /// <returns>False if there will be no more jobs.</returns>
     [MemberNotNullWhen(true, nameof(_next))]
     private bool TakeNext()
     {
@@ -130,11 +135,11 @@ internal sealed class SqliteWriter : IDisposable
         return true;
     }
 
-    /// <summary>Whatever happens, each job is told, and the thread goes on.</summary>
-    private void Take(List<Job> jobs)
+    /// <summary>Runs jobs and completes each of them. Never throws, so that the thread goes on.</summary>
+    private void RunJobs(List<Job> jobs)
     {
-        // Who does not wait any more must not make others wait.
-        jobs.RemoveAll(job => job.IsTakenBack());
+        // Drop cancelled jobs, so that others do not wait for them.
+        jobs.RemoveAll(job => job.TryCancel());
         if (jobs.Count == 0)
             return;
         var begun = Stopwatch.GetTimestamp();
@@ -152,14 +157,15 @@ internal sealed class SqliteWriter : IDisposable
                 Health?.Note(trouble);
             foreach (var job in jobs)
                 job.Fail(failure);
-            if (failure is StoreException { Trouble: StoreTrouble.Unavailable } && Stopwatch.GetElapsedTime(begun).TotalMilliseconds >= SqliteDatabase.BusyTimeoutMilliseconds)
+            if (failure is StoreException { Trouble: StoreTrouble.Unavailable }
+                && Stopwatch.GetElapsedTime(begun).TotalMilliseconds >= SqliteDatabase.BusyTimeoutMilliseconds)
                 FailWaiting(begun, failure);
         }
         foreach (var job in jobs)
             job.Complete();
     }
 
-    /// <summary>Those that have waited as long as the failed ones for the same lock have waited long enough.</summary>
+    /// <summary>Also fails jobs that have waited at least as long for the same lock.</summary>
     private void FailWaiting(long begun, Exception failure)
     {
         while ((_next is not null || _jobs.TryTake(out _next)) && _next.Since <= begun)
@@ -195,8 +201,8 @@ internal sealed class SqliteWriter : IDisposable
         {
             database.Execute("begin immediate");
             using var writeback = jobs[0].Rows > MaxRowsTogether ? SqliteLogWriteback.Begin(database.LogPath) : null;
-            // A savepoint makes SQLite copy each page before it first changes: half as much work again for a large job, which is
-            // alone and whose failure is the transaction's.
+            // No savepoint for a single job: if it fails, so does the transaction. A savepoint makes SQLite copy each
+            // page before its first change, half as much work again for a large job.
             if (jobs.Count == 1)
                 jobs[0].Run(database);
             else
@@ -216,7 +222,7 @@ internal sealed class SqliteWriter : IDisposable
         }
         catch (StoreException)
         {
-            // What was committed is there, whatever becomes of its log.
+            // The commit is done; a failed checkpoint does not undo it.
         }
     }
 
@@ -230,7 +236,9 @@ internal sealed class SqliteWriter : IDisposable
         {
             _unknown = failure;
             Notices.Begin(new StoreNotice(
-                StoreNotice.OutcomeUnknown, $"The disk failed while a write was committed. Nothing more is written until it can be undone for certain. {failure.Message}"));
+                StoreNotice.OutcomeUnknown,
+                "The disk failed while a write was committed. Nothing more is written until it can be undone for certain. "
+                + failure.Message));
             try
             {
                 Rollback(database);
@@ -240,12 +248,15 @@ internal sealed class SqliteWriter : IDisposable
             {
                 throw failure;
             }
-            throw new StoreException(StoreTrouble.Unavailable, $"The disk failed at COMMIT; it is certain now that nothing was written. {failure.Message}", failure);
+            throw new StoreException(
+                StoreTrouble.Unavailable,
+                $"The disk failed at COMMIT; it is certain now that nothing was written. {failure.Message}",
+                failure);
         }
     }
 
-    /// <summary>Makes certain that what failed to be committed is not written.</summary>
-    /// <exception cref="StoreException">It is not certain yet; nothing else must be written.</exception>
+    /// <summary>Makes it certain that a failed commit is not written.</summary>
+    /// <exception cref="StoreException">It is not certain yet; nothing else may be written.</exception>
     private void Settle(SqliteDatabase database)
     {
         try
@@ -267,7 +278,7 @@ internal sealed class SqliteWriter : IDisposable
         Settled?.Invoke();
     }
 
-    /// <summary>Makes it certain though nobody writes, so that what was claimed is given back.</summary>
+    /// <summary>Settles even if nobody writes, so that claims are released.</summary>
     private void TrySettle()
     {
         try
@@ -278,7 +289,7 @@ internal sealed class SqliteWriter : IDisposable
         }
         catch (StoreException)
         {
-            // Who writes meets the same.
+            // The next write meets the same failure.
         }
     }
 
@@ -297,7 +308,9 @@ internal sealed class SqliteWriter : IDisposable
         database.Execute("release job");
     }
 
-    /// <summary>Where even that fails, SQLite tries again before anything else, since it takes no transaction inside of another.</summary>
+    /// <summary>
+    /// Rolls back. If that fails, it is tried again before anything else, since SQLite has no nested transactions.
+    /// </summary>
     private static void Rollback(SqliteDatabase database)
     {
         try
@@ -306,27 +319,27 @@ internal sealed class SqliteWriter : IDisposable
         }
         catch (StoreException)
         {
-            // What is told is what came first.
+            // The first failure is reported.
         }
     }
 
-    /// <summary>Work and what became of it; nobody hears of that before <see cref="Complete"/>.</summary>
+    /// <summary>Work and its result, which is published by <see cref="Complete"/>.</summary>
     private abstract class Job(int rows)
     {
         public int Rows => rows;
 
-        /// <summary>When it came.</summary>
+        /// <summary>When it was queued.</summary>
         public long Since { get; } = Stopwatch.GetTimestamp();
 
-        /// <summary>Whether it runs outside of a transaction, alone.</summary>
+        /// <summary>Whether it runs alone, outside of a transaction.</summary>
         public bool IsMaintenance { get; init; }
 
-        /// <summary>Whether its caller has gone; it is told so then.</summary>
-        public abstract bool IsTakenBack();
+        /// <summary>Completes the job as cancelled if its caller has cancelled it.</summary>
+        public abstract bool TryCancel();
 
         public abstract void Run(SqliteDatabase database);
 
-        /// <summary>Notes why it failed; what is noted first stays.</summary>
+        /// <summary>Sets the failure; the first one stays.</summary>
         public abstract void Fail(Exception failure);
 
         public abstract void Complete();
@@ -340,7 +353,7 @@ internal sealed class SqliteWriter : IDisposable
 
         public Task<T> Task => _completion.Task;
 
-        public override bool IsTakenBack()
+        public override bool TryCancel()
         {
             if (!cancel.IsCancellationRequested)
                 return false;
