@@ -47,8 +47,8 @@ public sealed record LoggedChangeSet(ChangeSetHead Head, IReadOnlyList<LoggedCha
 
     private sealed class Part(int skip, int take) : LogVisitor
     {
-        private readonly TextBudget _text = new();
-        private int _passed;
+        private TextBudget _text = new();
+        private int _seen;
 
         public ChangeSetHead? Head { get; private set; }
 
@@ -56,7 +56,7 @@ public sealed record LoggedChangeSet(ChangeSetHead Head, IReadOnlyList<LoggedCha
 
         public override void Begin(ChangeSetHead head)
         {
-            (Head, _seen) = (head, 0);
+            (Head, _seen, _text) = (head, 0, new TextBudget());
             Entries.Clear();
         }
 
