@@ -15,7 +15,10 @@ internal static class ListPages
     /// </summary>
     public static bool NeedSearch(PartnerQuery query) =>
         query.Sort != PartnerSort.CreatedAt
-        || query.Filter is not { Q: null, Email: null, Phone: null, UpdatedSince: null, Tags: null, Metadata: null, Deleted: not DeletedPartners.Only };
+        || query.Filter is not
+        {
+            Q: null, Email: null, Phone: null, UpdatedSince: null, Tags: null, Metadata: null, Deleted: not DeletedPartners.Only,
+        };
 
     /// <summary>
     /// A page of a list, read in parts: the first one tells how large the partners are, and no part reads much more than half of what

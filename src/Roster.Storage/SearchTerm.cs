@@ -5,7 +5,10 @@ using Roster.Partners;
 
 namespace Roster.Storage;
 
-/// <summary>What lists are filtered by beside fields: a tag, a key of metadata, or a key with its value, as the search indexes have them.</summary>
+/// <summary>
+/// What lists are filtered by beside fields: a tag, a key of metadata, or a key with its value, as the search indexes
+/// have them.
+/// </summary>
 /// <param name="Kind">One of the constants.</param>
 /// <param name="Text">A tag folded, a key of metadata, or <c>key=value</c>: no key has a <c>=</c>.</param>
 internal readonly record struct SearchTerm(int Kind, string Text)

@@ -42,7 +42,9 @@ internal static class Some
 
     /// <summary>A row for <see cref="Stored"/>.</summary>
     public static BatchRow Row(string name, string? email = null, string? phone = null, string? externalId = null) =>
-        new(FieldSet.Of(PartnerField.Name, PartnerField.Email, PartnerField.Phone, PartnerField.ExternalId), null, Values(name, email, phone, externalId));
+        new(
+            FieldSet.Of(PartnerField.Name, PartnerField.Email, PartnerField.Phone, PartnerField.ExternalId), null,
+            Values(name, email, phone, externalId));
 
     /// <summary>The erasure of these partners.</summary>
     public static Change Erasure(params IEnumerable<Guid> ids) =>

@@ -148,7 +148,8 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         ProblemCode.TooMuchText, 400, "The partners have too much text together",
         $"The partners that the request is about have more than {TextBudget.MaxUnits >> 20} million characters together; "
         + "nothing was changed. Name fewer partners at a time, or ask for fewer with take.",
-        $"يزيد نص الشركاء المعنيين بالطلب على {TextBudget.MaxUnits >> 20} مليون حرف؛ لم يتغير شيء. أرسل عددًا أقل من الشركاء أو اطلب أقل باستخدام take.");
+        $"يزيد نص الشركاء المعنيين بالطلب على {TextBudget.MaxUnits >> 20} مليون حرف؛ لم يتغير شيء. "
+        + "أرسل عددًا أقل من الشركاء أو اطلب أقل باستخدام take.");
 
     public static Problem NotAnObject { get; } = new(
         ProblemCode.InvalidBody, 400, "The body cannot be read",

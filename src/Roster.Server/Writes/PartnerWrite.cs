@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using Roster.Changes;
 using Roster.Log;
-using Roster.Server.ChangeSets;
 using Roster.Server.Formats;
 using Roster.Server.Guard;
 using Roster.Server.Hosting;

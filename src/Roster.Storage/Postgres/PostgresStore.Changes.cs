@@ -3,7 +3,6 @@ using Roster.Batches;
 using Roster.Changes;
 using Roster.Log;
 using Roster.Storage.Postgres.Connections;
-using Roster.Storage.Postgres.Search;
 using Roster.Storage.Postgres.Writing;
 
 namespace Roster.Storage.Postgres;

@@ -10,8 +10,9 @@ namespace Roster.Storage.Postgres;
 internal sealed partial class PostgresStore
 {
     /// <summary>
-    /// By ids, none of them twice. Looked up one by one (lateral, with a limit): joined, or asked for by "= any", they are found by reading the whole
-    /// workspace where the planner knows too little. "select $2" hides from it that they are thousands: it would only plan for them longer.
+    /// By ids, none of them twice. Looked up one by one (lateral, with a limit): joined, or asked for by "= any", they
+    /// are found by reading the whole workspace where the planner knows too little. "select $2" hides from it that they
+    /// are thousands: it would only plan for them longer.
     /// </summary>
     internal static readonly string SelectNamed = $"""
         select {PartnerColumns.All} from unnest((select $2::uuid[])) as n (named) cross join lateral (
@@ -20,15 +21,20 @@ internal sealed partial class PostgresStore
 
     private static readonly string SelectNewestFirst = $"""
         select {PartnerColumns.All} from partner
-        where workspace_id = $1 and id < $2 and ((select $3::boolean) or deleted_at is null) order by id desc limit (select $4::bigint) offset $5
+        where workspace_id = $1 and id < $2 and ((select $3::boolean) or deleted_at is null)
+        order by id desc limit (select $4::bigint) offset $5
         """;
 
     private static readonly string SelectOldestFirst = $"""
         select {PartnerColumns.All} from partner
-        where workspace_id = $1 and id > $2 and ((select $3::boolean) or deleted_at is null) order by id limit (select $4::bigint) offset $5
+        where workspace_id = $1 and id > $2 and ((select $3::boolean) or deleted_at is null)
+        order by id limit (select $4::bigint) offset $5
         """;
 
-    /// <summary>The deleted ones that had an external id last, in any order: they have an index of their own, so that none of them is in a live one's way.</summary>
+    /// <summary>
+    /// The deleted ones that had an external id last, in any order: they have an index of their own, so that none of
+    /// them is in a live one's way.
+    /// </summary>
     private static readonly string SelectDeletedWith = $"""
         select {PartnerColumns.All} from partner where workspace_id = $1 and external_id = $2 and deleted_at is not null
         """;
@@ -77,7 +83,10 @@ internal sealed partial class PostgresStore
             return await _database.ReadAsync(
                 connection => connection.OneAsync(new PostgresStatement(SelectLive, workspaceId), row => row.GetInt64(0), cancel), cancel);
         if (filter.Id is not null || filter.ExternalId is not null)
-            return (await ListAsync(workspaceId, new PartnerQuery(filter, PartnerSort.CreatedAt, false, int.MaxValue - 1), cancel)).Partners.Count;
+        {
+            var all = new PartnerQuery(filter, PartnerSort.CreatedAt, false, int.MaxValue - 1);
+            return (await ListAsync(workspaceId, all, cancel)).Partners.Count;
+        }
         await Search.ReachNewestAsync(workspaceId, cancel);
         return await Search.CountAsync(workspaceId, filter, cancel);
     }
@@ -90,7 +99,8 @@ internal sealed partial class PostgresStore
             values[i] = row.TextOrNull(PartnerColumns.FirstValue + i);
         var rest = PartnerColumns.FirstOfServer;
         return new Partner(
-            row.GetGuid(0), new PartnerValues(values), row.Timestamp(rest), row.Timestamp(rest + 1), row.TimestampOrNull(rest + 2), row.GetInt64(rest + 3));
+            row.GetGuid(0), new PartnerValues(values),
+            row.Timestamp(rest), row.Timestamp(rest + 1), row.TimestampOrNull(rest + 2), row.GetInt64(rest + 3));
     }
 
     private async Task<Dictionary<Guid, Partner>> FindAsync(long workspaceId, Guid[] ids, CancellationToken cancel) =>

@@ -47,9 +47,9 @@ internal sealed partial class PostgresStore : IRosterStore
     [
         new(SelectEnd, 0L),
         new(SelectNamed, 0L, new[] { Guid.Empty }),
-        new(PostgresRowReader.SelectHolders, 0L, new[] { "" }),
+        new(PostgresRowReader.SelectHolders, 0L, (string[])[""]),
         new(SelectChangeSets, 0L, long.MaxValue, 1L),
-        new(SelectLogBackwards, 0L, new[] { 0L }),
+        new(SelectLogBackwards, 0L, (long[])[0L]),
         new(SelectRemembered, 0L, Array.Empty<byte>(), 0L, 0L),
         new(SelectAudit, 0L, 1L),
         new(SelectKeysByHash, new[] { Array.Empty<byte>() }),

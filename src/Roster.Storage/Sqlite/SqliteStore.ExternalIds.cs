@@ -1,4 +1,3 @@
-using Roster.Changes;
 using Roster.Partners;
 using Roster.Storage.Sqlite.Connections;
 

@@ -29,7 +29,8 @@ internal sealed partial class SqliteStore
 
     private const string SelectOfKindAfter = "select 1 from change_set where workspace_id = ?1 and kind = ?3 and revision > ?2 limit 1";
 
-    private const string SelectChangesBetween = "select changes from change_set where workspace_id = ?1 and revision > ?2 and revision <= ?3";
+    private const string SelectChangesBetween =
+        "select changes from change_set where workspace_id = ?1 and revision > ?2 and revision <= ?3";
 
     public Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel) =>
         Task.FromResult(_readers.ReadTogether<IReadOnlyDictionary<Guid, Partner>>(database =>
@@ -62,7 +63,8 @@ internal sealed partial class SqliteStore
         return await ListPages.SearchAsync(
             query,
             rest => Task.FromResult(index.Read(search => SqliteSearchQuery.Find(search, rest))),
-            found => Task.FromResult(_readers.ReadTogether<IReadOnlyList<Partner?>>(database => [.. found.Select(one => ReadPartner(database, workspaceId, one.Id))])),
+            found => Task.FromResult(_readers.ReadTogether<IReadOnlyList<Partner?>>(
+                database => [.. found.Select(one => ReadPartner(database, workspaceId, one.Id))])),
             cancel);
     }
 
@@ -78,7 +80,10 @@ internal sealed partial class SqliteStore
         if (filter == new PartnerFilter())
             return _readers.Read(database => ReadLive(database, workspaceId));
         if (filter.Id is not null || filter.ExternalId is not null)
-            return (await ListAsync(workspaceId, new PartnerQuery(filter, PartnerSort.CreatedAt, false, int.MaxValue - 1), cancel)).Partners.Count;
+        {
+            var all = new PartnerQuery(filter, PartnerSort.CreatedAt, false, int.MaxValue - 1);
+            return (await ListAsync(workspaceId, all, cancel)).Partners.Count;
+        }
         var index = await ReachNewestAsync(workspaceId, cancel);
         return index.Read(search => SqliteSearchQuery.Count(search, filter));
     }
@@ -143,13 +148,15 @@ internal sealed partial class SqliteStore
             values[i] = row.TextOrNull(PartnerColumns.FirstValue + i);
         var rest = PartnerColumns.FirstOfServer;
         return new Partner(
-            row.Guid(0), new PartnerValues(values), row.Timestamp(rest), row.Timestamp(rest + 1), row.TimestampOrNull(rest + 2), row.Int64(rest + 3));
+            row.Guid(0), new PartnerValues(values),
+            row.Timestamp(rest), row.Timestamp(rest + 1), row.TimestampOrNull(rest + 2), row.Int64(rest + 3));
     }
 
     /// <summary>The search index, as soon as it shows all that is written now.</summary>
     private Task<SqliteSearchIndex> ReachNewestAsync(long workspaceId, CancellationToken cancel)
     {
-        var search = _search ?? throw new StoreException(StoreTrouble.SearchBehind, "There is no room on the disk to open the search index.");
+        var search = _search
+            ?? throw new StoreException(StoreTrouble.SearchBehind, "There is no room on the disk to open the search index.");
         var newest = _readers.Read(database => ReadRevision(database, workspaceId));
         return search.IndexAtAsync(workspaceId, newest, cancel);
     }

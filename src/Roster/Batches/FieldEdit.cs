@@ -7,7 +7,7 @@ public abstract record FieldEdit(PartnerField Field)
 {
     /// <summary>The field's text after the edit.</summary>
     /// <param name="broken">The rule that the result breaks, or null; if set, ignore the text.</param>
-    public abstract string? On(string? before, out BrokenRule? broken);
+    public abstract string? ApplyTo(string? before, out BrokenRule? broken);
 }
 
 /// <summary>Replaces a partner's tags, or adds and removes some.</summary>
@@ -15,7 +15,7 @@ public abstract record FieldEdit(PartnerField Field)
 public sealed record TagEdit(bool IsReplaced, IReadOnlyList<string> Added, IReadOnlyList<string> Removed)
     : FieldEdit(PartnerField.Tags)
 {
-    public override string? On(string? before, out BrokenRule? broken)
+    public override string? ApplyTo(string? before, out BrokenRule? broken)
     {
         var had = TagText.Split(before).ToDictionary(TagText.Fold, StringComparer.Ordinal);
         var removed = Removed.Select(TagText.Fold).ToHashSet(StringComparer.Ordinal);
@@ -33,7 +33,7 @@ public sealed record TagEdit(bool IsReplaced, IReadOnlyList<string> Added, IRead
 public sealed record MetadataEdit(bool IsReplaced, IReadOnlyList<KeyValuePair<string, string?>> Keys)
     : FieldEdit(PartnerField.Metadata)
 {
-    public override string? On(string? before, out BrokenRule? broken)
+    public override string? ApplyTo(string? before, out BrokenRule? broken)
     {
         var values = MetadataText.Read(IsReplaced ? null : before);
         foreach (var (key, value) in Keys)

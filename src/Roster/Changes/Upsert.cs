@@ -217,7 +217,7 @@ public sealed class Upsert : Change
         var after = before is null ? row.Values : before.With(row.Values, row.Given);
         foreach (var edit in row.Edits)
         {
-            after = after.With(edit.Field, edit.On(before?[edit.Field], out var rule));
+            after = after.With(edit.Field, edit.ApplyTo(before?[edit.Field], out var rule));
             broken ??= rule is null ? null : (edit.Field, rule);
         }
         return after;

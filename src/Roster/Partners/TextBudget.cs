@@ -1,8 +1,8 @@
 namespace Roster.Partners;
 
 /// <summary>
-/// Counts the text of the partners that one request reads, so that its memory has a bound however large they are: a partner has up to 23,000
-/// UTF-16 units. Several threads may count at once.
+/// Counts the text of the partners that one request reads, so that its memory has a bound however large they are: a
+/// partner has up to 23,000 UTF-16 units. Several threads may count at once.
 /// </summary>
 public sealed class TextBudget
 {

@@ -99,8 +99,11 @@ public sealed class BatchBoundsTests
     public void No_fault_says_what_was_sent()
     {
         const string Sent = "s3cret";
-        string[] values = [$"\"{Sent}\"", $"\" {Sent}@example.com\"", $"\"{Sent}\\u0000\"", $"\"{Sent}\\ud800\"", $"\"{string.Concat(Enumerable.Repeat(Sent, 50))}\"",
-            $"[\"{Sent}\"]", $$"""{"{{Sent}}":1}"""];
+        string[] values =
+        [
+            $"\"{Sent}\"", $"\" {Sent}@example.com\"", $"\"{Sent}\\u0000\"", $"\"{Sent}\\ud800\"",
+            $"\"{string.Concat(Enumerable.Repeat(Sent, 50))}\"", $"[\"{Sent}\"]", $$"""{"{{Sent}}":1}""",
+        ];
         foreach (var field in PartnerField.All.Select(one => one.WireName))
             foreach (var value in values)
                 if (TryRead($$"""[{"{{field}}":{{value}} }]""", out var refused))

@@ -31,7 +31,8 @@ public sealed class ChangeEncodingTests
         var text = new string('長', 100);
         AssertIsDecoded([.. Enumerable.Range(0, PartnerRules.MaxItems).Select(i =>
         {
-            var before = new Partner(Guid.NewGuid(), Some.Values($"{text} {i}", $"{i}@example.com", null, $"e{i}"), new(i), new(i), null, i);
+            var values = Some.Values($"{text} {i}", $"{i}@example.com", null, $"e{i}");
+            var before = new Partner(Guid.NewGuid(), values, new(i), new(i), null, i);
             return new PartnerChange(i % 5 == 0 ? null : before, before.With(PartnerField.Name, "Ada"));
         })]);
     }
@@ -47,7 +48,10 @@ public sealed class ChangeEncodingTests
         ]);
 
         const string Json =
-            """[["name","email","phone","externalId","tags","metadata"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,null,"Ada",null,"\"1\""],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,5,"Ada",null,"\"1\"","e1"]]""";
+            """[["name","email","phone","externalId","tags","metadata"],"""
+            + """["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,null,"Ada",null,"\"1\""],"""
+            + """["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"],"""
+            + """["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10",12,1700000000000000,5,"Ada",null,"\"1\"","e1"]]""";
         Assert.Equal([2, 0, .. Encoding.UTF8.GetBytes(Json)], encoded.ToArray());
     }
 
@@ -67,13 +71,16 @@ public sealed class ChangeEncodingTests
     public void Entries_of_every_form_of_version_1_are_read_for_ever()
     {
         const string Id = "019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10";
-        const string Json = $"""[["{Id}"],["{Id}",7,5,null,"Ada","a@b.example",null,"e1"],["{Id}",7,5,6],["{Id}",7,5,null,"Ada",null,"1"]]""";
+        const string Json =
+            $"""[["{Id}"],["{Id}",7,5,null,"Ada","a@b.example",null,"e1"],["{Id}",7,5,6],["{Id}",7,5,null,"Ada",null,"1"]]""";
 
         var entries = ChangeEncoding.Decode(new byte[] { 1, 0 }.Concat(Encoding.UTF8.GetBytes(Json)).ToArray());
 
         Assert.Equal(
             [
-                null, new LoggedState(7, new(5), null, Some.Values("Ada", "a@b.example", null, "e1")), new LoggedState(7, new(5), new(6), null),
+                null,
+                new LoggedState(7, new(5), null, Some.Values("Ada", "a@b.example", null, "e1")),
+                new LoggedState(7, new(5), new(6), null),
                 new LoggedState(7, new(5), null, Some.Values("Ada", null, "1")),
             ],
             entries.Select(entry => entry.Before));
@@ -117,7 +124,8 @@ public sealed class ChangeEncodingTests
     public void In_pieces_of_any_size_the_same_is_read_and_no_more_than_is_wanted(int size)
     {
         var ids = new PartnerIds(new(1_700_000_000_000_000), 1);
-        var changes = Enumerable.Range(0, 3_000).Select(i => Some.Partner(ids.Next()).With(PartnerField.Name, new string('n', 1 + (i * 37 % 255))))
+        var changes = Enumerable.Range(0, 3_000)
+            .Select(i => Some.Partner(ids.Next()).With(PartnerField.Name, new string('n', 1 + (i * 37 % 255))))
             .Select(partner => new PartnerChange(partner, partner)).ToList();
         foreach (var encoded in new[] { ChangeEncoding.Encode(changes), ChangeEncoding.Encode(changes.Take(2)) })
         {

@@ -15,7 +15,8 @@ public abstract class FormatContract(RosterHost host)
     [
         "plain", "comma, semicolon; tab-free", "\"quoted\"", "a \"\" b", "'apostrophe",
         "=1+1", "+1", "-1", "@cmd", "\\N", "\\\\N", "\\", "N",
-        "مرحبا\u202e\u200f", "👩‍👩‍👧‍👦", "e\u0301 \u00e9", "  spaces  ", "\u2028line\u2029separators", "\u0085next line", "\u0093c1\u0094",
+        "مرحبا\u202e\u200f", "👩‍👩‍👧‍👦", "e\u0301 \u00e9", "  spaces  ",
+        "\u2028line\u2029separators", "\u0085next line", "\u0093c1\u0094",
         "null", "{}", "[1]", "#comment", "a\u00a0b", "\uFEFFmark", "日本語", "0123", "1e5", "TRUE",
     ];
 

@@ -30,8 +30,9 @@ public abstract class ModelContract(RosterHost host)
     /// One of tags, addTags, removeTags (tags divided by |), metadata.KEY and metadata as a whole, or none; with its value.
     /// </summary>
     private static readonly Gen<(string Name, string? Value)> Extra = Some.Of<(string, string?)>(
-        ("", null), ("", null), ("", null), ("tags", "b|A"), ("tags", "é"), ("tags", null), ("addTags", "a"), ("addTags", "B|c"), ("removeTags", "A"),
-        ("removeTags", "É|b"), ("metadata.k", "1"), ("metadata.k", "\"2\\"), ("metadata.k", null), ("metadata.K", "1"), ("metadata", null));
+        ("", null), ("", null), ("", null), ("tags", "b|A"), ("tags", "é"), ("tags", null),
+        ("addTags", "a"), ("addTags", "B|c"), ("removeTags", "A"), ("removeTags", "É|b"),
+        ("metadata.k", "1"), ("metadata.k", "\"2\\"), ("metadata.k", null), ("metadata.K", "1"), ("metadata", null));
 
     /// <summary>
     /// The partner that an item names: -1 for none, -2 for an unknown one, otherwise mostly an existing one.
@@ -39,7 +40,8 @@ public abstract class ModelContract(RosterHost host)
     private static readonly Gen<int> Target = Gen.Frequency((20, Gen.Const(-1)), (1, Gen.Const(-2)), (40, Gen.Int[0, 99]));
 
     private static readonly Gen<Item> AnyItem = Gen.Select(
-        Target, Gen.Select(Gen.Bool, Name), Gen.Select(Gen.Bool, Email), Gen.Select(Gen.Bool, Phone), Gen.Select(Gen.Int[0, 3], ExternalId), Extra,
+        Target, Gen.Select(Gen.Bool, Name), Gen.Select(Gen.Bool, Email), Gen.Select(Gen.Bool, Phone),
+        Gen.Select(Gen.Int[0, 3], ExternalId), Extra,
         (target, name, email, phone, externalId, extra) =>
         {
             (string Name, bool IsGiven, string? Value)[] fields =
@@ -269,7 +271,9 @@ public abstract class ModelContract(RosterHost host)
         public string Csv => string.Join(',', new[] { Id ?? "" }.Concat(Columns.Select(Cell)));
 
         private string Cell(string column) => !Fields.TryGetValue(column, out var value) ? ""
-            : value is null ? @"\N" : value.Contains('"', StringComparison.Ordinal) ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : value;
+            : value is null ? @"\N"
+            : value.Contains('"', StringComparison.Ordinal) ? $"\"{value.Replace("\"", "\"\"", StringComparison.Ordinal)}\""
+            : value;
 
         /// <summary>
         /// The item with the id that its target has by now. CSV has no empty value, and an item needs at least one.
@@ -300,7 +304,8 @@ public abstract class ModelContract(RosterHost host)
         public State WithExtras(Dictionary<string, string?> fields)
         {
             var tags = Tags.Split('|', StringSplitOptions.RemoveEmptyEntries).ToList();
-            var metadata = Metadata.Split(';', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+            var metadata = Metadata.Split(';', StringSplitOptions.RemoveEmptyEntries)
+                .Select(pair => pair.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
             foreach (var (name, value) in fields)
             {
                 var given = value?.Split('|') ?? [];
@@ -320,7 +325,8 @@ public abstract class ModelContract(RosterHost host)
             return this with
             {
                 Tags = string.Join('|', tags.OrderBy(tag => tag.ToLowerInvariant(), StringComparer.Ordinal)),
-                Metadata = string.Concat(metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => $"{pair.Key}={pair.Value};")),
+                Metadata = string.Concat(metadata.OrderBy(pair => pair.Key, StringComparer.Ordinal)
+                    .Select(pair => $"{pair.Key}={pair.Value};")),
             };
 
             static bool AreSame(string one, string other) => one.Equals(other, StringComparison.OrdinalIgnoreCase);

@@ -16,18 +16,23 @@ public abstract class TagAndMetadataContract(RosterHost host)
 
         var answer = await api.PutAsync("""[{"name":"Ada","tags":[],"metadata":{} }]""");
 
-        Assert.Equal(["id", "name", "email", "phone", "createdAt", "updatedAt"], answer.Items[0].EnumerateObject().Select(member => member.Name));
+        Assert.Equal(
+            ["id", "name", "email", "phone", "createdAt", "updatedAt"],
+            answer.Items[0].EnumerateObject().Select(member => member.Name));
     }
 
     [Fact]
     public async Task Tags_are_answered_in_folded_order_each_once_and_as_first_written()
     {
         var api = await host.NewWorkspaceAsync();
-        var id = await api.CreateAsync("""{"name":"Ada","tags":["silver","Gold","gold"," EMEA"]}""".Replace("\" E", "\"E", StringComparison.Ordinal));
+        var id = await api.CreateAsync(
+            """{"name":"Ada","tags":["silver","Gold","gold"," EMEA"]}""".Replace("\" E", "\"E", StringComparison.Ordinal));
         Assert.Equal("""["EMEA","Gold","silver"]""", await TagsAsync(api, id));
 
         Assert.Equal((0, 0, 1), (await api.PutAsync($$"""[{"id":"{{id}}","tags":["GOLD","emea","Silver"]}]""")).Counts);
-        Assert.Equal((0, 1, 0), (await api.PutAsync($$"""[{"id":"{{id}}","addTags":["new","gold"],"removeTags":["SILVER","none"]}]""")).Counts);
+        Assert.Equal(
+            (0, 1, 0),
+            (await api.PutAsync($$"""[{"id":"{{id}}","addTags":["new","gold"],"removeTags":["SILVER","none"]}]""")).Counts);
         Assert.Equal("""["EMEA","Gold","new"]""", await TagsAsync(api, id));
         Assert.Equal((0, 0, 1), (await api.PutAsync($$"""[{"id":"{{id}}","addTags":null,"removeTags":[]}]""")).Counts);
         Assert.Equal((0, 1, 0), (await api.PutAsync($$"""[{"id":"{{id}}","tags":null}]""")).Counts);
@@ -103,9 +108,12 @@ public abstract class TagAndMetadataContract(RosterHost host)
         Assert.Equal(
             ["0 metadata too_many_values"],
             await FaultsAsync(new { id, metadata = Enumerable.Range(0, 200).ToDictionary(i => $"n{i}", _ => (string?)null) }));
-        Assert.Equal(["0 metadata invalid_text"], await FaultsAsync(new { id, metadata = new Dictionary<string, string> { [new string('k', 41)] = "x" } }));
         Assert.Equal(
-            ["0 metadata too_long"], await FaultsAsync(new { id, metadata = new Dictionary<string, string> { [$"{new string('k', 38)}01"] = new('v', 314) } }));
+            ["0 metadata invalid_text"],
+            await FaultsAsync(new { id, metadata = new Dictionary<string, string> { [new string('k', 41)] = "x" } }));
+        Assert.Equal(
+            ["0 metadata too_long"],
+            await FaultsAsync(new { id, metadata = new Dictionary<string, string> { [$"{new string('k', 38)}01"] = new('v', 314) } }));
         Assert.Equal(200, (await api.PutAsync(JsonSerializer.Serialize(new[] { new { id, name = "Ada L", fits.tags } }))).Status);
 
         async Task<IReadOnlyList<string>> FaultsAsync<T>(T item) => (await api.PutAsync(JsonSerializer.Serialize(new[] { item }))).Faults;
@@ -119,7 +127,8 @@ public abstract class TagAndMetadataContract(RosterHost host)
 
         var answer = await api.SendAsync(
             HttpMethod.Put, Path, new StringContent(
-                $$"""[{"id":"{{id}}","addTags":["new"],"metadata":{"region":"apac","tier":null,"owner":"Bob"} }]""", Encoding.UTF8, "application/json"),
+                $$"""[{"id":"{{id}}","addTags":["new"],"metadata":{"region":"apac","tier":null,"owner":"Bob"} }]""",
+                Encoding.UTF8, "application/json"),
             headers: [("Prefer", "return=changes")]);
 
         const string Changes =
@@ -129,7 +138,9 @@ public abstract class TagAndMetadataContract(RosterHost host)
         Assert.Equal(Changes, (await api.GetAsync("/api/changesets/2/changes")).Items[0].GetProperty("fields").GetRawText());
         Assert.Equal(Changes, (await api.GetAsync($"{Path}/{id}/history")).Items[0].GetProperty("fields").GetRawText());
         var then = (await api.GetAsync($"{Path}/{id}?asOf=1")).Json;
-        Assert.Equal("""["gold"] {"region":"emea","tier":"1"}""", $"{then.GetProperty("tags").GetRawText()} {then.GetProperty("metadata").GetRawText()}");
+        Assert.Equal(
+            """["gold"] {"region":"emea","tier":"1"}""",
+            $"{then.GetProperty("tags").GetRawText()} {then.GetProperty("metadata").GetRawText()}");
 
         Assert.Equal(200, (await api.PostAsync("", "/api/changesets/2/undo")).Status);
         Assert.Equal("""["gold"]""", await TagsAsync(api, id));
@@ -151,12 +162,15 @@ public abstract class TagAndMetadataContract(RosterHost host)
         Assert.Equal("""{"tier":"1,5"}""", answer.Items[1].GetProperty("metadata").GetRawText());
         var (ada, bob) = (answer.Ids[0], answer.Ids[1]);
         Assert.Equal(
-            $"id,name,email,phone,externalId,createdAt,updatedAt\r\n{ada},Ada,\\N,\\N,\\N,{Times(answer.Items[0])}\r\n{bob},Bob,\\N,\\N,\\N,{Times(answer.Items[1])}\r\n",
+            "id,name,email,phone,externalId,createdAt,updatedAt\r\n"
+            + $"{ada},Ada,\\N,\\N,\\N,{Times(answer.Items[0])}\r\n"
+            + $"{bob},Bob,\\N,\\N,\\N,{Times(answer.Items[1])}\r\n",
             (await api.GetAsync(Path + "?sort=asc", Csv)).Text);
         var exported = await api.GetAsync(Path + "?sort=asc&include=tags,metadata", Csv);
         Assert.Equal(
             $"id,name,email,phone,externalId,createdAt,updatedAt,tags,metadata.region,metadata.tier\r\n"
-            + $"{ada},Ada,\\N,\\N,\\N,{Times(answer.Items[0])},Gold|new,emea,\\N\r\n{bob},Bob,\\N,\\N,\\N,{Times(answer.Items[1])},\\N,\\N,\"1,5\"\r\n",
+            + $"{ada},Ada,\\N,\\N,\\N,{Times(answer.Items[0])},Gold|new,emea,\\N\r\n"
+            + $"{bob},Bob,\\N,\\N,\\N,{Times(answer.Items[1])},\\N,\\N,\"1,5\"\r\n",
             exported.Text);
         Assert.Equal((0, 0, 2), (await api.PutAsync(exported.Body, Csv)).Counts);
 
@@ -166,7 +180,8 @@ public abstract class TagAndMetadataContract(RosterHost host)
         await api.PutAsync(Encoding.UTF8.GetBytes($"id,tags\n{ada},\\N\n{bob},\n"), Csv);
         Assert.Equal("""- ["x","y"]""", $"{await TagsAsync(api, ada)} {await TagsAsync(api, bob)}");
 
-        static string Times(JsonElement partner) => $"{partner.GetProperty("createdAt").GetString()},{partner.GetProperty("updatedAt").GetString()}";
+        static string Times(JsonElement partner) =>
+            $"{partner.GetProperty("createdAt").GetString()},{partner.GetProperty("updatedAt").GetString()}";
     }
 
     [Theory]
@@ -188,14 +203,16 @@ public abstract class TagAndMetadataContract(RosterHost host)
     {
         var api = await host.NewWorkspaceAsync();
         await api.PutAsync("""
-            [{"name":"A","tags":["Gold","new"],"metadata":{"region":"emea","tier":"1"}},{"name":"B","tags":["gold"],"metadata":{"region":"apac"}},
+            [{"name":"A","tags":["Gold","new"],"metadata":{"region":"emea","tier":"1"}},
+             {"name":"B","tags":["gold"],"metadata":{"region":"apac"}},
              {"name":"C","tags":["new"]},{"name":"D"}]
             """);
 
         foreach (var (query, names) in new[]
         {
             ("tag=gold", "AB"), ("tag=GOLD&tag=new", "A"), ("tag=none", ""), ("metadata.region=emea", "A"), ("metadata.region=EMEA", ""),
-            ("metadata.region=*", "AB"), ("metadata.region=", "CD"), ("metadata.region=*&metadata.tier=", "B"), ("tag=new&metadata.region=", "C"),
+            ("metadata.region=*", "AB"), ("metadata.region=", "CD"),
+            ("metadata.region=*&metadata.tier=", "B"), ("tag=new&metadata.region=", "C"),
             ("q=gold", "AB"), ("q=emea", ""), ("tag=gold&q=a", "A"), ("tag=gold&deleted=only", ""),
         })
         {
@@ -206,8 +223,13 @@ public abstract class TagAndMetadataContract(RosterHost host)
         var first = await api.GetAsync(Path + "?sort=asc&take=1&tag=gold");
         Assert.Equal(["B"], (await api.GetAsync(first.Next!)).Names);
         Assert.Equal(400, (await api.GetAsync(first.Next!.Replace("gold", "new", StringComparison.Ordinal))).Status);
-        foreach (var wrong in new[] { "tag=", "tag=a&tag=b&tag=c&tag=d&tag=e&tag=f", "metadata.=1", "metadata.a%20b=1", "metadata.a=1&metadata.a=2" })
+        foreach (var wrong in new[]
+        {
+            "tag=", "tag=a&tag=b&tag=c&tag=d&tag=e&tag=f", "metadata.=1", "metadata.a%20b=1", "metadata.a=1&metadata.a=2",
+        })
+        {
             Assert.Equal(400, (await api.GetAsync($"{Path}?{wrong}")).Status);
+        }
     }
 
     [Fact]
@@ -215,7 +237,8 @@ public abstract class TagAndMetadataContract(RosterHost host)
     {
         var api = await host.NewWorkspaceAsync();
         var ids = (await api.PutAsync("""
-            [{"name":"A","tags":["Gold","new"],"metadata":{"region":"emea"}},{"name":"B","tags":["gold"],"metadata":{"region":"apac","tier":"1"}}]
+            [{"name":"A","tags":["Gold","new"],"metadata":{"region":"emea"}},
+             {"name":"B","tags":["gold"],"metadata":{"region":"apac","tier":"1"}}]
             """)).Ids;
         Assert.Equal("""[{"tag":"Gold","partners":2},{"tag":"new","partners":1}]""", (await api.GetAsync("/api/tags")).Text);
         Assert.Equal("""[{"key":"region","partners":2},{"key":"tier","partners":1}]""", (await api.GetAsync("/api/metadata-keys")).Text);

@@ -230,7 +230,8 @@ public sealed class SqliteStoreTests : IDisposable
         Assert.Equal(["upsert 1: 2 created, 0 updated", "upsert 2: 1 created, 1 updated"], log.Select(entry => entry.Text));
         Assert.All(log[0].Changes, change => Assert.Null(change.Before));
         Assert.Equal(
-            [null, new LoggedState(1, first.UpdatedAt, null, Some.Values("a", "a@b.example"))], log[1].Changes.Select(change => change.Before));
+            [null, new LoggedState(1, first.UpdatedAt, null, Some.Values("a", "a@b.example"))],
+            log[1].Changes.Select(change => change.Before));
         Assert.Equal(first.Id, log[1].Changes[1].Id);
         Assert.Equal("2", Scalar($"select revision from partner where hex(id) = '{first.Id:N}' collate nocase"));
     }

@@ -6,8 +6,9 @@ using Roster.Storage.Postgres.Connections;
 namespace Roster.Storage.Postgres.Search;
 
 /// <summary>
-/// The search index: the tables partner_search and search_term, which follow the log outside of writes. Each node follows what it wrote, and
-/// what one of its callers waits for. A workspace's state is a row that one node holds at a time.
+/// The search index: the tables partner_search and search_term, which follow the log outside of writes. Each
+/// node follows what it wrote, and what one of its callers waits for. A workspace's state is a row that one node
+/// holds at a time.
 /// </summary>
 internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices notices) : LogFollower(Lanes)
 {
@@ -97,11 +98,12 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
             cancel);
 
     /// <summary>
-    /// The live partners with these folded addresses, in a transaction that holds the workspace's log. They come from the index, at most
-    /// <see cref="RowsNow.MaxMatches"/> for each address, and from the changes that the index has not followed yet. So a write never waits for
-    /// the index while other writes wait for it.
+    /// The live partners with these folded addresses, in a transaction that holds the workspace's log. They come from
+    /// the index, at most <see cref="RowsNow.MaxMatches"/> for each address, and from the changes that the index has
+    /// not followed yet. So a write never waits for the index while other writes wait for it.
     /// </summary>
-    public static async Task<ILookup<string, Partner>> WithEmailAsync(NpgsqlConnection connection, long workspaceId, string[] emails, long end)
+    public static async Task<ILookup<string, Partner>> WithEmailAsync(
+        NpgsqlConnection connection, long workspaceId, string[] emails, long end)
     {
         var reached = await connection.OneAsync(new PostgresStatement(SelectReached, workspaceId), row => row.GetInt64(0), default);
         // The index was up to date a moment ago. If it is far behind now, it is being filled anew.
@@ -110,7 +112,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         var ids = await PostgresSearchStep.ReadChangedAsync(connection, workspaceId, reached, end);
         // Partners that were changed since are read from the directory, so the index is not asked for them.
         ids.UnionWith(await connection.ListAsync(
-            new PostgresStatement(SelectIds, workspaceId, emails, ids.ToArray(), (long)RowsNow.MaxMatches), row => row.GetGuid(0), default));
+            new PostgresStatement(SelectIds, workspaceId, emails, ids.ToArray(), (long)RowsNow.MaxMatches),
+            row => row.GetGuid(0), default));
         var partners = await connection.ListAsync(
             new PostgresStatement(PostgresStore.SelectNamed, workspaceId, ids.Order().ToArray()), PostgresStore.MapPartner, default);
         return partners.Where(partner => partner is { DeletedAt: null, Email: not null }).OrderBy(partner => partner.Id)
@@ -152,7 +155,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
 
     protected override void Failed(long workspaceId, Exception failure) => notices.Begin(
         new StoreNotice(
-            StoreNotice.SearchFailing, $"The search index of workspace {workspaceId} cannot be kept up; searches answer search_behind. {failure.Message}"),
+            StoreNotice.SearchFailing,
+            $"The search index of workspace {workspaceId} cannot be kept up; searches answer search_behind. {failure.Message}"),
         $"{workspaceId}");
 
     protected override void Followed(long workspaceId) => notices.End(StoreNotice.SearchFailing, $"{workspaceId}");

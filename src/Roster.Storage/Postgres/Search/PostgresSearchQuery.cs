@@ -31,11 +31,13 @@ internal sealed class PostgresSearchQuery
         };
         var (comparison, direction) = list.IsDescending ? ("<", " desc") : (">", "");
         var after = list.After is { } last
-            ? $" and ({string.Join(", ", order)}) {comparison} ({string.Join(", ", order.Select(column => query.Put(Position(last, column))))})"
+            ? $" and ({string.Join(", ", order)}) {comparison} "
+                + $"({string.Join(", ", order.Select(column => query.Put(Position(last, column))))})"
             : "";
         return query.Statement($"""
             select id, name, updated_at from partner_search where workspace_id = $1{query.And(list.Filter)}{after}
-            order by {string.Join(", ", order.Select(column => column + direction))} limit {query.Put((long)list.Take)} offset {query.Put((long)list.Skip)}
+            order by {string.Join(", ", order.Select(column => column + direction))}
+            limit {query.Put((long)list.Take)} offset {query.Put((long)list.Skip)}
             """);
     }
 
@@ -71,7 +73,8 @@ internal sealed class PostgresSearchQuery
 
     /// <summary>The pattern of <c>like</c> for a text that contains another.</summary>
     private static string Containing(string part) =>
-        "%" + part.Replace(@"\", @"\\", StringComparison.Ordinal).Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal) + "%";
+        "%" + part.Replace(@"\", @"\\", StringComparison.Ordinal)
+            .Replace("%", @"\%", StringComparison.Ordinal).Replace("_", @"\_", StringComparison.Ordinal) + "%";
 
     /// <returns>The value's place in the query: <c>$2</c> and so on; <c>$1</c> is the workspace.</returns>
     private string Put(Parameter value)

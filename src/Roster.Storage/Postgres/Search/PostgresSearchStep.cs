@@ -7,8 +7,9 @@ using Roster.Storage.Postgres.Connections;
 namespace Roster.Storage.Postgres.Search;
 
 /// <summary>
-/// One step of a workspace's search index along its log, in one transaction. An empty index is first filled from the partners, in the order
-/// of their ids. A step reads partners as they are now. One that is already newer than the step's revision is looked at again in a later step.
+/// One step of a workspace's search index along its log, in one transaction. An empty index is first filled from the
+/// partners, in the order of their ids. A step reads partners as they are now. One that is already newer than the
+/// step's revision is looked at again in a later step.
 /// </summary>
 internal static class PostgresSearchStep
 {
@@ -42,9 +43,9 @@ internal static class PostgresSearchStep
     private const string Insert = """
         insert into partner_search (workspace_id, id, revision, text, sort_name, name, email, phone, terms, updated_at, deleted)
         select $1, n.id, n.revision, n.text, n.sort_name, n.name, n.email, n.phone, n.terms::jsonb, n.updated_at, n.deleted
-        from search_state as s, unnest((select $2::uuid[]), (select $3::bigint[]), (select $4::text[]), (select $5::text[]), (select $6::text[]),
-            (select $7::text[]), (select $8::text[]), (select $9::text[]), (select $10::bigint[]), (select $11::boolean[]))
-            as n (id, revision, text, sort_name, name, email, phone, terms, updated_at, deleted)
+        from search_state as s, unnest((select $2::uuid[]), (select $3::bigint[]), (select $4::text[]), (select $5::text[]),
+            (select $6::text[]), (select $7::text[]), (select $8::text[]), (select $9::text[]), (select $10::bigint[]),
+            (select $11::boolean[])) as n (id, revision, text, sort_name, name, email, phone, terms, updated_at, deleted)
         where s.workspace_id = $1
         """;
 
@@ -88,7 +89,9 @@ internal static class PostgresSearchStep
     public static async Task<Outcome> RunAsync(NpgsqlConnection connection, long workspaceId)
     {
         if (await connection.ListAsync(
-            new(HoldState, workspaceId), row => (Reached: row.GetInt64(0), Filling: row.Int64OrNull(1), Filled: row.GuidOrNull(2), Newest: row.GetInt64(3)), default)
+            new(HoldState, workspaceId),
+            row => (Reached: row.GetInt64(0), Filling: row.Int64OrNull(1), Filled: row.GuidOrNull(2), Newest: row.GetInt64(3)),
+            default)
             is not [var state])
         {
             // Another node holds the row. Or the row is missing, which is damage: then this throws.
@@ -162,7 +165,8 @@ internal static class PostgresSearchStep
         await connection.RunAsync(default, new PostgresStatement(DeleteBetween, workspaceId, from, to));
         await InsertAsync(connection, workspaceId, partners, new TermChanges());
         await connection.RunAsync(default, isLast
-            ? new PostgresStatement(UpdateState, workspaceId, since, default(long?), default(Guid?)) : new PostgresStatement(UpdateState, workspaceId, 0L, since, to));
+            ? new PostgresStatement(UpdateState, workspaceId, since, default(long?), default(Guid?))
+            : new PostgresStatement(UpdateState, workspaceId, 0L, since, to));
         return new(FollowStep.More, IsFilled: isLast && from != Guid.Empty, HasErased: false);
     }
 
@@ -211,7 +215,10 @@ internal static class PostgresSearchStep
         Column(partners, partner => partner.Name),
         Column(partners, partner => partner.Email is null ? null : Upsert.FoldEmail(partner.Email)),
         Column(partners, partner => partner.Phone is null ? null : SearchText.Digits(partner.Phone)),
-        Column(partners, partner => partner is { Tags: null, Metadata: null } ? null : SearchTerm.ToJson(SearchTerm.Of(partner.Tags, partner.Metadata))),
+        Column(
+            partners,
+            partner => partner is { Tags: null, Metadata: null } ? null
+                : SearchTerm.ToJson(SearchTerm.Of(partner.Tags, partner.Metadata))),
         Column(partners, partner => partner.UpdatedAt.Microseconds),
         Column(partners, partner => partner.DeletedAt is not null));
 

@@ -36,7 +36,8 @@ internal sealed class SqliteOpenIndexes(int max)
     {
         lock (_gate)
         {
-            while (_places.TryGetValue(index, out var place) && (place.Users > 0 || (place.IsClosing && place.Closer != Environment.CurrentManagedThreadId)))
+            while (_places.TryGetValue(index, out var place)
+                && (place.Users > 0 || (place.IsClosing && place.Closer != Environment.CurrentManagedThreadId)))
                 Monitor.Wait(_gate);
             if (!_places.TryGetValue(index, out var mine))
                 return;
@@ -69,7 +70,8 @@ internal sealed class SqliteOpenIndexes(int max)
                     (place.Users, place.LastUse) = (place.Users + 1, ++_uses);
                     return null;
                 }
-                if (place is null && _places.Where(one => one.Value is { Users: 0, IsClosing: false }).MinBy(one => one.Value.LastUse).Key is { } idle)
+                if (place is null
+                    && _places.Where(one => one.Value is { Users: 0, IsClosing: false }).MinBy(one => one.Value.LastUse).Key is { } idle)
                 {
                     (_places[idle].IsClosing, _places[idle].Closer) = (true, Environment.CurrentManagedThreadId);
                     return idle;

@@ -54,7 +54,9 @@ internal sealed class SqliteSearch : LogFollower
     {
         _erased[workspaceId] = revision;
         _notices.Begin(
-            new StoreNotice(StoreNotice.CleaningOwed, $"Erased values are still in the search index of workspace {workspaceId}. It is made anew."),
+            new StoreNotice(
+                StoreNotice.CleaningOwed,
+                $"Erased values are still in the search index of workspace {workspaceId}. It is made anew."),
             SubjectOfCleaning(workspaceId));
         Changed(workspaceId);
     }
@@ -105,8 +107,8 @@ internal sealed class SqliteSearch : LogFollower
     protected override Task<long> ReachedAsync(long workspaceId, CancellationToken cancel) => Task.FromResult(IndexOf(workspaceId).Reached);
 
     /// <summary>
-    /// Runs on a thread of its own, because a pass can be long. It is always the same thread: the C library keeps memory for each thread that
-    /// used it.
+    /// Runs on a thread of its own, because a pass can be long. It is always the same thread: the C library keeps
+    /// memory for each thread that used it.
     /// </summary>
     protected override Task<FollowStep> TakeAsync(long workspaceId, CancellationToken stop)
     {
@@ -169,8 +171,11 @@ internal sealed class SqliteSearch : LogFollower
         {
             if (Directory.Exists(_folder))
                 foreach (var file in Directory.EnumerateFiles(_folder, "*.db"))
-                    if (long.TryParse(Path.GetFileNameWithoutExtension(file), NumberStyles.None, CultureInfo.InvariantCulture, out var workspaceId))
+                {
+                    var name = Path.GetFileNameWithoutExtension(file);
+                    if (long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var workspaceId))
                         found.Add(workspaceId);
+                }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -192,8 +197,8 @@ internal sealed class SqliteSearch : LogFollower
             {
                 SqliteStore.CreatePrivateFolder(_folder);
                 index = new SqliteSearchIndex(
-                    Path.Combine(_folder, $"{workspaceId}.db"), workspaceId, revision => _requestOf(workspaceId, revision), () => Changed(workspaceId),
-                    _openIndexes);
+                    Path.Combine(_folder, $"{workspaceId}.db"), workspaceId, revision => _requestOf(workspaceId, revision),
+                    () => Changed(workspaceId), _openIndexes);
             }
             catch (Exception failure) when (failure is StoreException or IOException or UnauthorizedAccessException)
             {
@@ -237,8 +242,10 @@ internal sealed class SqliteSearch : LogFollower
     }
 
     private static StoreNotice Rebuilding(long workspaceId) => new(
-        StoreNotice.SearchRebuilding, $"The search index of workspace {workspaceId} is damaged. It was thrown away, and is made anew from the directory.");
+        StoreNotice.SearchRebuilding,
+        $"The search index of workspace {workspaceId} is damaged. It was thrown away, and is made anew from the directory.");
 
     private static StoreNotice Failing(long workspaceId, Exception failure) => new(
-        StoreNotice.SearchFailing, $"The search index of workspace {workspaceId} cannot be kept up; searches answer search_behind. {failure.Message}");
+        StoreNotice.SearchFailing,
+        $"The search index of workspace {workspaceId} cannot be kept up; searches answer search_behind. {failure.Message}");
 }

@@ -116,7 +116,9 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// <summary>The revision whose partners the index shows.</summary>
     public long Reached => Interlocked.Read(ref _reached);
 
-    /// <exception cref="StoreException">The index cannot be read: <see cref="StoreTrouble.SearchBehind"/>, whatever the trouble is.</exception>
+    /// <exception cref="StoreException">
+    /// The index cannot be read: <see cref="StoreTrouble.SearchBehind"/>, whatever the trouble is.
+    /// </exception>
     public T Read<T>(Func<SqliteDatabase, T> read)
     {
         try
@@ -130,7 +132,8 @@ internal sealed class SqliteSearchIndex : IDisposable
             _failed();
             throw new StoreException(
                 StoreTrouble.SearchBehind,
-                _isDamaged ? "The search index is damaged, and is made anew." : $"The search index cannot be read. {failure.Message}", failure);
+                _isDamaged ? "The search index is damaged, and is made anew." : $"The search index cannot be read. {failure.Message}",
+                failure);
         }
     }
 
@@ -175,8 +178,9 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     /// <summary>
-    /// Whether the file must be thrown away and filled anew: it may have values that were erased since; or its filling was broken off; or it is
-    /// of another log; or filling is quicker than following. It is not filled in place, because searches would see it half full.
+    /// Whether the file must be thrown away and filled anew: it may have values that were erased since; or its filling
+    /// was broken off; or it is of another log; or filling is quicker than following. It is not filled in place,
+    /// because searches would see it half full.
     /// </summary>
     public bool IsSpoiled(SqliteDatabase main) =>
         _isToBeFilled || (Reached == 0 ? !_isNew : SqliteStore.HasErased(main, _workspaceId, Reached));
@@ -338,9 +342,9 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     /// <summary>
-    /// Takes over all partners that exist when it begins, in transactions of <see cref="FilledTogether"/>. Until the pass is over,
-    /// <see cref="Reached"/> stays 0, also after a crash. Partners that are created meanwhile wait for the next pass. Otherwise they would be
-    /// taken over twice, and filling during a first import would never end.
+    /// Takes over all partners that exist when it begins, in transactions of <see cref="FilledTogether"/>. Until the
+    /// pass is over, <see cref="Reached"/> stays 0, also after a crash. Partners that are created meanwhile wait for
+    /// the next pass. Otherwise they would be taken over twice, and filling during a first import would never end.
     /// </summary>
     private void Fill(SqliteDatabase main, CancellationToken stopping)
     {
@@ -400,7 +404,8 @@ internal sealed class SqliteSearchIndex : IDisposable
             (number, text, name, email, phone) = (row.Int64(0), row.Text(1), row.Text(2), row.TextOrNull(3), row.TextOrNull(4));
             (tags, metadata, isDeleted) = (row.TextOrNull(5), row.TextOrNull(6), row.Int64(7) != 0);
         }
-        var (newText, newEmail, newPhone, isNowDeleted) = (SearchText.Of(partner), FoldedEmail(partner), Digits(partner), partner.DeletedAt is not null);
+        var (newText, newEmail, newPhone) = (SearchText.Of(partner), FoldedEmail(partner), Digits(partner));
+        var isNowDeleted = partner.DeletedAt is not null;
         if (newText != text)
         {
             Database.Prepare(DeleteGrams).Bind(1, number).Run();

@@ -5,9 +5,9 @@ using Roster.Storage.Sqlite.Writing;
 namespace Roster.Storage.Sqlite.Search;
 
 /// <summary>
-/// Copies the write-ahead log of a search index into the index's file. SQLite would flush both as a whole, thousands of pages, and commits of
-/// the directory would wait for the disk meanwhile. So this flushes small parts, beside further passes
-/// (docs/decisions/0014-the-search-index-settles-beside-writes.md).
+/// Copies the write-ahead log of a search index into the index's file. SQLite would flush both as a whole, thousands of
+/// pages, and commits of the directory would wait for the disk meanwhile. So this flushes small parts, beside further
+/// passes (docs/decisions/0014-the-search-index-settles-beside-writes.md).
 /// </summary>
 internal sealed class SqliteSearchLog : IDisposable
 {
@@ -29,9 +29,13 @@ internal sealed class SqliteSearchLog : IDisposable
 
     /// <param name="writer">The connection that adds to the log; is closed with this.</param>
     /// <param name="readers">Connections to the same file; are closed with this.</param>
-    public SqliteSearchLog(string path, SqliteDatabase writer, SqliteReaders readers) => (_path, _writer, _readers) = (path, writer, readers);
+    public SqliteSearchLog(string path, SqliteDatabase writer, SqliteReaders readers) =>
+        (_path, _writer, _readers) = (path, writer, readers);
 
-    /// <summary>Starts copying the log into the file, if it is long enough. Only for the writer's thread, outside of a transaction.</summary>
+    /// <summary>
+    /// Starts copying the log into the file, if it is long enough. Only for the writer's thread,
+    /// outside of a transaction.
+    /// </summary>
     public void Settle()
     {
         var (pages, copied) = Pages();
@@ -73,8 +77,8 @@ internal sealed class SqliteSearchLog : IDisposable
     }
 
     /// <summary>
-    /// Keeps SQLite's order: the log is durable before a page of the file changes, and the file is durable before the log starts over. The log
-    /// cannot start over while this snapshot is held.
+    /// Keeps SQLite's order: the log is durable before a page of the file changes, and the file is durable before the
+    /// log starts over. The log cannot start over while this snapshot is held.
     /// </summary>
     private void Copy()
     {

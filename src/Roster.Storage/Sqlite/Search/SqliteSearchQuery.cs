@@ -160,8 +160,8 @@ internal static class SqliteSearchQuery
     }
 
     /// <summary>
-    /// Chooses what leads: of the trigrams and the wanted terms, the one that the fewest partners have, counted up to <see cref="MaxSorted"/>.
-    /// In a list that must be sorted, none leads if all have more.
+    /// Chooses what leads: of the trigrams and the wanted terms, the one that the fewest partners have, counted up to
+    /// <see cref="MaxSorted"/>. In a list that must be sorted, none leads if all have more.
     /// </summary>
     /// <param name="isSorted">Whether the list has another order than creation.</param>
     private static Plan PlanOf(SqliteDatabase search, PartnerFilter filter, bool isSorted = false)
