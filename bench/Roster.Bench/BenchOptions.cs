@@ -7,7 +7,7 @@ namespace Roster.Bench;
 /// The size of the large directory in which creates are measured at the end; null to skip that.
 /// </param>
 /// <param name="SoakSeconds">The length of a soak, which runs only if it is named.</param>
-/// <param name="Only">The parts to run; empty for all.</param>
+/// <param name="Only">The parts to run; empty for all but those that run only if they are named.</param>
 /// <param name="Server">The folder of the published Roster.</param>
 /// <param name="EfCore">The folder of the published EF Core server.</param>
 /// <param name="Directus">The folder of the installed Directus; null if it is not installed.</param>
@@ -18,7 +18,7 @@ internal sealed record BenchOptions(
     /// <summary>How long each measured load lasts.</summary>
     public TimeSpan Load => TimeSpan.FromSeconds(Math.Min(Rounds, 8) / 2.0);
 
-    public bool Runs(string part) => Only.Count == 0 ? part != Part.Soak : Only.Contains(part);
+    public bool Runs(string part) => Only.Count == 0 ? part is not (Part.Soak or Part.Fields) : Only.Contains(part);
 }
 
 /// <summary>The parts of a run, named as on the command line.</summary>
@@ -36,6 +36,8 @@ internal static class Part
     public const string Matches = "matches";
     public const string Directus = "directus";
     public const string Soak = "soak";
+    public const string Fields = "fields";
 
-    public static string[] All { get; } = [Batches, Singles, Load, Pages, Reads, Export, Memory, Start, Scale, Matches, Directus, Soak];
+    public static string[] All { get; } =
+        [Batches, Singles, Load, Pages, Reads, Export, Memory, Start, Scale, Matches, Directus, Soak, Fields];
 }

@@ -39,9 +39,14 @@ internal sealed class Benchmark(BenchOptions options, string engineName, string 
             results.Scale = await ScaleTest.RunAsync(engine, () => StartAgainAsync(key), scale, options.Rounds, cancel);
         if (options.Runs(Part.Matches))
             results.Matches = await MatchTest.RunAsync(
-                engine, command => RosterServer.RunAsync(options.Server, engine.ServerDatabase, command, cancel), StartAgainAsync,
-                options.Partners, options.Rounds, Seed, cancel);
+                engine, RunCommandAsync, StartAgainAsync, options.Partners, options.Rounds, Seed, cancel);
+        if (options.Runs(Part.Fields))
+            results.Fields = await FieldTest.RunAsync(
+                engine, RunCommandAsync, StartAgainAsync, options.Partners, options.Rounds, Seed, cancel);
         return results;
+
+        Task<string> RunCommandAsync(string[] command) =>
+            RosterServer.RunAsync(options.Server, engine.ServerDatabase, command, cancel);
 
         Task<RosterServer> StartAgainAsync(string key) =>
             RosterServer.StartAgainAsync(options.Server, engine.ServerDatabase, ServerLog, key, cancel);

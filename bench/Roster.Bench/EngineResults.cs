@@ -41,4 +41,6 @@ internal sealed class EngineResults(string engine, string version)
     public ScaleResult? Scale { get; set; }
 
     public IReadOnlyList<MatchResult> Matches { get; set; } = [];
+
+    public IReadOnlyList<FieldResult> Fields { get; set; } = [];
 }

@@ -37,6 +37,8 @@ internal static class EngineChapter
             AppendScale(page, scale);
         if (run.Matches.Count > 0)
             AppendMatches(page, run.Matches);
+        if (run.Fields.Count > 0)
+            AppendFields(page, run.Fields);
         if (run.Memory is { } memory)
             page.Append(CultureInfo.InvariantCulture,
                 $"Memory of the server: {run.StartedMemory:0} MB started, {memory.Before:0} idle after the above, "
@@ -145,6 +147,14 @@ internal static class EngineChapter
             match.Batch, .. Enum.GetValues<Naming>().Select(naming => Spread.Of(match.Times[naming]).Text("0.0")),
             Spread.Ratio(match.Times[Naming.ExternalId], match.Times[Naming.Id]).Text("0.00"),
             Spread.Ratio(match.Times[Naming.Email], match.Times[Naming.Id]).Text("0.00"),
+        ]));
+
+    private static void AppendFields(StringBuilder page, IReadOnlyList<FieldResult> fields) => page.AppendTable(
+        ["ms: median (min–max)", "without tags and metadata", "with 3 tags and 5 keys", "with / without"],
+        fields.Select(one => (string[])
+        [
+            one.Batch, Spread.Of(one.Without).Text("0.0"), Spread.Of(one.With).Text("0.0"),
+            Spread.Ratio(one.With, one.Without).Text("0.00"),
         ]));
 
     private static string[] Row(ScaleStep step) =>

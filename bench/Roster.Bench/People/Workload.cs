@@ -9,12 +9,14 @@ internal sealed record Workload(string Name, Func<Population, Row[]> Next, bool 
 
     public static Workload Updates { get; } = new("10,000 updates", people => people.Updates());
 
+    public static Workload Unchanged { get; } = new("10,000 unchanged", people => people.Unchanged(), IsWrite: false);
+
     public static IReadOnlyList<Workload> All { get; } =
     [
         Creates,
         Updates,
         new("half and half", people => people.Half()),
-        new("10,000 unchanged", people => people.Unchanged(), IsWrite: false),
+        Unchanged,
     ];
 
     /// <summary>

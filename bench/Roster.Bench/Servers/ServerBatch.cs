@@ -46,6 +46,9 @@ internal sealed class ServerBatches(IEnumerable<Guid> ids)
     /// <summary>Whether each partner has a unique external id and address that do not change.</summary>
     public bool HaveKeys { get; init; }
 
+    /// <summary>Adds further members to each item; null for none.</summary>
+    public Action<Utf8JsonWriter, Row>? WriteFields { get; init; }
+
     public ServerBatch Prepare(IReadOnlyList<Row> rows, bool isWrite, Naming naming = Naming.Id)
     {
         var body = new ArrayBufferWriter<byte>();
@@ -62,6 +65,7 @@ internal sealed class ServerBatches(IEnumerable<Guid> ids)
                 json.WriteString("name", row.Person.Name);
                 json.WriteString("email", HaveKeys ? $"partner.{row.Partner}@mail.example" : row.Person.Email);
                 json.WriteString("phone", row.Person.Phone);
+                WriteFields?.Invoke(json, row);
                 json.WriteEndObject();
             }
             json.WriteEndArray();
