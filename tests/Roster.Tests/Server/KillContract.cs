@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace Roster.Tests.Server;
 
 /// <summary>
 /// The server is killed with -9 while clients write, again and again on the same database. Each batch gives all its
-/// partners the same new phone number, so half a batch would show. ROSTER_TEST_KILLS makes it a long run.
+/// partners the same new phone number, tag and value of metadata, so half a batch would show. ROSTER_TEST_KILLS makes it
+/// a long run.
 /// </summary>
 public abstract class KillContract
 {
@@ -88,13 +90,13 @@ public abstract class KillContract
             }
         }
 
-        /// <summary>All partners have the same batch: the last acknowledged one or the one under way.</summary>
+        /// <summary>All partners have the same batch, in each field: the last acknowledged one or the one under way.</summary>
         public async Task CheckAsync(RosterClient api)
         {
             if (_ids.Count == 0)
                 return;
             var there = await api.PutAsync("[" + string.Join(',', _ids.Select(id => $$"""{"id":"{{id}}"}""")) + "]");
-            var batch = Assert.Single(there.Items.Select(partner => partner.GetProperty("phone").GetString()).Distinct());
+            var batch = Assert.Single(there.Items.SelectMany(BatchesOf).Distinct());
             var number = long.Parse(batch!, CultureInfo.InvariantCulture);
             Assert.InRange(number, _acknowledged, _sent);
             if (number > _acknowledged)
@@ -102,9 +104,20 @@ public abstract class KillContract
             _acknowledged = _sent = number;
         }
 
+        private static string?[] BatchesOf(JsonElement partner) =>
+        [
+            partner.GetProperty("phone").GetString(), Assert.Single(partner.GetProperty("tags").EnumerateArray()).GetString(),
+            partner.GetProperty("metadata").GetProperty("batch").GetString(),
+        ];
+
         private string Batch(long number) => "[" + string.Join(',', _ids.Count == 0
-            ? Enumerable.Repeat($$"""{"name":"n","phone":"{{number}}"}""", PartnersOfWriter)
-            : _ids.Select(id => $$"""{"id":"{{id}}","phone":"{{number}}"}""")) + "]";
+            ? Enumerable.Repeat($$"""{"name":"n",{{Fields(number)}}}""", PartnersOfWriter)
+            : _ids.Select(id => $$"""{"id":"{{id}}",{{Fields(number)}}}""")) + "]";
+
+        private static string Fields(long number) =>
+            $$"""
+            "phone":"{{number}}","tags":["{{number}}"],"metadata":{"batch":"{{number}}"}
+            """;
 
         private void Learn(Answer answer)
         {
