@@ -21,6 +21,9 @@ internal readonly record struct SearchTerm(int Kind, string Text)
     public static List<SearchTerm> Of(string? tags, string? metadata)
     {
         var terms = new List<SearchTerm>();
+        // Most partners have none.
+        if (tags is null && metadata is null)
+            return terms;
         foreach (var tag in TagText.Split(tags))
             terms.Add(OfTag(tag));
         foreach (var (key, value) in MetadataText.Read(metadata))

@@ -21,6 +21,9 @@ internal sealed class TermChanges
     /// <param name="metadata">As <see cref="MetadataText"/> has it, or null.</param>
     public void Add(string? tags, string? metadata, bool isDeleted)
     {
+        // Most partners have none.
+        if (tags is null && metadata is null)
+            return;
         foreach (var tag in TagText.Split(tags))
             Count(TermKind.Tag, TagText.Fold(tag), tag, isDeleted, 1);
         foreach (var key in MetadataText.Read(metadata).Keys)

@@ -215,6 +215,8 @@ public sealed class Upsert : Change
     {
         broken = null;
         var after = before is null ? row.Values : before.With(row.Values, row.Given);
+        if (row.Edits.Count == 0)
+            return after;
         foreach (var edit in row.Edits)
         {
             after = after.With(edit.Field, edit.ApplyTo(before?[edit.Field], out var rule));
