@@ -21,24 +21,36 @@ internal static class ListPages
         };
 
     /// <summary>
-    /// A page of a list, read in parts: the first one tells how large the partners are, and no part reads much more than half of what
-    /// <see cref="TextBudget"/> allows. So where partners are large a page has fewer than it could have, and others follow.
+    /// A page of a list, read in parts: what was read tells how large the partners are, and so how many more fit into half of
+    /// <see cref="TextBudget"/>. Where partners are large, a page has fewer than it could have, and others follow.
     /// </summary>
     public static async Task<PartnerPage> InPartsAsync(PartnerQuery query, Func<PartnerQuery, Task<PartnerPage>> read)
     {
         if (query.Take <= FirstPart)
             return await read(query);
-        var page = await read(query with { Take = FirstPart });
-        var partners = new List<Partner>(page.Partners);
-        var units = partners.Sum(partner => (long)partner.Values.CountUnits());
-        while (page.Next is not null && partners.Count < query.Take && units < TextBudget.MaxUnits / 2)
+        var partners = new List<Partner>();
+        var (next, units, take) = (query, 0L, FirstPart);
+        while (true)
         {
-            var fitting = (TextBudget.MaxUnits / 2) / Math.Max(1, units / partners.Count);
-            page = await read(query with { Take = (int)Math.Clamp(fitting, 1, query.Take - partners.Count), After = page.Next, Skip = 0 });
+            PartnerPage page;
+            try
+            {
+                page = await read(next with { Take = take });
+            }
+            catch (StoreException tooMuch) when (tooMuch.Trouble == StoreTrouble.TooMuchText && take > FirstPart)
+            {
+                // These partners are larger than those before.
+                take = FirstPart;
+                continue;
+            }
             partners.AddRange(page.Partners);
             units += page.Partners.Sum(partner => (long)partner.Values.CountUnits());
+            if (page.Next is null || partners.Count >= query.Take || units >= TextBudget.MaxUnits / 2)
+                return new PartnerPage(partners, page.Next);
+            var fitting = ((TextBudget.MaxUnits / 2) - units) / Math.Max(1, units / partners.Count);
+            take = (int)Math.Min(Math.Max(fitting, FirstPart), query.Take - partners.Count);
+            next = query with { After = page.Next, Skip = 0 };
         }
-        return new PartnerPage(partners, page.Next);
     }
 
     /// <summary>The page of a list that is short enough to be read as a whole.</summary>

@@ -17,7 +17,7 @@ internal readonly record struct SearchTerm(int Kind, string Text)
     public const int Key = (int)TermKind.MetadataKey;
     public const int KeyAndValue = 2;
 
-    /// <summary>A partner's terms, each once.</summary>
+    /// <summary>A partner's terms, each once, the tags first.</summary>
     public static List<SearchTerm> Of(string? tags, string? metadata)
     {
         var terms = new List<SearchTerm>();
@@ -46,10 +46,6 @@ internal readonly record struct SearchTerm(int Kind, string Text)
                 wanted.Add(condition.Value is { } value ? OfValue(condition.Key, value) : new(Key, condition.Key));
         return (wanted, unwanted);
     }
-
-    /// <summary>The texts of those of one kind.</summary>
-    public static IEnumerable<string> Texts(List<SearchTerm> terms, int kind) =>
-        terms.Where(term => term.Kind == kind).Select(term => term.Text);
 
     /// <summary>Terms as a JSON array of texts, each its kind and its text: <c>["0gold","1region","2region=emea"]</c>.</summary>
     public static string ToJson(IEnumerable<SearchTerm> terms)

@@ -12,32 +12,24 @@ internal sealed class TermChanges
     /// <summary>So many terms are written at once, to bound the memory.</summary>
     private const int Most = 50_000;
 
-    private readonly Dictionary<(TermKind Kind, string Term), TermChange> _changes = [];
+    private readonly Dictionary<SearchTerm, TermChange> _changes = [];
 
     public bool AreMany => _changes.Count >= Most;
 
     /// <summary>Adds a partner's terms.</summary>
-    /// <param name="tags">As <see cref="TagText"/> has them, or null.</param>
-    /// <param name="metadata">As <see cref="MetadataText"/> has it, or null.</param>
-    public void Add(string? tags, string? metadata, bool isDeleted)
+    /// <param name="terms">Of the partner: the tags first, in the order of its tags.</param>
+    public void Add(Partner partner, List<SearchTerm> terms)
     {
-        // Most partners have none.
-        if (tags is null && metadata is null)
-            return;
-        foreach (var tag in TagText.Split(tags))
-            Count(TermKind.Tag, TagText.Fold(tag), tag, isDeleted, 1);
-        foreach (var key in MetadataText.Read(metadata).Keys)
-            Count(TermKind.MetadataKey, key, key, isDeleted, 1);
+        var tags = TagText.Split(partner.Tags);
+        for (var i = 0; i < terms.Count; i++)
+            Count(terms[i], i < tags.Length ? tags[i] : terms[i].Text, partner.DeletedAt is not null, 1);
     }
 
     /// <summary>Takes away terms that a partner had.</summary>
-    /// <param name="tags">Folded.</param>
-    public void Remove(IEnumerable<string> tags, IEnumerable<string> keys, bool isDeleted)
+    public void Remove(List<SearchTerm> terms, bool wasDeleted)
     {
-        foreach (var tag in tags)
-            Count(TermKind.Tag, tag, null, isDeleted, -1);
-        foreach (var key in keys)
-            Count(TermKind.MetadataKey, key, null, isDeleted, -1);
+        foreach (var term in terms)
+            Count(term, null, wasDeleted, -1);
     }
 
     /// <summary>The changes since the last call.</summary>
@@ -48,10 +40,13 @@ internal sealed class TermChanges
         return changes;
     }
 
-    private void Count(TermKind kind, string term, string? shown, bool isDeleted, int by)
+    private void Count(SearchTerm term, string? shown, bool isDeleted, int by)
     {
-        ref var change = ref CollectionsMarshal.GetValueRefOrAddDefault(_changes, (kind, term), out _);
-        change = new(kind, term, change.Shown ?? shown, change.Live + (isDeleted ? 0 : by), change.Total + by);
+        // Values are not counted, only keys.
+        if (term.Kind == SearchTerm.KeyAndValue)
+            return;
+        ref var change = ref CollectionsMarshal.GetValueRefOrAddDefault(_changes, term, out _);
+        change = new((TermKind)term.Kind, term.Text, change.Shown ?? shown, change.Live + (isDeleted ? 0 : by), change.Total + by);
     }
 }
 

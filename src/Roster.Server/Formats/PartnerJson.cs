@@ -26,9 +26,11 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
     private static readonly SearchValues<char> Escaped =
         SearchValues.Create(['"', '\\', .. Enumerable.Range(0, ' ').Select(code => (char)code)]);
 
-    /// <summary>The fields with values, each with the JSON before its value.</summary>
-    private static readonly (PartnerField Field, byte[] Key)[] Keys =
-        [.. PartnerField.Values.Select(field => (field, Encoding.ASCII.GetBytes($",\"{field}\":")))];
+    /// <summary>The fields that are always written, each with the JSON before its value.</summary>
+    private static readonly (PartnerField Field, byte[] Key)[] Always = Keys(isShownWhenNull: true);
+
+    /// <summary>The fields that are written if there is a value.</summary>
+    private static readonly (PartnerField Field, byte[] Key)[] WhereSet = Keys(isShownWhenNull: false);
 
     private readonly byte[] _createdAt = new byte[Timestamp.TextLength];
     private readonly byte[] _updatedAt = new byte[Timestamp.TextLength];
@@ -84,10 +86,8 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
         json.Add("{\"id\":\""u8);
         json.Add(partner.Id);
         json.Add("\""u8);
-        foreach (var (field, key) in Keys)
+        foreach (var (field, key) in Always)
         {
-            if (!field.IsShownWhenNull)
-                continue;
             AddValue(field, key, ref json);
             if (field == PartnerField.Name && !partner.HasValues)
                 // An earlier state whose values were removed.
@@ -98,8 +98,8 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
         json.Add("\",\"updatedAt\":\""u8);
         json.Add(TextOf(partner.UpdatedAt, ref _updated, _updatedAt));
         json.Add("\""u8);
-        foreach (var (field, key) in Keys)
-            if (!field.IsShownWhenNull && partner.Values[field] is not null)
+        foreach (var (field, key) in WhereSet)
+            if (partner.Values[field] is not null)
                 AddValue(field, key, ref json);
         if (include.HasFlag(IncludedFields.Revision))
         {
@@ -127,6 +127,12 @@ internal sealed class PartnerJson(IBufferWriter<byte> buffer, IncludedFields inc
                 json.AddQuoted(text);
         }
     }
+
+    private static (PartnerField Field, byte[] Key)[] Keys(bool isShownWhenNull) =>
+    [
+        .. PartnerField.Values.Where(field => field.IsShownWhenNull == isShownWhenNull)
+            .Select(field => (field, Encoding.ASCII.GetBytes($",\"{field}\":"))),
+    ];
 
     private void Append(ReadOnlySpan<byte> bytes)
     {

@@ -85,7 +85,7 @@ internal sealed partial class PostgresStore
         if (filter.Id is not null || filter.ExternalId is not null)
         {
             var all = new PartnerQuery(filter, PartnerSort.CreatedAt, false, int.MaxValue - 1);
-            return (await ListAsync(workspaceId, all, cancel)).Partners.Count;
+            return (await ListPartAsync(workspaceId, all, cancel)).Partners.Count;
         }
         await Search.ReachNewestAsync(workspaceId, cancel);
         return await Search.CountAsync(workspaceId, filter, cancel);
@@ -114,21 +114,23 @@ internal sealed partial class PostgresStore
             workspaceId, from, query.Filter.Deleted == DeletedPartners.With, query.Take + 1L, (long)query.Skip), cancel);
     }
 
-    private Task<List<Partner>> ListAsync(PostgresStatement statement, CancellationToken cancel) => _database.ReadAsync(
-        connection =>
-        {
-            var text = new TextBudget();
-            return connection.ListAsync(
-                statement,
-                row =>
-                {
-                    var partner = MapPartner(row);
-                    text.Add(partner.Values);
-                    return partner;
-                },
-                cancel);
-        },
-        cancel);
+    /// <summary>Reads partners, at most as much text as one request may.</summary>
+    internal static Task<List<Partner>> ListAsync(NpgsqlConnection connection, PostgresStatement statement, CancellationToken cancel)
+    {
+        var text = new TextBudget();
+        return connection.ListAsync(
+            statement,
+            row =>
+            {
+                var partner = MapPartner(row);
+                text.Add(partner.Values);
+                return partner;
+            },
+            cancel);
+    }
+
+    private Task<List<Partner>> ListAsync(PostgresStatement statement, CancellationToken cancel) =>
+        _database.ReadAsync(connection => ListAsync(connection, statement, cancel), cancel);
 
     private PostgresSearch Search => _search ?? throw new InvalidOperationException("Only a server searches.");
 }

@@ -82,7 +82,7 @@ internal sealed partial class SqliteStore
         if (filter.Id is not null || filter.ExternalId is not null)
         {
             var all = new PartnerQuery(filter, PartnerSort.CreatedAt, false, int.MaxValue - 1);
-            return (await ListAsync(workspaceId, all, cancel)).Partners.Count;
+            return (await ListPartAsync(workspaceId, all, cancel)).Partners.Count;
         }
         var index = await ReachNewestAsync(workspaceId, cancel);
         return index.Read(search => SqliteSearchQuery.Count(search, filter));

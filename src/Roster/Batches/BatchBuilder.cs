@@ -194,13 +194,13 @@ public sealed class BatchBuilder(
     /// <summary>Rejects a metadata value that its reader could not convert to text.</summary>
     public void RejectMetadata(string key, string code)
     {
-        var name = MetadataText.IsKey(key) ? MetadataText.FieldName(key) : PartnerField.Metadata.WireName;
-        Reject(code, code switch
+        var broken = code switch
         {
-            FaultCode.InvalidType => "A value of metadata must be a string or null; send numbers, and yes or no, as text.",
-            FaultCode.TooLong => MetadataText.TooLong.Message,
-            _ => "A value of metadata has a control character, a lone surrogate or invalid UTF-8.",
-        }, name);
+            FaultCode.InvalidType => MetadataText.NotString,
+            FaultCode.TooLong => MetadataText.TooLong,
+            _ => MetadataText.NotText,
+        };
+        Reject(broken.Code, broken.Message, MetadataText.IsKey(key) ? MetadataText.FieldName(key) : PartnerField.Metadata.WireName);
     }
 
     private void SetIfUpdatedAt(string? value)

@@ -72,6 +72,7 @@ public sealed class History(IRosterStore store, long workspaceId)
         private readonly Partner?[] _then;
         private readonly long _until;
         private readonly Dictionary<Guid, int> _places;
+        private readonly TextBudget _text = new();
 
         /// <summary>By change set, newest first: how many of the partners are in the state that it wrote.</summary>
         private readonly SortedDictionary<long, int> _waiting = new(Comparer<long>.Create((a, b) => b.CompareTo(a)));
@@ -83,11 +84,13 @@ public sealed class History(IRosterStore store, long workspaceId)
             (_then, _until) = ([.. now], until);
             _places = new(now.Count);
             for (var i = 0; i < now.Count; i++)
-                if (now[i].Revision > until)
-                {
-                    _places.Add(now[i].Id, i);
-                    Count(now[i].Revision, 1);
-                }
+            {
+                _text.Add(now[i].Values);
+                if (now[i].Revision <= until)
+                    continue;
+                _places.Add(now[i].Id, i);
+                Count(now[i].Revision, 1);
+            }
         }
 
         public IReadOnlyList<Partner?> Then => _then;
@@ -113,6 +116,7 @@ public sealed class History(IRosterStore store, long workspaceId)
             var before = entry.Before?.Of(_then[place]!);
             if (before?.Revision >= _revision)
                 throw new DamagedLogException(Missing);
+            _text.Replace(_then[place]!.Values, before?.Values);
             _then[place] = before;
             Count(_revision, -1);
             if (before?.Revision > _until)

@@ -65,8 +65,7 @@ public static class MetadataText
     /// <summary>The rule that a value breaks, or null.</summary>
     public static BrokenRule? CheckValue(string value) =>
         value.Length == 0 ? new(FaultCode.EmptyValue, "A value of metadata is empty; send null to remove its key.")
-        : PartnerRules.HasControl(value)
-            ? new(FaultCode.InvalidText, "A value of metadata has a control character, a lone surrogate or invalid UTF-8.")
+        : PartnerRules.HasControl(value) ? NotText
         : PartnerRules.IsLonger(value, MaxValueLength) ? TooLong
         : null;
 
@@ -79,6 +78,12 @@ public static class MetadataText
         return bytes <= MaxBytes ? null
             : new(FaultCode.TooLong, $"metadata is larger than {MaxBytes} bytes, its keys and values in UTF-8 together.");
     }
+
+    internal static BrokenRule NotText { get; } =
+        new(FaultCode.InvalidText, "A value of metadata has a control character, a lone surrogate or invalid UTF-8.");
+
+    internal static BrokenRule NotString { get; } =
+        new(FaultCode.InvalidType, "A value of metadata must be a string or null; send numbers, and yes or no, as text.");
 
     internal static BrokenRule TooLong { get; } =
         new(FaultCode.TooLong, $"A value of metadata is longer than {MaxValueLength} characters.");

@@ -12,9 +12,14 @@ public sealed class TextBudget
     private long _used;
 
     /// <exception cref="StoreException">It is more than one request may read: <see cref="StoreTrouble.TooMuchText"/>.</exception>
-    public void Add(PartnerValues? values)
+    public void Add(PartnerValues? values) => Replace(null, values);
+
+    /// <summary>Counts values that are read in place of others, which are not held any more.</summary>
+    /// <inheritdoc cref="Add" path="/exception"/>
+    public void Replace(PartnerValues? old, PartnerValues? values)
     {
-        if (values is not null && Interlocked.Add(ref _used, values.CountUnits()) > MaxUnits)
+        var units = (values?.CountUnits() ?? 0) - (old?.CountUnits() ?? 0);
+        if (Interlocked.Add(ref _used, units) > MaxUnits)
             throw new StoreException(StoreTrouble.TooMuchText, $"The partners of one request have more than {MaxUnits} characters.");
     }
 }

@@ -253,6 +253,43 @@ public abstract class TagAndMetadataContract(RosterHost host)
         Assert.Equal("""[{"tag":"new","partners":1}]""", (await api.GetAsync(first.Next!)).Text);
     }
 
+    [Fact]
+    public async Task More_text_than_one_request_may_read_is_refused_and_lists_end_their_pages_earlier()
+    {
+        var api = await host.NewWorkspaceAsync();
+        // The largest metadata there is: a backslash is one byte of the limit, and two characters of what is stored.
+        var metadata = Enumerable.Range(0, 16).ToDictionary(i => $"k{i:00}", _ => new string('\\', 500));
+        var items = JsonSerializer.Serialize(Enumerable.Repeat(new { name = "n", metadata }, 750));
+        var ids = new List<string>();
+        for (var batch = 0; batch < 3; batch++)
+            ids.AddRange((await api.PostAsync(items)).Ids);
+
+        var refused = await api.PutAsync(JsonSerializer.Serialize(ids.Select(id => new { id, phone = "1" })));
+        Assert.Equal((400, "too_much_text"), (refused.Status, refused.Code));
+        Assert.Equal(200, (await api.PutAsync(JsonSerializer.Serialize(ids[..500].Select(id => new { id, phone = "1" })))).Status);
+        Assert.Equal((400, "too_much_text"), await CodeAsync("/api/partners/changes?after=0&take=10000"));
+        foreach (var sort in new[] { "asc", "name" })
+        {
+            var listed = new List<string>();
+            for (var next = $"{Path}?take=10000&sort={sort}"; next is not null;)
+            {
+                var page = await api.GetAsync(next);
+                Assert.InRange(page.Ids.Count, 1, 2_000);
+                listed.AddRange(page.Ids);
+                next = page.Next;
+            }
+            Assert.Equal(ids, listed);
+        }
+        var exported = (await api.GetAsync(Path + "?sort=asc", "application/x-ndjson")).Text.TrimEnd('\n').Split('\n');
+        Assert.Equal(ids, exported.Select(line => JsonDocument.Parse(line).RootElement.GetProperty("id").GetString()!));
+
+        async Task<(int, string)> CodeAsync(string path)
+        {
+            var answer = await api.GetAsync(path);
+            return (answer.Status, answer.Code);
+        }
+    }
+
     private static async Task<string> TagsAsync(RosterClient api, string id) =>
         (await api.ReadAsync(id)).TryGetProperty("tags", out var tags) ? tags.GetRawText() : "-";
 

@@ -114,8 +114,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         ids.UnionWith(await connection.ListAsync(
             new PostgresStatement(SelectIds, workspaceId, emails, ids.ToArray(), (long)RowsNow.MaxMatches),
             row => row.GetGuid(0), default));
-        var partners = await connection.ListAsync(
-            new PostgresStatement(PostgresStore.SelectNamed, workspaceId, ids.Order().ToArray()), PostgresStore.MapPartner, default);
+        var partners = await PostgresStore.ListAsync(
+            connection, new PostgresStatement(PostgresStore.SelectNamed, workspaceId, ids.Order().ToArray()), default);
         return partners.Where(partner => partner is { DeletedAt: null, Email: not null }).OrderBy(partner => partner.Id)
             .ToLookup(partner => Upsert.FoldEmail(partner.Email!));
     }

@@ -16,8 +16,11 @@ internal static class PostgresSearchStep
     /// <summary>A step ends with the change set that reaches so many changes. When it fills, it ends after so many partners.</summary>
     private const int MaxTaken = 10_000;
 
-    /// <summary>Rows in one statement. So none takes long, however large the last change set of a step is.</summary>
-    private const int SentTogether = 2_500;
+    /// <summary>
+    /// Partners read and written at once. So no statement takes long, however large the last change set of a step is,
+    /// and memory has a bound, however large partners are.
+    /// </summary>
+    private const int Together = 1_000;
 
     private const string HoldState = """
         select reached, filling, filled, (select revision from log_end where workspace_id = $1) from search_state
@@ -112,8 +115,20 @@ internal static class PostgresSearchStep
             // The log cannot be read, so the index is filled anew from the partners.
             return await FillAsync(connection, workspaceId, state.Newest, Guid.Empty);
         }
+        var terms = new TermChanges();
+        var hasErased = false;
         // In the order of the tables' rows.
-        Guid[] ids = [.. changed.Order()];
+        foreach (var ids in changed.Order().Chunk(Together))
+            hasErased |= await RenewAsync(connection, workspaceId, ids, terms);
+        await WriteAsync(connection, workspaceId, terms);
+        await connection.RunAsync(default, new PostgresStatement(UpdateState, workspaceId, upTo, default(long?), default(Guid?)));
+        return new(upTo < state.Newest ? FollowStep.More : FollowStep.Reached, false, hasErased);
+    }
+
+    /// <summary>Takes over partners as they are now.</summary>
+    /// <returns>Whether some of them were erased.</returns>
+    private static async Task<bool> RenewAsync(NpgsqlConnection connection, long workspaceId, Guid[] ids, TermChanges terms)
+    {
         var partners = await connection.ListAsync(new(PostgresStore.SelectNamed, workspaceId, ids), PostgresStore.MapPartner, default);
         var known = (await connection.ListAsync(
             new(SelectKnown, workspaceId, ids),
@@ -121,21 +136,14 @@ internal static class PostgresSearchStep
         // What was filled in, or taken with an earlier change of the same partner, is there already.
         var renewed = partners.FindAll(partner => !known.TryGetValue(partner.Id, out var one) || one.Revision != partner.Revision);
         var erased = known.Keys.Except(partners.Select(partner => partner.Id)).ToArray();
-        var terms = new TermChanges();
-        foreach (var part in renewed.Select(partner => partner.Id).Where(known.ContainsKey).Concat(erased).Chunk(SentTogether))
-        {
-            foreach (var id in part)
-            {
-                var had = known[id].Terms is { } json ? SearchTerm.FromJson(json) : [];
-                terms.Remove(SearchTerm.Texts(had, SearchTerm.Tag), SearchTerm.Texts(had, SearchTerm.Key), known[id].IsDeleted);
-                if (terms.AreMany)
-                    await WriteAsync(connection, workspaceId, terms);
-            }
-            await connection.RunAsync(default, new PostgresStatement(DeleteNamed, workspaceId, part));
-        }
+        Guid[] replaced = [.. renewed.Select(partner => partner.Id).Where(known.ContainsKey), .. erased];
+        foreach (var id in replaced)
+            if (known[id].Terms is { } json)
+                terms.Remove(SearchTerm.FromJson(json), known[id].IsDeleted);
+        if (replaced.Length > 0)
+            await connection.RunAsync(default, new PostgresStatement(DeleteNamed, workspaceId, replaced));
         await InsertAsync(connection, workspaceId, renewed, terms);
-        await connection.RunAsync(default, new PostgresStatement(UpdateState, workspaceId, upTo, default(long?), default(Guid?)));
-        return new(upTo < state.Newest ? FollowStep.More : FollowStep.Reached, false, erased.Length > 0);
+        return erased.Length > 0;
     }
 
     /// <summary>The partners that were changed after one revision and up to another.</summary>
@@ -156,37 +164,44 @@ internal static class PostgresSearchStep
     /// <param name="from">The last partner that was filled in.</param>
     private static async Task<Outcome> FillAsync(NpgsqlConnection connection, long workspaceId, long since, Guid from)
     {
-        var partners = await connection.ListAsync(new(SelectNext, workspaceId, from, (long)MaxTaken), PostgresStore.MapPartner, default);
-        var isLast = partners.Count < MaxTaken;
-        var to = isLast ? Guid.AllBitsSet : partners[^1].Id;
         if (from == Guid.Empty)
             await connection.RunAsync(default, new PostgresStatement(DeleteTerms, workspaceId));
-        // Rows that are left of an older index are deleted without taking their terms away: the counts began from nothing.
-        await connection.RunAsync(default, new PostgresStatement(DeleteBetween, workspaceId, from, to));
-        await InsertAsync(connection, workspaceId, partners, new TermChanges());
+        var terms = new TermChanges();
+        var (last, isLast) = (from, false);
+        for (var filled = 0; filled < MaxTaken && !isLast; filled += Together)
+        {
+            var partners = await connection.ListAsync(
+                new(SelectNext, workspaceId, last, (long)Together), PostgresStore.MapPartner, default);
+            isLast = partners.Count < Together;
+            var to = isLast ? Guid.AllBitsSet : partners[^1].Id;
+            // Rows that are left of an older index are deleted without taking their terms away: the counts began from nothing.
+            await connection.RunAsync(default, new PostgresStatement(DeleteBetween, workspaceId, last, to));
+            await InsertAsync(connection, workspaceId, partners, terms);
+            last = to;
+        }
+        await WriteAsync(connection, workspaceId, terms);
         await connection.RunAsync(default, isLast
             ? new PostgresStatement(UpdateState, workspaceId, since, default(long?), default(Guid?))
-            : new PostgresStatement(UpdateState, workspaceId, 0L, since, to));
+            : new PostgresStatement(UpdateState, workspaceId, 0L, since, last));
         return new(FollowStep.More, IsFilled: isLast && from != Guid.Empty, HasErased: false);
     }
 
-    /// <param name="terms">Changes of counts so far. The partners' terms are added, and all are written.</param>
+    /// <param name="terms">Takes the terms of the partners; it is written when they are many.</param>
     private static async Task InsertAsync(NpgsqlConnection connection, long workspaceId, List<Partner> partners, TermChanges terms)
     {
-        foreach (var part in partners.Chunk(SentTogether))
-        {
-            await connection.RunAsync(default, InsertOf(workspaceId, part));
-            foreach (var partner in part)
-                terms.Add(partner.Tags, partner.Metadata, partner.DeletedAt is not null);
-            if (terms.AreMany)
-                await WriteAsync(connection, workspaceId, terms);
-        }
-        await WriteAsync(connection, workspaceId, terms);
+        if (partners.Count == 0)
+            return;
+        var termsOf = partners.ConvertAll(partner => SearchTerm.Of(partner.Tags, partner.Metadata));
+        await connection.RunAsync(default, InsertOf(workspaceId, [.. partners], [.. termsOf]));
+        for (var i = 0; i < partners.Count; i++)
+            terms.Add(partners[i], termsOf[i]);
+        if (terms.AreMany)
+            await WriteAsync(connection, workspaceId, terms);
     }
 
     private static async Task WriteAsync(NpgsqlConnection connection, long workspaceId, TermChanges terms)
     {
-        foreach (var part in terms.Take().Chunk(SentTogether))
+        foreach (var part in terms.Take().Chunk(Together))
         {
             var statements = new List<PostgresStatement>
             {
@@ -206,7 +221,7 @@ internal static class PostgresSearchStep
         static string[] Terms(TermChange[] changes) => Column(changes, one => one.Term);
     }
 
-    private static PostgresStatement InsertOf(long workspaceId, Partner[] partners) => new(
+    private static PostgresStatement InsertOf(long workspaceId, Partner[] partners, List<SearchTerm>[] terms) => new(
         Insert, workspaceId,
         Column(partners, partner => partner.Id),
         Column(partners, partner => partner.Revision),
@@ -215,10 +230,7 @@ internal static class PostgresSearchStep
         Column(partners, partner => partner.Name),
         Column(partners, partner => partner.Email is null ? null : Upsert.FoldEmail(partner.Email)),
         Column(partners, partner => partner.Phone is null ? null : SearchText.Digits(partner.Phone)),
-        Column(
-            partners,
-            partner => partner is { Tags: null, Metadata: null } ? null
-                : SearchTerm.ToJson(SearchTerm.Of(partner.Tags, partner.Metadata))),
+        Column(terms, of => of.Count == 0 ? null : SearchTerm.ToJson(of)),
         Column(partners, partner => partner.UpdatedAt.Microseconds),
         Column(partners, partner => partner.DeletedAt is not null));
 

@@ -51,7 +51,7 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
         PostgresStatement Select(string[] some) => new(SelectHolders, workspaceId, some);
 
         Task<List<Partner>> ReadSomeAsync(string[] some) =>
-            connection.ListAsync(Select(some), PostgresStore.MapPartner, CancellationToken.None);
+            PostgresStore.ListAsync(connection, Select(some), CancellationToken.None);
     }
 
     /// <summary>Begins the transaction, locks the workspace's log, and reads the named partners.</summary>
@@ -165,9 +165,9 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
             var live = await connection.OneAsync(
                 new PostgresStatement(PostgresStore.SelectLive, workspaceId), row => row.GetInt64(0), CancellationToken.None);
             var found = now.Found.Select(partner => partner.Id).ToArray();
-            now.SetRest(await connection.ListAsync(
+            now.SetRest(await PostgresStore.ListAsync(
+                connection,
                 new PostgresStatement(SelectRest, workspaceId, found, (long)now.CountRest(live, mirror)),
-                PostgresStore.MapPartner,
                 CancellationToken.None));
         }
         return now;

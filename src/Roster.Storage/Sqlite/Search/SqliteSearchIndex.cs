@@ -423,8 +423,8 @@ internal sealed class SqliteSearchIndex : IDisposable
             var (had, has) = (SearchTerm.Of(tags, metadata), SearchTerm.Of(partner.Tags, partner.Metadata));
             WriteTerms(DeleteTerm, number, had.Except(has));
             WriteTerms(InsertTerm, number, has.Except(had));
-            _termChanges.Remove(SearchTerm.Texts(had, SearchTerm.Tag), SearchTerm.Texts(had, SearchTerm.Key), isDeleted);
-            Count(partner);
+            _termChanges.Remove(had, isDeleted);
+            Count(partner, has);
         }
     }
 
@@ -441,8 +441,9 @@ internal sealed class SqliteSearchIndex : IDisposable
             number = row.Int64(0);
         }
         AddGrams(number, text);
-        WriteTerms(InsertTerm, number, SearchTerm.Of(partner.Tags, partner.Metadata));
-        Count(partner);
+        var terms = SearchTerm.Of(partner.Tags, partner.Metadata);
+        WriteTerms(InsertTerm, number, terms);
+        Count(partner, terms);
     }
 
     private void WriteTerms(string statement, long number, IEnumerable<SearchTerm> terms)
@@ -451,9 +452,9 @@ internal sealed class SqliteSearchIndex : IDisposable
             Database.Prepare(statement).Bind(1, term.Kind).Bind(2, term.Text).Bind(3, number).Run();
     }
 
-    private void Count(Partner partner)
+    private void Count(Partner partner, List<SearchTerm> terms)
     {
-        _termChanges.Add(partner.Tags, partner.Metadata, partner.DeletedAt is not null);
+        _termChanges.Add(partner, terms);
         if (_termChanges.AreMany)
             WriteTermChanges();
     }

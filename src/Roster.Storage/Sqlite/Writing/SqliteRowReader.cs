@@ -120,10 +120,15 @@ internal sealed class SqliteRowReader(SqliteReaders readers)
     {
         var found = now.Found.Select(partner => partner.Id).ToHashSet();
         var unnamed = new List<Partner>(count);
+        var text = new TextBudget();
         using var rows = database.Prepare(SelectLive).Bind(1, workspaceId).Query();
         while (unnamed.Count < count && rows.Step())
-            if (!found.Contains(rows.Guid(0)))
-                unnamed.Add(SqliteStore.MapPartner(rows));
+        {
+            if (found.Contains(rows.Guid(0)))
+                continue;
+            unnamed.Add(SqliteStore.MapPartner(rows));
+            text.Add(unnamed[^1].Values);
+        }
         return unnamed;
     }
 
