@@ -1,0 +1,67 @@
+using System.IO.Compression;
+using System.Text;
+using System.Xml;
+using Roster.Imports;
+
+namespace Roster.Server.Formats;
+
+/// <summary>
+/// The shared strings, as UTF-8 in pieces of 1 MiB: a fraction of what strings would need. Each is cut as cells are.
+/// </summary>
+internal sealed class XlsxStrings
+{
+    private const int PieceSize = 1 << 20;
+    private const int LengthSize = sizeof(ushort);
+
+    private readonly List<byte[]> _pieces = [];
+    private readonly List<int> _places = [];
+    private int _used = PieceSize;
+
+    /// <param name="part">Null: there are none.</param>
+    public static XlsxStrings Read(ZipArchiveEntry? part)
+    {
+        var strings = new XlsxStrings();
+        if (part is null)
+            return strings;
+        using var xml = XlsxXml.Open(part, "texts", XlsxLimits.MaxStrings);
+        var text = new XlsxText();
+        while (XlsxXml.Next(xml))
+        {
+            if (xml.NodeType != XmlNodeType.Element || xml.LocalName != "si")
+                continue;
+            text.ReadRuns(xml);
+            strings.Add(text.Cut);
+        }
+        return strings;
+    }
+
+    /// <returns>Null if there is no such string, or it is empty.</returns>
+    public string? this[int index]
+    {
+        get
+        {
+            if (index < 0 || index >= _places.Count)
+                return null;
+            var piece = _pieces[_places[index] / PieceSize].AsSpan(_places[index] % PieceSize);
+            var length = BitConverter.ToUInt16(piece);
+            return length == 0 ? null : Encoding.UTF8.GetString(piece.Slice(LengthSize, length));
+        }
+    }
+
+    private void Add(ReadOnlySpan<char> text)
+    {
+        if (_places.Count == XlsxLimits.MaxStringCount)
+            throw FileRefusals.LargeWorkbook($"more than {XlsxLimits.MaxStringCount:N0} different texts");
+        var most = LengthSize + text.Length * 3;
+        if (_used + most > PieceSize)
+        {
+            _pieces.Add(new byte[PieceSize]);
+            _used = 0;
+        }
+        var piece = _pieces[^1].AsSpan(_used);
+        var length = Encoding.UTF8.GetBytes(text, piece[LengthSize..]);
+        BitConverter.TryWriteBytes(piece, (ushort)length);
+        _places.Add((_pieces.Count - 1) * PieceSize + _used);
+        _used += LengthSize + length;
+    }
+}

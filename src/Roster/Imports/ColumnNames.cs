@@ -1,0 +1,33 @@
+namespace Roster.Imports;
+
+/// <summary>Makes a header's cells the names of columns; <see cref="RowReader.Columns"/> defines them.</summary>
+internal sealed class ColumnNames
+{
+    private readonly List<string> _names = [];
+    private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
+
+    public IReadOnlyList<string> All => _names;
+
+    public static IReadOnlyList<string> Of(IEnumerable<string?> cells)
+    {
+        var names = new ColumnNames();
+        foreach (var cell in cells)
+            names.Add(cell);
+        return names.All;
+    }
+
+    /// <param name="cell">A cell of the header; null or blank for a column without a name.</param>
+    public void Add(string? cell)
+    {
+        var name = TextSample.Cut((cell ?? "").Trim(), ImportLimits.MaxColumnName).TrimEnd();
+        if (name.Length == 0)
+            name = $"Column {_names.Count + 1}";
+        var unique = name;
+        for (var number = 2; !_taken.Add(unique); number++)
+        {
+            var suffix = $" ({number})";
+            unique = TextSample.Cut(name, ImportLimits.MaxColumnName - suffix.Length) + suffix;
+        }
+        _names.Add(unique);
+    }
+}
