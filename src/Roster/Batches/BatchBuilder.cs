@@ -10,12 +10,17 @@ namespace Roster.Batches;
 /// <param name="kind">One of <see cref="ChangeKind"/>.</param>
 /// <param name="mirror">Set if live partners that the batch does not name are to be deleted.</param>
 /// <param name="creates">Which items may create a partner.</param>
+/// <param name="maxFaults">Most faults to list; more are only counted.</param>
 public sealed class BatchBuilder(
-    string kind, MatchOn matchOn = MatchOn.Nothing, Mirror? mirror = null, CreatedItems creates = CreatedItems.WithNewKey)
+    string kind,
+    MatchOn matchOn = MatchOn.Nothing,
+    Mirror? mirror = null,
+    CreatedItems creates = CreatedItems.WithNewKey,
+    int maxFaults = Fault.MaxListed)
 {
     private readonly List<BatchRow> _rows = [];
     private readonly NamedPartners _named = new();
-    private readonly FaultList _faults = new();
+    private readonly FaultList _faults = new(maxFaults);
     private readonly List<Fault> _faultsOfItem = [];
     private readonly List<Doubt> _doubts = [];
     private readonly List<(PartnerField Field, string Value, int Column)> _doubtsOfItem = [];
@@ -32,6 +37,9 @@ public sealed class BatchBuilder(
     /// <summary>The item's match key if it has no visible character.</summary>
     private (string Text, int Column)? _blankKey;
 
+    /// <summary>The items without a row: those that could not be read to their end.</summary>
+    private readonly List<int> _unread = [];
+    private bool _isItemOpen;
     private int _unlistedOfItem;
     private FieldSet _given;
     private Guid? _id;
@@ -66,7 +74,9 @@ public sealed class BatchBuilder(
         if (Index + 1 == PartnerRules.MaxItems)
             return false;
         AddFaultsOfItem();
+        NoteUnread();
         Index++;
+        _isItemOpen = true;
         _given = default;
         _id = null;
         _texts = default;
@@ -275,6 +285,15 @@ public sealed class BatchBuilder(
         "phone begins with an apostrophe, as spreadsheets write it; send the file with Content-Type: text/csv; profile=spreadsheet.",
         "phone");
 
+    /// <summary>Rejects the value of a field for a reason that its reader knows.</summary>
+    /// <param name="code">One of <see cref="FaultCode"/>.</param>
+    /// <param name="key">The metadata key, if the field is metadata.</param>
+    public void RejectValue(PartnerField field, string? key, string code, string message)
+    {
+        _hasKey |= field == _keyField;
+        Reject(code, message, key is null ? field.WireName : MetadataText.FieldName(key));
+    }
+
     public void RejectItemType() => Reject(FaultCode.InvalidType, "The item is not an object.", null);
 
     /// <summary>Rejects an item that is malformed; its fields are not read.</summary>
@@ -308,6 +327,7 @@ public sealed class BatchBuilder(
         if (_rows.Count == _rows.Capacity && _rows.Count >= 1_024)
             _rows.Capacity = PartnerRules.MaxItems;
         _rows.Add(new BatchRow(_given, _id, new PartnerValues(_texts), _ifUpdatedAt) { Edits = edits });
+        _isItemOpen = false;
     }
 
     /// <summary>The item's edits of tags and metadata.</summary>
@@ -343,6 +363,36 @@ public sealed class BatchBuilder(
             kind == ChangeKind.Erase ? new Erasure([.. _named.Select(named => named.Id)])
             : ItemsAreIds ? new Deletion(kind, [.. _named.Select(named => named.Id)])
             : new Upsert(kind, _rows, matchOn, mirror, creates, _doubts));
+    }
+
+    /// <summary>
+    /// Finishes a batch of which the valid items are used, whatever is wrong with the others: an import. Faults beyond the
+    /// builder's limit are not listed; their items are left out nevertheless.
+    /// </summary>
+    public ImportedItems FinishItems()
+    {
+        AddFaultsOfItem();
+        NoteUnread();
+        var faults = _faults.Listed.GroupBy(fault => fault.Index)
+            .ToDictionary(of => of.Key, of => (IReadOnlyList<Fault>)[.. of]);
+        var valid = new List<ImportedItem>(_rows.Count);
+        var unread = 0;
+        for (var i = 0; i < _rows.Count; i++)
+        {
+            while (unread < _unread.Count && _unread[unread] == i + unread)
+                unread++;
+            if (!_faults.Has(i + unread))
+                valid.Add(new ImportedItem(i + unread, _rows[i]));
+        }
+        return new ImportedItems(Index + 1, valid, _doubts, faults);
+    }
+
+    /// <summary>Notes that the item before has no row.</summary>
+    private void NoteUnread()
+    {
+        if (_isItemOpen && !ItemsAreIds)
+            _unread.Add(Index);
+        _isItemOpen = false;
     }
 
     private string? IdField => ItemsAreIds ? null : "id";

@@ -81,8 +81,9 @@ public sealed record Fault(int Index, string Code, string Message, string? Field
     { Id = current?.Id, Current = current };
 }
 
-/// <summary>The faults of one request: all are counted, the first <see cref="Fault.MaxListed"/> listed.</summary>
-public sealed class FaultList
+/// <summary>The faults of one request: all are counted, the first ones listed.</summary>
+/// <param name="limit">Most faults to list.</param>
+public sealed class FaultList(int limit = Fault.MaxListed)
 {
     private readonly List<Fault> _listed = [];
     private readonly HashSet<int> _items = [];
@@ -96,17 +97,20 @@ public sealed class FaultList
     /// <summary>The first faults, in the order of the request.</summary>
     public IReadOnlyList<Fault> Listed => _listed;
 
+    /// <summary>Whether an item has a fault, listed or not.</summary>
+    public bool Has(int index) => _items.Contains(index);
+
     /// <summary>Adds a fault. Faults must come in the order of their indexes.</summary>
     public void Add(Fault fault)
     {
         Count++;
         _items.Add(fault.Index);
-        if (_listed.Count < Fault.MaxListed)
+        if (_listed.Count < limit)
             _listed.Add(fault);
     }
 
     /// <summary>How many more faults can be listed; others are only counted.</summary>
-    public int Room => Fault.MaxListed - _listed.Count;
+    public int Room => limit - _listed.Count;
 
     /// <summary>Counts faults of an item without listing them.</summary>
     /// <param name="index">The item, or <see cref="Fault.NoItem"/>.</param>
@@ -118,11 +122,11 @@ public sealed class FaultList
         _items.Add(index);
     }
 
-    /// <summary>Both lists merged, in the order of the request.</summary>
+    /// <summary>Both lists merged, in the order of the request, with the limit of this one.</summary>
     public FaultList With(FaultList others)
     {
-        var all = new FaultList();
-        foreach (var fault in _listed.Concat(others._listed).OrderBy(fault => fault.Index).Take(Fault.MaxListed))
+        var all = new FaultList(limit);
+        foreach (var fault in _listed.Concat(others._listed).OrderBy(fault => fault.Index).Take(limit))
             all._listed.Add(fault);
         all.Count = Count + others.Count;
         all._items.UnionWith(_items.Union(others._items));

@@ -40,16 +40,20 @@ public static class FieldNames
 
     /// <summary>Suggests the nearest field for an unknown name, or lists all.</summary>
     /// <returns>The end of a sentence.</returns>
-    public static string Suggest(string name)
+    public static string Suggest(string name) =>
+        Nearest(name, PartnerField.All.Select(field => field.WireName)) is { } near ? $"did you mean {near}?"
+            : $"the fields are {AllTexts}.";
+
+    /// <summary>The one of these names that is contained in a name, or else differs least from it.</summary>
+    /// <returns>Null if all differ much.</returns>
+    internal static string? Nearest(string name, IEnumerable<string> names)
     {
         var plain = Plain(name);
-        var names = PartnerField.All.Select(field => field.WireName);
-        var near = names.Where(field => field.Length >= MinPart && plain.Contains(field, StringComparison.OrdinalIgnoreCase))
+        return names.Where(field => field.Length >= MinPart && plain.Contains(field, StringComparison.OrdinalIgnoreCase))
                 .MaxBy(field => field.Length)
             ?? names.Select(field => (Field: field, Distance: Distance(plain, field)))
                 .Where(one => one.Distance <= MaxDistance && one.Distance < one.Field.Length / 2)
                 .OrderBy(one => one.Distance).Select(one => one.Field).FirstOrDefault();
-        return near is null ? $"the fields are {AllTexts}." : $"did you mean {near}?";
     }
 
     /// <summary>Removes underscores, hyphens, white space and invisible characters, which no field name has.</summary>

@@ -102,7 +102,7 @@ public static class PartnerRules
     /// Whether a phone is a long number in a spreadsheet's scientific notation: one digit, optional fraction, E, sign,
     /// digits.
     /// </summary>
-    private static bool IsScientific(ReadOnlySpan<char> phone)
+    internal static bool IsScientific(ReadOnlySpan<char> phone)
     {
         // Fast path: the second character rules out nearly every phone.
         if (phone.Length < 4 || phone[1] is not ('.' or ',' or '\u066B' or 'E' or 'e'))

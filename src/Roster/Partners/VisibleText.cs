@@ -49,6 +49,9 @@ internal static class VisibleText
         or (>= '\u200B' and <= '\u200F') or (>= '\u202A' and <= '\u202E') or (>= '\u2060' and <= '\u206F')
         or '\u2800' or '\u3164' or '\uFEFF' or '\uFFA0';
 
+    /// <summary>As <see cref="IsSpace(Rune)"/>: none of these characters is beyond the basic plane.</summary>
+    public static bool IsSpace(char c) => Rune.TryCreate(c, out var rune) && IsSpace(rune);
+
     /// <summary>Spaces, all format and control characters, and Unicode's Default_Ignorable_Code_Point.</summary>
     private static bool IsUnseen(Rune rune) => IsSpace(rune)
         || Rune.GetUnicodeCategory(rune) is UnicodeCategory.Format or UnicodeCategory.Control
