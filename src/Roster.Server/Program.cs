@@ -6,6 +6,7 @@ using Roster.Server.Commands;
 using Roster.Server.Guard;
 using Roster.Server.Hosting;
 using Roster.Server.Http;
+using Roster.Server.Imports;
 using Roster.Server.Keys;
 using Roster.Server.OpenApi;
 using Roster.Server.Partners;
@@ -35,6 +36,9 @@ public static class Program
         builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>()
             .AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>();
         builder.Services.AddSingleton<LogWatch>().AddHostedService(services => services.GetRequiredService<LogWatch>());
+        builder.Services.AddSingleton<StoredImports>().AddSingleton<ErasedImports>().AddSingleton<ImportWatch>()
+            .AddSingleton<ImportPlanner>().AddSingleton<ImportApplier>().AddSingleton<ImportUndo>().AddSingleton<ImportWorker>()
+            .AddHostedService(services => services.GetRequiredService<ImportWorker>());
         if (settings.OldValuesKept is not null)
             builder.Services.AddHostedService<Retention>();
         builder.Services.AddRoutingCore();
@@ -87,6 +91,25 @@ public static class Program
         changeSets.MapGet("/{revision}", ChangeSetEndpoints.GetAsync).RequireScope(Scopes.PartnersRead);
         changeSets.MapGet("/{revision}/changes", ChangeSetEndpoints.ChangesAsync).RequireScope(Scopes.PartnersRead);
         changeSets.MapPost("/{revision}/undo", ChangeSetEndpoints.UndoAsync).RequireScope(Scopes.LinksWrite);
+
+        var imports = routes.MapGroup("/api/imports");
+        imports.MapGet("/", ImportEndpoints.ListAsync).RequireScope(Scopes.PartnersRead);
+        imports.MapPost("/", ImportEndpoints.UploadAsync).RequireScope(Scopes.LinksWrite);
+        imports.MapGet("/{id}", ImportEndpoints.GetAsync).RequireScope(Scopes.PartnersRead);
+        imports.MapPatch("/{id}", ImportEndpoints.ChangeAsync).RequireScope(Scopes.LinksWrite);
+        imports.MapDelete("/{id}", ImportEndpoints.ForgetAsync).RequireScope(Scopes.LinksWrite);
+        imports.MapGet("/{id}/events", ImportEvents.SendAsync).RequireScope(Scopes.PartnersRead);
+        imports.MapGet("/{id}/rows", ImportRowEndpoints.ListAsync).RequireScope(Scopes.PartnersRead);
+        imports.MapPatch("/{id}/rows", ImportRowEndpoints.MendAsync).RequireScope(Scopes.LinksWrite);
+        imports.MapPost("/{id}/plan", ImportEndpoints.PlanAsync).RequireScope(Scopes.LinksWrite);
+        imports.MapPost("/{id}/apply", ImportEndpoints.ApplyAsync).RequireScope(Scopes.LinksWrite);
+        imports.MapPost("/{id}/cancel", ImportEndpoints.CancelAsync).RequireScope(Scopes.LinksWrite);
+        imports.MapPost("/{id}/undo", ImportEndpoints.UndoAsync).RequireScope(Scopes.LinksWrite);
+
+        var mappings = routes.MapGroup("/api/import-mappings");
+        mappings.MapGet("/{name}", ImportMappingEndpoints.GetAsync).RequireScope(Scopes.LinksWrite);
+        mappings.MapPut("/{name}", ImportMappingEndpoints.PutAsync).RequireScope(Scopes.LinksWrite);
+        mappings.MapDelete("/{name}", ImportMappingEndpoints.DeleteAsync).RequireScope(Scopes.LinksWrite);
 
         var keys = routes.MapGroup("/api/keys");
         keys.MapGet("/", KeyEndpoints.ListAsync).RequireScope(Scopes.KeysRead);

@@ -12,7 +12,7 @@ public sealed partial class PagesTests(SqliteHost host)
     private static readonly string Pages = Path.Combine(AppContext.BaseDirectory, "pages");
 
     /// <summary>The pages that a reader sees first, in order; the others follow.</summary>
-    private static readonly string[] Order = ["README.md", "docs/api.md", "docs/change-sets.md"];
+    private static readonly string[] Order = ["README.md", "docs/api.md", "docs/change-sets.md", "docs/imports.md"];
 
     /// <summary>A block of commands, and the answer shown before the next block, if any.</summary>
     [GeneratedRegex(@"^```sh\n(?<command>.*?)^```\n(?:(?:(?!^```)[^\n]*\n)*?^```(?:json|text)\n(?<answer>.*?)^```)?",

@@ -209,6 +209,14 @@ internal static class ChangeSetEndpoints
         json.WriteNumber("restored", changeSet.Counts.Restored);
         WriteRevision("undoes", changeSet.Undoes);
         WriteRevision("undoneBy", changeSet.UndoneBy);
+        if (changeSet.Import is { } import)
+        {
+            json.WriteStartObject("import");
+            json.WriteString("id", import.ImportId);
+            json.WriteNumber("part", import.Part);
+            json.WriteNumber("parts", import.Parts);
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
 
         void WriteRevision(string name, long? revision)

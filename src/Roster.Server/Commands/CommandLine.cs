@@ -58,10 +58,18 @@ internal static class CommandLine
             "How many seconds requests may go on after the server was told to stop: 1 or more");
         var openIndexes = Setting("--open-indexes", "ROSTER_OPEN_INDEXES", $"{Store.DefaultOpenIndexes}",
             "How many workspaces' search indexes are open at once on SQLite, up to nine files each: a number from 1");
+        var maxImport = Setting("--max-import-mb", "ROSTER_MAX_IMPORT_MB", $"{ServerSettings.DefaultImportMebibytes}",
+            "How many MiB the file of an import may have: 1 or more");
+        var keepImports = Setting("--keep-imports", "ROSTER_KEEP_IMPORTS", $"{ServerSettings.DefaultImportDays}d",
+            "How long the file and rows of an import are kept after its end: a number of hours or days, such as 14d");
+        // For tests, which kill servers and cannot wait so long. Nobody else needs it, so the help does not have it.
+        var importLease = Setting("--import-lease-seconds", "ROSTER_IMPORT_LEASE_SECONDS", $"{ServerSettings.DefaultImportLeaseSeconds}",
+            "How many seconds after a server's last sign another one goes on with its imports: 1 or more");
+        importLease.Hidden = true;
         var root = new RootCommand("Roster, a partner directory. Without a command it serves the HTTP API.")
         {
             database, passwordFile, isUnsafe, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
-            keepAnswers, keepValues, firstKeyFile, shutdown, openIndexes,
+            keepAnswers, keepValues, firstKeyFile, shutdown, openIndexes, maxImport, keepImports, importLease,
         };
         root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(
             new ServerSettings(
@@ -84,6 +92,10 @@ internal static class CommandLine
                 IdempotencyRemembered = TimeSpan.FromHours(
                     ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
+                MaxImportBytes = (long)ParseNumber("--max-import-mb", parsed.GetRequiredValue(maxImport), 1, orNone: false) << 20,
+                ImportsKept = KeyCommands.ParseSpan("--keep-imports", parsed.GetRequiredValue(keepImports)),
+                ImportLease = TimeSpan.FromSeconds(
+                    ParseNumber("--import-lease-seconds", parsed.GetRequiredValue(importLease), 1, orNone: false)),
                 ShutdownTimeout = TimeSpan.FromSeconds(
                     ParseNumber("--shutdown-seconds", parsed.GetRequiredValue(shutdown), 1, orNone: false)),
             },

@@ -78,46 +78,46 @@ internal static class ChangeJson
     {
         json.WriteStartObject("fields");
         foreach (var field in PartnerField.Values)
-        {
-            var (old, current) = (before?.Values[field], after.Values[field]);
-            if (old == current)
-                continue;
-            if (field.Kind == FieldKind.Tags)
-                WriteTags(field.WireName, old, current);
-            else if (field.Kind == FieldKind.Metadata)
-                WriteKeys(MetadataText.Read(old), MetadataText.Read(current));
-            else
-                WriteField(field.WireName, old, current);
-        }
-        WriteField("deletedAt", before?.DeletedAt?.ToString(), after.DeletedAt?.ToString());
+            WriteField(json, field, before?.Values[field], after.Values[field]);
+        WriteText(json, "deletedAt", before?.DeletedAt?.ToString(), after.DeletedAt?.ToString());
         json.WriteEndObject();
+    }
 
-        // Only the keys that differ.
-        void WriteKeys(SortedDictionary<string, string> old, SortedDictionary<string, string> current)
+    /// <summary>
+    /// Writes a field's old and new value, or for metadata each key's, as members of an object; nothing if they are equal.
+    /// </summary>
+    public static void WriteField(Utf8JsonWriter json, PartnerField field, string? old, string? current)
+    {
+        if (old == current)
+            return;
+        if (field.Kind == FieldKind.Tags)
         {
-            foreach (var key in old.Keys.Union(current.Keys).Order(StringComparer.Ordinal))
-                WriteField(MetadataText.FieldName(key), old.GetValueOrDefault(key), current.GetValueOrDefault(key));
-        }
-
-        void WriteTags(string name, string? old, string? current)
-        {
-            json.WriteStartObject(name);
+            json.WriteStartObject(field.WireName);
             json.WritePropertyName("old");
             FieldJson.WriteTags(json, old);
             json.WritePropertyName("new");
             FieldJson.WriteTags(json, current);
             json.WriteEndObject();
         }
-
-        void WriteField(string name, string? old, string? current)
+        else if (field.Kind == FieldKind.Metadata)
         {
-            if (old == current)
-                return;
-            json.WriteStartObject(name);
-            json.WriteString("old", old);
-            json.WriteString("new", current);
-            json.WriteEndObject();
+            // Only the keys that differ.
+            var (before, after) = (MetadataText.Read(old), MetadataText.Read(current));
+            foreach (var key in before.Keys.Union(after.Keys).Order(StringComparer.Ordinal))
+                WriteText(json, MetadataText.FieldName(key), before.GetValueOrDefault(key), after.GetValueOrDefault(key));
         }
+        else
+            WriteText(json, field.WireName, old, current);
+    }
+
+    private static void WriteText(Utf8JsonWriter json, string name, string? old, string? current)
+    {
+        if (old == current)
+            return;
+        json.WriteStartObject(name);
+        json.WriteString("old", old);
+        json.WriteString("new", current);
+        json.WriteEndObject();
     }
 
     /// <param name="before">

@@ -52,6 +52,13 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
 
     private readonly ConcurrencyLimiter _writes = Budget(WriteUnits, WaitingWriteUnits);
 
+    /// <summary>Files of imports that are stored or read by requests at a time, each with a copy on the disk.</summary>
+    private const int FilesAtOnce = 4;
+
+    private const int WaitingFiles = 16;
+
+    private readonly ConcurrencyLimiter _files = Budget(FilesAtOnce, WaitingFiles);
+
     private readonly ConcurrencyLimiter _reads = Budget(ReadUnits, WaitingReadUnits);
 
     /// <summary>Takes rows from the key's bucket, but no more than it can hold beside the request's own row.</summary>
@@ -61,6 +68,14 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         using var lease = _rows.AttemptAcquire(
             http.Caller().Id, settings.RowsPerMinute == 0 ? rows : Math.Min(rows, settings.RowsPerMinute - 1));
         return lease.IsAcquired ? null : Problem.RateLimited(RetryAfter(lease));
+    }
+
+    /// <summary>Takes rows for a part of an import from the key's bucket, but no more than it can hold.</summary>
+    /// <returns>False if it has not got so many now.</returns>
+    public bool TryTakeRows(Guid keyId, int rows)
+    {
+        using var lease = _rows.AttemptAcquire(keyId, settings.RowsPerMinute == 0 ? rows : Math.Min(rows, settings.RowsPerMinute));
+        return lease.IsAcquired;
     }
 
     /// <summary>Waits for the memory of a body, its parsed partners and the answer.</summary>
@@ -111,6 +126,17 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         }
     }
 
+    /// <summary>Waits for a place to store or read the file of an import.</summary>
+    /// <returns>Null if too many wait.</returns>
+    public async Task<IDisposable?> TakeFileAsync(CancellationToken cancel)
+    {
+        var lease = await _files.AcquireAsync(1, cancel);
+        if (lease.IsAcquired)
+            return lease;
+        lease.Dispose();
+        return null;
+    }
+
     /// <summary>Shows in the headers what is left (draft-ietf-httpapi-ratelimit-headers).</summary>
     public void Show(HttpContext http)
     {
@@ -128,6 +154,7 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         _rows.Dispose();
         _writes.Dispose();
         _reads.Dispose();
+        _files.Dispose();
     }
 
     private static ConcurrencyLimiter Budget(int units, int waiting) => new(new ConcurrencyLimiterOptions

@@ -49,4 +49,10 @@ internal static partial class ServerLog
     [LoggerMessage(6031, LogLevel.Error,
         "Change set {Revision} of workspace {Workspace} is damaged: its old values cannot be read, shown or forgotten. It was skipped")]
     public static partial void DamagedChangeSet(ILogger logger, long workspace, long revision);
+
+    [LoggerMessage(6032, LogLevel.Warning, "Import {Import} waits for the database ({Trouble}): {Reason}")]
+    public static partial void ImportWaits(ILogger logger, Guid import, StoreTrouble trouble, string reason);
+
+    [LoggerMessage(6033, LogLevel.Error, "A bug: import {Import} failed")]
+    public static partial void ImportFailed(ILogger logger, Exception failure, Guid import);
 }

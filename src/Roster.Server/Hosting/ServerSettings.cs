@@ -36,6 +36,24 @@ internal sealed record ServerSettings(
 
     public const int DefaultIdempotencyHours = 24;
 
+    /// <summary>Largest file of an import.</summary>
+    public long MaxImportBytes { get; init; } = (long)DefaultImportMebibytes << 20;
+
+    public const int DefaultImportMebibytes = 256;
+
+    /// <summary>How long an import's file and rows are kept after its last change of state.</summary>
+    public TimeSpan ImportsKept { get; init; } = TimeSpan.FromDays(DefaultImportDays);
+
+    public const int DefaultImportDays = 14;
+
+    /// <summary>
+    /// How long a server may go without renewing its lease of an import before another one goes on: longer than any write
+    /// takes.
+    /// </summary>
+    public TimeSpan ImportLease { get; init; } = TimeSpan.FromSeconds(DefaultImportLeaseSeconds);
+
+    public const int DefaultImportLeaseSeconds = 90;
+
     /// <summary>How long requests may run on after the server was told to stop.</summary>
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(DefaultShutdownSeconds);
 

@@ -14,11 +14,14 @@ internal static class ProblemCode
     public const string AlreadyUndone = "already_undone";
     public const string BadRequest = "bad_request";
     public const string BodyTooLarge = "body_too_large";
+    public const string DigestDiffers = "digest_differs";
     public const string EmptyBatch = "empty_batch";
     public const string AnswerGone = "answer_gone";
     public const string FeedGone = "feed_gone";
+    public const string FileRefused = "file_refused";
     public const string IdempotencyMismatch = "idempotency_mismatch";
     public const string IdempotencyRunning = "idempotency_running";
+    public const string ImportNotReady = "import_not_ready";
     public const string InternalError = "internal_error";
     public const string InvalidBody = "invalid_body";
     public const string InvalidEncoding = "invalid_encoding";
@@ -31,9 +34,11 @@ internal static class ProblemCode
     public const string NotFound = "not_found";
     public const string OriginNotAllowed = "origin_not_allowed";
     public const string Overloaded = "overloaded";
+    public const string PlanChanged = "plan_changed";
     public const string RateLimited = "rate_limited";
     public const string RequestTimeout = "request_timeout";
     public const string RevisionChanged = "revision_changed";
+    public const string RowsFaulty = "rows_faulty";
     public const string SearchBehind = "search_behind";
     public const string StorageDamaged = "storage_damaged";
     public const string StorageFull = "storage_full";
@@ -41,7 +46,10 @@ internal static class ProblemCode
     public const string OutcomeUnknown = "outcome_unknown";
     public const string StorageUnavailable = "storage_unavailable";
     public const string TooManyDeletes = "too_many_deletes";
+    public const string TooManyEdits = "too_many_edits";
+    public const string TooManyImports = "too_many_imports";
     public const string TooManyItems = "too_many_items";
+    public const string TooManyMappings = "too_many_mappings";
     public const string TooManyWaiting = "too_many_waiting";
     public const string TooMuchText = "too_much_text";
     public const string Unauthorized = "unauthorized";
@@ -74,6 +82,9 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
 
     /// <summary>The change set that has already undone the one in the request.</summary>
     public long? UndoneBy { get; init; }
+
+    /// <summary>Why a file was refused, for programs.</summary>
+    public string? Reason { get; init; }
 
     /// <summary>In seconds.</summary>
     public int? RetryAfter { get; init; }
@@ -397,6 +408,8 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             json.WriteNumber("currentRevision", revision);
         if (UndoneBy is { } undo)
             json.WriteNumber("undoneBy", undo);
+        if (Reason is { } reason)
+            json.WriteString("reason", reason);
         if (RetryAfter is { } seconds)
             json.WriteNumber("retryAfter", seconds);
         json.WriteString("requestId", http.TraceIdentifier);

@@ -112,6 +112,9 @@ internal static class RequestBody
         return (reader.Finish(), hash?.GetHashAndReset(), ignoresColumns ? (reader as CsvBatchReader)?.IgnoredColumns : null);
     }
 
+    /// <summary>Checks only how the body is compressed, whatever it is.</summary>
+    public static Problem? RefuseEncoding(HttpRequest request) => Encoding(request) is null ? Problem.UnsupportedEncoding : null;
+
     /// <returns>Null if there is more than one, or one that cannot be decoded.</returns>
     private static string? Encoding(HttpRequest request)
     {
@@ -129,17 +132,38 @@ internal static class RequestBody
         {
             return await body.ReadAtLeastAsync(wanted, cancel);
         }
-        catch (Exception broken) when (broken is InvalidDataException or InvalidOperationException)
+        catch (Exception broken) when (MeaningOf(broken) is { } meaning)
         {
-            // The decompressing streams throw these for invalid data.
-            throw new BodyEncodingException(broken);
-        }
-        catch (IOException broken) when (broken is not BadHttpRequestException and not ConnectionResetException)
-        {
-            // Kestrel throws this for an invalid chunk size.
-            throw new BadHttpRequestException("The body is not valid HTTP.", broken);
+            throw meaning;
         }
     }
+
+    /// <summary>Reads a block of a body of any length.</summary>
+    /// <param name="body">Of <see cref="OpenStream"/>.</param>
+    /// <returns>The bytes read; fewer than the block has only at the end.</returns>
+    /// <inheritdoc cref="ReadBatchAsync" path="/exception"/>
+    public static async ValueTask<int> ReadBlockAsync(Stream body, byte[] block, CancellationToken cancel)
+    {
+        try
+        {
+            return await body.ReadAtLeastAsync(block, block.Length, throwOnEndOfStream: false, cancel);
+        }
+        catch (Exception broken) when (MeaningOf(broken) is { } meaning)
+        {
+            throw meaning;
+        }
+    }
+
+    /// <returns>Null if the failure says by itself what it is.</returns>
+    private static Exception? MeaningOf(Exception broken) => broken switch
+    {
+        // The decompressing streams throw these for invalid data.
+        InvalidDataException or InvalidOperationException => new BodyEncodingException(broken),
+        // Kestrel throws this for an invalid chunk size.
+        IOException and not BadHttpRequestException and not ConnectionResetException =>
+            new BadHttpRequestException("The body is not valid HTTP.", broken),
+        _ => null,
+    };
 
     /// <summary>Reads a small body as a whole.</summary>
     /// <returns>Null if it is larger.</returns>
@@ -159,7 +183,7 @@ internal static class RequestBody
     }
 
     /// <summary>The decompressed body.</summary>
-    private static Stream OpenStream(HttpRequest request) => Encoding(request) switch
+    public static Stream OpenStream(HttpRequest request) => Encoding(request) switch
     {
         "gzip" => new GZipStream(request.Body, CompressionMode.Decompress),
         "br" => new BrotliStream(request.Body, CompressionMode.Decompress),

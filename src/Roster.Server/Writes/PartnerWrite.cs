@@ -5,13 +5,14 @@ using Roster.Server.Formats;
 using Roster.Server.Guard;
 using Roster.Server.Hosting;
 using Roster.Server.Http;
+using Roster.Server.Imports;
 
 namespace Roster.Server.Writes;
 
 /// <summary>
 /// The last part of every write: claim its idempotency key, plan it on the current rows, write the plan, respond.
 /// </summary>
-internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, ServerSettings settings, LogWatch watch)
+internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, ServerSettings settings, LogWatch watch, ErasedImports imports)
 {
     /// <param name="body">SHA-256 of the body, or null.</param>
     /// <param name="answer">Makes the answer; must give the same bytes for the same plan.</param>
@@ -42,7 +43,11 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
                 return remembered;
         }
         var request = new WriteRequest(change, new Origin(caller.Id, http.RequestId()), options.IsDryRun, options.IfRevision, idempotency);
+        var erased = change.Kind == ChangeKind.Erase && !options.IsDryRun ? change.Named.Select(named => named.Id).ToHashSet() : null;
+        var isImporting = erased is not null && await imports.ForgetAsync(caller.WorkspaceId, erased, http.RequestAborted);
         var plan = await WriteAsync(caller.WorkspaceId, request, times, http.RequestAborted);
+        if (isImporting)
+            await imports.ForgetAsync(caller.WorkspaceId, erased!, CancellationToken.None);
         if (ProblemOf(plan, change) is { } problem)
         {
             var better = explain is null || plan.Faults.Count == 0 ? null : await explain();

@@ -23,7 +23,10 @@ internal sealed partial class PostgresStore
     private const string HeadsFound = $"""
         {Heads}, (
             select later.revision from change_set as later
-            where later.workspace_id = $1 and later.undoes = found.revision order by later.revision desc limit 1) as undone_by
+            where later.workspace_id = $1 and later.undoes = found.revision order by later.revision desc limit 1) as undone_by,
+            (select part.import_id from import_part as part where part.workspace_id = $1 and part.revision = found.revision),
+            (select part.part from import_part as part where part.workspace_id = $1 and part.revision = found.revision),
+            (select part.parts from import_part as part where part.workspace_id = $1 and part.revision = found.revision)
         """;
 
     /// <summary>
@@ -163,5 +166,6 @@ internal sealed partial class PostgresStore
     private static ChangeSet MapChangeSet(NpgsqlDataReader row) => new(
         new Revision(row.GetInt64(0), row.Timestamp(1)), row.GetString(2), new Origin(row.GetGuid(3), row.GetGuid(4)),
         new ChangeCounts(row.GetInt32(5), row.GetInt32(6), row.GetInt32(7), row.GetInt32(8), row.GetInt32(9)),
-        row.Int64OrNull(10), row.Int64OrNull(11));
+        row.Int64OrNull(10), row.Int64OrNull(11),
+        row.IsDBNull(12) ? null : new ImportMark(row.GetGuid(12), row.GetInt32(13), row.GetInt32(14)));
 }

@@ -34,6 +34,10 @@ internal sealed partial class PostgresStore : IRosterStore
         ("search_state", ["select", "insert", "update"]),
         ("partner_search", ["select", "insert", "delete"]),
         ("search_term", ["select", "insert", "update", "delete"]),
+        ("import", ["select", "insert", "update"]),
+        ("import_part", ["select", "insert"]),
+        ("import_mapping", ["select", "insert", "update", "delete"]),
+        ("import_block", ["select", "insert", "update", "delete"]),
     ];
 
     private const string SelectLacking = """
@@ -57,6 +61,10 @@ internal sealed partial class PostgresStore : IRosterStore
         new(PostgresSearch.SelectReached, 0L),
         PostgresSearchQuery.Count(0, new PartnerFilter()),
         new(PostgresSearch.SelectTerms, 0L, 0, "", 1L),
+        new(SelectImport, 0L, Guid.Empty),
+        new(SelectImportParts, 0L, Guid.Empty),
+        new(SelectMapping, 0L, ""),
+        new(SelectBlock, 0L, Guid.Empty, 0, 0),
     ];
 
     private readonly PostgresAddress _address;

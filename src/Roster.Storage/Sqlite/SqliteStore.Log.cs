@@ -14,7 +14,10 @@ internal sealed partial class SqliteStore
     private const string SelectHeads = """
         select revision, at, kind, key_id, request_id, created, updated, unchanged, deleted, restored, undoes,
             (select max(revision) from change_set as later indexed by change_set_undoes
-                where later.workspace_id = ?1 and later.undoes = change_set.revision)
+                where later.workspace_id = ?1 and later.undoes = change_set.revision),
+            (select import_id from import_part where workspace_id = ?1 and revision = change_set.revision),
+            (select part from import_part where workspace_id = ?1 and revision = change_set.revision),
+            (select parts from import_part where workspace_id = ?1 and revision = change_set.revision)
         from change_set
         """;
 
@@ -81,7 +84,8 @@ internal sealed partial class SqliteStore
     private static ChangeSet MapChangeSet(SqliteStatement.Rows row) => new(
         new Revision(row.Int64(0), row.Timestamp(1)), row.Text(2), new Origin(row.Guid(3), row.Guid(4)),
         new ChangeCounts((int)row.Int64(5), (int)row.Int64(6), (int)row.Int64(7), (int)row.Int64(8), (int)row.Int64(9)),
-        row.Int64OrNull(10), row.Int64OrNull(11));
+        row.Int64OrNull(10), row.Int64OrNull(11),
+        row.IsNull(12) ? null : new ImportMark(row.Guid(12), (int)row.Int64(13), (int)row.Int64(14)));
 
     public Task VisitLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, LogVisitor visitor, CancellationToken cancel) =>
         Task.FromResult(_readers.Read(database =>

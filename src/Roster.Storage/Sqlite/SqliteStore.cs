@@ -32,6 +32,7 @@ internal sealed partial class SqliteStore : IRosterStore
     private readonly SqliteRowReader _rowReader;
     private readonly SqliteWriter _writer;
     private readonly SqliteCleaner? _cleaner;
+    private readonly SqliteImportBlocks _importBlocks;
     private volatile SqliteCheckpointer? _checkpointer;
     private volatile SqliteSearch? _search;
 
@@ -57,6 +58,7 @@ internal sealed partial class SqliteStore : IRosterStore
             Health = _health,
             Settled = ReleaseUnknown,
         };
+        _importBlocks = new SqliteImportBlocks(path + ".imports");
         _cleaner = serverLock is null ? null : new SqliteCleaner(path, _writer, Notices);
     }
 
@@ -138,6 +140,7 @@ internal sealed partial class SqliteStore : IRosterStore
             await _cleaner.DisposeAsync();
         if (_search is not null)
             await _search.DisposeAsync();
+        _importBlocks.Dispose();
         _readers.Dispose();
         _readers.Cold?.Dispose();
         _health.Dispose();

@@ -23,6 +23,9 @@ public abstract class Change
     /// <summary>The partners that items name by id, each once, in the order of the request.</summary>
     public abstract IEnumerable<NamedPartner> Named { get; }
 
+    /// <summary>Faults of a plan that are listed; more are only counted.</summary>
+    public virtual int MaxFaults => Fault.MaxListed;
+
     /// <summary>The revision of the change set that it undoes, or null.</summary>
     public virtual long? Undoes => null;
 
@@ -147,6 +150,7 @@ public static class ChangeKind
     public const string Undo = "undo";
     public const string Mirror = "mirror";
     public const string Erase = "erase";
+    public const string Import = "import";
 
     /// <summary>
     /// Whether a change of this kind can name the partner; otherwise the partner is unknown to the caller.
@@ -155,5 +159,5 @@ public static class ChangeKind
     public static bool CanName(string kind, Partner? partner) =>
         kind is Restore or Erase ? partner is not null : partner is { DeletedAt: null };
 
-    public static IReadOnlyList<string> All { get; } = [Upsert, Create, Delete, Restore, Undo, Mirror, Erase];
+    public static IReadOnlyList<string> All { get; } = [Upsert, Create, Delete, Restore, Undo, Mirror, Erase, Import];
 }

@@ -87,13 +87,16 @@ public sealed class ChangePlan
 /// <summary>Collects a plan item by item, in the order of the request.</summary>
 internal sealed class PlanBuilder(Change change, Moment moment)
 {
-    private FaultList _faults = new();
+    private FaultList _faults = new(change.MaxFaults);
     private readonly List<Partner> _answer = new(change.Count);
     private readonly List<PartnerChange> _changes = [];
     private readonly List<(int Index, Partner Partner)> _claims = [];
     private readonly FaultList _tooManyFaults = new();
     private (long Wanted, long Allowed)? _tooMany;
     private int _withoutItem;
+
+    /// <summary>Whether no item may take an external id or address that another item gives up.</summary>
+    public bool IsStrict { get; init; }
 
     /// <summary>The plan's revision if it changes anything.</summary>
     public Revision Next { get; } = moment.End.Next(moment.Clock);
@@ -148,7 +151,7 @@ internal sealed class PlanBuilder(Change change, Moment moment)
                 && (done.Before.ExternalId != done.After.ExternalId || done.After.DeletedAt is not null))
             .Select(done => done.After.Id).ToHashSet();
         var claimedAt = new Dictionary<string, int>(StringComparer.Ordinal);
-        var faults = new FaultList();
+        var faults = new FaultList(change.MaxFaults);
         foreach (var (index, partner) in _claims)
         {
             var externalId = partner.ExternalId!;
@@ -157,7 +160,7 @@ internal sealed class PlanBuilder(Change change, Moment moment)
                 faults.Add(new Fault(index, FaultCode.DuplicateExternalId,
                     $"Items {claimedAt[externalId]} and {index} have the same externalId; it must be unique.", "externalId")
                 { Id = IdOf(partner), OtherIndex = claimedAt[externalId] });
-            else if (holder is not null && holder != partner.Id && !givenUp.Contains(holder.Value))
+            else if (holder is not null && holder != partner.Id && (IsStrict || !givenUp.Contains(holder.Value)))
                 faults.Add(new Fault(index, FaultCode.ExternalIdTaken, "Another partner has this externalId.", "externalId")
                 { Id = IdOf(partner), Candidates = [holder.Value] });
         }
@@ -167,13 +170,17 @@ internal sealed class PlanBuilder(Change change, Moment moment)
         Guid? IdOf(Partner partner) => partner.CreatedAt == Next.At ? null : partner.Id;
     }
 
+    /// <summary>A plan that changes nothing for these reasons.</summary>
+    public static ChangePlan Refused(Change change, Moment moment, FaultList faults) =>
+        new(change.Kind, moment.End, moment.End, [], [], faults);
+
     public ChangePlan Build(params IReadOnlyList<Fault> leftAsIs)
     {
         var faults = _faults;
         // Faults of items come first: once fixed, the items may name some of the partners to be deleted.
         if (faults.Count == 0 && _tooMany is not null)
             return new ChangePlan(change.Kind, moment.End, moment.End, [], [], _tooManyFaults) { TooManyDeletes = _tooMany };
-        return faults.Count > 0 ? new ChangePlan(change.Kind, moment.End, moment.End, [], [], faults)
+        return faults.Count > 0 ? Refused(change, moment, faults)
             : new ChangePlan(change.Kind, moment.End, _changes.Count > 0 ? Next : moment.End, _answer, _changes, faults)
             {
                 LeftAsIs = leftAsIs,

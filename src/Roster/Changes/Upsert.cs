@@ -70,6 +70,21 @@ public sealed class Upsert : Change
     public override ChangePlan PlanOn(RowsNow now, Moment moment)
     {
         var plan = new PlanBuilder(this, moment);
+        var given = PlanRows(plan, now, moment, null);
+        if (Mirror is { } mirror && now.RestCount > mirror.Allowed(now.Live))
+            plan.RejectDeletes(now, mirror.Allowed(now.Live));
+        else
+            foreach (var unnamed in now.Rest)
+                plan.Delete(unnamed);
+        RejectShared(plan, now, given, null);
+        return plan.Build();
+    }
+
+    /// <summary>Plans each row by itself.</summary>
+    /// <param name="leftOut">The indexes of rows that are not planned; null for none.</param>
+    /// <returns>The rows that name a partner and change its address, for <see cref="RejectShared"/>.</returns>
+    internal List<(int Index, Guid Id)> PlanRows(PlanBuilder plan, RowsNow now, Moment moment, IReadOnlySet<int>? leftOut)
+    {
         var nextDoubt = 0;
         var given = new List<(int Index, Guid Id)>();
         var ids = new PartnerIds(plan.Next.At, moment.IdSeed);
@@ -77,14 +92,18 @@ public sealed class Upsert : Change
         var firstOf = new Dictionary<Guid, int>();
         if (MatchOn != MatchOn.Nothing)
             foreach (var named in Named)
-                firstOf[named.Id] = named.Index;
+                if (leftOut?.Contains(named.Index) != true)
+                    firstOf[named.Id] = named.Index;
         for (var i = 0; i < Rows.Count; i++)
         {
             var row = Rows[i];
             var before = now[i];
+            var isLeftOut = leftOut?.Contains(i) == true;
             for (; nextDoubt < _doubts.Count && _doubts[nextDoubt].Index == i; nextDoubt++)
-                if (!_doubts[nextDoubt].IsStoredIn(before))
+                if (!isLeftOut && !_doubts[nextDoubt].IsStoredIn(before))
                     plan.Reject(_doubts[nextDoubt].ToFault());
+            if (isLeftOut)
+                continue;
             if (row.Id is { } id && !ChangeKind.CanName(Kind, before))
                 plan.Reject(Fault.NotFound(i, id, "id"));
             else if (row.Id is null && MatchFault(i, before) is { } fault)
@@ -98,15 +117,7 @@ public sealed class Upsert : Change
             else
                 Update(i, before, values, row);
         }
-        if (Mirror is { } mirror && now.RestCount > mirror.Allowed(now.Live))
-            plan.RejectDeletes(now, mirror.Allowed(now.Live));
-        else
-            foreach (var unnamed in now.Rest)
-                plan.Delete(unnamed);
-        plan.RejectTakenExternalIds(now);
-        if (given.Count > 0)
-            plan.Reject(SharedEmails(given, plan, now));
-        return plan.Build();
+        return given;
 
         void Update(int index, Partner before, PartnerValues values, BatchRow row)
         {
@@ -146,6 +157,16 @@ public sealed class Upsert : Change
         }
     }
 
+    /// <summary>Rejects rows that would leave two partners with one external id or, if rows match by it, one address.</summary>
+    /// <param name="given">Of <see cref="PlanRows"/>.</param>
+    /// <param name="leftOut">As for <see cref="PlanRows"/>.</param>
+    internal void RejectShared(PlanBuilder plan, RowsNow now, List<(int Index, Guid Id)> given, IReadOnlySet<int>? leftOut)
+    {
+        plan.RejectTakenExternalIds(now);
+        if (given.Count > 0)
+            plan.Reject(SharedEmails(given, plan, now, leftOut));
+    }
+
     /// <summary>The form in which addresses are matched: case-folded and Unicode-normalised.</summary>
     public static string FoldEmail(string email) => EmailRules.Fold(email);
 
@@ -158,10 +179,11 @@ public sealed class Upsert : Change
     /// batch could not tell them apart. Addresses that are shared already stay.
     /// </summary>
     /// <param name="given">The items that name a partner by id and change its address.</param>
-    private FaultList SharedEmails(List<(int Index, Guid Id)> given, PlanBuilder plan, RowsNow now)
+    private FaultList SharedEmails(
+        List<(int Index, Guid Id)> given, PlanBuilder plan, RowsNow now, IReadOnlySet<int>? leftOut)
     {
         var itemWith = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (var (index, value) in Sought)
+        foreach (var (index, value) in Sought.Where(sought => leftOut?.Contains(sought.Index) != true))
             itemWith.TryAdd(value, index);
         var after = plan.Changes.ToDictionary(done => done.After.Id, done => done.After);
         var shared = new List<Fault>();
@@ -189,12 +211,12 @@ public sealed class Upsert : Change
                 { Id = id, Candidates = [other] });
             }
         }
-        var faults = new FaultList();
+        var faults = new FaultList(MaxFaults);
         foreach (var fault in shared.OrderBy(fault => fault.Index))
             faults.Add(fault);
         return faults;
 
-        bool StillHas(Guid holder, string email) => !after.TryGetValue(holder, out var partner)
+        bool StillHas(Guid holder, string email) => plan.IsStrict || !after.TryGetValue(holder, out var partner)
             || (partner is { DeletedAt: null, Email: not null } && FoldEmail(partner.Email) == email);
     }
 

@@ -5,9 +5,11 @@ namespace Roster.Changes;
 /// <summary>A change with the caller's options and conditions.</summary>
 /// <param name="IsDryRun">Whether it is only planned: nothing is written and no revision is used.</param>
 /// <param name="Idempotency">The claimed key under which the answer is stored, in the same transaction.</param>
+/// <param name="Import">Set if it writes a part of an import, which is marked as written in the same transaction.</param>
 /// <param name="IfRevision">If set, the newest revision that the workspace must have.</param>
 public sealed record WriteRequest(
-    Change Change, Origin Origin, bool IsDryRun = false, long? IfRevision = null, Idempotency? Idempotency = null)
+    Change Change, Origin Origin, bool IsDryRun = false, long? IfRevision = null, Idempotency? Idempotency = null,
+    ImportMark? Import = null)
 {
     public ChangePlan PlanOn(RowsNow now, Moment moment) =>
         IfRevision is { } seen && seen != moment.End.Number ? ChangePlan.Stale(Change.Kind, moment.End) : Change.PlanOn(now, moment);

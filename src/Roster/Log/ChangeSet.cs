@@ -10,8 +10,13 @@ public readonly record struct Origin(Guid KeyId, Guid RequestId);
 /// <summary>A change set without its changes, as lists show it.</summary>
 /// <param name="Undoes">The revision of the change set that it undoes, or null.</param>
 /// <param name="UndoneBy">The revision of the newest change set that undoes this one, or null.</param>
+/// <param name="Import">Set if it is a part of an import.</param>
 public sealed record ChangeSet(
-    Revision Revision, string Kind, Origin Origin, ChangeCounts Counts, long? Undoes, long? UndoneBy);
+    Revision Revision, string Kind, Origin Origin, ChangeCounts Counts, long? Undoes, long? UndoneBy, ImportMark? Import = null);
+
+/// <summary>Marks a change set as a part of an import. No two change sets have the same part.</summary>
+/// <param name="Part">From 1.</param>
+public readonly record struct ImportMark(Guid ImportId, int Part, int Parts);
 
 /// <summary>How many partners a request created, updated and so on.</summary>
 public readonly record struct ChangeCounts(int Created, int Updated, int Unchanged, int Deleted, int Restored)

@@ -1,5 +1,8 @@
 using System.Text.Json;
 using Roster.Access;
+using Roster.Changes;
+using Roster.Imports;
+using Roster.Log;
 using Roster.Storage;
 using Roster.Tests.Plans;
 
@@ -82,6 +85,26 @@ public sealed class GrowthOnSqlite(SqliteHost host)
         ("revoke a key", (one, round) => DoneAsync(one.Api.SendAsync(HttpMethod.Delete, $"/api/keys/{one.Spare[round]}"))),
         ("a page's preflight", (one, _) => one.Host.Store.ListHostnamesAsync(new Timestamp(1), CancellationToken.None)),
         ("readiness", (one, _) => one.Host.Store.CheckAsync(CancellationToken.None)),
+        ("import", async (one, round) =>
+        {
+            var file = "externalId,name\n" + string.Concat(Enumerable.Range(0, Items).Select(i => $"imported-{round}-{i},n\n"));
+            var (id, _) = await one.Api.NewPlanAsync(file);
+            await one.Api.RowsAsync(id, "?take=20");
+            Assert.Equal("applied", (await one.Api.AppliedAsync(id)).State());
+        }),
+        ("imports", (one, _) => one.ReadAsync("/api/imports?take=50")),
+        ("imports that are due", (one, _) => one.Host.Store.ListDueImportsAsync(
+            new Timestamp(long.MaxValue / 2), 30, CancellationToken.None)),
+        ("imports that are open", (one, _) => one.Host.Store.ListOpenImportsAsync(one.Api.Workspace.Id, CancellationToken.None)),
+        ("count of imports that are open", (one, _) => one.Host.Store.CountOpenImportsAsync(
+            one.Api.Workspace.Id, CancellationToken.None)),
+        ("parts of an import", (one, _) => one.Host.Store.ListImportPartsAsync(one.Api.Workspace.Id, one.Import, CancellationToken.None)),
+        ("blocks of an import", (one, _) => one.Host.Store.ListImportBlocksAsync(
+            one.Api.Workspace.Id, one.Import, ImportBlockKind.Rows, 50, 20, CancellationToken.None)),
+        ("a block of an import", (one, _) => one.Host.Store.ReadImportBlockAsync(
+            one.Api.Workspace.Id, one.Import, ImportBlockKind.Rows, 50, CancellationToken.None)),
+        ("a mapping", (one, round) => one.Host.Store.PutMappingAsync(
+            one.Api.Workspace.Id, new StoredMapping($"m{round}", new Timestamp(1), [1]), CancellationToken.None)),
         ("retention", (one, _) => one.Host.Store.ForgetValuesAsync(one.Api.Workspace.Id, new Timestamp(1), CancellationToken.None)),
     ];
 
@@ -123,6 +146,9 @@ public sealed class GrowthOnSqlite(SqliteHost host)
         public Guid RareKey { get; private set; }
 
         public string FirstAudit { get; private set; } = "";
+
+        /// <summary>An import with many blocks.</summary>
+        public Guid Import { get; private set; }
 
         public List<string> Spare { get; private set; } = [];
 
@@ -178,6 +204,25 @@ public sealed class GrowthOnSqlite(SqliteHost host)
             Work.Dispose();
         }
 
+        /// <summary>Imports that are forgotten, each with a change set; the last one has blocks.</summary>
+        private async Task AddImportsAsync(int count)
+        {
+            byte[] bytes = new Import { State = ImportState.Applied }.ToStored(null).Document;
+            for (var i = 0; i < count; i++)
+            {
+                Import = Guid.CreateVersion7();
+                await Host.Store.AddImportAsync(new StoredImport(Api.Workspace.Id, Import, 1, null, bytes), CancellationToken.None);
+                var part = new WriteRequest(
+                    Roster.Tests.Some.Upsert("""[{"name":"n"}]"""), new Origin(RareKey, Import), Import: new ImportMark(Import, 1, 1));
+                await Host.Store.WriteAsync(Api.Workspace.Id, part, CancellationToken.None);
+                ImportBlock[] block = [new(ImportBlockKind.Rows, i, bytes, new byte[100])];
+                await Host.Store.WriteImportBlocksAsync(Api.Workspace.Id, Guid.AllBitsSet, block, CancellationToken.None);
+            }
+            for (var i = 0; i < count; i++)
+                await Host.Store.WriteImportBlocksAsync(
+                    Api.Workspace.Id, Import, [new(ImportBlockKind.Rows, i, bytes, new byte[100])], CancellationToken.None);
+        }
+
         /// <summary>Waits until the search index has followed the log.</summary>
         private async Task SettleAsync()
         {
@@ -214,6 +259,7 @@ public sealed class GrowthOnSqlite(SqliteHost host)
                     HttpMethod.Put, "/api/partners", body, headers: [("Idempotency-Key", $"seed-{i}")]);
                 Assert.Equal(200, answer.Status);
             });
+            await AddImportsAsync(size / 10);
             for (var i = 0; i < size / 50; i++)
             {
                 await Host.NewKeyAsync(Api.Workspace, Scopes.PartnersRead);

@@ -4,6 +4,7 @@ using Npgsql;
 using Roster.Access;
 using Roster.Batches;
 using Roster.Changes;
+using Roster.Imports;
 using Roster.Log;
 using Roster.Partners;
 using Roster.Storage;
@@ -174,6 +175,11 @@ public sealed partial class PostgresGrowthTests
             key.Id, AuditEvent.Of(AuditAction.KeyRevoked, workspace.Id, now, Actor.Command, "s"), none));
         yield return ("ListAudit", () => store.ListAuditAsync(workspace.Id, null, Batch, none));
         yield return ("ListAudit: from the middle", () => store.ListAuditAsync(workspace.Id, PostgresSeed.Event(Few / 2), Batch, none));
+        yield return ("Write: a part of an import", () => store.WriteAsync(
+            PostgresSeed.Workspace,
+            new WriteRequest(Some.Upsert("""[{"name":"n"}]"""), NewOrigin(), Import: new ImportMark(Guid.NewGuid(), 1, 1)), none));
+        foreach (var call in CallsOfImports(store))
+            yield return call;
         yield return ("AddWorkspace", () => store.AddWorkspaceAsync("new", now, none));
         yield return ("Check", () => store.CheckAsync(none));
 
@@ -209,6 +215,35 @@ public sealed partial class PostgresGrowthTests
 
         ApiKey NewKey() => new(
             Guid.CreateVersion7(), workspace.Id, "k", "p", Guid.NewGuid().ToByteArray(), Scopes.All, now, null, null, HostnameList.Any);
+    }
+
+    private static IEnumerable<(string Name, Func<Task> Call)> CallsOfImports(IRosterStore store)
+    {
+        const long Workspace = PostgresSeed.Workspace;
+        var none = CancellationToken.None;
+        var old = PostgresSeed.Import(Few / 2);
+        byte[] bytes = [1];
+        yield return ("AddImport", () => store.AddImportAsync(new StoredImport(Workspace, Guid.CreateVersion7(), 1, null, bytes), none));
+        yield return ("ReplaceImport", () => store.ReplaceImportAsync(new StoredImport(Workspace, old, 2, null, bytes), none));
+        yield return ("FindImport", () => store.FindImportAsync(Workspace, old, none));
+        yield return ("ListImports", () => store.ListImportsAsync(Workspace, null, 20, none));
+        yield return ("ListImports: from the middle", () => store.ListImportsAsync(Workspace, old, 20, none));
+        yield return ("CountOpenImports", () => store.CountOpenImportsAsync(Workspace, none));
+        yield return ("ListOpenImports", () => store.ListOpenImportsAsync(Workspace, none));
+        yield return ("ListDueImports", () => store.ListDueImportsAsync(new Timestamp(1_000_000), 30, none));
+        yield return ("ListImportParts", () => store.ListImportPartsAsync(Workspace, old, none));
+        yield return ("WriteImportBlocks", () => store.WriteImportBlocksAsync(
+            Workspace, old, [.. Enumerable.Range(0, 20).Select(i => new ImportBlock(ImportBlockKind.Ids, i, bytes, bytes))], none));
+        yield return ("ReadImportBlock", () => store.ReadImportBlockAsync(
+            Workspace, PostgresSeed.Import(1), ImportBlockKind.File, Few / 2, none));
+        yield return ("ListImportBlocks", () => store.ListImportBlocksAsync(
+            Workspace, PostgresSeed.Import(1), ImportBlockKind.File, Few / 2, 20, none));
+        yield return ("DeleteImportBlocks", () => store.DeleteImportBlocksAsync(Workspace, old, ImportBlockKind.Ids, 1, none));
+        yield return ("PutMapping", () => store.PutMappingAsync(Workspace, new StoredMapping("new", new Timestamp(1), bytes), none));
+        yield return ("PutMapping: a header", () => store.PutMappingAsync(
+            Workspace, new StoredMapping("#new", new Timestamp(1), bytes), none));
+        yield return ("FindMapping", () => store.FindMappingAsync(Workspace, "m50", none));
+        yield return ("DeleteMapping", () => store.DeleteMappingAsync(Workspace, "m50", none));
     }
 
     [GeneratedRegex(@"  plan:\n(?<plan>(?:\t.*\n)+)")]

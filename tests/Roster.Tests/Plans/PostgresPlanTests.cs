@@ -28,6 +28,9 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
             "lists the host names of all keys that have some, once a second at most; reads the index of those keys alone",
         ["PostgresRowReader.SelectRest"] = "a mirror reads the partners that its file does not name",
         ["PostgresSearchStep.DeleteTerms"] = "a filling begins: all terms of the workspace are counted anew",
+        ["PostgresStore.CountOpenImports"] = "counts the imports of a workspace that have a file or rows, of which there are few",
+        ["PostgresStore.SelectOpenImports"] = "lists the imports of a workspace that have a file or rows, of which there are few",
+        ["PostgresStore.InsertMapping"] = "counts the mappings of a workspace, of which there are few",
         ["PostgresSearch.SelectBehind"] = "a server that starts asks which workspaces' indexes are behind",
     };
 
@@ -130,7 +133,8 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     private static partial Regex Statement();
 
     [GeneratedRegex(@"\b(from|join|into|update)\s+"
-        + @"(workspace|api_key|log_end|partner|change_set|idempotency|audit_event|search_state|partner_search|search_term)\b")]
+        + @"(workspace|api_key|log_end|partner|change_set|idempotency|audit_event|search_state|partner_search|search_term"
+        + @"|import|import_part|import_mapping|import_block)\b")]
     private static partial Regex Tables();
 
     [GeneratedRegex(@"^\(?\(?workspace_id = [^ ]+?\)*$")]

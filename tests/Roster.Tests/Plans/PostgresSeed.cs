@@ -4,7 +4,7 @@ namespace Roster.Tests.Plans;
 
 /// <summary>
 /// A directory of a given size, written by the database itself. Workspace 1 has that many of each: partners with external
-/// ids, change sets that each change one partner again, idempotency keys, audit events. There are as many other
+/// ids, change sets that each change one partner again, idempotency keys, imports, audit events. There are as many other
 /// workspaces, each with a key.
 /// </summary>
 internal static class PostgresSeed
@@ -71,10 +71,23 @@ internal static class PostgresSeed
                 {Timestamp.Now(TimeProvider.System).Microseconds} + i, '{Key}', {Uuid('d')}, i, '\x01'
             from {numbers}
             """,
+            // Nearly all imports are forgotten: nothing is due. The first one has many blocks.
+            $"""
+            insert into import
+            select 1, {Uuid('a')}, 1, case when i <= 5 then i when i <= 10 then {long.MaxValue} end, '\x01' from {numbers}
+            """,
+            $"insert into import_part select 1, {Uuid('a')}, 1, 1, i from {numbers}",
+            $"insert into import_mapping select 1, 'm' || i, i, '\\x01' from {numbers} where i <= 100",
+            $"insert into import_mapping select 1, '#' || i, i, '\\x01' from {numbers} where i <= 400",
+            $"insert into import_mapping select i + 1, '#1', i, '\\x01' from {numbers}",
+            $"insert into import_block select 1, {Uuid('a')}, 1, 0, '\\x01', '\\x01' from {numbers}",
+            $"insert into import_block select 1, '{Import(1)}', 0, i, '\\x01', '\\x01' from {numbers}",
             $"insert into audit_event select 1, i, {Uuid('b')}, i, 'key_created', null, null, 's' from {numbers}",
             $"update log_end set revision = {many}, changed_at = {many} * 1000000::bigint, live = {many} where workspace_id = 1",
         ]);
     }
+
+    public static Guid Import(int number) => Id('a', number);
 
     public static Guid Event(int number) => Id('b', number);
 

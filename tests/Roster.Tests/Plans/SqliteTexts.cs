@@ -13,7 +13,7 @@ internal static partial class SqliteTexts
     public static IReadOnlyList<(string Name, string Sql)> All { get; } = [.. Constants(), .. Queries().DistinctBy(query => query.Sql)];
 
     /// <summary>Neither a query nor a write: settings, transactions and maintenance.</summary>
-    [GeneratedRegex(@"^\s*(pragma|begin|commit|rollback|savepoint|release|vacuum)\b")]
+    [GeneratedRegex(@"^\s*(pragma|begin|commit|rollback|savepoint|release|vacuum|create table if not exists)\b")]
     public static partial Regex Housekeeping();
 
     [GeneratedRegex(@"^\s*(with|select|insert|update|delete)\b")]

@@ -52,7 +52,7 @@ public abstract class KillContract
         Assert.Contains(writers, writer => writer.Resolved > 0);
     }
 
-    private static string FirstKey(TempFolder folder, IReadOnlyList<string> database)
+    internal static string FirstKey(TempFolder folder, IReadOnlyList<string> database)
     {
         Assert.Equal(0, RosterProcess.Run(folder.Path, ["migrate", .. database]).ExitCode);
         Assert.Equal(0, RosterProcess.Run(folder.Path, ["workspaces", "create", "w", .. database]).ExitCode);

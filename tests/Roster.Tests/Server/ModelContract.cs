@@ -55,7 +55,7 @@ public abstract class ModelContract(RosterHost host)
         });
 
     private static readonly Gen<Call> AnyCall = Gen.Select(
-        Some.Of("put", "put", "put", "put", "post", "delete", "restore", "undo"),
+        Gen.Frequency((15, Some.Of("put", "put", "put", "put", "post", "delete", "restore", "undo")), (1, Gen.Const("import"))),
         Some.Of("application/json", "application/x-ndjson", "text/csv"),
         Some.Of("", "externalId", "email", "email", "email"),
         Some.Of("", "withoutKey=create", "withoutKey=create", "withoutKey=create", "mode=update"),
@@ -80,6 +80,11 @@ public abstract class ModelContract(RosterHost host)
                 if (call.Kind == "undo")
                 {
                     await UndoAsync(api, model, call);
+                    continue;
+                }
+                if (call.Kind == "import")
+                {
+                    await ImportAsync(api, model, call);
                     continue;
                 }
                 var items = call.Items.Select(item => item.Resolve(model, call)).ToArray();
@@ -147,6 +152,31 @@ public abstract class ModelContract(RosterHost host)
         Assert.Equal((200, model.Revision), (answer.Status, answer.Revision));
         Assert.Equal(faults.Order(StringComparer.Ordinal), answer.Json.GetProperty("kept").EnumerateArray()
             .Select(Answer.FaultText).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Imports the items as rows of a file. Empty cells keep what there is, and rows with faults are left out.</summary>
+    private static async Task ImportAsync(RosterClient api, Model model, Call call)
+    {
+        var rows = call.Items.Select(item => Model.Imported.Select(column => item.Fields.GetValueOrDefault(column)?.Trim() ?? "").ToArray())
+            .Where(row => row.Any(cell => cell != "")).ToList();
+        if (rows.Count == 0)
+            return;
+        var (id, _) = await api.NewPlanAsync(
+            string.Concat(rows.Prepend(Model.Imported).Select(row => string.Join(',', row) + "\n")),
+            """
+            {"delimiter":"comma","headerRow":1,"matchOn":"externalId","mapping":{"columns":[{"column":"externalId","target":"externalId"},
+            {"column":"name","target":"name"},{"column":"email","target":"email"},{"column":"phone","target":"phone"}]} }
+            """);
+        var planned = model.PlanImport(rows);
+        var listed = (await api.GetAsync($"{ImportCalls.Path}/{id}/rows")).Json.EnumerateArray();
+        Assert.Equal(planned.Select(row => row.Change), listed.Select(row => row.GetProperty("change").GetString()!));
+        var end = model.Revision;
+        var applied = await api.AppliedAsync(id);
+        var ids = (await api.GetAsync($"{ImportCalls.Path}/{id}/rows?change=created")).Json.EnumerateArray()
+            .Select(row => row.GetProperty("id").GetString()!);
+        model.LearnImport(planned, [.. ids]);
+        Assert.Equal(("applied", model.Revision - end), (applied.State(), applied.Revisions().Count));
+        Assert.All(applied.Revisions(), revision => Assert.Equal(model.Revision, revision));
     }
 
     /// <summary>A sample of the past: all of it would take too long.</summary>
@@ -473,6 +503,52 @@ public abstract class ModelContract(RosterHost host)
         {
             if (_touched.Count > 0)
                 Log.Add(new Snapshot([.. Ids], new(States), [.. Deleted], [.. _touched.Select(one => one.Id ?? ids[one.Index])]));
+        }
+
+        /// <summary>The columns of an import.</summary>
+        public static string[] Imported { get; } = ["externalId", "name", "email", "phone"];
+
+        /// <param name="rows">Each with the cells of <see cref="Imported"/>.</param>
+        public List<(string Change, string? Id, State State)> PlanImport(IEnumerable<string[]> rows)
+        {
+            var planned = new List<(string Change, string? Id, State State)>();
+            var seen = new HashSet<string>();
+            var none = new State("", null, null, null);
+            foreach (var cells in rows)
+            {
+                var (key, name, email, phone) = (cells[0], cells[1], cells[2], cells[3]);
+                var id = Ids.Where(IsLive).FirstOrDefault(one => States[one].ExternalId == key);
+                var isFaulty = key == "" || email == "nobody" || !seen.Add(key) || (id is null && name == "");
+                var before = id is null ? none : States[id];
+                var after = before with
+                {
+                    Name = name == "" ? before.Name : name,
+                    Email = email == "" ? before.Email : email,
+                    Phone = phone == "" ? before.Phone : phone,
+                    ExternalId = key,
+                };
+                planned.Add((isFaulty ? "faulty" : id is null ? "created" : after == before ? "unchanged" : "updated", id, after));
+            }
+            return planned;
+        }
+
+        /// <param name="created">The ids of new partners, which the server chooses.</param>
+        public void LearnImport(IEnumerable<(string Change, string? Id, State State)> planned, IReadOnlyList<string> created)
+        {
+            var touched = new List<string>();
+            var next = 0;
+            foreach (var (change, known, state) in planned.Where(row => row.Change is "created" or "updated"))
+            {
+                var id = known ?? created[next++];
+                if (known is null)
+                    Ids.Add(id);
+                States[id] = state;
+                touched.Add(id);
+            }
+            if (touched.Count == 0)
+                return;
+            Revision++;
+            Log.Add(new Snapshot([.. Ids], new(States), [.. Deleted], touched));
         }
 
         /// <summary>Stores the ids of new partners, which the server chooses.</summary>

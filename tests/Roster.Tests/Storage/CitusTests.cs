@@ -72,7 +72,7 @@ public sealed partial class CitusTests(PostgresHost host)
         await PostgresCluster.RunAsync(host.Database, $"drop role {role}");
     }
 
-    [GeneratedRegex(@"\b(log_end|partner|change_set|idempotency|audit_event|search_[a-z]+)_(?<id>\d{6,})\b")]
+    [GeneratedRegex(@"\b(log_end|partner|change_set|idempotency|audit_event|search_[a-z]+|import(?:_[a-z]+)?)_(?<id>\d{6,})\b")]
     private static partial Regex Shard();
 
     /// <summary>COPY means that rows were collected on the coordinator.</summary>

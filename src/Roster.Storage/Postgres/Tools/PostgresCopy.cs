@@ -66,6 +66,21 @@ internal static class PostgresCopy
                 new("request_id", NpgsqlDbType.Uuid), new("revision", NpgsqlDbType.Bigint),
                 new("answer", NpgsqlDbType.Bytea),
             ]),
+        new("import", "import", "workspace_id, id",
+            [
+                new("workspace_id", NpgsqlDbType.Bigint), new("id", NpgsqlDbType.Uuid), new("step", NpgsqlDbType.Bigint),
+                new("due_at", NpgsqlDbType.Bigint), new("document", NpgsqlDbType.Bytea),
+            ]),
+        new("import_part", "import_part", "workspace_id, import_id, part",
+            [
+                new("workspace_id", NpgsqlDbType.Bigint), new("import_id", NpgsqlDbType.Uuid), new("part", NpgsqlDbType.Integer),
+                new("parts", NpgsqlDbType.Integer), new("revision", NpgsqlDbType.Bigint),
+            ]),
+        new("import_mapping", "import_mapping", "workspace_id, name",
+            [
+                new("workspace_id", NpgsqlDbType.Bigint), new("name", NpgsqlDbType.Text), new("at", NpgsqlDbType.Bigint),
+                new("document", NpgsqlDbType.Bytea),
+            ]),
     ];
 
     /// <summary>The copied tables and columns, for the test that compares them with the schema.</summary>

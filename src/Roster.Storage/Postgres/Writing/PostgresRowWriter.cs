@@ -1,5 +1,6 @@
 using Npgsql;
 using Roster.Changes;
+using Roster.Imports;
 using Roster.Log;
 using Roster.Partners;
 using Roster.Storage.Postgres.Connections;
@@ -68,6 +69,11 @@ internal static class PostgresRowWriter
         where e.workspace_id = $1
         """;
 
+    /// <summary>Writes nothing if the part is written already: a server that has lost its lease may come late.</summary>
+    private const string InsertImportPart = """
+        insert into import_part (workspace_id, import_id, part, parts, revision) values ($1, $2, $3, $4, $5) on conflict do nothing
+        """;
+
     /// <summary>Writes plans, visible after the commit.</summary>
     /// <param name="written">Plans and requests in the order of their revisions.</param>
     public static async Task SendAsync(
@@ -92,12 +98,18 @@ internal static class PostgresRowWriter
         var count = ahead is null ? 0 : await ahead;
         var log = LogOf(workspaceId, written, await changes);
         count += await connection.RunAsync(CancellationToken.None, ahead is null ? [.. rows, log] : [log]);
+        foreach (var (plan, request) in written)
+            if (request.Import is { } import && await connection.RunAsync(CancellationToken.None, PartOf(workspaceId, import, plan)) == 0)
+                throw new ImportPartWrittenException();
         if (count != created.Length + updated.Length + 1 + written.Length)
             throw new StoreException(StoreTrouble.Damaged,
                 $"PostgreSQL wrote {count} rows instead of {created.Length + updated.Length + 1 + written.Length}: "
                 + "an index is damaged, or a trigger changes what is written. Nothing was written; "
                 + "look at its triggers, and rebuild its indexes with reindex.");
     }
+
+    private static PostgresStatement PartOf(long workspaceId, ImportMark import, ChangePlan plan) => new(
+        InsertImportPart, workspaceId, import.ImportId, import.Part, import.Parts, plan.Revision.Number);
 
     private static PostgresStatement LogOf(long workspaceId, (ChangePlan Plan, WriteRequest Request)[] written, byte[][] changes) =>
         new(

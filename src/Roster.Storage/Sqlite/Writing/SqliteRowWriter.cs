@@ -1,4 +1,5 @@
 using Roster.Changes;
+using Roster.Imports;
 using Roster.Log;
 using Roster.Partners;
 using Roster.Storage.Sqlite.Connections;
@@ -38,6 +39,12 @@ internal static class SqliteRowWriter
         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
         """;
 
+    /// <summary>Writes nothing if the part is written already.</summary>
+    private const string InsertImportPart = """
+        insert into import_part (workspace_id, import_id, part, parts, revision) values (?1, ?2, ?3, ?4, ?5)
+        on conflict do nothing returning part
+        """;
+
     /// <summary>Writes a plan's rows and its change set, visible after the writer's commit.</summary>
     public static void Send(SqliteDatabase database, long workspaceId, ChangePlan plan, WriteRequest request)
     {
@@ -61,6 +68,14 @@ internal static class SqliteRowWriter
             .Bind(4, request.Origin.KeyId).Bind(5, request.Origin.RequestId)
             .Bind(6, plan.Created).Bind(7, plan.Updated).Bind(8, plan.Unchanged).Bind(9, plan.Deleted).Bind(10, plan.Restored)
             .Bind(11, plan.Revision.At).Bind(12, changes).Bind(13, request.Change.Undoes).Run();
+        if (request.Import is not { } import)
+            return;
+        using var row = database.Prepare(InsertImportPart)
+            .Bind(1, workspaceId).Bind(2, import.ImportId).Bind(3, import.Part).Bind(4, import.Parts).Bind(5, plan.Revision.Number)
+            .Query();
+        if (!row.Step())
+            throw new ImportPartWrittenException();
+        row.Step();
     }
 
     private static void SendRows(SqliteDatabase database, long workspaceId, ChangePlan plan)

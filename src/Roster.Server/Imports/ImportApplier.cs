@@ -1,0 +1,322 @@
+using Roster.Batches;
+using Roster.Changes;
+using Roster.Imports;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Server.Guard;
+using Roster.Server.Writes;
+
+namespace Roster.Server.Imports;
+
+/// <summary>
+/// Writes an import's planned changes, part by part. Each part is an ordinary change set, and is marked as written in the
+/// same transaction: whoever goes on after a crash begins with the first part that is not.
+/// </summary>
+internal sealed class ImportApplier(
+    IRosterStore store, StoredImports imports, RequestLimits limits, LogWatch watch, TimeProvider clock)
+{
+    /// <summary>Changed rows of a plan that is one part, as many as one request may have.</summary>
+    private const int RowsOfOne = PartnerRules.MaxItems;
+
+    /// <summary>Changed rows of each part of a larger plan. With more, the writes of others would wait longer.</summary>
+    private const int RowsOfMany = 5_000;
+
+    /// <summary>How long small writes that wait may go first after each part.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>
+    /// Number of change sets of a plan. A plan of at most 10,000 changed rows, and as many deletes, is one change set.
+    /// </summary>
+    public static int PartsOf(ImportCounts counts) => counts.Created + counts.Updated + counts.Deleted == 0 ? 0
+        : counts.Created + counts.Updated <= RowsOfOne && counts.Deleted <= RowsOfOne ? 1
+        : (int)((counts.Created + counts.Updated + RowsOfMany - 1) / RowsOfMany + ((counts.Deleted + RowsOfOne - 1) / RowsOfOne));
+
+    public async Task RunAsync(Import import, CancellationToken cancel)
+    {
+        try
+        {
+            await DemandRowsAsync(import, cancel);
+            var written = await store.ListImportPartsAsync(import.WorkspaceId, import.Id, cancel);
+            if (written.Count == 0 && !import.LeavesOutConflicts && await IsOutdatedAsync(import, cancel)
+                && !await CheckAsync(import, cancel))
+                return;
+            var done = written.Select(part => part.Part).ToHashSet();
+            await foreach (var part in PartsAsync(import, cancel))
+            {
+                if (done.Contains(part.Number))
+                    continue;
+                if (!await MayGoOnAsync(import, part, cancel) || (part.Deletes.Count > 0 && !await MayDeleteAsync(import, cancel)))
+                    return;
+                if (!await WriteAsync(import, part, cancel))
+                    return;
+                await Task.Delay(Pause, cancel);
+            }
+            await EndAsync(import, ImportState.Applied, null, 0, cancel);
+        }
+        catch (FileRefusedException refused)
+        {
+            await EndAsync(import, ImportState.Stopped, new ImportReason(refused.Code, refused.Message), 0, cancel);
+        }
+    }
+
+    /// <exception cref="FileRefusedException">Rows are not stored any more: backups need not have them.</exception>
+    private async Task DemandRowsAsync(Import import, CancellationToken cancel)
+    {
+        var found = default(ImportCounts);
+        await foreach (var head in PlannedRows.HeadsAsync(store, import, 0, cancel))
+            found += RowBlock.CountsOf(head);
+        if (found != import.Counts)
+            throw PlannedRows.Gone();
+    }
+
+    /// <summary>Waits until the key may write so many rows.</summary>
+    /// <returns>False, with the import cancelled, if somebody wants that.</returns>
+    private async Task<bool> MayGoOnAsync(Import import, Part part, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var now = await imports.ChangeAsync(import, one => one with { Done = part.Number - 1, Total = import.Parts }, cancel);
+            if (now.IsCancelWanted)
+            {
+                await EndAsync(import, ImportState.Cancelled, null, 0, cancel);
+                return false;
+            }
+            if (limits.TryTakeRows(import.AppliedBy, part.Rows.Count + part.Deletes.Count))
+                return true;
+            await Task.Delay(TimeSpan.FromSeconds(1), cancel);
+        }
+    }
+
+    /// <summary>
+    /// Checks the guard of a mirror again, since the directory may have become smaller. It allows at most 10,000 deletes, so
+    /// they are one part.
+    /// </summary>
+    /// <returns>False, with the import stopped, if it would delete too many.</returns>
+    private async Task<bool> MayDeleteAsync(Import import, CancellationToken cancel)
+    {
+        var live = await store.CountAsync(import.WorkspaceId, new PartnerFilter(), cancel);
+        var allowed = (import.MaxDeletes is { } text ? Mirror.Parse(text)! : Mirror.Default).Allowed(live);
+        var wanted = import.Counts!.Value.Deleted;
+        if (wanted <= allowed)
+            return true;
+        await EndAsync(
+            import, ImportState.Stopped,
+            new ImportReason(
+                "too_many_deletes",
+                $"The import would delete {wanted} partners, and by now at most {allowed} may be deleted. "
+                + "Set a larger maxDeletes and plan again."),
+            0, cancel);
+        return false;
+    }
+
+    /// <summary>Writes a part.</summary>
+    /// <returns>False, with the import stopped, if rows are in conflict.</returns>
+    private async Task<bool> WriteAsync(Import import, Part part, CancellationToken cancel)
+    {
+        var change = Change(import, part, import.LeavesOutConflicts);
+        var mark = new ImportMark(import.Id, part.Number, import.Parts);
+        var request = new WriteRequest(change, new Origin(import.AppliedBy, import.ApplyRequest), Import: mark);
+        WrittenPlan written;
+        try
+        {
+            written = await store.WriteAsync(import.WorkspaceId, request, cancel);
+        }
+        catch (ImportPartWrittenException)
+        {
+            return true;
+        }
+        catch (StoreException unknown) when (unknown.Trouble == StoreTrouble.OutcomeUnknown)
+        {
+            // The next attempt sees whether the part is marked as written.
+            throw new StoreException(StoreTrouble.Unavailable, unknown.Message, unknown);
+        }
+        if (written.Plan.Faults.Count > 0)
+        {
+            // The conflicts may come from this very part, written by a server that lost its lease.
+            if ((await store.ListImportPartsAsync(import.WorkspaceId, import.Id, cancel)).Any(one => one.Part == part.Number))
+                return true;
+            await NoteConflictsAsync(import, part, written.Plan.Faults.Listed, cancel);
+            await EndAsync(import, ImportState.Stopped, Conflict(written.Plan.Faults.Items), written.Plan.Faults.Items, cancel);
+            return false;
+        }
+        if (request.Writes(written.Plan))
+            watch.Reached(import.WorkspaceId, written.Plan.Revision.Number);
+        var leftOut = written.Plan.LeftAsIs.Select(fault => fault.Index).Distinct().Count();
+        if (leftOut > 0)
+            await imports.ChangeAsync(import, now => now with { Conflicts = now.Conflicts + leftOut }, cancel);
+        await NoteOutcomesAsync(import, part, change.OutcomesOf(written.Plan), written.Plan.LeftAsIs, cancel);
+        return true;
+    }
+
+    /// <summary>Whether anything was written since the plan.</summary>
+    private async Task<bool> IsOutdatedAsync(Import import, CancellationToken cancel) =>
+        (await store.FindEndAsync(import.WorkspaceId, cancel)).Number != import.PlannedOn;
+
+    /// <summary>Tries all parts, before the first one is written.</summary>
+    /// <returns>False, with the import stopped, if rows are in conflict.</returns>
+    private async Task<bool> CheckAsync(Import import, CancellationToken cancel)
+    {
+        var conflicts = 0L;
+        await foreach (var part in PartsAsync(import, cancel))
+        {
+            var request = new WriteRequest(
+                Change(import, part, leavesOut: false), new Origin(import.AppliedBy, import.ApplyRequest), IsDryRun: true);
+            var faults = (await store.WriteAsync(import.WorkspaceId, request, cancel)).Plan.Faults;
+            conflicts += faults.Items;
+            if (faults.Count > 0)
+                await NoteConflictsAsync(import, part, faults.Listed, cancel);
+            await imports.ChangeAsync(import, now => now with { Total = import.Parts }, cancel);
+        }
+        if (conflicts == 0)
+            return true;
+        await EndAsync(import, ImportState.Stopped, Conflict(conflicts), conflicts, cancel);
+        return false;
+    }
+
+    private static ImportReason Conflict(long rows) => new(
+        FaultCode.ChangedSince,
+        $"The partners of {rows} rows were changed since the plan. Plan again, or apply with onConflict=skip to leave these rows out.");
+
+    private static ImportPart Change(Import import, Part part, bool leavesOut)
+    {
+        var batch = new ImportBatch(import, [.. import.Contents!.Columns.Select(column => column.Name)]);
+        var items = batch.Read([.. part.Rows.Select(row => new ImportedRow(row.Row.Line, row.Row.Cells))]);
+        return batch.PartOf(
+            [.. part.Rows.Zip(items, (row, item) => (RowOf(row.Row, item), item.Doubts, (long?)row.Row.PlannedOn))],
+            [.. part.Deletes.Select(row => new ImportDelete(row.Row.Id!.Value, row.Row.PlannedOn))],
+            leavesOut);
+    }
+
+    /// <summary>A row as it was planned. The cells of a row whose partner was erased are gone; it will be in conflict.</summary>
+    private static BatchRow RowOf(PlannedRow planned, ReadRow item)
+    {
+        var row = item.Row ?? new BatchRow(default, planned.Id, PartnerValues.Gone);
+        return planned.Change == RowChange.Updated ? row with { Id = planned.Id } : row;
+    }
+
+    /// <summary>The parts of a plan: which rows are in which part depends on the plan alone.</summary>
+    private async IAsyncEnumerable<Part> PartsAsync(
+        Import import, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
+    {
+        var part = new Part(1, [], []);
+        await foreach (var head in PlannedRows.HeadsAsync(store, import, 0, cancel))
+        {
+            var counts = RowBlock.CountsOf(head);
+            if (counts.Created + counts.Updated + counts.Deleted == 0)
+                continue;
+            var rows = await PlannedRows.ReadAsync(store, import, head.Number, cancel);
+            for (var i = 0; i < rows.Length; i++)
+            {
+                if (!rows[i].IsChange)
+                    continue;
+                var isDelete = rows[i].Change == RowChange.Deleted;
+                // Deletes come after all rows, in parts of their own if there is more than one part.
+                var isFull = isDelete ? part.Deletes.Count == RowsOfOne || (import.Parts > 1 && part.Rows.Count > 0)
+                    : part.Rows.Count == (import.Parts > 1 ? RowsOfMany : RowsOfOne);
+                if (isFull)
+                {
+                    yield return part;
+                    part = new Part(part.Number + 1, [], []);
+                }
+                (isDelete ? part.Deletes : part.Rows).Add(new PlacedRow(head.Number, i, rows));
+            }
+        }
+        if (part.Rows.Count + part.Deletes.Count > 0)
+            yield return part;
+    }
+
+    /// <summary>Shows conflicts at their rows.</summary>
+    private Task NoteConflictsAsync(Import import, Part part, IReadOnlyList<Fault> faults, CancellationToken cancel)
+    {
+        var notes = NotesOf(faults);
+        return RewriteAsync(
+            import,
+            part.All.Index().Where(row => notes.ContainsKey(row.Index))
+                .Select(row => (row.Item, (Func<PlannedRow, PlannedRow>)(old => old with { Faults = notes[row.Index] }))),
+            cancel);
+    }
+
+    /// <summary>
+    /// Shows the ids of created partners and conflicts at their rows, and stores the ids for erasures. It is done after the
+    /// part is written: if it fails, the rows are without ids, and an erasure takes all such rows.
+    /// </summary>
+    private async Task NoteOutcomesAsync(
+        Import import, Part part, IReadOnlyList<(Partner? Before, Partner? After)> outcomes, IReadOnlyList<Fault> faults,
+        CancellationToken cancel)
+    {
+        var notes = NotesOf(faults);
+        var created = new List<PlacedRow>();
+        var ids = new List<Guid>();
+        var changes = new List<(PlacedRow, Func<PlannedRow, PlannedRow>)>();
+        foreach (var (index, row) in part.All.Index())
+        {
+            var conflicts = notes.GetValueOrDefault(index);
+            var id = row.Row.Change == RowChange.Created ? outcomes[index].After?.Id : row.Row.Id;
+            // A conflict of an earlier attempt may be over.
+            if (id == row.Row.Id && conflicts is null && row.Row.Faults is null)
+                continue;
+            changes.Add((row, old => old with { Id = id, Faults = conflicts }));
+            if (id == row.Row.Id)
+                continue;
+            created.Add(row);
+            ids.Add(id!.Value);
+        }
+        await RewriteAsync(import, changes, cancel);
+        if (created.Count > 0)
+            await store.WriteImportBlocksAsync(
+                import.WorkspaceId, import.Id,
+                [ErasedImports.IdsOf(ErasedImports.FirstAppliedIds + part.Number, ids, created[0].Block, created[^1].Block)],
+                cancel);
+    }
+
+    private static Dictionary<int, RowNote[]> NotesOf(IEnumerable<Fault> faults) => faults.GroupBy(fault => fault.Index).ToDictionary(
+        of => of.Key, of => of.Select(fault => new RowNote(fault.Code, fault.Message, fault.Field)).ToArray());
+
+    private async Task RewriteAsync(
+        Import import, IEnumerable<(PlacedRow Row, Func<PlannedRow, PlannedRow> Change)> changes, CancellationToken cancel)
+    {
+        var blocks = new List<ImportBlock>();
+        var isErased = (await imports.FindAsync(import.WorkspaceId, import.Id, cancel))?.Erasures != import.Erasures;
+        foreach (var ofBlock in changes.GroupBy(one => one.Row.Block))
+        {
+            // An erasure has emptied rows since they were read.
+            var rows = isErased ? await PlannedRows.ReadAsync(store, import, ofBlock.Key, cancel) : ofBlock.First().Row.BlockRows;
+            foreach (var (row, change) in ofBlock)
+                rows[row.Place] = change(rows[row.Place]);
+            blocks.Add(RowBlock.Encode(ofBlock.Key, rows));
+        }
+        if (blocks.Count > 0)
+            await store.WriteImportBlocksAsync(import.WorkspaceId, import.Id, blocks, cancel);
+    }
+
+    private async Task EndAsync(Import import, ImportState state, ImportReason? reason, long conflicts, CancellationToken cancel)
+    {
+        var written = (await store.ListImportPartsAsync(import.WorkspaceId, import.Id, cancel)).Count;
+        await imports.ChangeAsync(
+            import,
+            now => now.In(state, Timestamp.Now(clock)) with
+            {
+                Work = null,
+                Lease = null,
+                IsCancelWanted = false,
+                Reason = reason,
+                Conflicts = now.Conflicts + conflicts,
+                Done = state == ImportState.Applied ? import.Parts : now.Done,
+                Total = import.Parts,
+                Written = written,
+            },
+            cancel);
+    }
+
+    /// <summary>A row and its place: its block, and its number there.</summary>
+    private readonly record struct PlacedRow(int Block, int Place, PlannedRow[] BlockRows)
+    {
+        public PlannedRow Row => BlockRows[Place];
+    }
+
+    private sealed record Part(int Number, List<PlacedRow> Rows, List<PlacedRow> Deletes)
+    {
+        /// <summary>In the order of the change.</summary>
+        public IEnumerable<PlacedRow> All => Rows.Concat(Deletes);
+    }
+}

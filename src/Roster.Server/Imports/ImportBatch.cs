@@ -1,0 +1,114 @@
+using Roster.Batches;
+using Roster.Changes;
+using Roster.Imports;
+using Roster.Partners;
+
+namespace Roster.Server.Imports;
+
+/// <summary>A row of a file, before it is planned.</summary>
+/// <param name="Numbers">The columns that a workbook has as numbers, or null.</param>
+/// <param name="Fault">Why the row cannot be used, or null.</param>
+internal sealed record ImportedRow(
+    int Line, IReadOnlyList<string?> Cells, IReadOnlyList<int>? Numbers = null, string? Fault = null, bool IsSkipped = false);
+
+/// <summary>What an import's row asks for.</summary>
+/// <param name="Row">Null if it has faults.</param>
+internal sealed record ReadRow(
+    BatchRow? Row, IReadOnlyList<Doubt> Doubts, IReadOnlyList<RowNote> Faults, IReadOnlyList<RowNote> Warnings);
+
+/// <summary>Reads rows by an import's mapping, and makes parts of them. Its plan and its writing both go this way.</summary>
+internal sealed class ImportBatch
+{
+    private readonly Import _import;
+    private readonly RowItems _items;
+    private readonly IReadOnlyList<string> _columns;
+    private readonly MatchOn _matchOn;
+    private readonly CreatedItems _creates;
+
+    /// <summary>The columns that tell which partner a row is about.</summary>
+    private readonly bool[] _isKey;
+
+    /// <param name="columns">The names of the file's columns.</param>
+    public ImportBatch(Import import, IReadOnlyList<string> columns)
+    {
+        (_import, _columns) = (import, columns);
+        _items = new RowItems(import.Mapping, columns);
+        _matchOn = import.MatchOn == PartnerField.ExternalId.WireName ? MatchOn.ExternalId
+            : import.MatchOn == PartnerField.Email.WireName ? MatchOn.Email : MatchOn.Nothing;
+        _creates = import.Mode == ImportMode.Update ? CreatedItems.None
+            : import.CreatesWithoutKey && _matchOn != MatchOn.Nothing ? CreatedItems.WithoutKeyToo : CreatedItems.WithNewKey;
+        string?[] keys = [PartnerField.Id.WireName, import.MatchOn];
+        _isKey = [.. columns.Select(column => TargetOf(column) is { } target && keys.Contains(target))];
+    }
+
+    /// <summary>The field that rows are matched by, or null.</summary>
+    public string? KeyName => _import.MatchOn;
+
+    /// <summary>Whether one row may name a partner by its id and another by its key.</summary>
+    public bool NamesInTwoWays => _matchOn != MatchOn.Nothing && _import.Mapping.Any(one => one.Target == PartnerField.Id.WireName);
+
+    /// <summary>The match key of a row without id, in the form in which it is compared.</summary>
+    public string? KeyOf(BatchRow row) => _matchOn switch
+    {
+        MatchOn.ExternalId => row.ExternalId,
+        MatchOn.Email => row.Email is null ? null : Upsert.FoldEmail(row.Email),
+        _ => null,
+    };
+
+    /// <summary>The name of the column that gives a field.</summary>
+    public string? ColumnOf(string? field) => _import.Mapping.FirstOrDefault(one => one.Target is not null && one.Target == field)?.Column;
+
+    /// <summary>Reads rows, at most as many as one request may have.</summary>
+    /// <returns>One for each row.</returns>
+    public IReadOnlyList<ReadRow> Read(IReadOnlyList<ImportedRow> rows)
+    {
+        var batch = new BatchBuilder(ChangeKind.Import, _matchOn, null, _creates, ImportPart.MaxListedFaults);
+        var warnings = new RowNote[rows.Count][];
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var row = rows[i];
+            _items.Add(
+                batch, row.Cells, row.Line, column => row.Numbers?.Contains(column) == true, row.Fault);
+            warnings[i] = [.. _items.Warnings.Select(one => new RowNote(one.Code, one.Message, Column: one.Column))];
+        }
+        var read = batch.FinishItems();
+        var valid = read.Valid.ToDictionary(item => item.Index, item => item.Row);
+        var doubts = read.Doubts.ToLookup(doubt => doubt.Index);
+        var items = new ReadRow[rows.Count];
+        for (var i = 0; i < rows.Count; i++)
+        {
+            var row = valid.GetValueOrDefault(i);
+            RowNote[] notes = row is not null ? []
+                : read.Faults.TryGetValue(i, out var faults) ? [.. faults.Select(one => NoteOf(one, rows))]
+                : [new RowNote(FaultCode.InvalidRecord, "The row has faults; there are too many in the rows around it to list them.")];
+            items[i] = new ReadRow(row, [.. doubts[i]], notes, warnings[i]);
+        }
+        return items;
+    }
+
+    /// <summary>
+    /// A part of these rows and deletes. If all rows of the file do not fit in one part, none may take an external id or
+    /// an address that another one gives up: the plan does not know yet which rows are written together.
+    /// </summary>
+    /// <param name="rows">Each with its doubts, and the revision that it was planned on or null.</param>
+    public ImportPart PartOf(
+        IReadOnlyList<(BatchRow Row, IReadOnlyList<Doubt> Doubts, long? PlannedOn)> rows, IReadOnlyList<ImportDelete> deletes,
+        bool leavesOut) =>
+        new(
+            [.. rows.Select(row => new ImportRow(row.Row, row.PlannedOn))], deletes,
+            [.. rows.Index().SelectMany(row => row.Item.Doubts.Select(doubt => doubt with { Index = row.Index }))],
+            _matchOn, _creates, leavesOut, isStrict: _import.Contents!.Rows > PartnerRules.MaxItems);
+
+    private string? TargetOf(string column) => _import.Mapping.FirstOrDefault(one => one.Column == column)?.Target;
+
+    /// <summary>A row with only the cells that tell which partner it is about.</summary>
+    public ImportedRow KeysOf(ImportedRow row) => row with { Cells = [.. row.Cells.Select((cell, i) => _isKey[i] ? cell : null)] };
+
+    private RowNote NoteOf(Fault fault, IReadOnlyList<ImportedRow> rows) => new(
+        fault.Code,
+        fault.OtherIndex is { } other
+            ? $"Lines {rows[other].Line} and {rows[fault.Index].Line} have the same {fault.Field}; send each partner once." : fault.Message,
+        fault.Field,
+        fault.Place.Column > 0 && fault.Place.Column <= _columns.Count ? _columns[fault.Place.Column - 1] : ColumnOf(fault.Field),
+        fault.OtherIndex is { } index ? rows[index].Line : null);
+}

@@ -1,0 +1,272 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Roster.Batches;
+using Roster.Imports;
+using Roster.Server.Formats;
+using Roster.Server.Guard;
+using Roster.Server.Http;
+
+namespace Roster.Server.Imports;
+
+/// <summary>Endpoints of an import's planned rows.</summary>
+internal static class ImportRowEndpoints
+{
+    private const int DefaultTake = 100;
+    private const int MaxTake = 1_000;
+
+    /// <summary>Blocks that one page reads: with a rare filter a page may have fewer rows than asked for, and a next one.</summary>
+    private const int MaxBlocks = 40;
+
+    /// <summary>Bytes of the body of PATCH.</summary>
+    private const int MaxEditBytes = 4 << 20;
+
+    private static readonly (string? Text, RowChange? Value)[] Changes =
+    [
+        (null, null),
+        .. Enum.GetValues<RowChange>().Select(change => ((string?)NameOf(change), (RowChange?)change)),
+    ];
+
+    /// <summary>GET /api/imports/{id}/rows: a page as JSON, or all as CSV.</summary>
+    public static async Task ListAsync(HttpContext http, string id, IRosterStore store, StoredImports imports, RequestLimits limits)
+    {
+        if (PartnerFormat.Negotiate(http.Request) is not { } format || (format.IsStreamed && format.Csv is null))
+        {
+            await Problem.NotAcceptable.WriteAsync(http);
+            return;
+        }
+        var parameters = new Parameters(http.Request);
+        var filter = new Filter(
+            parameters.Choice("change", Changes), parameters.Choice("faulty", ("false", false), ("true", true)),
+            parameters.NonBlank("q", 200));
+        var take = parameters.Integer("take", 1, MaxTake) ?? DefaultTake;
+        var cursor = RowCursor.Parse(parameters.Text("cursor"));
+        if (cursor is null)
+            parameters.Reject("cursor", "It is a cursor that this call gave.");
+        if (await parameters.RefuseAsync(http) || await ImportEndpoints.FindAsync(http, id, imports) is not { } import)
+            return;
+        if (import.Counts is null || import.IsForgotten)
+        {
+            await ImportProblems.NotNow(import).WriteAsync(http);
+            return;
+        }
+        if (await limits.TakeMemoryForAnswerAsync(http, MaxTake + 1) is { } refusal)
+        {
+            await refusal.WriteAsync(http);
+            return;
+        }
+        try
+        {
+            if (format.Csv is { } csv)
+                await SendCsvAsync(http, store, import, filter, csv);
+            else
+                await SendPageAsync(http, store, import, filter, take, cursor!.Value);
+        }
+        catch (FileRefusedException gone) when (!http.Response.HasStarted)
+        {
+            await ImportProblems.Refused(gone).WriteAsync(http);
+        }
+    }
+
+    /// <summary>PATCH /api/imports/{id}/rows: mends or leaves out rows, and plans anew.</summary>
+    public static async Task MendAsync(
+        HttpContext http, string id, IRosterStore store, StoredImports imports, ImportWorker worker)
+    {
+        if (await new Parameters(http.Request).RefuseAsync(http) || await ImportEndpoints.FindAsync(http, id, imports) is not { } import)
+            return;
+        if (ImportProblems.NoPlan(import) is { } refusal)
+        {
+            await refusal.WriteAsync(http);
+            return;
+        }
+        var (body, problem) = await JsonBody.ReadAsync(http.Request, MaxEditBytes, http.RequestAborted, JsonValueKind.Array);
+        if (body is null)
+        {
+            await problem!.WriteAsync(http);
+            return;
+        }
+        var edits = new Dictionary<int, RowEdit>(await RowEdits.ReadAsync(store, import, http.RequestAborted));
+        using (body)
+            problem = Take(body.RootElement, import, edits);
+        var block = RowBlock.EncodeEdits(edits.Values);
+        if (edits.Count > RowEdits.Max || block.Bytes.Length > MaxEditBytes)
+            problem ??= ImportProblems.TooManyEdits;
+        if (problem is not null)
+        {
+            await problem.WriteAsync(http);
+            return;
+        }
+        await store.WriteImportBlocksAsync(import.WorkspaceId, import.Id, [block], http.RequestAborted);
+        await ImportEndpoints.SendWorkAsync(
+            http, store, imports, worker, import, now => imports.Planning(now) with { Edits = edits.Count });
+    }
+
+    /// <summary>Adds the body's edits to those that are stored. A later edit of a row's cell replaces an earlier one.</summary>
+    private static Problem? Take(JsonElement body, Import import, Dictionary<int, RowEdit> edits)
+    {
+        var columns = import.Contents!.Columns.Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var (index, item) in body.EnumerateArray().Index())
+        {
+            if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("line", out var line)
+                || line.ValueKind != JsonValueKind.Number || !line.TryGetInt32(out var number) || number < 1)
+                return JsonBody.Wrong($"Item {index} needs line, the line of a row.");
+            var edit = edits.GetValueOrDefault(number) ?? new RowEdit(number, false, new Dictionary<string, string?>());
+            foreach (var member in item.EnumerateObject())
+            {
+                if (member.Name == "skip" && member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+                    edit = edit with { Skip = member.Value.GetBoolean() };
+                else if (member.Name == "cells" && member.Value.ValueKind == JsonValueKind.Object)
+                {
+                    var cells = new Dictionary<string, string?>(edit.Cells);
+                    foreach (var cell in member.Value.EnumerateObject())
+                    {
+                        var text = default(string);
+                        if (!columns.Contains(cell.Name))
+                            return JsonBody.Wrong($"Item {index}: the file has no column {BatchBuilder.ShownName(cell.Name)}.");
+                        if (cell.Value.ValueKind != JsonValueKind.Null
+                            && (!JsonBody.TryText(cell.Value, out text) || text.Length > ImportLimits.MaxCell))
+                            return JsonBody.Wrong(
+                                $"Item {index}: a cell is a string of at most {ImportLimits.MaxCell} characters, or null.");
+                        cells[cell.Name] = text;
+                    }
+                    edit = edit with { Cells = cells };
+                }
+                else if (member.Name != "line")
+                    return JsonBody.Wrong(
+                        $"Item {index}: its members are line, cells (an object of texts by column) and skip (true or false).");
+            }
+            edits[number] = edit;
+            if (!edit.Skip && edit.Cells.Count == 0)
+                edits.Remove(number);
+        }
+        return null;
+    }
+
+    private static async Task SendPageAsync(HttpContext http, IRosterStore store, Import import, Filter filter, int take, RowCursor cursor)
+    {
+        var page = new List<PlannedRow>(take);
+        var next = default(RowCursor?);
+        var blocks = 0;
+        await foreach (var head in PlannedRows.HeadsAsync(store, import, cursor.Block, http.RequestAborted))
+        {
+            if (!filter.MayBeIn(head))
+                continue;
+            if (page.Count == take || blocks++ == MaxBlocks)
+            {
+                next = new RowCursor(head.Number, 0);
+                break;
+            }
+            var rows = await PlannedRows.ReadAsync(store, import, head.Number, http.RequestAborted);
+            var from = head.Number == cursor.Block ? cursor.Row : 0;
+            for (var i = from; i < rows.Length && next is null; i++)
+            {
+                if (!filter.Passes(rows[i]))
+                    continue;
+                if (page.Count == take)
+                    next = new RowCursor(head.Number, i);
+                else
+                    page.Add(rows[i]);
+            }
+            if (next is not null)
+                break;
+        }
+        if (next is { } more)
+            http.ShowNext("cursor", more.ToString());
+        await JsonAnswer.SendAsync(http, json =>
+        {
+            json.WriteStartArray();
+            foreach (var row in page)
+                ImportAnswer.WriteRow(json, import, row);
+            json.WriteEndArray();
+        });
+    }
+
+    /// <summary>Streams all rows, a block at a time, in the file's own columns and two of ours.</summary>
+    private static async Task SendCsvAsync(HttpContext http, IRosterStore store, Import import, Filter filter, CsvFormat csv)
+    {
+        var names = import.Contents!.Columns.Select(column => column.Name).ToArray();
+        http.Response.ContentType = PartnerFormat.Negotiate(http.Request)!.ContentType;
+        var text = new StringBuilder(csv.IsSpreadsheet ? "\uFEFF" : "");
+        CsvText.AppendRecord(text, [.. names, "roster_change", "roster_faults"], csv);
+        if (HttpMethods.IsHead(http.Request.Method))
+            return;
+        await foreach (var head in PlannedRows.HeadsAsync(store, import, 0, http.RequestAborted))
+        {
+            if (!filter.MayBeIn(head))
+                continue;
+            foreach (var row in await PlannedRows.ReadAsync(store, import, head.Number, http.RequestAborted))
+                if (filter.Passes(row))
+                    CsvText.AppendRecord(text, [.. CellsOf(row, names.Length), NameOf(row.Change), FaultsOf(row)], csv);
+            await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
+            text.Clear();
+        }
+        await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
+    }
+
+    private static IEnumerable<string> CellsOf(PlannedRow row, int columns) =>
+        Enumerable.Range(0, columns).Select(column => column < row.Cells.Count ? row.Cells[column] ?? "" : "");
+
+    private static string NameOf(RowChange change) => JsonNamingPolicy.CamelCase.ConvertName(change.ToString());
+
+    private static string FaultsOf(PlannedRow row) => string.Join(" ", row.Faults?.Select(fault => fault.Message) ?? []);
+
+    /// <summary>Which rows are shown.</summary>
+    /// <param name="IsFaulty">Whether only rows with faults are, also conflicts that were found when it was applied.</param>
+    /// <param name="Text">What a cell, or for deleted partners a value, has in it; case is ignored.</param>
+    private sealed record Filter(RowChange? Change, bool IsFaulty, string? Text)
+    {
+        /// <summary>Whether a block may have such rows.</summary>
+        public bool MayBeIn(ImportBlock head)
+        {
+            var counts = RowBlock.CountsOf(head);
+            return Change switch
+            {
+                RowChange.Created => counts.Created > 0,
+                RowChange.Updated => counts.Updated > 0,
+                RowChange.Unchanged => counts.Unchanged > 0,
+                RowChange.Deleted => counts.Deleted > 0,
+                RowChange.Faulty => counts.Faulty > 0,
+                RowChange.Skipped => counts.Skipped > 0,
+                _ => !IsFaulty || RowBlock.FaultsIn(head) > 0,
+            };
+        }
+
+        public bool Passes(PlannedRow row) => (Change is null || row.Change == Change) && (!IsFaulty || row.Faults is not null)
+            && (Text is null || row.Cells.Any(Has) || (row.Fields?.Any(field => Has(field.Old)) == true && row.Line == 0));
+
+        private bool Has(string? cell) => cell?.Contains(Text!, StringComparison.OrdinalIgnoreCase) == true;
+    }
+
+    /// <summary>Where the next page begins: a block of rows, and a row in it.</summary>
+    private readonly record struct RowCursor(int Block, int Row)
+    {
+        public static RowCursor? Parse(string? text)
+        {
+            if (text is null)
+                return new RowCursor(0, 0);
+            return text.Split('.') is [var block, var row]
+                && int.TryParse(block, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+                && int.TryParse(row, NumberStyles.None, CultureInfo.InvariantCulture, out var place) ? new RowCursor(number, place) : null;
+        }
+
+        public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Block}.{Row}");
+    }
+}
+
+/// <summary>Writes records of texts as CSV (RFC 4180).</summary>
+internal static class CsvText
+{
+    public static void AppendRecord(StringBuilder text, IReadOnlyList<string> cells, CsvFormat csv)
+    {
+        for (var i = 0; i < cells.Count; i++)
+        {
+            if (i > 0)
+                text.Append(csv.Divider);
+            var cell = csv.IsSpreadsheet ? CsvCell.Write(cells[i], isSpreadsheet: true) : cells[i];
+            var isQuoted = cell.AsSpan().IndexOfAny(csv.Divider, '"') >= 0 || cell.AsSpan().IndexOfAny('\r', '\n') >= 0
+                || cell is [' ', ..] or [.., ' '];
+            text.Append(isQuoted ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell);
+        }
+        text.Append("\r\n");
+    }
+}

@@ -1,0 +1,207 @@
+using System.Collections.Concurrent;
+using Roster.Imports;
+using Roster.Server.Hosting;
+
+namespace Roster.Server.Imports;
+
+/// <summary>
+/// Plans, applies and undoes imports beside requests, and forgets their files and rows when their time is over. State is in
+/// the database: after a crash this server, or another one, goes on with what has no lease any more.
+/// </summary>
+internal sealed class ImportWorker(
+    IRosterStore store, StoredImports imports, ImportPlanner planner, ImportApplier applier, ImportUndo undo, TimeProvider clock,
+    ServerSettings settings, ILogger<ImportWorker> logger) : BackgroundService
+{
+    /// <summary>Imports of a server that are worked on at a time.</summary>
+    public const int MaxAtWork = 3;
+
+    /// <summary>How often to look for what others have left, in vain or for this server to do.</summary>
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+
+    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly ConcurrentDictionary<Guid, Task> _working = [];
+
+    /// <summary>Imports that could not be forgotten so far, which is logged once.</summary>
+    private readonly HashSet<Guid> _unforgotten = [];
+
+    /// <summary>Looks at once, since there is something to do.</summary>
+    public void Wake()
+    {
+        try
+        {
+            _wake.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It will look already.
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var hasFailed = false;
+        var isFirst = true;
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                if (isFirst && !store.IsShared)
+                    await TakeBackAsync(stoppingToken);
+                isFirst = false;
+                await LookAsync(stoppingToken);
+                hasFailed = false;
+                await _wake.WaitAsync(Interval, stoppingToken);
+            }
+            catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+            {
+                break;
+            }
+            catch (Exception failure)
+            {
+                if (!hasFailed)
+                    ServerLog.RepeatedWorkFailed(logger, failure, nameof(ImportWorker));
+                hasFailed = true;
+                await Task.Delay(Interval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+        await Task.WhenAll(_working.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>
+    /// Ends the leases of a server that crashed, if this one is alone: so it goes on with their imports at once.
+    /// </summary>
+    private async Task TakeBackAsync(CancellationToken cancel)
+    {
+        var leased = await store.ListDueImportsAsync(Timestamp.From(clock.GetUtcNow() + settings.ImportLease), 10 * MaxAtWork, cancel);
+        foreach (var import in leased.Select(Import.Of).Where(one => one.Lease is not null))
+            await imports.ChangeAsync(import, now => now with { Lease = null }, cancel);
+    }
+
+    private async Task LookAsync(CancellationToken cancel)
+    {
+        if (_working.Count >= MaxAtWork)
+            return;
+        foreach (var stored in await store.ListDueImportsAsync(Timestamp.Now(clock), 10 * MaxAtWork, cancel))
+        {
+            var import = Import.Of(stored);
+            if (_working.Count >= MaxAtWork)
+                return;
+            if (_working.ContainsKey(import.Id))
+                continue;
+            if (import.Work is null)
+                await TryForgetAsync(import, cancel);
+            else if (await TakeAsync(import, cancel) is { } taken)
+                _working[taken.Id] = Task.Run(() => WorkAsync(taken, cancel), CancellationToken.None);
+        }
+    }
+
+    /// <summary>Forgets an import whose time is over. If that fails, the next look tries it again.</summary>
+    private async Task TryForgetAsync(Import import, CancellationToken cancel)
+    {
+        try
+        {
+            await imports.ForgetAsync(import, now => now, cancel);
+            _unforgotten.Remove(import.Id);
+        }
+        catch (StoreException trouble)
+        {
+            if (_unforgotten.Add(import.Id))
+                ServerLog.ImportWaits(logger, import.Id, trouble.Trouble, trouble.Message);
+        }
+    }
+
+    /// <returns>Null if another server was faster.</returns>
+    private async Task<Import?> TakeAsync(Import import, CancellationToken cancel)
+    {
+        var lease = Guid.NewGuid();
+        var taken = await imports.ChangeAsync(
+            import.WorkspaceId, import.Id, now => now.Step == import.Step ? now with { Lease = lease } : now, cancel);
+        return taken?.Lease == lease ? taken : null;
+    }
+
+    private async Task WorkAsync(Import import, CancellationToken cancel)
+    {
+        try
+        {
+            for (var isFirst = true; !await TryWorkAsync(import, isFirst, cancel); isFirst = false)
+                await Task.Delay(Interval, cancel);
+        }
+        catch (LeaseLostException)
+        {
+            // Another server goes on, or it was deleted.
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            await ReleaseAsync(import);
+        }
+        catch (Exception failure)
+        {
+            ServerLog.ImportFailed(logger, failure, import.Id);
+            await FailAsync(import);
+        }
+        finally
+        {
+            _working.TryRemove(import.Id, out _);
+            Wake();
+        }
+    }
+
+    /// <returns>False if the database is away or the disk is full: then it is tried again, for as long as nobody else does.</returns>
+    /// <param name="isLogged">Whether the trouble is logged: once, until it is over.</param>
+    private async Task<bool> TryWorkAsync(Import import, bool isLogged, CancellationToken cancel)
+    {
+        try
+        {
+            var work = import.Work switch
+            {
+                ImportWork.Plan => planner.RunAsync(import, cancel),
+                ImportWork.Apply => applier.RunAsync(import, cancel),
+                _ => undo.RunAsync(import, cancel),
+            };
+            await work;
+            return true;
+        }
+        catch (StoreException trouble)
+        {
+            if (isLogged)
+                ServerLog.ImportWaits(logger, import.Id, trouble.Trouble, trouble.Message);
+            return false;
+        }
+    }
+
+    /// <summary>Gives the lease back when this server stops, so that the next one need not wait for its end.</summary>
+    private async Task ReleaseAsync(Import import)
+    {
+        try
+        {
+            await imports.ChangeAsync(import, now => now with { Lease = null }, CancellationToken.None);
+        }
+        catch (Exception failure) when (failure is StoreException or LeaseLostException)
+        {
+            // The lease ends by itself.
+        }
+    }
+
+    /// <summary>Ends the work on an import that meets a bug, so that it is not tried for ever.</summary>
+    private async Task FailAsync(Import import)
+    {
+        try
+        {
+            var written = (await store.ListImportPartsAsync(import.WorkspaceId, import.Id, CancellationToken.None)).Count;
+            await imports.ChangeAsync(
+                import,
+                now => now.In(now.Work == ImportWork.Plan ? ImportState.Failed : ImportState.Stopped, Timestamp.Now(clock)) with
+                {
+                    Work = null,
+                    Lease = null,
+                    Written = written,
+                    Reason = new ImportReason("internal_error", "The server failed at this import; its log says why."),
+                },
+                CancellationToken.None);
+        }
+        catch (Exception failure) when (failure is StoreException or LeaseLostException)
+        {
+            // It is tried again when the lease ends.
+        }
+    }
+}

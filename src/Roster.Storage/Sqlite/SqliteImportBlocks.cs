@@ -1,0 +1,146 @@
+using Roster.Imports;
+using Roster.Storage.Sqlite.Connections;
+
+namespace Roster.Storage.Sqlite;
+
+/// <summary>
+/// The files and rows of imports, in an SQLite file of their own: large uploads do not wait for, or delay, writes of the
+/// directory, and a backup need not have them. What is deleted is overwritten. One connection, used by one caller at a
+/// time; it is opened at the first use.
+/// </summary>
+/// <param name="path">Ends in <c>.imports</c>.</param>
+internal sealed class SqliteImportBlocks(string path) : IDisposable
+{
+    internal const string CreateTable = """
+        create table if not exists block (
+            workspace_id integer not null,
+            import_id    blob    not null,
+            kind         integer not null,
+            number       integer not null,
+            head         blob    not null,
+            bytes        blob    not null,
+            primary key (workspace_id, import_id, kind, number)
+        ) strict
+        """;
+
+    internal const string Upsert =
+        "insert or replace into block (workspace_id, import_id, kind, number, head, bytes) values (?1, ?2, ?3, ?4, ?5, ?6)";
+
+    internal const string SelectOne =
+        "select head, bytes from block where workspace_id = ?1 and import_id = ?2 and kind = ?3 and number = ?4";
+
+    /// <summary>The head comes before the bytes in a row, so that SQLite does not read the bytes.</summary>
+    internal const string SelectHeads = """
+        select number, head from block where workspace_id = ?1 and import_id = ?2 and kind = ?3 and number >= ?4
+        order by number limit ?5
+        """;
+
+    /// <summary>Some at a time, so that the log stays small: at most 200 blocks of some 100 KB.</summary>
+    internal const string DeleteSome = """
+        delete from block where rowid in (
+            select rowid from block where workspace_id = ?1 and import_id = ?2 and kind = ?3 and number >= ?4 limit 200)
+        """;
+
+    internal const string CountChanges = "select changes()";
+
+    private readonly Lock _lock = new();
+    private SqliteDatabase? _database;
+    private bool _isClosed;
+
+    public void Write(long workspaceId, Guid id, IReadOnlyList<ImportBlock> blocks) => Transact(database =>
+    {
+        foreach (var block in blocks)
+            database.Prepare(Upsert).Bind(1, workspaceId).Bind(2, id).Bind(3, (long)block.Kind).Bind(4, block.Number)
+                .Bind(5, block.Head).Bind(6, block.Bytes).Run();
+    });
+
+    public ImportBlock? Read(long workspaceId, Guid id, ImportBlockKind kind, int number) => With(database =>
+    {
+        using var row = database.Prepare(SelectOne)
+            .Bind(1, workspaceId).Bind(2, id).Bind(3, (long)kind).Bind(4, number).Query();
+        return row.Step() ? new ImportBlock(kind, number, row.Blob(0).ToArray(), row.Blob(1).ToArray()) : null;
+    });
+
+    public IReadOnlyList<ImportBlock> List(long workspaceId, Guid id, ImportBlockKind kind, int from, int take) => With(database =>
+    {
+        var found = new List<ImportBlock>();
+        using var rows = database.Prepare(SelectHeads)
+            .Bind(1, workspaceId).Bind(2, id).Bind(3, (long)kind).Bind(4, from).Bind(5, take).Query();
+        while (rows.Step())
+            found.Add(new ImportBlock(kind, (int)rows.Int64(0), rows.Blob(1).ToArray(), []));
+        return found;
+    });
+
+    public void Delete(long workspaceId, Guid id, ImportBlockKind kind, int from)
+    {
+        for (var left = true; left;)
+            Transact(database =>
+            {
+                database.Prepare(DeleteSome).Bind(1, workspaceId).Bind(2, id).Bind(3, (long)kind).Bind(4, from).Run();
+                left = database.ReadInt64(CountChanges) > 0;
+            });
+        if (from > 0)
+            return;
+        With(database =>
+        {
+            // Gives the room back, and leaves nothing of the deleted blocks in the log.
+            database.Execute("pragma incremental_vacuum");
+            return database.TruncateLog();
+        });
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isClosed = true;
+            _database?.Dispose();
+            _database = null;
+        }
+    }
+
+    private void Transact(Action<SqliteDatabase> work) => With(database =>
+    {
+        database.Execute("begin immediate");
+        try
+        {
+            work(database);
+            database.Commit();
+            return true;
+        }
+        catch
+        {
+            database.Rollback();
+            throw;
+        }
+    });
+
+    private T With<T>(Func<SqliteDatabase, T> work)
+    {
+        lock (_lock)
+        {
+            if (_isClosed)
+                throw new StoreException(StoreTrouble.Unavailable, "The server stops.");
+            return work(_database ??= Open());
+        }
+    }
+
+    private SqliteDatabase Open()
+    {
+        var database = SqliteDatabase.Open(path, creates: true);
+        try
+        {
+            database.Execute("pragma auto_vacuum = incremental");
+            database.Execute("pragma journal_mode = wal");
+            database.Execute("pragma synchronous = full");
+            database.Execute("pragma secure_delete = on");
+            database.Execute(CreateTable);
+            return database;
+        }
+        catch
+        {
+            database.Dispose();
+            throw;
+        }
+    }
+}

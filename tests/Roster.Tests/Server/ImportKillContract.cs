@@ -1,0 +1,148 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace Roster.Tests.Server;
+
+/// <summary>
+/// Servers are killed at random moments of an import. The next one goes on by itself, loses nothing and does nothing
+/// twice. ROSTER_TEST_KILLS sets how often the server is killed in each phase.
+/// </summary>
+public abstract class ImportKillContract
+{
+    private const int Rows = 30_000;
+    private const int Parts = 6;
+
+    private static readonly int Kills =
+        int.Parse(Environment.GetEnvironmentVariable("ROSTER_TEST_KILLS") ?? "1", CultureInfo.InvariantCulture);
+
+    /// <summary>The rows have no key: one that is written twice is there twice.</summary>
+    private static readonly byte[] File = Encoding.UTF8.GetBytes(
+        "name,phone\n" + string.Concat(Enumerable.Range(0, Rows).Select(i => $"Name {i},{i}\n")));
+
+    private readonly Random _random = new(Environment.TickCount);
+
+    /// <summary>The server's options for its database in this folder.</summary>
+    protected abstract IReadOnlyList<string> Database(string folder);
+
+    /// <summary>Whether a kill of one server leaves another one to go on.</summary>
+    protected virtual bool AreTwo => false;
+
+    [Fact]
+    public async Task Killed_at_any_moment_of_an_import_each_row_is_there_once_and_the_undo_leaves_nothing()
+    {
+        using var folder = new TempFolder();
+        string[] options = [.. Database(folder.Path), "--rows-per-minute", "0", "--import-lease-seconds", "2"];
+        using var run = new Run(folder.Path, options, AreTwo ? 2 : 1, KillContract.FirstKey(folder, options[..2]));
+        var interrupted = 0;
+
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            var sent = AttemptAsync(() => run.Api.UploadAsync(File));
+            await Task.Delay(_random.Next(0, 150));
+            run.Kill();
+            await sent;
+            Assert.All(
+                (await run.Api.GetAsync("/api/imports")).Items,
+                import => Assert.Equal("uploaded", import.State()));
+        }
+        var id = (await run.Api.UploadAsync(File)).Json.GetProperty("id").GetString()!;
+
+        await WorkAsync("plan", 400, () => run.Api.PostAsync("", $"/api/imports/{id}/plan"));
+        var planned = await run.Api.ImportAsync(id);
+        Assert.Equal(("planned", $"{Rows} 0 0 0 0 0"), (planned.State(), planned.Counts()));
+        Assert.Equal(0, await TotalAsync());
+
+        await WorkAsync("apply", 1_500, () => run.Api.ApplyAsync(id));
+        var applied = await run.Api.ImportAsync(id);
+        Assert.Equal(("applied", Parts, Parts), (applied.State(), applied.Revisions().Count, await ChangeSetsAsync()));
+        Assert.Equal(Rows, await TotalAsync());
+        var all = await run.Api.GetAsync("/api/partners", "text/csv");
+        Assert.Equal(Rows, all.Text.Split('\n').Skip(1).Where(line => line != "").Select(line => line.Split(',')[1]).Distinct().Count());
+
+        await WorkAsync("undo", 1_500, () => run.Api.PostAsync("", $"/api/imports/{id}/undo"));
+        Assert.Equal(("undone", 0, 2 * Parts), ((await run.Api.ImportAsync(id)).State(), await TotalAsync(), await ChangeSetsAsync()));
+        TestContext.Current.TestOutputHelper!.WriteLine($"{interrupted} kills interrupted the work");
+
+        async Task WorkAsync(string name, int milliseconds, Func<Task<Answer>> begin)
+        {
+            var answer = await begin();
+            Assert.True(answer.Status == 202, $"{name}: {answer.Text}");
+            for (var kill = 0; kill < Kills; kill++)
+            {
+                await Task.Delay(_random.Next(0, milliseconds));
+                run.Kill();
+                if ((await run.Api.ImportAsync(id)).GetProperty("work").ValueKind != JsonValueKind.Null)
+                    interrupted++;
+            }
+            await run.Api.SettledAsync(id);
+        }
+
+        async Task<long> TotalAsync() => (await run.Api.GetAsync("/api/partners?take=1&count=true")).Count("Roster-Total");
+
+        async Task<int> ChangeSetsAsync() => (await run.Api.GetAsync("/api/changesets?take=100")).Items.Count;
+    }
+
+    private static async Task AttemptAsync(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (HttpRequestException)
+        {
+            // The server is gone.
+        }
+    }
+
+    /// <summary>Some servers on one database, of which one after the other is killed and started again.</summary>
+    private sealed class Run : IDisposable
+    {
+        private readonly Queue<RosterProcess> _servers = [];
+        private readonly string _folder;
+        private readonly string[] _options;
+        private readonly string _key;
+
+        public Run(string folder, string[] options, int servers, string key)
+        {
+            (_folder, _options, _key) = (folder, options, key);
+            for (var i = 0; i < servers; i++)
+                _servers.Enqueue(RosterProcess.Serve(_folder, _options));
+        }
+
+        /// <summary>A client of the server that is killed next.</summary>
+        public RosterClient Api => _servers.Peek().Client(_key);
+
+        /// <summary>Kills a server, and starts it again.</summary>
+        public void Kill()
+        {
+            using var killed = _servers.Dequeue();
+            killed.Kill();
+            _servers.Enqueue(RosterProcess.Serve(_folder, _options));
+        }
+
+        public void Dispose()
+        {
+            while (_servers.TryDequeue(out var server))
+                server.Dispose();
+        }
+    }
+}
+
+public sealed class ImportKillOnSqlite : ImportKillContract
+{
+    protected override IReadOnlyList<string> Database(string folder) => ["--database", "sqlite:" + Path.Combine(folder, "roster.db")];
+}
+
+public sealed class ImportKillOnPostgres(PostgresHost host) : ImportKillContract
+{
+    protected override IReadOnlyList<string> Database(string folder) => ["--database", host.NewDatabase()];
+}
+
+/// <summary>Two servers on one database: if the one that works is killed, the other one goes on.</summary>
+public sealed class ImportKillOnTwoServers(PostgresHost host) : ImportKillContract
+{
+    protected override bool AreTwo => true;
+
+    protected override IReadOnlyList<string> Database(string folder) => ["--database", host.NewDatabase()];
+}

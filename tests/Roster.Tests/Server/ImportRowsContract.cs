@@ -1,0 +1,241 @@
+using System.Text.Json;
+
+namespace Roster.Tests.Server;
+
+/// <summary>The rows of an import: how they are listed, mended and left out, and how two about one partner are found.</summary>
+public abstract class ImportRowsContract(RosterHost host)
+{
+    private const string Faulty = "externalId,name,email\na,Ada,ada@example.com\nb,Bob,nobody\nc,,c@example.com\n";
+
+    [Fact]
+    public async Task Faulty_rows_are_mended_in_the_import_and_the_file_stays_as_it_was_sent()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var (id, planned) = await api.NewPlanAsync(Faulty);
+        var hash = planned.GetProperty("file").GetProperty("sha256").GetString();
+        Assert.Equal("1 0 0 0 2 0", planned.Counts());
+        Assert.Equal(["3 faulty invalid_email", "4 faulty name_required"], await api.RowsAsync(id, "?faulty=true"));
+        var fault = (await api.GetAsync($"/api/imports/{id}/rows?faulty=true")).Json[0].GetProperty("faults")[0];
+        Assert.Equal(("email", "email"), (fault.GetProperty("field").GetString(), fault.GetProperty("column").GetString()));
+
+        planned = await api.MendedAsync(id, """[{"line":3,"cells":{"email":"bob@example.com"}}]""");
+        Assert.Equal("2 0 0 0 1 0", planned.Counts());
+        planned = await api.MendedAsync(id, """[{"line":4,"skip":true},{"line":3,"cells":{"name":"Bobby"}}]""");
+
+        Assert.Equal(("2 0 0 0 0 1", 2), (planned.Counts(), planned.GetProperty("edits").GetInt32()));
+        Assert.Equal(hash, planned.GetProperty("file").GetProperty("sha256").GetString());
+        Assert.Equal(["4 skipped"], await api.RowsAsync(id, "?change=skipped"));
+        var mended = (await api.GetAsync($"/api/imports/{id}/rows")).Json[1].GetProperty("cells");
+        Assert.Equal("""{"externalId":"b","name":"Bobby","email":"bob@example.com"}""", mended.GetRawText());
+        await api.AppliedAsync(id);
+        Assert.Equal(["Ada", "Bobby"], (await api.GetAsync("/api/partners?sort=name")).Names);
+    }
+
+    [Fact]
+    public async Task A_row_that_was_left_out_is_taken_in_again()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var (id, _) = await api.NewPlanAsync(Faulty);
+        Assert.Equal("0 0 0 0 2 1", (await api.MendedAsync(id, """[{"line":2,"skip":true}]""")).Counts());
+
+        var planned = await api.MendedAsync(id, """[{"line":2,"skip":false}]""");
+
+        Assert.Equal(("1 0 0 0 2 0", 0), (planned.Counts(), planned.GetProperty("edits").GetInt32()));
+    }
+
+    [Theory]
+    [InlineData("""[{"cells":{}}]""")]
+    [InlineData("""[{"line":0,"skip":true}]""")]
+    [InlineData("""[{"line":2,"cells":{"None":"x"}}]""")]
+    [InlineData("""[{"line":2,"cells":{"name":1}}]""")]
+    [InlineData("""[{"line":2,"delete":true}]""")]
+    [InlineData("""{"line":2}""")]
+    [InlineData("""["x"]""")]
+    [InlineData("""[{"line":2,"cells":{"name":"\ud800"}}]""")]
+    [InlineData("nothing")]
+    public async Task What_is_no_mended_row_is_refused_and_the_plan_stays(string body)
+    {
+        var api = await host.NewWorkspaceAsync();
+        var (id, planned) = await api.NewPlanAsync(Faulty);
+
+        var answer = await api.MendAsync(id, body);
+
+        Assert.Equal((400, "invalid_body"), (answer.Status, answer.Code));
+        Assert.Equal(planned.GetProperty("step").GetInt64(), (await api.ImportAsync(id)).GetProperty("step").GetInt64());
+    }
+
+    [Theory]
+    [InlineData("externalId,name\na,Ada\nb,Bob\na,Ann\n", null)]
+    [InlineData("email,name\nADA@example.com,Ada\nb@example.com,Bob\nada@example.com,Ann\n", null)]
+    [InlineData("email,externalId,name\na@example.com,x,Ada\nb@example.com,y,Bob\nc@example.com,x,Ann\n", """{"matchOn":"email"}""")]
+    public async Task Two_rows_about_one_partner_name_both_lines_and_leaving_out_either_leaves_the_other(string file, string? settings)
+    {
+        var api = await host.NewWorkspaceAsync();
+        var (id, planned) = await api.NewPlanAsync(file, settings);
+        Assert.Equal("2 0 0 0 1 0", planned.Counts());
+        var row = (await api.GetAsync($"/api/imports/{id}/rows?faulty=true")).Json[0];
+        Assert.Equal((4, 2), (row.GetProperty("line").GetInt32(), row.GetProperty("faults")[0].GetProperty("otherLine").GetInt32()));
+        Assert.StartsWith("Lines 2 and 4 ", row.GetProperty("faults")[0].GetProperty("message").GetString(), StringComparison.Ordinal);
+
+        Assert.Equal("2 0 0 0 0 1", (await api.MendedAsync(id, """[{"line":2,"skip":true}]""")).Counts());
+        Assert.Equal(["2 skipped", "3 created", "4 created"], await api.RowsAsync(id));
+        Assert.Equal(
+            "2 0 0 0 0 1", (await api.MendedAsync(id, """[{"line":2,"skip":false},{"line":4,"skip":true}]""")).Counts());
+    }
+
+    [Fact]
+    public async Task Two_rows_with_one_id_name_both_lines_and_leaving_out_the_first_leaves_the_other()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ada = await api.CreateAsync();
+        var (id, planned) = await api.NewPlanAsync($"id,name\n{ada},A\n{ada},B\n");
+        Assert.Equal("0 1 0 0 1 0", planned.Counts());
+        var message = (await api.GetAsync($"/api/imports/{id}/rows?faulty=true")).Json[0].GetProperty("faults")[0];
+        Assert.StartsWith("Lines 2 and 3 ", message.GetProperty("message").GetString(), StringComparison.Ordinal);
+
+        Assert.Equal("0 1 0 0 0 1", (await api.MendedAsync(id, """[{"line":2,"skip":true}]""")).Counts());
+        await api.AppliedAsync(id);
+        Assert.Equal(["B"], (await api.GetAsync("/api/partners")).Names);
+    }
+
+    [Fact]
+    public async Task Two_rows_about_one_partner_are_found_across_ten_thousand_others()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ada = await api.CreateAsync("""{"name":"Ada","externalId":"x5","email":"ada@example.com"}""");
+        var (id, planned) = await api.NewPlanAsync(ImportCalls.Many(1, 10_050) + "x7,Again,2\n");
+        Assert.Equal("10049 1 0 0 1 0", planned.Counts());
+        var fault = (await api.GetAsync($"/api/imports/{id}/rows?faulty=true")).Json[0].GetProperty("faults")[0];
+        Assert.Equal(
+            ("duplicate_match", 8, "Lines 8 and 10052 are about the same partner; keep one of them."),
+            (fault.GetProperty("code").GetString(), fault.GetProperty("otherLine").GetInt32(), fault.GetProperty("message").GetString()));
+
+        // One row by the partner's id, another by its external id.
+        var file = "id,externalId,name\n" + $"{ada},,A\n"
+            + string.Concat(Enumerable.Range(100, 10_000).Select(i => $",x{i},N\n")) + ",x5,B\n";
+        var (twice, plan) = await api.NewPlanAsync(file, """{"matchOn":"externalId"}""");
+        Assert.Equal("10000 1 0 0 1 0", plan.Counts());
+        Assert.Equal(["10003 faulty duplicate_match"], await api.RowsAsync(twice, "?faulty=true"));
+    }
+
+    [Fact]
+    public async Task Rows_are_listed_by_change_by_faults_and_by_text_page_by_page_over_many_blocks()
+    {
+        var api = await host.NewWorkspaceAsync();
+        await api.PutAsync("""[{"externalId":"x1","name":"Name 1","phone":"1"},{"externalId":"x2","name":"old"}]""");
+        var (id, planned) = await api.NewPlanAsync(ImportCalls.Many(1, 1_700) + "y,,1\n");
+        Assert.Equal("1698 1 1 0 1 0", planned.Counts());
+
+        Assert.Equal(["3 updated"], await api.RowsAsync(id, "?change=updated"));
+        Assert.Equal(["2 unchanged"], await api.RowsAsync(id, "?change=unchanged"));
+        Assert.Equal(["1702 faulty name_required"], await api.RowsAsync(id, "?change=faulty"));
+        Assert.Equal(["1702 faulty name_required"], await api.RowsAsync(id, "?faulty=true"));
+        Assert.Empty(await api.RowsAsync(id, "?change=deleted"));
+        Assert.Equal(11, (await api.RowsAsync(id, "?q=name%20159")).Count);
+
+        var lines = new List<int>();
+        for (var path = $"/api/imports/{id}/rows?take=333"; path is not null;)
+        {
+            var page = await api.GetAsync(path);
+            lines.AddRange(page.Json.EnumerateArray().Select(row => row.GetProperty("line").GetInt32()));
+            path = page.Next;
+        }
+        Assert.Equal(Enumerable.Range(2, 1_701), lines);
+        foreach (var wrong in new[] { "?cursor=x", "?change=gone", "?faulty=1", "?take=1001", "?take=0", "?some=1" })
+            Assert.Equal(400, (await api.GetAsync($"/api/imports/{id}/rows{wrong}")).Status);
+    }
+
+    [Fact]
+    public async Task Rows_as_CSV_are_in_the_files_own_columns_and_two_more()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var (id, _) = await api.NewPlanAsync("Key;Who;Note\na;\"Ada; Countess\";=1+1\nb;;\n", """
+            {"mapping":{"columns":[{"column":"Key","target":"externalId"},{"column":"Who","target":"name"}]} }
+            """);
+
+        var all = await api.GetAsync($"/api/imports/{id}/rows", "text/csv");
+        Assert.Equal(
+            "Key,Who,Note,roster_change,roster_faults\r\na,Ada; Countess,=1+1,created,\r\n",
+            all.Text[..all.Text.IndexOf("b,,", StringComparison.Ordinal)]);
+        Assert.Contains("\r\nb,,,faulty,", all.Text, StringComparison.Ordinal);
+        var some = await api.GetAsync($"/api/imports/{id}/rows?change=created", "text/csv;profile=spreadsheet");
+        Assert.Contains("'=1+1", some.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\nb,", some.Text, StringComparison.Ordinal);
+        Assert.Equal(406, (await api.GetAsync($"/api/imports/{id}/rows", "application/x-ndjson")).Status);
+    }
+
+    [Fact]
+    public async Task There_are_no_rows_before_a_plan_and_after_a_change_of_what_it_was_made_on()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var id = await api.NewImportAsync(Faulty);
+        Assert.Equal("import_not_ready", (await api.GetAsync($"/api/imports/{id}/rows")).Code);
+        await api.PlannedAsync(id);
+
+        var changed = await api.ChangeImportAsync(id, """{"mode":"update"}""");
+
+        Assert.Equal(("uploaded", JsonValueKind.Null), (changed.Json.State(), changed.Json.GetProperty("counts").ValueKind));
+        Assert.Equal("import_not_ready", (await api.GetAsync($"/api/imports/{id}/rows")).Code);
+        Assert.Equal(409, (await api.PostAsync("""{"created":1}""", $"/api/imports/{id}/apply")).Status);
+    }
+
+    [Theory]
+    [InlineData("?change=created")]
+    [InlineData("?change=updated")]
+    [InlineData("?change=unchanged")]
+    public async Task An_erasure_reaches_into_the_rows_and_the_file(string row)
+    {
+        var api = await host.NewWorkspaceAsync();
+        await api.PutAsync("""[{"externalId":"b","name":"Bob","phone":"5550"},{"externalId":"c","name":"Secret","phone":"5551"}]""");
+        var (id, planned) = await api.NewPlanAsync("externalId,name,phone\na,Secret,5551\nb,Secret,5551\nc,Secret,5551\n");
+        Assert.Equal("1 1 1 0 0 0", planned.Counts());
+        await api.AppliedAsync(id);
+        var erased = (await api.GetAsync($"/api/imports/{id}/rows{row}")).Json[0].GetProperty("id").GetString();
+
+        Assert.InRange((await api.PostAsync($"""["{erased}"]""", "/api/partners/erase")).Status, 200, 204);
+
+        var rows = (await api.GetAsync($"/api/imports/{id}/rows")).Json.EnumerateArray().ToList();
+        foreach (var one in rows)
+        {
+            var isErased = one.GetProperty("id").GetString() == erased;
+            Assert.Equal(isErased, one.GetProperty("cells").GetRawText() == "{}");
+            Assert.True(!isErased || one.GetProperty("fields").GetRawText() == "{}");
+        }
+        var import = await api.ImportAsync(id);
+        Assert.NotEqual(JsonValueKind.Null, import.GetProperty("file").GetProperty("gone").ValueKind);
+        Assert.DoesNotContain("Secret", import.GetProperty("columns").GetRawText(), StringComparison.Ordinal);
+        Assert.Equal(409, (await api.PostAsync("", $"/api/imports/{id}/plan")).Status);
+        Assert.Equal("1 1 1 0 0 0", import.Counts());
+    }
+
+    [Fact]
+    public async Task An_erasure_reaches_rows_that_were_refused_since_the_partner_exists()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var bob = await api.CreateAsync("""{"externalId":"b","name":"Bob"}""");
+        var (id, planned) = await api.NewPlanAsync("externalId,name\na,Ada\nb,Secret\n", """{"mode":"create"}""");
+        Assert.Equal("1 0 0 0 1 0", planned.Counts());
+
+        await api.PostAsync($"""["{bob}"]""", "/api/partners/erase");
+
+        Assert.DoesNotContain("Secret", (await api.GetAsync($"/api/imports/{id}/rows")).Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_erasure_between_plan_and_apply_makes_its_row_a_conflict_and_the_others_can_be_applied()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ids = (await api.PutAsync("""[{"externalId":"a","name":"Ada"},{"externalId":"b","name":"Bob"}]""")).Ids;
+        var (id, _) = await api.NewPlanAsync("externalId,name\na,Ann\nb,Ben\nc,Cid\n");
+        await api.PostAsync($"""["{ids[0]}"]""", "/api/partners/erase");
+
+        Assert.Equal("stopped", (await api.AppliedAsync(id)).State());
+        Assert.Equal(["2 updated changed_since"], await api.RowsAsync(id, "?faulty=true"));
+        Assert.Equal("applied", (await api.AppliedAsync(id, "?onConflict=skip")).State());
+        Assert.Equal(["Ben", "Cid"], (await api.GetAsync("/api/partners?sort=name")).Names);
+    }
+}
+
+public sealed class ImportRowsOnSqlite(SqliteHost host) : ImportRowsContract(host);
+
+public sealed class ImportRowsOnPostgres(PostgresHost host) : ImportRowsContract(host);
