@@ -47,6 +47,11 @@ if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v in
     apt-get install -y -qq postgresql
 fi
 
+# The loader beside which imports are measured.
+if ! command -v sqlite3 >/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq sqlite3
+fi
+
 # What the published server is linked with.
 if ! command -v clang >/dev/null; then
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang

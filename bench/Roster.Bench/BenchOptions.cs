@@ -18,7 +18,7 @@ internal sealed record BenchOptions(
     /// <summary>How long each measured load lasts.</summary>
     public TimeSpan Load => TimeSpan.FromSeconds(Math.Min(Rounds, 8) / 2.0);
 
-    public bool Runs(string part) => Only.Count == 0 ? part is not (Part.Soak or Part.Fields) : Only.Contains(part);
+    public bool Runs(string part) => Only.Count == 0 ? part is not (Part.Soak or Part.Fields or Part.Imports) : Only.Contains(part);
 }
 
 /// <summary>The parts of a run, named as on the command line.</summary>
@@ -37,7 +37,8 @@ internal static class Part
     public const string Directus = "directus";
     public const string Soak = "soak";
     public const string Fields = "fields";
+    public const string Imports = "imports";
 
     public static string[] All { get; } =
-        [Batches, Singles, Load, Pages, Reads, Export, Memory, Start, Scale, Matches, Directus, Soak, Fields];
+        [Batches, Singles, Load, Pages, Reads, Export, Memory, Start, Scale, Matches, Directus, Soak, Fields, Imports];
 }

@@ -43,6 +43,9 @@ internal sealed class Benchmark(BenchOptions options, string engineName, string 
         if (options.Runs(Part.Fields))
             results.Fields = await FieldTest.RunAsync(
                 engine, RunCommandAsync, StartAgainAsync, options.Partners, options.Rounds, Seed, cancel);
+        if (options.Runs(Part.Imports))
+            results.Import = await ImportTest.RunAsync(
+                engine, RunCommandAsync, StartAgainAsync, options.Partners, directory, cancel);
         return results;
 
         Task<string> RunCommandAsync(string[] command) =>

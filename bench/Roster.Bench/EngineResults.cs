@@ -43,4 +43,6 @@ internal sealed class EngineResults(string engine, string version)
     public IReadOnlyList<MatchResult> Matches { get; set; } = [];
 
     public IReadOnlyList<FieldResult> Fields { get; set; } = [];
+
+    public ImportResult? Import { get; set; }
 }

@@ -71,6 +71,10 @@ internal sealed class PostgresCluster : IDisposable
         return connection;
     }
 
+    /// <summary>Runs a command of psql, which must succeed.</summary>
+    public void RunPsql(string database, string command) =>
+        Run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", Address(database), "-c", command);
+
     public void CreateDatabase(string name)
     {
         using var connection = Open("postgres");

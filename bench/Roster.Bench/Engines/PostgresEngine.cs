@@ -45,6 +45,8 @@ internal sealed class PostgresEngine : IEngine
 
     private const long WorkspaceId = 1;
 
+    private const string LoadedDatabase = "loaded";
+
     private static readonly TimeSpan AfterCheckpoint = TimeSpan.FromMilliseconds(150);
 
     private readonly PostgresCluster _cluster;
@@ -112,6 +114,21 @@ internal sealed class PostgresEngine : IEngine
             export.EndLine(reader.GetInt64(4), reader.GetInt64(5));
         }
         return export.End();
+    }
+
+    /// <summary><c>\copy</c> of psql.</summary>
+    public TimeSpan Load(string file)
+    {
+        _cluster.CreateDatabase(LoadedDatabase);
+        using (var connection = _cluster.Open(LoadedDatabase))
+        {
+            Execute(connection, "create extension pg_trgm; create extension btree_gin");
+            foreach (var migration in Schema.Migrations("postgres"))
+                Execute(connection, migration);
+        }
+        var start = Stopwatch.GetTimestamp();
+        _cluster.RunPsql(LoadedDatabase, $"\\copy partner ({IEngine.LoadColumns}) from '{file}' with (format csv)");
+        return Stopwatch.GetElapsedTime(start);
     }
 
     public string CopyForPeer(string peer)

@@ -39,6 +39,8 @@ internal static class EngineChapter
             AppendMatches(page, run.Matches);
         if (run.Fields.Count > 0)
             AppendFields(page, run.Fields);
+        if (run.Import is { } import)
+            AppendImport(page, import);
         if (run.Memory is { } memory)
             page.Append(CultureInfo.InvariantCulture,
                 $"Memory of the server: {run.StartedMemory:0} MB started, {memory.Before:0} idle after the above, "
@@ -156,6 +158,19 @@ internal static class EngineChapter
             one.Batch, Spread.Of(one.Without).Text("0.0"), Spread.Of(one.With).Text("0.0"),
             Spread.Ratio(one.With, one.Without).Text("0.00"),
         ]));
+
+    private static void AppendImport(StringBuilder page, ImportResult import) => page.AppendTable(
+        [$"import of {import.Rows:N0} rows of CSV", ""],
+        [
+            ["the engine's own loader", $"{import.Loader.TotalSeconds:0.0} s"],
+            ["upload, and reading all of it", $"{import.Upload.TotalSeconds:0.0} s"],
+            ["plan", $"{import.Plan.TotalSeconds:0.0} s"],
+            ["apply", $"{import.Apply.TotalSeconds:0.0} s"],
+            ["plan and apply / loader", $"{(import.Plan + import.Apply) / import.Loader:0.0}"],
+            ["memory of the server at most", $"{import.PeakMemory:0} MB"],
+            ["another's single updates meanwhile, p50", $"{import.Others[import.Others.Count / 2]:0} ms"],
+            ["another's single updates meanwhile, p99", $"{import.Others[import.Others.Count * 99 / 100]:0} ms"],
+        ]);
 
     private static string[] Row(ScaleStep step) =>
         [$"beside {step.Partners:N0} partners", Spread.Of(step.Engine).Text("0.0"), Spread.Of(step.Server).Text("0.0")];
