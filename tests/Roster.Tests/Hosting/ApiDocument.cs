@@ -18,9 +18,6 @@ internal static class ApiDocument
 
     public static JsonNode Root { get; } = Read();
 
-    /// <summary>Whether it describes imports; until then, nothing about them is checked.</summary>
-    private static bool HasImports { get; } = Root["paths"]!["/api/imports"] is not null;
-
     /// <summary>The operations as <c>GET /api/partners</c>.</summary>
     public static IEnumerable<string> Operations =>
         from path in Root["paths"]!.AsObject()
@@ -37,9 +34,6 @@ internal static class ApiDocument
     {
         var path = '/' + pathAndQuery.Split('?')[0].Trim('/');
         if (path.StartsWith("/docs", StringComparison.Ordinal))
-            return;
-        if (!HasImports && (path.StartsWith("/api/import", StringComparison.Ordinal)
-            || answer.Text.Contains("\"import\"", StringComparison.Ordinal)))
             return;
         var template = Root["paths"]!.AsObject().Select(one => one.Key)
             .OrderBy(one => one.Contains('{', StringComparison.Ordinal))
