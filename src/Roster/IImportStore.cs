@@ -32,7 +32,7 @@ public interface IImportStore
     Task<IReadOnlyList<WrittenPart>> ListImportPartsAsync(long workspaceId, Guid id, CancellationToken cancel);
 
     /// <summary>Stores blocks, in place of those with the same numbers: all or none.</summary>
-    /// <param name="blocks">At most 4 MiB together.</param>
+    /// <param name="blocks">At most those of 10,000 rows, by <see cref="ImportLimits.TextTogether"/>.</param>
     Task WriteImportBlocksAsync(long workspaceId, Guid id, IReadOnlyList<ImportBlock> blocks, CancellationToken cancel);
 
     /// <returns>Null if there is no such block (any more).</returns>

@@ -95,7 +95,7 @@ internal sealed class ImportApplier(
     private async Task<bool> MayDeleteAsync(Import import, CancellationToken cancel)
     {
         var live = await store.CountAsync(import.WorkspaceId, new PartnerFilter(), cancel);
-        var allowed = (import.MaxDeletes is { } text ? Mirror.Parse(text)! : Mirror.Default).Allowed(live);
+        var allowed = ImportBatch.GuardOf(import).Allowed(live);
         var wanted = import.Counts!.Value.Deleted;
         if (wanted <= allowed)
             return true;
@@ -195,16 +195,21 @@ internal sealed class ImportApplier(
     }
 
     /// <summary>The parts of a plan: which rows are in which part depends on the plan alone.</summary>
+    /// <exception cref="StoreException">The rows of a part have more text than a request may.</exception>
     private async IAsyncEnumerable<Part> PartsAsync(
         Import import, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
         var part = new Part(1, [], []);
+        var text = 0L;
         await foreach (var head in PlannedRows.HeadsAsync(store, import, 0, cancel))
         {
             var counts = RowBlock.CountsOf(head);
             if (counts.Created + counts.Updated + counts.Deleted == 0)
                 continue;
             var rows = await PlannedRows.ReadAsync(store, import, head.Number, cancel);
+            var ofBlock = rows.Sum(row => ImportLimits.UnitsOf(row.Cells));
+            if ((text += ofBlock) > TextBudget.MaxUnits)
+                throw new StoreException(StoreTrouble.TooMuchText, $"The rows of part {part.Number} have too much text.");
             for (var i = 0; i < rows.Length; i++)
             {
                 if (!rows[i].IsChange)
@@ -217,6 +222,7 @@ internal sealed class ImportApplier(
                 {
                     yield return part;
                     part = new Part(part.Number + 1, [], []);
+                    text = ofBlock;
                 }
                 (isDelete ? part.Deletes : part.Rows).Add(new PlacedRow(head.Number, i, rows));
             }

@@ -41,6 +41,9 @@ internal sealed class ImportBatch
         _isKey = [.. columns.Select(column => TargetOf(column) is { } target && keys.Contains(target))];
     }
 
+    /// <summary>How many partners a mirror may delete.</summary>
+    public static Mirror GuardOf(Import import) => import.MaxDeletes is { } text ? Mirror.Parse(text)! : Mirror.Default;
+
     /// <summary>The field that rows are matched by, or null.</summary>
     public string? KeyName => _import.MatchOn;
 

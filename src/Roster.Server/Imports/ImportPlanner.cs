@@ -16,7 +16,10 @@ namespace Roster.Server.Imports;
 /// </summary>
 internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, TimeProvider clock)
 {
-    /// <summary>Rows that are planned together, as many as one request may have.</summary>
+    /// <summary>
+    /// Rows that are planned together, as many as one request may have; fewer if they reach
+    /// <see cref="ImportLimits.TextTogether"/>.
+    /// </summary>
     public const int UnitRows = PartnerRules.MaxItems;
 
     public async Task RunAsync(Import import, CancellationToken cancel)
@@ -53,7 +56,7 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
         /// <summary>The line of the first row about each partner, by its id or by a hash of its match key or external id.</summary>
         private readonly Dictionary<UInt128, int> _seen = [];
 
-        /// <summary>Partners that a mirror must not delete, beside those that <see cref="_seen"/> has.</summary>
+        /// <summary>For a mirror: the partners that rows name, which it must not delete.</summary>
         private readonly HashSet<Guid> _named = [];
 
         private readonly List<PlannedRow> _block = [];
@@ -70,11 +73,18 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
         public async Task PlanAsync(CancellationToken cancel)
         {
             var unit = new List<ImportedRow>(UnitRows);
+            var text = 0;
             while (rows.Read())
             {
                 unit.Add(Take(rows));
-                if (unit.Count == UnitRows)
-                    await PlanUnitAsync(unit, cancel);
+                text += ImportLimits.UnitsOf(unit[^1].Cells);
+                if (unit.Count < UnitRows && text < ImportLimits.TextTogether)
+                    continue;
+                await PlanUnitAsync(unit, cancel);
+                // Rows with much text do not wait for a full block.
+                if (text >= ImportLimits.TextTogether && _block.Count > 0)
+                    await WriteBlocksAsync(_block.Count, cancel);
+                text = 0;
             }
             if (unit.Count > 0)
                 await PlanUnitAsync(unit, cancel);
@@ -222,8 +232,7 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
         private async Task PlanDeletesAsync(CancellationToken cancel)
         {
             var live = await store.CountAsync(import.WorkspaceId, new PartnerFilter(), cancel);
-            var mirror = import.MaxDeletes is { } text ? Mirror.Parse(text)! : Mirror.Default;
-            _allowedDeletes = mirror.Allowed(live);
+            _allowedDeletes = ImportBatch.GuardOf(import).Allowed(live);
             var query = new PartnerQuery(new PartnerFilter(), PartnerSort.CreatedAt, IsDescending: false, PartnerRules.MaxItems);
             while (true)
             {

@@ -18,7 +18,7 @@ internal static class ImportRowEndpoints
     /// <summary>Blocks that one page reads: with a rare filter a page may have fewer rows than asked for, and a next one.</summary>
     private const int MaxBlocks = 40;
 
-    /// <summary>Bytes of the body of PATCH.</summary>
+    /// <summary>Bytes of the body of PATCH, and UTF-16 units of all mended cells.</summary>
     private const int MaxEditBytes = 4 << 20;
 
     private static readonly (string? Text, RowChange? Value)[] Changes =
@@ -88,15 +88,15 @@ internal static class ImportRowEndpoints
         var edits = new Dictionary<int, RowEdit>(await RowEdits.ReadAsync(store, import, http.RequestAborted));
         using (body)
             problem = Take(body.RootElement, import, edits);
-        var block = RowBlock.EncodeEdits(edits.Values);
-        if (edits.Count > RowEdits.Max || block.Bytes.Length > MaxEditBytes)
+        var text = edits.Values.Sum(edit => (long)ImportLimits.UnitsOf(edit.Cells.Values));
+        if (edits.Count > RowEdits.Max || text > MaxEditBytes)
             problem ??= ImportProblems.TooManyEdits;
         if (problem is not null)
         {
             await problem.WriteAsync(http);
             return;
         }
-        await store.WriteImportBlocksAsync(import.WorkspaceId, import.Id, [block], http.RequestAborted);
+        await store.WriteImportBlocksAsync(import.WorkspaceId, import.Id, [RowBlock.EncodeEdits(edits.Values)], http.RequestAborted);
         await ImportEndpoints.SendWorkAsync(
             http, store, imports, worker, import, now => imports.Planning(now) with { Edits = edits.Count });
     }
@@ -145,27 +145,31 @@ internal static class ImportRowEndpoints
     private static async Task SendPageAsync(HttpContext http, IRosterStore store, Import import, Filter filter, int take, RowCursor cursor)
     {
         var page = new List<PlannedRow>(take);
+        var text = 0;
         var next = default(RowCursor?);
         var blocks = 0;
         await foreach (var head in PlannedRows.HeadsAsync(store, import, cursor.Block, http.RequestAborted))
         {
             if (!filter.MayBeIn(head))
                 continue;
-            if (page.Count == take || blocks++ == MaxBlocks)
+            if (IsFull() || blocks++ == MaxBlocks)
             {
                 next = new RowCursor(head.Number, 0);
                 break;
             }
             var rows = await PlannedRows.ReadAsync(store, import, head.Number, http.RequestAborted);
             var from = head.Number == cursor.Block ? cursor.Row : 0;
-            for (var i = from; i < rows.Length && next is null; i++)
+            for (var i = from; i < rows.Length; i++)
             {
                 if (!filter.Passes(rows[i]))
                     continue;
-                if (page.Count == take)
+                if (IsFull())
+                {
                     next = new RowCursor(head.Number, i);
-                else
-                    page.Add(rows[i]);
+                    break;
+                }
+                page.Add(rows[i]);
+                text += ImportLimits.UnitsOf(rows[i].Cells);
             }
             if (next is not null)
                 break;
@@ -179,6 +183,8 @@ internal static class ImportRowEndpoints
                 ImportAnswer.WriteRow(json, import, row);
             json.WriteEndArray();
         });
+
+        bool IsFull() => page.Count == take || text >= ImportLimits.TextTogether;
     }
 
     /// <summary>Streams all rows, a block at a time, in the file's own columns and two of ours.</summary>
@@ -250,23 +256,5 @@ internal static class ImportRowEndpoints
         }
 
         public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Block}.{Row}");
-    }
-}
-
-/// <summary>Writes records of texts as CSV (RFC 4180).</summary>
-internal static class CsvText
-{
-    public static void AppendRecord(StringBuilder text, IReadOnlyList<string> cells, CsvFormat csv)
-    {
-        for (var i = 0; i < cells.Count; i++)
-        {
-            if (i > 0)
-                text.Append(csv.Divider);
-            var cell = csv.IsSpreadsheet ? CsvCell.Write(cells[i], isSpreadsheet: true) : cells[i];
-            var isQuoted = cell.AsSpan().IndexOfAny(csv.Divider, '"') >= 0 || cell.AsSpan().IndexOfAny('\r', '\n') >= 0
-                || cell is [' ', ..] or [.., ' '];
-            text.Append(isQuoted ? $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : cell);
-        }
-        text.Append("\r\n");
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Roster.Imports;
+using Roster.Partners;
 using Roster.Server.Hosting;
 
 namespace Roster.Server.Imports;
@@ -137,7 +138,7 @@ internal sealed class ImportWorker(
         catch (Exception failure)
         {
             ServerLog.ImportFailed(logger, failure, import.Id);
-            await FailAsync(import);
+            await FailAsync(import, new ImportReason("internal_error", "The server failed at this import; its log says why."));
         }
         finally
         {
@@ -161,6 +162,14 @@ internal sealed class ImportWorker(
             await work;
             return true;
         }
+        catch (StoreException tooMuch) when (tooMuch.Trouble == StoreTrouble.TooMuchText)
+        {
+            await FailAsync(import, new ImportReason(
+                "too_much_text",
+                $"Rows that are planned or written together have more than {TextBudget.MaxUnits >> 20} million characters, "
+                + "with their partners. Divide the file, or leave columns out."));
+            return true;
+        }
         catch (StoreException trouble)
         {
             if (isLogged)
@@ -182,8 +191,8 @@ internal sealed class ImportWorker(
         }
     }
 
-    /// <summary>Ends the work on an import that meets a bug, so that it is not tried for ever.</summary>
-    private async Task FailAsync(Import import)
+    /// <summary>Ends the work on an import that meets a bug or a limit, so that it is not tried for ever.</summary>
+    private async Task FailAsync(Import import, ImportReason reason)
     {
         try
         {
@@ -195,7 +204,7 @@ internal sealed class ImportWorker(
                     Work = null,
                     Lease = null,
                     Written = written,
-                    Reason = new ImportReason("internal_error", "The server failed at this import; its log says why."),
+                    Reason = reason,
                 },
                 CancellationToken.None);
         }

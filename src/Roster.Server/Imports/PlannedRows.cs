@@ -32,7 +32,7 @@ internal static class PlannedRows
 /// <summary>The rows that people mended or left out.</summary>
 internal static class RowEdits
 {
-    /// <summary>Most of them; together at most 4 MiB.</summary>
+    /// <summary>Most of them; their cells have at most 4 million UTF-16 units together.</summary>
     public const int Max = 10_000;
 
     public static async Task<IReadOnlyDictionary<int, RowEdit>> ReadAsync(IRosterStore store, Import import, CancellationToken cancel) =>

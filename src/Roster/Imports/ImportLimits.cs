@@ -9,6 +9,15 @@ public static class ImportLimits
     /// <summary>Most UTF-16 units of a cell that are read. More than any field can hold.</summary>
     public const int MaxCell = 4_096;
 
+    /// <summary>
+    /// UTF-16 units of rows that are held together: the row that reaches them is the last one. A row has at most 4 million,
+    /// so that wide rows with long cells cannot fill the memory.
+    /// </summary>
+    public const int TextTogether = 8 << 20;
+
+    /// <summary>UTF-16 units of cells, empty ones not counted.</summary>
+    public static int UnitsOf(IEnumerable<string?> cells) => cells.Sum(cell => cell?.Length ?? 0);
+
     /// <summary>Most UTF-16 units of a column's name.</summary>
     public const int MaxColumnName = 200;
 

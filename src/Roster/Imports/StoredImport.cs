@@ -25,7 +25,7 @@ public enum ImportBlockKind
 /// <summary>A part of what an import has stored outside of the directory.</summary>
 /// <param name="Number">From 0; may have gaps.</param>
 /// <param name="Head">A summary, listed without the bytes. At most 1 KiB.</param>
-/// <param name="Bytes">At most 4 MiB.</param>
+/// <param name="Bytes">Some 100 KB as a rule; more only for rows with long cells, by <see cref="ImportLimits.TextTogether"/>.</param>
 public sealed record ImportBlock(ImportBlockKind Kind, int Number, byte[] Head, byte[] Bytes);
 
 /// <summary>A mapping that a workspace remembers, under a name that people gave it or for a header.</summary>

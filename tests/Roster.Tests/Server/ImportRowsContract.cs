@@ -234,6 +234,32 @@ public abstract class ImportRowsContract(RosterHost host)
         Assert.Equal("applied", (await api.AppliedAsync(id, "?onConflict=skip")).State());
         Assert.Equal(["Ben", "Cid"], (await api.GetAsync("/api/partners?sort=name")).Names);
     }
+
+    [Fact]
+    public async Task Rows_with_very_much_text_are_planned_and_shown_some_at_a_time_and_not_written_together()
+    {
+        const int Rows = 90;
+        const int Columns = 100;
+        var api = await host.NewWorkspaceAsync();
+        var cell = new string('x', 4_000);
+        var wide = string.Concat(Enumerable.Repeat("," + cell, Columns));
+        var header = "externalId,name" + string.Concat(Enumerable.Range(0, Columns).Select(i => $",c{i}"));
+        var csv = string.Join('\n', Enumerable.Range(0, Rows).Select(i => $"x{i},N{wide}").Prepend(header));
+        var (id, planned) = await api.NewPlanAsync(csv);
+        Assert.Equal($"{Rows} 0 0 0 0 0", planned.Counts());
+
+        var (pages, rows) = (0, 0);
+        for (var next = $"/api/imports/{id}/rows?take=1000"; next is not null; pages++)
+        {
+            var page = await api.GetAsync(next);
+            rows += page.Items.Count;
+            next = page.Next;
+        }
+        Assert.Equal((5, Rows), (pages, rows));
+        var stopped = await api.AppliedAsync(id);
+        Assert.Equal(("stopped", "too_much_text"), (stopped.State(), stopped.Reason()));
+        Assert.Empty((await api.GetAsync("/api/partners")).Items);
+    }
 }
 
 public sealed class ImportRowsOnSqlite(SqliteHost host) : ImportRowsContract(host);
