@@ -10,6 +10,7 @@ using Roster.Server.Imports;
 using Roster.Server.Keys;
 using Roster.Server.OpenApi;
 using Roster.Server.Partners;
+using Roster.Server.Sessions;
 using Roster.Server.Writes;
 using Roster.Storage.Postgres.Connections;
 
@@ -61,12 +62,12 @@ public static class Program
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseRowLimit();
-        MapRoutes(app);
+        MapRoutes(app, settings);
         RequiredScope.DemandEverywhere(app);
         return app;
     }
 
-    private static void MapRoutes(WebApplication app)
+    private static void MapRoutes(WebApplication app, ServerSettings settings)
     {
         var routes = app.MapGroup("").AnswerHead();
         routes.MapGet("/", FrontPage.Show).AllowAnonymous();
@@ -117,6 +118,16 @@ public static class Program
         keys.MapPost("/{id}/rotate", KeyEndpoints.RotateAsync).RequireScope(Scopes.KeysWrite);
         keys.MapDelete("/{id}", KeyEndpoints.RevokeAsync).RequireScope(Scopes.KeysWrite);
         routes.MapGet("/api/audit", KeyEndpoints.AuditAsync).RequireScope(Scopes.KeysRead);
+
+        if (settings.IsConsoleOn)
+        {
+            routes.MapGet("/api/session", SessionEndpoints.GetAsync).RequireScope(Scopes.None);
+            routes.MapPost("/api/session", SessionEndpoints.BeginAsync).AllowAnonymous();
+            routes.MapDelete("/api/session", SessionEndpoints.EndOwnAsync).RequireScope(Scopes.None);
+            routes.MapGet("/api/sessions", SessionEndpoints.ListAsync).RequireScope(Scopes.None);
+            routes.MapDelete("/api/sessions/{id}", SessionEndpoints.EndAsync).RequireScope(Scopes.None);
+            routes.MapPost("/api/links", LinkEndpoints.CreateAsync).RequireScope(Scopes.KeysWrite);
+        }
 
         routes.MapGet("/health/live", Health.Live).AllowAnonymous();
         routes.MapGet("/health/ready", Health.ReadyAsync).AllowAnonymous();

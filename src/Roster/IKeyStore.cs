@@ -11,6 +11,9 @@ public interface IKeyStore
     /// <summary>The key with this id, of any workspace, valid or not.</summary>
     Task<ApiKey?> FindKeyAsync(Guid id, CancellationToken cancel);
 
+    /// <summary>The names of those of these keys that are the workspace's, valid or not.</summary>
+    Task<IReadOnlyDictionary<Guid, KeyName>> NameKeysAsync(long workspaceId, IReadOnlyCollection<Guid> ids, CancellationToken cancel);
+
     /// <summary>Whether a key has ever been created.</summary>
     Task<bool> HasKeysAsync(CancellationToken cancel);
 
@@ -45,6 +48,9 @@ public interface IKeyStore
     /// <summary>Adds a workspace, with its audit event.</summary>
     /// <returns>Null if the name is taken.</returns>
     Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel);
+
+    /// <returns>Null if there is no such workspace.</returns>
+    Task<string?> FindWorkspaceNameAsync(long id, CancellationToken cancel);
 
     Task<IReadOnlyList<Workspace>> ListWorkspacesAsync(CancellationToken cancel);
 }

@@ -4,7 +4,8 @@ namespace Roster;
 /// The database of the server: one class per engine. A store reads rows and writes plans, and decides nothing. Times
 /// come from the caller's clock. Every call can throw <see cref="StoreException"/>.
 /// </summary>
-public interface IRosterStore : IPartnerStore, ILogStore, IImportStore, IIdempotencyStore, IKeyStore, IAsyncDisposable
+public interface IRosterStore : IPartnerStore, ILogStore, IImportStore, IIdempotencyStore, IKeyStore, ISessionStore,
+    IAsyncDisposable
 {
     /// <summary>Whether other servers may write to the same database.</summary>
     bool IsShared { get; }

@@ -8,25 +8,34 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Guard;
 
-/// <summary>The caller, by the API key of the request.</summary>
-internal sealed class CallerIdentity(ApiKey key) : ClaimsIdentity(ApiKeyAuthentication.Scheme)
+/// <summary>The caller, by the API key of the request or of its session.</summary>
+/// <param name="session">The session of the console; null if the request has the key itself.</param>
+internal sealed class CallerIdentity(ApiKey key, Session? session) : ClaimsIdentity(ApiKeyAuthentication.Scheme)
 {
     public ApiKey Key { get; } = key;
+
+    public Session? Session { get; } = session;
+
+    /// <summary>Whether the key works on the page of this request.</summary>
+    public bool AllowsPageOf(HttpRequest request) => Session is null
+        ? PageOrigin.Allows(request, Key) : Key.AllowedHostnames.AllowsPage(ConsoleRequest.OriginOf(request));
+
+    /// <summary>Whether a session may make this request: a write must come from the console's own pages.</summary>
+    public bool AllowsRequest(HttpRequest request) =>
+        Session is null || ConsoleRequest.IsRead(request) || ConsoleRequest.IsFromConsole(request);
 }
 
 /// <summary>
-/// Reads <c>Authorization: Bearer KEY</c>, or the bare key. Missing, malformed, unknown, revoked and expired keys get
-/// the same answer. The key is looked up in the database on every request, so a revoked key stops working at once. Only
-/// guesses beyond an address's limit are refused without a look-up.
+/// Reads <c>Authorization: Bearer KEY</c>, or the bare key; without that header, the cookie of a session. Missing,
+/// malformed, unknown, revoked and expired ones get the same answer. They are looked up in the database on every request,
+/// so a revoked key stops working at once. Only guesses beyond an address's limit are refused without a look-up.
 /// </summary>
 internal sealed class ApiKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory logger, UrlEncoder encoder,
-    IRosterStore store, TimeProvider clock, KeyUse use, KeyGuesses guesses, KnownKeys known)
+    ServerSettings settings, CallerLookUp callers, SecretLookUp secrets)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, logger, encoder)
 {
     public new const string Scheme = "ApiKey";
-
-    private const string Bearer = "Bearer ";
 
     /// <summary>
     /// Whether the request counts as a failure of its address, and whether it was refused by that limit.
@@ -38,67 +47,74 @@ internal sealed class ApiKeyAuthentication(
         // Anonymous endpoints do not ask the database: /health/live must answer without one.
         if (Context.GetEndpoint()?.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is not null)
             return AuthenticateResult.NoResult();
-        if (Request.Headers.Authorization is not [{ } header])
-            return AuthenticateResult.NoResult();
-        var text = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..] : header;
-        if (ApiKeySecret.Parse(text.Trim(' ')) is not { } secret)
-            return AuthenticateResult.NoResult();
-        if (await FindAsync(secret.Hash()) is not { } key)
-            return AuthenticateResult.NoResult();
-        use.Note(key.Id, Timestamp.Now(clock));
-        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(new CallerIdentity(key)), Scheme));
+        LookedUp<CallerIdentity> caller = default;
+        if (Request.Headers.Authorization.Count > 0)
+        {
+            if (CallerLookUp.KeyOf(Request) is { } secret)
+                caller = await callers.ByKeyAsync(Context, secret);
+        }
+        else if (settings.IsConsoleOn && ConsoleCookie.Read(Request) is { } cookie)
+        {
+            caller = await callers.BySessionAsync(Context, cookie);
+        }
+        (_isCounted, _isRefused) = (caller.IsCounted, caller.IsRefused);
+        return caller.Found is { } found
+            ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(found), Scheme)) : AuthenticateResult.NoResult();
     }
 
     protected override Task HandleChallengeAsync(AuthenticationProperties properties)
     {
-        var isOneTooMany = _isRefused || (!_isCounted && !guesses.TryFail(Context.Connection.RemoteIpAddress));
+        var isOneTooMany = _isRefused || (!_isCounted && !secrets.TryFail(Context.Connection.RemoteIpAddress));
         return (isOneTooMany ? Problem.RateLimited(KeyGuesses.RetryAfter) : Problem.Unauthorized).WriteAsync(Context);
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
-        var caller = Context.Caller();
+        var caller = (CallerIdentity)Context.User.Identity!;
         var required = Context.GetEndpoint()!.Metadata.GetMetadata<RequiredScope>()!.Scope;
-        return (PageOrigin.Allows(Request, caller) ? Problem.MissingScope(required & ~caller.Scopes) : Problem.OriginNotAllowed)
-            .WriteAsync(Context);
+        var problem = !caller.AllowsRequest(Request) ? Problem.NotFromConsole
+            : !caller.AllowsPageOf(Request) ? Problem.OriginNotAllowed
+            : Problem.MissingScope(required & ~caller.Key.Scopes);
+        return problem.WriteAsync(Context);
     }
+}
 
-    /// <returns>Null if no valid key has this hash, or if it was not looked up.</returns>
-    private async Task<ApiKey?> FindAsync(byte[] hash)
+/// <summary>Finds who calls, by a key or by a session's cookie.</summary>
+internal sealed class CallerLookUp(IRosterStore store, TimeProvider clock, KeyUse use, SecretLookUp secrets)
+{
+    private const string Bearer = "Bearer ";
+
+    /// <returns>Null if the header Authorization has nothing that could be a key.</returns>
+    public static ApiKeySecret? KeyOf(HttpRequest request)
     {
-        if (known.Has(hash))
-        {
-            var seen = await LookUpAsync(hash);
-            if (seen is null)
-                known.Remove(hash);
-            else
-                known.Add(hash);
-            return seen;
-        }
-        if (await guesses.BeginAsync(Context.Connection.RemoteIpAddress) is not { } guess)
-        {
-            _isRefused = true;
+        if (request.Headers.Authorization is not [{ } header])
             return null;
-        }
-        try
-        {
-            var key = await LookUpAsync(hash);
-            if (key is null)
-                _isCounted = true;
-            else
-                known.Add(hash);
-            return key;
-        }
-        finally
-        {
-            guesses.End(guess, isFailure: _isCounted);
-        }
+        var text = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..] : header;
+        return ApiKeySecret.Parse(text.Trim(' '));
     }
 
-    private async Task<ApiKey?> LookUpAsync(byte[] hash)
+    public async Task<LookedUp<CallerIdentity>> ByKeyAsync(HttpContext http, ApiKeySecret secret)
     {
-        var key = await store.FindKeyAsync(hash, Context.RequestAborted);
-        return key is not null && key.Matches(hash) && key.IsValidAt(Timestamp.Now(clock)) ? key : null;
+        var caller = await secrets.FindAsync(http.Connection.RemoteIpAddress, secret.Hash(), async hash =>
+            await store.FindKeyAsync(hash, http.RequestAborted) is { } key && key.Matches(hash) && key.IsValidAt(Timestamp.Now(clock))
+                ? new CallerIdentity(key, null) : null);
+        if (caller.Found is { } found)
+            use.Note(found.Key.Id, Timestamp.Now(clock));
+        return caller;
+    }
+
+    public async Task<LookedUp<CallerIdentity>> BySessionAsync(HttpContext http, RandomSecret secret)
+    {
+        var now = Timestamp.Now(clock);
+        var caller = await secrets.FindAsync(http.Connection.RemoteIpAddress, secret.Hash(), async hash =>
+            await store.FindSessionAsync(hash, http.RequestAborted) is { Session: var session, Key: var key } && session.IsValidAt(now, key)
+                ? new CallerIdentity(key, session with { LastUsedAt = now }) : null);
+        if (caller.Found is { } found)
+        {
+            use.Note(found.Key.Id, now);
+            use.NoteSession(found.Session!.Id, now);
+        }
+        return caller;
     }
 }
 
@@ -110,7 +126,8 @@ internal static class ApiKeyAuthenticationExtensions
         services.AddAuthenticationCore(options =>
             options.AddScheme<ApiKeyAuthentication>(ApiKeyAuthentication.Scheme, displayName: null));
         services.AddTransient<ApiKeyAuthentication>();
-        services.AddSingleton<KnownKeys>().AddSingleton(provider => new KeyGuesses(
+        services.AddSingleton<KnownKeys>().AddSingleton<SecretLookUp>().AddSingleton<CallerLookUp>();
+        services.AddSingleton(provider => new KeyGuesses(
             provider.GetRequiredService<ServerSettings>().FailedAuthentications, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<KeyUse>().AddHostedService(provider => provider.GetRequiredService<KeyUse>());
         services.AddWebEncoders();
@@ -122,4 +139,7 @@ internal static class ApiKeyAuthenticationExtensions
 
     /// <summary>The key of an authenticated request.</summary>
     public static ApiKey Caller(this HttpContext http) => ((CallerIdentity)http.User.Identity!).Key;
+
+    /// <summary>The session of an authenticated request; null if it has the key itself.</summary>
+    public static Session? Session(this HttpContext http) => ((CallerIdentity)http.User.Identity!).Session;
 }

@@ -11,7 +11,7 @@ internal sealed class RequiredScope(Scopes scope) : AuthorizationHandler<Require
     protected override Task HandleRequirementAsync(AuthorizationHandlerContext context, RequiredScope requirement)
     {
         if (context.User.Identity is CallerIdentity caller && caller.Key.Scopes.HasFlag(requirement.Scope)
-            && context.Resource is HttpContext http && PageOrigin.Allows(http.Request, caller.Key))
+            && context.Resource is HttpContext http && caller.AllowsRequest(http.Request) && caller.AllowsPageOf(http.Request))
             context.Succeed(requirement);
         return Task.CompletedTask;
     }

@@ -59,6 +59,9 @@ internal sealed record ServerSettings(
 
     public const int DefaultShutdownSeconds = 30;
 
+    /// <summary>Whether there is a console, and so sessions.</summary>
+    public bool IsConsoleOn { get; init; } = true;
+
     /// <summary>The file for the key of the first start; null to print it.</summary>
     public string? FirstKeyFile { get; init; }
 

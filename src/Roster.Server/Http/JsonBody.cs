@@ -55,4 +55,20 @@ internal static class JsonBody
             return false;
         }
     }
+
+    /// <summary>A member's name.</summary>
+    /// <returns>False if it has a lone surrogate or invalid UTF-8.</returns>
+    public static bool TryName(JsonProperty member, out string name)
+    {
+        try
+        {
+            name = member.Name;
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            name = "";
+            return false;
+        }
+    }
 }

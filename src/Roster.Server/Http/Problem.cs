@@ -19,6 +19,7 @@ internal static class ProblemCode
     public const string AnswerGone = "answer_gone";
     public const string FeedGone = "feed_gone";
     public const string FileRefused = "file_refused";
+    public const string HttpsRequired = "https_required";
     public const string IdempotencyMismatch = "idempotency_mismatch";
     public const string IdempotencyRunning = "idempotency_running";
     public const string ImportNotReady = "import_not_ready";
@@ -28,9 +29,11 @@ internal static class ProblemCode
     public const string InvalidHeader = "invalid_header";
     public const string InvalidParameter = "invalid_parameter";
     public const string KeyCanMore = "key_can_more";
+    public const string LinkNotValid = "link_not_valid";
     public const string MethodNotAllowed = "method_not_allowed";
     public const string MissingScope = "missing_scope";
     public const string NotAcceptable = "not_acceptable";
+    public const string NotFromConsole = "not_from_console";
     public const string NotFound = "not_found";
     public const string OriginNotAllowed = "origin_not_allowed";
     public const string Overloaded = "overloaded";
@@ -93,6 +96,27 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         ProblemCode.Unauthorized, 401, "The API key is not accepted",
         "Send a valid API key: Authorization: Bearer <key>.",
         "أرسل مفتاح API صالحًا: Authorization: Bearer <key>.");
+
+    public static Problem LinkNotValid { get; } = new(
+        ProblemCode.LinkNotValid, 401, "The link is not valid",
+        "The link is wrong, was used already or has expired: it works once and for 30 minutes. Ask for a new one, or sign in with a key.",
+        "الرابط خاطئ أو استُخدم من قبل أو انتهت صلاحيته: يعمل مرة واحدة ولمدة 30 دقيقة. اطلب رابطًا جديدًا أو سجّل الدخول بمفتاح.");
+
+    public static Problem NotFromConsole { get; } = new(
+        ProblemCode.NotFromConsole, 403, "The request does not come from the console",
+        "With a session, only the console's own pages may write. Send an API key instead: Authorization: Bearer <key>.",
+        "مع الجلسة لا يُسمح بالكتابة إلا من صفحات لوحة التحكم نفسها. أرسل مفتاح API بدلًا من ذلك: Authorization: Bearer <key>.");
+
+    public static Problem HttpsRequired { get; } = new(
+        ProblemCode.HttpsRequired, 403, "The console needs HTTPS",
+        "Signing in over plain HTTP works only on the server's own machine, at localhost. Open the console over HTTPS.",
+        "لا يعمل تسجيل الدخول عبر HTTP إلا على جهاز الخادم نفسه (localhost). افتح لوحة التحكم عبر HTTPS.");
+
+    public static Problem LinkNotMade(FaultList faults) => new(
+        ProblemCode.ValidationFailed, 400, "The link's fields are not valid",
+        "The link's fields are not all valid; nothing was changed.",
+        "حقول الرابط ليست كلها صالحة؛ لم يتغير شيء.")
+    { Faults = faults };
 
     public static Problem NotFound { get; } = new(
         ProblemCode.NotFound, 404, "There is nothing here",

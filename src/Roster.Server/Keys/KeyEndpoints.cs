@@ -137,7 +137,7 @@ internal static class KeyEndpoints
 
     /// <summary>A key may not change a key that has more rights.</summary>
     /// <returns>Null if the key has at most the caller's rights.</returns>
-    private static Problem? RefuseBeyond(ApiKey key, ApiKey caller) =>
+    public static Problem? RefuseBeyond(ApiKey key, ApiKey caller) =>
         key.Grant.Beyond(caller.Grant) is { IsNone: false } excess ? Problem.KeyCanMore(excess, caller.Grant) : null;
 
     private static string Subject(ApiKey key) => $"{key.Id} {key.Name}";
@@ -149,21 +149,15 @@ internal static class KeyEndpoints
         if (secret is not null)
             json.WriteString("key", secret.Text);
         json.WriteString("name", key.Name);
+        json.WriteString("kind", key.Kind.Name());
+        json.WriteString("role", Roles.NameOf(key.Scopes));
         json.WriteString("prefix", key.Prefix);
-        WriteTexts("scopes", key.Scopes.Names());
-        WriteTexts("allowedHostnames", key.AllowedHostnames.Names);
+        json.WriteTexts("scopes", key.Scopes.Names());
+        json.WriteTexts("allowedHostnames", key.AllowedHostnames.Names);
         json.WriteString("createdAt", key.CreatedAt.ToString());
         json.WriteString("lastUsedAt", key.LastUsedAt?.ToString());
         json.WriteString("expiresAt", key.ExpiresAt?.ToString());
         json.WriteString("revokedAt", key.RevokedAt?.ToString());
         json.WriteEndObject();
-
-        void WriteTexts(string name, IEnumerable<string> texts)
-        {
-            json.WriteStartArray(name);
-            foreach (var text in texts)
-                json.WriteStringValue(text);
-            json.WriteEndArray();
-        }
     }
 }

@@ -12,6 +12,10 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
     /// <summary>Far more than the longest valid body.</summary>
     private const int MaxBytes = 64 << 10;
 
+    private const string NameRule = "name is required: say what the key is for.";
+
+    private static string ScopesRule => $"scopes is an array of one or more of: {ScopeNames.AllNames}.";
+
     private Grant Grant => new(Scopes, AllowedHostnames, ExpiresAt);
 
     /// <returns>The request, or what is wrong with it.</returns>
@@ -51,6 +55,46 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
         return faults.Count > 0 ? Problem.KeyNotValid(faults) : null;
     }
 
+    /// <summary>Reads the name of a key, or of a person.</summary>
+    /// <param name="required">What to say where there is none.</param>
+    public static string ReadName(JsonElement value, FaultList faults, string required)
+    {
+        var name = "";
+        if (value.ValueKind != JsonValueKind.String)
+            Reject(FaultCode.InvalidType, "name must be a string.");
+        else if (!JsonBody.TryText(value, out name) || name.Any(char.IsControl))
+            Reject(FaultCode.InvalidText, "name has a control character or a lone surrogate.");
+        else if (string.IsNullOrWhiteSpace(name))
+            Reject(FaultCode.NameRequired, required);
+        else if (PartnerRules.CountCodePoints(name) > ApiKey.MaxName)
+            Reject(FaultCode.TooLong, $"name is longer than {ApiKey.MaxName} characters.");
+        return name;
+
+        void Reject(string code, string message) => faults.Add(new Fault(0, code, message, "name"));
+    }
+
+    public static Scopes ReadScopes(JsonElement value, FaultList faults)
+    {
+        var scopes = Scopes.None;
+        if (Texts(value) is not { } names || !ScopeNames.TryParse(string.Join(',', names), out scopes, out _))
+            faults.Add(new Fault(0, FaultCode.InvalidScope, ScopesRule, "scopes"));
+        return scopes;
+    }
+
+    private static List<string>? Texts(JsonElement value)
+    {
+        if (value.ValueKind != JsonValueKind.Array)
+            return null;
+        var texts = new List<string>();
+        foreach (var item in value.EnumerateArray())
+        {
+            if (!JsonBody.TryText(item, out var text) || text.Contains(','))
+                return null;
+            texts.Add(text);
+        }
+        return texts;
+    }
+
     private sealed class Reader(JsonElement body, Timestamp now)
     {
         private readonly FaultList _faults = new();
@@ -69,7 +113,7 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
             var given = new HashSet<string>();
             foreach (var member in body.EnumerateObject())
             {
-                if (!TryName(member, out var name))
+                if (!JsonBody.TryName(member, out var name))
                     Reject(FaultCode.InvalidText, null, "A field name has a lone surrogate or invalid UTF-8.");
                 else if (!given.Add(name))
                     Reject(FaultCode.DuplicateField, name, "It is given twice; send it once.");
@@ -77,25 +121,22 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
                     ReadMember(member);
             }
             if (!given.Contains("name"))
-                Reject(FaultCode.NameRequired, "name", "name is required: say what the key is for.");
+                Reject(FaultCode.NameRequired, "name", NameRule);
             if (!given.Contains("scopes"))
                 Reject(FaultCode.InvalidScope, "scopes", ScopesRule);
             return _faults.Count > 0
                 ? (null, Problem.KeyNotValid(_faults)) : (new KeyRequest(_name, _scopes, _expiresAt, _hostnames), null);
         }
 
-        private static string ScopesRule => $"scopes is an array of one or more of: {ScopeNames.AllNames}.";
-
         private void ReadMember(JsonProperty member)
         {
             switch (member.Name)
             {
                 case "name":
-                    ReadName(member.Value);
+                    _name = ReadName(member.Value, _faults, NameRule);
                     break;
                 case "scopes":
-                    if (Texts(member.Value) is not { } scopes || !ScopeNames.TryParse(string.Join(',', scopes), out _scopes, out _))
-                        Reject(FaultCode.InvalidScope, "scopes", ScopesRule);
+                    _scopes = ReadScopes(member.Value, _faults);
                     break;
                 case "expiresAt":
                     ReadExpiry(member.Value);
@@ -114,72 +155,17 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
             }
         }
 
-        private void ReadName(JsonElement value)
-        {
-            if (value.ValueKind != JsonValueKind.String)
-                Reject(FaultCode.InvalidType, "name", "name must be a string.");
-            else if (!TryText(value, out _name) || _name.Any(char.IsControl))
-                Reject(FaultCode.InvalidText, "name", "name has a control character or a lone surrogate.");
-            else if (string.IsNullOrWhiteSpace(_name))
-                Reject(FaultCode.NameRequired, "name", "name is required: say what the key is for.");
-            else if (PartnerRules.CountCodePoints(_name) > ApiKey.MaxName)
-                Reject(FaultCode.TooLong, "name", $"name is longer than {ApiKey.MaxName} characters.");
-        }
-
         private void ReadExpiry(JsonElement value)
         {
             if (value.ValueKind == JsonValueKind.Null)
                 return;
-            if (value.ValueKind != JsonValueKind.String || !TryText(value, out var text) || !Timestamp.TryParse(text, out var time))
+            if (!JsonBody.TryText(value, out var text) || !Timestamp.TryParse(text, out var time))
                 Reject(FaultCode.InvalidTime, "expiresAt",
                     "expiresAt is a time such as 2030-01-01T00:00:00Z or 2030-01-01T00:00:00+01:00, a day such as 2030-01-01, or null.");
             else if (time <= now)
                 Reject(FaultCode.InvalidTime, "expiresAt", $"expiresAt must be a time to come; this is {time}.");
             else
                 _expiresAt = time;
-        }
-
-        private static List<string>? Texts(JsonElement value)
-        {
-            if (value.ValueKind != JsonValueKind.Array)
-                return null;
-            var texts = new List<string>();
-            foreach (var item in value.EnumerateArray())
-            {
-                if (item.ValueKind != JsonValueKind.String || !TryText(item, out var text) || text.Contains(','))
-                    return null;
-                texts.Add(text);
-            }
-            return texts;
-        }
-
-        private static bool TryName(JsonProperty member, out string name)
-        {
-            try
-            {
-                name = member.Name;
-                return true;
-            }
-            catch (InvalidOperationException)
-            {
-                name = "";
-                return false;
-            }
-        }
-
-        private static bool TryText(JsonElement value, out string text)
-        {
-            try
-            {
-                text = value.GetString()!;
-                return true;
-            }
-            catch (InvalidOperationException)
-            {
-                // System.Text.Json throws this for a lone surrogate.
-                text = "";
-                return false;
-            }
         }
 
         private void Reject(string code, string? field, string message) => _faults.Add(new Fault(0, code, message, field));

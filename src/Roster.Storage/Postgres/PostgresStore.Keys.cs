@@ -11,10 +11,13 @@ namespace Roster.Storage.Postgres;
 /// </summary>
 internal sealed partial class PostgresStore
 {
-    private const string SelectKeys = """
-        select id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, revoked_at, allowed_hostnames, last_used_at
-        from api_key
+    /// <summary>Columns in the order of <see cref="MapKey"/>.</summary>
+    private const string KeyColumns = """
+        api_key.id, api_key.workspace_id, api_key.name, prefix, api_key.hash, scopes, api_key.created_at, api_key.expires_at, revoked_at,
+        allowed_hostnames, api_key.last_used_at, kind
         """;
+
+    private const string SelectKeys = $"select {KeyColumns} from api_key";
 
     private const string SelectKeysByHash = SelectKeys + " where hash = any ($1)";
 
@@ -24,6 +27,8 @@ internal sealed partial class PostgresStore
 
     private const string SelectKeyById = SelectKeys + " where id = $1";
 
+    private const string SelectKeyNames = "select id, name, kind from api_key where id = any ($1) and workspace_id = $2";
+
     private const string SelectAnyKey = "select id from api_key limit 1";
 
     private const string SelectHostnames = """
@@ -32,8 +37,8 @@ internal sealed partial class PostgresStore
         """;
 
     private const string InsertKey = """
-        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames, kind)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         """;
 
     private const string EndKey = """
@@ -78,6 +83,15 @@ internal sealed partial class PostgresStore
     public async Task<ApiKey?> FindKeyAsync(Guid id, CancellationToken cancel) =>
         (await ListKeysAsync(new PostgresStatement(SelectKeyById, id), cancel)).FirstOrDefault();
 
+    public async Task<IReadOnlyDictionary<Guid, KeyName>> NameKeysAsync(
+        long workspaceId, IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>
+        ids.Count == 0 ? new Dictionary<Guid, KeyName>()
+            : (await _database.ReadAsync(
+                connection => connection.ListAsync(
+                    new PostgresStatement(SelectKeyNames, (Guid[])[.. ids], workspaceId),
+                    row => new KeyName(row.GetGuid(0), row.GetString(1), KeyKindNames.Stored(row.GetString(2))), cancel),
+                cancel)).ToDictionary(key => key.Id);
+
     public async Task<bool> HasKeysAsync(CancellationToken cancel) => (await _database.ReadAsync(
         connection => connection.ListAsync(new PostgresStatement(SelectAnyKey), row => row.GetGuid(0), cancel), cancel)).Count > 0;
 
@@ -107,7 +121,12 @@ internal sealed partial class PostgresStore
 
     public Task RevokeKeyAsync(Guid id, AuditEvent audit, CancellationToken cancel) =>
         AdministerAsync(audit, async connection =>
-            await connection.RunAsync(cancel, new PostgresStatement(RevokeKey, id, audit.At)) > 0, cancel);
+        {
+            if (await connection.RunAsync(cancel, new PostgresStatement(RevokeKey, id, audit.At)) == 0)
+                return false;
+            await connection.RunAsync(cancel, new PostgresStatement(DeleteSessionsOfKey, id));
+            return true;
+        }, cancel);
 
     public async Task<IReadOnlyList<ApiKey>> ListKeysAsync(long? workspaceId, CancellationToken cancel) => await ListKeysAsync(
         workspaceId is { } id ? new PostgresStatement(SelectKeysOfWorkspace, id) : new PostgresStatement(SelectAllKeys), cancel);
@@ -133,17 +152,23 @@ internal sealed partial class PostgresStore
 
     /// <summary>Runs an action. If it had an effect, records its audit event in the same transaction.</summary>
     private Task<bool> AdministerAsync(AuditEvent audit, Func<NpgsqlConnection, Task<bool>> act, CancellationToken cancel) =>
+        AdministerAsync([audit], act, cancel);
+
+    /// <param name="events">One or more, of one workspace.</param>
+    /// <inheritdoc cref="AdministerAsync(AuditEvent, Func{NpgsqlConnection, Task{bool}}, CancellationToken)"/>
+    private Task<bool> AdministerAsync(
+        IReadOnlyList<AuditEvent> events, Func<NpgsqlConnection, Task<bool>> act, CancellationToken cancel) =>
         _database.WriteAsync(
-            audit.WorkspaceId, Stopwatch.GetTimestamp(),
+            events[0].WorkspaceId, Stopwatch.GetTimestamp(),
             async connection =>
             {
-                await connection.RunAsync(cancel, [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, audit.WorkspaceId)]);
+                await connection.RunAsync(cancel, [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, events[0].WorkspaceId)]);
                 var isDone = await act(connection);
-                if (isDone)
+                foreach (var audit in isDone ? events : [])
                     await RecordAsync(connection, audit, cancel);
                 return (isDone, isDone);
             },
-            _ => new PostgresStatement(SelectAuditEvent, audit.WorkspaceId, audit.Id),
+            _ => new PostgresStatement(SelectAuditEvent, events[0].WorkspaceId, events[0].Id),
             cancel);
 
     private static async Task RecordAsync(NpgsqlConnection connection, AuditEvent audit, CancellationToken cancel)
@@ -156,7 +181,8 @@ internal sealed partial class PostgresStore
 
     private static PostgresStatement Insert(ApiKey key) => new(
         InsertKey, key.Id, key.WorkspaceId, key.Name, key.Prefix, key.Hash, string.Join(',', key.Scopes.Names()), key.CreatedAt,
-        key.ExpiresAt, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names));
+        key.ExpiresAt, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names),
+        key.Kind.Name());
 
     private Task<List<ApiKey>> ListKeysAsync(PostgresStatement statement, CancellationToken cancel) =>
         _database.ReadAsync(connection => connection.ListAsync(statement, MapKey, cancel), cancel);
@@ -166,5 +192,6 @@ internal sealed partial class PostgresStore
         ScopeNames.Stored(row.GetString(5)),
         row.Timestamp(6), row.TimestampOrNull(7), row.TimestampOrNull(8),
         HostnameList.Stored(row.TextOrNull(9)),
-        row.TimestampOrNull(10));
+        row.TimestampOrNull(10),
+        KeyKindNames.Stored(row.GetString(11)));
 }

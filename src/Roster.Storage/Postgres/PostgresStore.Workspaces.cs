@@ -16,6 +16,8 @@ internal sealed partial class PostgresStore
 
     private const string SelectWorkspaceByName = "select id from workspace where name = $1";
 
+    private const string SelectWorkspaceName = "select name from workspace where id = $1";
+
     private const string InsertLogEnd = "insert into log_end (workspace_id, revision, changed_at, live) values ($1, 0, $2, 0)";
 
     private const string InsertSearchState = "insert into search_state (workspace_id, reached) values ($1, 0)";
@@ -25,6 +27,11 @@ internal sealed partial class PostgresStore
         select workspace.id, workspace.name, log_end.revision, workspace.created_at
         from workspace join log_end on log_end.workspace_id = workspace.id order by workspace.name
         """;
+
+    public async Task<string?> FindWorkspaceNameAsync(long id, CancellationToken cancel) =>
+        (await _database.ReadAsync(
+            connection => connection.ListAsync(new PostgresStatement(SelectWorkspaceName, id), row => row.GetString(0), cancel), cancel))
+        .SingleOrDefault();
 
     public async Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel)
     {

@@ -26,6 +26,8 @@ internal sealed partial class PostgresStore : IRosterStore
     [
         ("workspace", ["select", "insert"]),
         ("api_key", ["select", "insert", "update"]),
+        ("session", ["select", "insert", "update", "delete"]),
+        ("console_link", ["select", "insert", "delete"]),
         ("log_end", ["select", "insert", "update"]),
         ("partner", ["select", "insert", "update", "delete"]),
         ("change_set", ["select", "insert", "update"]),
@@ -57,6 +59,8 @@ internal sealed partial class PostgresStore : IRosterStore
         new(SelectRemembered, 0L, Array.Empty<byte>(), 0L, 0L),
         new(SelectAudit, 0L, 1L),
         new(SelectKeysByHash, new[] { Array.Empty<byte>() }),
+        new(SelectSessionByHash, Array.Empty<byte>()),
+        new(SelectLinkByHash, Array.Empty<byte>()),
         new(SelectWorkspaceByName, ""),
         new(PostgresSearch.SelectReached, 0L),
         PostgresSearchQuery.Count(0, new PartnerFilter()),

@@ -6,14 +6,17 @@ namespace Roster.Storage.Sqlite;
 /// <summary>Keys, and the audit of their administration.</summary>
 internal sealed partial class SqliteStore
 {
-    private const string SelectKeys = """
-        select id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, revoked_at, allowed_hostnames, last_used_at
-        from api_key
+    /// <summary>Columns in the order of <see cref="MapKey"/>.</summary>
+    private const string KeyColumns = """
+        api_key.id, api_key.workspace_id, api_key.name, prefix, api_key.hash, scopes, api_key.created_at, api_key.expires_at, revoked_at,
+        allowed_hostnames, api_key.last_used_at, kind
         """;
 
+    private const string SelectKeys = $"select {KeyColumns} from api_key";
+
     private const string InsertKey = """
-        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames, kind)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
         """;
 
     private const string InsertAudit = """
@@ -27,6 +30,8 @@ internal sealed partial class SqliteStore
     private const string SelectKeysOfWorkspace = SelectKeys + " where workspace_id = ?1 order by id";
 
     private const string SelectAllKeys = SelectKeys + " order by id";
+
+    private const string SelectKeyName = "select name, kind from api_key where id = ?1 and workspace_id = ?2";
 
     private const string SelectAnyKey = "select min(id) from api_key";
 
@@ -66,6 +71,20 @@ internal sealed partial class SqliteStore
         {
             using var row = database.Prepare(SelectKeyById).Bind(1, id).Query();
             return row.Step() ? MapKey(row) : null;
+        }));
+
+    public Task<IReadOnlyDictionary<Guid, KeyName>> NameKeysAsync(
+        long workspaceId, IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read<IReadOnlyDictionary<Guid, KeyName>>(database =>
+        {
+            var names = new Dictionary<Guid, KeyName>();
+            foreach (var id in ids)
+            {
+                using var row = database.Prepare(SelectKeyName).Bind(1, id).Bind(2, workspaceId).Query();
+                if (row.Step())
+                    names[id] = new KeyName(id, row.Text(0), KeyKindNames.Stored(row.Text(1)));
+            }
+            return names;
         }));
 
     public Task<bool> HasKeysAsync(CancellationToken cancel) => Task.FromResult(_readers.Read(database =>
@@ -108,7 +127,8 @@ internal sealed partial class SqliteStore
     private static void Insert(SqliteDatabase database, ApiKey key) => database.Prepare(InsertKey)
         .Bind(1, key.Id).Bind(2, key.WorkspaceId).Bind(3, key.Name).Bind(4, key.Prefix).Bind(5, key.Hash)
         .Bind(6, string.Join(',', key.Scopes.Names())).Bind(7, key.CreatedAt).Bind(8, key.ExpiresAt)
-        .Bind(9, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names)).Run();
+        .Bind(9, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names))
+        .Bind(10, key.Kind.Name()).Run();
 
     public Task RevokeKeyAsync(Guid id, AuditEvent audit, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>
@@ -116,6 +136,7 @@ internal sealed partial class SqliteStore
             using (var row = database.Prepare(RevokeKey).Bind(1, id).Bind(2, audit.At).Query())
                 if (!row.Step())
                     return false;
+            database.Prepare(DeleteSessionsOfKey).Bind(1, id).Run();
             Record(database, audit);
             return true;
         }, cancel);
@@ -179,5 +200,6 @@ internal sealed partial class SqliteStore
         ScopeNames.Stored(row.Text(5)),
         row.Timestamp(6), row.TimestampOrNull(7), row.TimestampOrNull(8),
         HostnameList.Stored(row.TextOrNull(9)),
-        row.TimestampOrNull(10));
+        row.TimestampOrNull(10),
+        KeyKindNames.Stored(row.Text(11)));
 }

@@ -11,6 +11,14 @@ internal sealed partial class SqliteStore
 
     private const string SelectWorkspaces = "select id, name, revision, created_at from workspace order by name";
 
+    private const string SelectWorkspaceName = "select name from workspace where id = ?1";
+
+    public Task<string?> FindWorkspaceNameAsync(long id, CancellationToken cancel) => Task.FromResult(_readers.Read(database =>
+    {
+        using var row = database.Prepare(SelectWorkspaceName).Bind(1, id).Query();
+        return row.Step() ? row.Text(0) : null;
+    }));
+
     public Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>
         {

@@ -18,7 +18,8 @@ public sealed record ApiKey(
     Timestamp? ExpiresAt,
     Timestamp? RevokedAt,
     HostnameList AllowedHostnames,
-    Timestamp? LastUsedAt = null)
+    Timestamp? LastUsedAt = null,
+    KeyKind Kind = KeyKind.Key)
 {
     public const int MaxName = 255;
 

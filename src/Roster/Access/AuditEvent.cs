@@ -5,7 +5,9 @@ namespace Roster.Access;
 /// <param name="Action">One of <see cref="AuditAction"/>.</param>
 /// <param name="ActorKeyId">The key that did it; null for an operator's command.</param>
 /// <param name="Address">The client's address; null for a command.</param>
-/// <param name="Subject">Its object: the key's id and name, or the workspace's name.</param>
+/// <param name="Subject">
+/// Its object: the key's id and name, the link's or session's id and the person's name, or the workspace's name.
+/// </param>
 public sealed record AuditEvent(
     Guid Id, long WorkspaceId, Timestamp At, string Action, Guid? ActorKeyId, string? Address, string Subject)
 {
@@ -25,5 +27,9 @@ public static class AuditAction
     public const string KeyCreated = "key_created";
     public const string KeyRotated = "key_rotated";
     public const string KeyRevoked = "key_revoked";
+    public const string LinkCreated = "link_created";
+    public const string PersonCreated = "person_created";
+    public const string SessionBegun = "session_begun";
+    public const string SessionEnded = "session_ended";
     public const string WorkspaceCreated = "workspace_created";
 }

@@ -60,7 +60,8 @@ public abstract partial class RosterHost : IAsyncLifetime
             _wrap(_store), Clock);
         await _app.StartAsync();
         Address = new Uri(_app.Urls.First());
-        _http = new HttpClient { BaseAddress = Address };
+        // Cookies are of the test, not of the host.
+        _http = new HttpClient(new SocketsHttpHandler { UseCookies = false }) { BaseAddress = Address };
     }
 
     public virtual async ValueTask DisposeAsync()

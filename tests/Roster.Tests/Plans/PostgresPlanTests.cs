@@ -28,6 +28,8 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
             "lists the host names of all keys that have some, once a second at most; reads the index of those keys alone",
         ["PostgresRowReader.SelectRest"] = "a mirror reads the partners that its file does not name",
         ["PostgresSearchStep.DeleteTerms"] = "a filling begins: all terms of the workspace are counted anew",
+        ["PostgresStore.SelectSessionsOfWorkspace"] =
+            "the newest sessions of a workspace, which an index has in order; passes over expired ones, which each sign-in deletes",
         ["PostgresStore.CountOpenImports"] = "counts the imports of a workspace that have a file or rows, of which there are few",
         ["PostgresStore.SelectOpenImports"] = "lists the imports of a workspace that have a file or rows, of which there are few",
         ["PostgresStore.InsertMapping"] = "counts the mappings of a workspace, of which there are few",
@@ -50,7 +52,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     private static readonly string[] Changes =
     [
         "PostgresRowWriter.UpdatePartners", "PostgresStore.DeletePartners", "PostgresStore.UpdateChanges", "PostgresStore.UpdateClaims",
-        "PostgresStore.NoteKeyUse", "PostgresSearchStep.UpdateTerms", "PostgresSearchStep.DeleteUnused",
+        "PostgresStore.NoteKeyUse", "PostgresStore.UpdateSessionUse", "PostgresSearchStep.UpdateTerms", "PostgresSearchStep.DeleteUnused",
     ];
 
     /// <summary>The length of an array parameter: the most that a batch has.</summary>
@@ -74,7 +76,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     [
         .. PostgresSqlTests.Texts.Where(text => Statement().IsMatch(text.Sql) && Tables().IsMatch(text.Sql)
             // These two are parts of others: the beginning of queries, and what the health check reads.
-            && text.Name is not ("PostgresStore.SelectKeys" or "PostgresStore.Reads")),
+            && text.Name is not ("PostgresStore.SelectKeys" or "PostgresStore.SelectSessions" or "PostgresStore.Reads")),
     ];
 
     public async ValueTask InitializeAsync()
@@ -134,7 +136,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
 
     [GeneratedRegex(@"\b(from|join|into|update)\s+"
         + @"(workspace|api_key|log_end|partner|change_set|idempotency|audit_event|search_state|partner_search|search_term"
-        + @"|import|import_part|import_mapping|import_block)\b")]
+        + @"|import|import_part|import_mapping|import_block|session|console_link)\b")]
     private static partial Regex Tables();
 
     [GeneratedRegex(@"^\(?\(?workspace_id = [^ ]+?\)*$")]

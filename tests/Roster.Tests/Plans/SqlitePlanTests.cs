@@ -21,6 +21,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         ("SqliteRowReader.SelectLive", "a mirror reads the partners that its file does not name"),
         ("SqliteStore.SelectKeysOfWorkspace", "lists the keys of a workspace"),
         ("SqliteStore.SelectAudit", "the newest events of a workspace, which the index has in order"),
+        ("SqliteStore.SelectSessionsOfWorkspace", "the newest sessions of a workspace, which the index has in order"),
         ("SqliteStore.CountOpenImports", "counts the imports of a workspace that have a file or rows, of which there are few"),
         ("SqliteStore.SelectOpenImports", "lists the imports of a workspace that have a file or rows, of which there are few"),
         ("SqliteStore.InsertMapping", "counts the mappings of a workspace, of which there are few"),

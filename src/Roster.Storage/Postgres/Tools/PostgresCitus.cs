@@ -11,7 +11,7 @@ namespace Roster.Storage.Postgres.Tools;
 internal static class PostgresCitus
 {
     /// <summary>Small tables, in the order of their references.</summary>
-    public static readonly string[] Replicated = ["workspace", "api_key"];
+    public static readonly string[] Replicated = ["workspace", "api_key", "session", "console_link"];
 
     /// <summary>Distributed by workspace_id, each in the same place as the first.</summary>
     public static readonly string[] Distributed =

@@ -1,0 +1,23 @@
+using System.Text.Json;
+using Roster.Access;
+
+namespace Roster.Server.Formats;
+
+/// <summary>Who did something, in answers.</summary>
+internal static class ActorJson
+{
+    /// <param name="actor">Null for an operator's command, or a key that is not there.</param>
+    public static void WriteActor(this Utf8JsonWriter json, string member, KeyName? actor)
+    {
+        if (actor is null)
+        {
+            json.WriteNull(member);
+            return;
+        }
+        json.WriteStartObject(member);
+        json.WriteString("id", actor.Id);
+        json.WriteString("name", actor.Name);
+        json.WriteString("kind", actor.Kind.Name());
+        json.WriteEndObject();
+    }
+}

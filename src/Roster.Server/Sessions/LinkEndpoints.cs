@@ -1,0 +1,106 @@
+using System.Text.Json;
+using Roster.Access;
+using Roster.Batches;
+using Roster.Server.Formats;
+using Roster.Server.Guard;
+using Roster.Server.Http;
+using Roster.Server.Keys;
+
+namespace Roster.Server.Sessions;
+
+/// <summary>The endpoint that invites people by links.</summary>
+internal static class LinkEndpoints
+{
+    private const string NameRule = "name is required: say who the person is.";
+
+    private const int MaxBytes = 64 << 10;
+
+    /// <summary>The most members that are looked at; there are three.</summary>
+    private const int MaxMembers = 10;
+
+    /// <summary>POST /api/links: a link for a person with at most the caller's rights, hosts and time.</summary>
+    public static async Task CreateAsync(HttpContext http, IRosterStore store, TimeProvider clock)
+    {
+        var problem = new Parameters(http.Request).Finish();
+        var (name, scopes) = ("", Scopes.None);
+        if (problem is null)
+            (name, scopes, problem) = await ReadAsync(http);
+        var caller = http.Caller();
+        if (problem is null && (scopes & ~caller.Scopes) is not Scopes.None and var missing)
+            problem = Problem.MissingScope(missing);
+        if (problem is not null)
+        {
+            await problem.WriteAsync(http);
+            return;
+        }
+        var (link, secret) = New(
+            caller.WorkspaceId, caller.Id, name, caller.Grant with { Scopes = scopes }, Timestamp.Now(clock));
+        await store.AddLinkAsync(link, Event(link, http.Actor()), http.RequestAborted);
+        http.Response.StatusCode = StatusCodes.Status201Created;
+        await JsonAnswer.SendAsync(http, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("link", UrlOf(ConsoleRequest.OriginOf(http.Request), secret));
+            json.WriteString("name", name);
+            json.WriteString("role", Roles.NameOf(scopes));
+            json.WriteTexts("scopes", scopes.Names());
+            json.WriteString("expiresAt", link.ExpiresAt.ToString());
+            json.WriteEndObject();
+        });
+    }
+
+    /// <param name="madeBy">The key that makes it; null for an operator's command.</param>
+    public static (ConsoleLink Link, RandomSecret Secret) New(
+        long workspaceId, Guid? madeBy, string name, Grant grant, Timestamp now)
+    {
+        var secret = RandomSecret.Mint();
+        return (new ConsoleLink(Guid.CreateVersion7(), workspaceId, secret.Hash(), madeBy, name, grant, now), secret);
+    }
+
+    public static AuditEvent Event(ConsoleLink link, Actor actor) =>
+        AuditEvent.Of(AuditAction.LinkCreated, link.WorkspaceId, link.CreatedAt, actor, $"{link.Id} {link.Name}");
+
+    /// <summary>The secret is in the fragment, which browsers send to no server.</summary>
+    public static string UrlOf(string origin, RandomSecret secret) => $"{origin}/console/#link={secret.Text}";
+
+    private static async Task<(string Name, Scopes Scopes, Problem? Problem)> ReadAsync(HttpContext http)
+    {
+        var (body, problem) = await JsonBody.ReadAsync(http.Request, MaxBytes, http.RequestAborted);
+        if (problem is not null)
+            return ("", Scopes.None, problem);
+        using var json = body!;
+        var faults = new FaultList();
+        var (name, scopes) = ("", Scopes.None);
+        var given = new HashSet<string>();
+        if (json.RootElement.GetPropertyCount() > MaxMembers)
+        {
+            Reject(FaultCode.TooManyFields, null, $"There are more than {MaxMembers} fields; they were not looked at.");
+            return (name, scopes, Problem.LinkNotMade(faults));
+        }
+        foreach (var member in json.RootElement.EnumerateObject())
+        {
+            if (!JsonBody.TryName(member, out var field))
+                Reject(FaultCode.InvalidText, null, "A field name has a lone surrogate or invalid UTF-8.");
+            else if (!given.Add(field))
+                Reject(FaultCode.DuplicateField, field, "It is given twice; send it once.");
+            else if (field == "name")
+                name = KeyRequest.ReadName(member.Value, faults, NameRule);
+            else if (field == "scopes")
+                scopes = KeyRequest.ReadScopes(member.Value, faults);
+            else if (field != "role")
+                Reject(FaultCode.UnknownField, field.Length > 64 ? null : field,
+                    "There is no such field; the fields are name and role, or name and scopes.");
+            else if (!JsonBody.TryText(member.Value, out var role) || Roles.Parse(role) is not { } named)
+                Reject(FaultCode.InvalidScope, "role", $"role is one of: {Roles.AllNames}.");
+            else
+                scopes = named;
+        }
+        if (!given.Contains("name"))
+            Reject(FaultCode.NameRequired, "name", NameRule);
+        if (given.Contains("role") == given.Contains("scopes"))
+            Reject(given.Contains("role") ? FaultCode.ConflictingFields : FaultCode.InvalidScope, "role", "Send either role or scopes.");
+        return (name, scopes, faults.Count > 0 ? Problem.LinkNotMade(faults) : null);
+
+        void Reject(string code, string? field, string message) => faults.Add(new Fault(0, code, message, field));
+    }
+}
