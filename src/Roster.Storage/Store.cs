@@ -36,6 +36,9 @@ public sealed class Store
     /// </summary>
     public int OpenIndexes { get; set; } = DefaultOpenIndexes;
 
+    /// <summary>The folder for what a server writes beside its data: the SQLite file's, or data.</summary>
+    public string Folder => _postgres is null && Path.GetDirectoryName(_path) is { } folder ? folder : "data";
+
     /// <summary>The address without secrets, for logs.</summary>
     public string Name { get; }
 

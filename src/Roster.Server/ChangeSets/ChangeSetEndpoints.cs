@@ -36,11 +36,12 @@ internal static class ChangeSetEndpoints
         var found = await store.ListChangeSetsAsync(http.Caller().WorkspaceId, query, http.RequestAborted);
         if (found.Count == query.Take)
             http.ShowNext("cursor", PartnerAnswer.Number(found[^1].Revision.Number));
+        var actors = await Actors.OfAsync(http, store, found.Select(one => (Guid?)one.Origin.KeyId));
         await JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartArray();
             foreach (var changeSet in found)
-                Write(json, changeSet);
+                Write(json, changeSet, actors);
             json.WriteEndArray();
         });
     }
@@ -50,10 +51,13 @@ internal static class ChangeSetEndpoints
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
-        if (await FindAsync(http, revision, store) is { } changeSet)
-            await JsonAnswer.SendAsync(http, json => Write(json, changeSet));
-        else
+        if (await FindAsync(http, revision, store) is not { } changeSet)
+        {
             await Problem.NotFound.WriteAsync(http);
+            return;
+        }
+        var actors = await Actors.OfAsync(http, store, changeSet.Origin.KeyId);
+        await JsonAnswer.SendAsync(http, json => Write(json, changeSet, actors));
     }
 
     /// <summary>GET /api/changesets/{revision}/changes: its changes, with old and new values.</summary>
@@ -105,6 +109,7 @@ internal static class ChangeSetEndpoints
             : await store.FindIdempotencyAsync(
                 http.Caller().WorkspaceId, WriteOptions.HashOf(name), Timestamp.From(now - settings.IdempotencyRemembered),
                 Timestamp.From(now - Idempotency.LongestWrite), http.RequestAborted);
+        var actors = await Actors.OfAsync(http, store, (state as IdempotencyState.Done)?.Origin.KeyId);
         await JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartObject();
@@ -119,6 +124,7 @@ internal static class ChangeSetEndpoints
                 json.WriteNumber("revision", done.Revision);
                 json.WriteString("at", done.At.ToString());
                 json.WriteString("keyId", done.Origin.KeyId);
+                json.WriteActor(actors.Of(done.Origin.KeyId));
                 json.WriteString("requestId", done.Origin.RequestId);
             }
             json.WriteEndObject();
@@ -198,10 +204,10 @@ internal static class ChangeSetEndpoints
     private static long? ParseRevision(string text) =>
         long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number < long.MaxValue ? number : null;
 
-    private static void Write(Utf8JsonWriter json, ChangeSet changeSet)
+    private static void Write(Utf8JsonWriter json, ChangeSet changeSet, Actors actors)
     {
         json.WriteStartObject();
-        WriteHead(json, new ChangeSetHead(changeSet.Revision, changeSet.Kind, changeSet.Origin));
+        WriteHead(json, new ChangeSetHead(changeSet.Revision, changeSet.Kind, changeSet.Origin), actors);
         json.WriteNumber("created", changeSet.Counts.Created);
         json.WriteNumber("updated", changeSet.Counts.Updated);
         json.WriteNumber("unchanged", changeSet.Counts.Unchanged);
@@ -229,12 +235,13 @@ internal static class ChangeSetEndpoints
     }
 
     /// <summary>Writes the revision, time, kind and origin of a change set.</summary>
-    public static void WriteHead(Utf8JsonWriter json, ChangeSetHead head)
+    public static void WriteHead(Utf8JsonWriter json, ChangeSetHead head, Actors actors)
     {
         json.WriteNumber("revision", head.Revision.Number);
         json.WriteString("at", head.Revision.At.ToString());
         json.WriteString("kind", head.Kind);
         json.WriteString("keyId", head.Origin.KeyId);
+        json.WriteActor(actors.Of(head.Origin.KeyId));
         json.WriteString("requestId", head.Origin.RequestId);
     }
 }

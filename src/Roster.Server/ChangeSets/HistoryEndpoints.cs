@@ -45,7 +45,8 @@ internal static class HistoryEndpoints
         var steps = from is null ? [] : await history.StepsAsync(from, take, http.RequestAborted);
         if (steps is [.., { Before: not null } last])
             http.ShowNext("cursor", PartnerAnswer.Number(last.Head.Revision.Number));
-        await Answer(steps).SendAsync(http);
+        var actors = await Actors.OfAsync(http, store, steps.Select(step => (Guid?)step.Head.Origin.KeyId));
+        await Answer(steps, actors).SendAsync(http);
     }
 
     /// <summary>
@@ -108,20 +109,20 @@ internal static class HistoryEndpoints
     }
 
     /// <summary>A method of its own, so that its source objects are not held while a slow client reads.</summary>
-    private static JsonAnswer Answer(IReadOnlyList<PartnerStep> steps) => JsonAnswer.Of(json =>
+    private static JsonAnswer Answer(IReadOnlyList<PartnerStep> steps, Actors actors) => JsonAnswer.Of(json =>
     {
         json.WriteStartArray();
         foreach (var step in steps)
         {
             json.WriteStartObject();
-            ChangeSetEndpoints.WriteHead(json, step.Head);
+            ChangeSetEndpoints.WriteHead(json, step.Head, actors);
             ChangeJson.WriteChange(json, ChangeJson.NameOf(step.Before, step.After), step.Before, step.After);
             json.WriteEndObject();
         }
         json.WriteEndArray();
     });
 
-    /// <inheritdoc cref="Answer(IReadOnlyList{PartnerStep})"/>
+    /// <inheritdoc cref="Answer(IReadOnlyList{PartnerStep}, Actors)"/>
     private static JsonAnswer Answer(FeedPage page, IncludedFields include) => JsonAnswer.OfBytes(buffer =>
     {
         using var json = new PartnerJson(buffer, include);

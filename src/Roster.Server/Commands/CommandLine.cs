@@ -54,6 +54,8 @@ internal static class CommandLine
             "How long the log keeps what partners were before: a number of hours or days, such as 90d, or forever");
         var firstKeyFile = Setting("--first-key-file", "ROSTER_FIRST_KEY_FILE", "",
             "A new file into which the first start writes its key, instead of printing it");
+        var console = Setting("--console", "ROSTER_CONSOLE", "on",
+            "Whether there is a console, with sessions and links to it: on or off");
         var shutdown = Setting("--shutdown-seconds", "ROSTER_SHUTDOWN_SECONDS", "30",
             "How many seconds requests may go on after the server was told to stop: 1 or more");
         var openIndexes = Setting("--open-indexes", "ROSTER_OPEN_INDEXES", $"{Store.DefaultOpenIndexes}",
@@ -69,7 +71,7 @@ internal static class CommandLine
         var root = new RootCommand("Roster, a partner directory. Without a command it serves the HTTP API.")
         {
             database, passwordFile, isUnsafe, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
-            keepAnswers, keepValues, firstKeyFile, shutdown, openIndexes, maxImport, keepImports, importLease,
+            keepAnswers, keepValues, firstKeyFile, console, shutdown, openIndexes, maxImport, keepImports, importLease,
         };
         root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(
             new ServerSettings(
@@ -92,6 +94,7 @@ internal static class CommandLine
                 IdempotencyRemembered = TimeSpan.FromHours(
                     ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
+                IsConsoleOn = ParseSwitch("--console", parsed.GetRequiredValue(console)),
                 MaxImportBytes = (long)ParseNumber("--max-import-mb", parsed.GetRequiredValue(maxImport), 1, orNone: false) << 20,
                 ImportsKept = KeyCommands.ParseSpan("--keep-imports", parsed.GetRequiredValue(keepImports)),
                 ImportLease = TimeSpan.FromSeconds(
@@ -101,6 +104,7 @@ internal static class CommandLine
             },
             ParseStoreToServe(parsed), cancel)));
         root.Subcommands.Add(KeyCommands.Create(WithStore));
+        root.Subcommands.Add(ConsoleCommands.Create(WithStore));
         root.Subcommands.Add(WorkspaceCommands.Create(WithStore));
         root.Subcommands.Add(Migrate());
         root.Subcommands.Add(CopyCommand.Create(ParseAddress, ReportAsync));

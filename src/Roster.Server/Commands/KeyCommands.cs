@@ -34,6 +34,14 @@ internal static class KeyCommands
         return await store.AddFirstKeyAsync(key, audit, cancel) ? secret : null;
     }
 
+    /// <exception cref="SettingException">There is none of that name.</exception>
+    public static async Task<Workspace> FindWorkspaceAsync(IRosterStore store, string name, CancellationToken cancel)
+    {
+        var all = await store.ListWorkspacesAsync(cancel);
+        return all.FirstOrDefault(one => one.Name == name) ?? throw new SettingException(
+            $"--workspace: there is none of that name; there are: {string.Join(", ", all.Select(one => one.Name))}.");
+    }
+
     private static (ApiKeySecret Secret, ApiKey Key, AuditEvent Audit) Mint(
         Workspace workspace, string name, Scopes scopes, Timestamp now, Timestamp? expiresAt)
     {
@@ -66,10 +74,7 @@ internal static class KeyCommands
             var wanted = ParseScopes(parsed.GetRequiredValue(scopes));
             Timestamp? expiresAt = parsed.GetValue(expires) is { } span
                 ? now.AddMilliseconds((long)ParseSpan("--expires", span).TotalMilliseconds) : null;
-            var all = await store.ListWorkspacesAsync(cancel);
-            var target = all.FirstOrDefault(one => one.Name == parsed.GetRequiredValue(workspace))
-                ?? throw new SettingException(
-                    $"--workspace: there is none of that name; there are: {string.Join(", ", all.Select(one => one.Name))}.");
+            var target = await FindWorkspaceAsync(store, parsed.GetRequiredValue(workspace), cancel);
             var secret = await AddAsync(store, target, label, wanted, now, expiresAt, cancel);
             var end = expiresAt is { } time ? time.ToString() : "revoked";
             await Console.Error.WriteLineAsync(

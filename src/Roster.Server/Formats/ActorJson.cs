@@ -1,20 +1,36 @@
 using System.Text.Json;
 using Roster.Access;
+using Roster.Server.Guard;
 
 namespace Roster.Server.Formats;
+
+/// <summary>The names of the keys in an answer, found in one query.</summary>
+internal sealed class Actors
+{
+    private readonly IReadOnlyDictionary<Guid, KeyName> _names;
+
+    private Actors(IReadOnlyDictionary<Guid, KeyName> names) => _names = names;
+
+    /// <param name="ids">The keys of the answer's items; null where there is none.</param>
+    public static async Task<Actors> OfAsync(HttpContext http, IRosterStore store, params IEnumerable<Guid?> ids) =>
+        new(await store.NameKeysAsync(http.Caller().WorkspaceId, [.. ids.OfType<Guid>().Distinct()], http.RequestAborted));
+
+    /// <returns>Null for an operator's command.</returns>
+    public KeyName? Of(Guid? id) => id is { } key ? _names.GetValueOrDefault(key) : null;
+}
 
 /// <summary>Who did something, in answers.</summary>
 internal static class ActorJson
 {
-    /// <param name="actor">Null for an operator's command, or a key that is not there.</param>
-    public static void WriteActor(this Utf8JsonWriter json, string member, KeyName? actor)
+    /// <param name="actor">Null for an operator's command.</param>
+    public static void WriteActor(this Utf8JsonWriter json, KeyName? actor)
     {
         if (actor is null)
         {
-            json.WriteNull(member);
+            json.WriteNull("actor");
             return;
         }
-        json.WriteStartObject(member);
+        json.WriteStartObject("actor");
         json.WriteString("id", actor.Id);
         json.WriteString("name", actor.Name);
         json.WriteString("kind", actor.Kind.Name());

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using Roster.Access;
 using Roster.Partners;
 using Roster.Server.Commands;
 using Roster.Storage;
@@ -10,6 +11,9 @@ namespace Roster.Server.Hosting;
 /// <summary>The server's life, from opening its database to closing it.</summary>
 internal static class Serve
 {
+    /// <summary>The person of the first link.</summary>
+    private const string Administrator = "Administrator";
+
     public static async Task<int> RunAsync(ServerSettings settings, Store database, CancellationToken cancel)
     {
         // SIGHUP comes when a terminal closes, and from supervisors that want a reload. There is nothing to reload.
@@ -27,7 +31,7 @@ internal static class Serve
         try
         {
             await ListenAsync(app, settings, cancel);
-            await MakeFirstKeyAsync(settings, store, app.Urls.First(), logger, cancel);
+            await MakeFirstKeyAsync(settings, store, database.Folder, app.Urls.First(), logger, cancel);
             var sinceStart = DateTime.UtcNow - Process.GetCurrentProcess().StartTime.ToUniversalTime();
             ServerLog.Listening(logger, string.Join(' ', app.Urls), database.Name, ServerVersion.Text, sinceStart.TotalMilliseconds);
             hasListened = true;
@@ -79,11 +83,11 @@ internal static class Serve
     }
 
     /// <summary>
-    /// On the first start, creates the default workspace and the first key, and prints the key or writes it to its
-    /// file.
+    /// On the first start, creates the default workspace, the first key and a link to the console. Prints the key or writes
+    /// it to its file. Writes the link to a file, and prints it if the key is printed.
     /// </summary>
     private static async Task MakeFirstKeyAsync(
-        ServerSettings settings, IRosterStore store, string url, ILogger logger, CancellationToken cancel)
+        ServerSettings settings, IRosterStore store, string folder, string url, ILogger logger, CancellationToken cancel)
     {
         if (await store.HasKeysAsync(cancel))
             return;
@@ -96,11 +100,22 @@ internal static class Serve
         if (file is null)
         {
             await Console.Out.WriteLineAsync(Welcome($"is shown only now:\n\n  {secret.Text}", secret.Text, url));
-            return;
         }
-        file.Write(secret);
-        ServerLog.FirstKeyWritten(logger, file.Path);
-        await Console.Out.WriteLineAsync(Welcome($"is in the file {file.Path}.", $"$(cat '{file.Path}')", url));
+        else
+        {
+            file.Write(secret);
+            ServerLog.FirstKeyWritten(logger, file.Path);
+            await Console.Out.WriteLineAsync(Welcome($"is in the file {file.Path}.", $"$(cat '{file.Path}')", url));
+        }
+        if (!settings.IsConsoleOn)
+            return;
+        // After the key, which must not be lost if this fails.
+        var link = await ConsoleCommands.AddLinkAsync(
+            store, workspace, Administrator, Scopes.All, Reachable(url), Timestamp.Now(TimeProvider.System), cancel);
+        var linkFile = ConsoleLinkFile.TryWrite(folder, link);
+        // Where the key is not printed, the output may be a log.
+        if ((file is null ? link : linkFile is null ? null : $"the link in the file {linkFile}") is { } shown)
+            await Console.Out.WriteLineAsync($"Or open the console in a browser, once and within 30 minutes:\n\n  {shown}\n");
     }
 
     /// <param name="isWhere">Where the key is, as the end of a sentence.</param>

@@ -10,7 +10,7 @@ namespace Roster.Server.Imports;
 internal static class ImportAnswer
 {
     /// <param name="parts">The parts that are written; null to leave them out, as lists do.</param>
-    public static void Write(Utf8JsonWriter json, Import import, IReadOnlyList<WrittenPart>? parts)
+    public static void Write(Utf8JsonWriter json, Import import, Actors actors, IReadOnlyList<WrittenPart>? parts)
     {
         json.WriteStartObject();
         json.WriteString("id", import.Id);
@@ -31,6 +31,7 @@ internal static class ImportAnswer
         else
             json.WriteNull("reason");
         json.WriteString("keyId", import.KeyId);
+        json.WriteActor(actors.Of(import.KeyId));
         WriteFile(json, import);
         if (import.Contents is { } contents && parts is not null)
             WriteContents(json, import, contents);

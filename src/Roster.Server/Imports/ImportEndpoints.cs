@@ -115,11 +115,13 @@ internal static class ImportEndpoints
         var found = await store.ListImportsAsync(http.Caller().WorkspaceId, cursor, take, http.RequestAborted);
         if (found.Count == take)
             http.ShowNext("cursor", found[^1].Id.ToString());
+        var imports = found.Select(Import.Of).ToList();
+        var actors = await Actors.OfAsync(http, store, imports.Select(import => (Guid?)import.KeyId));
         await JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartArray();
-            foreach (var stored in found)
-                ImportAnswer.Write(json, Import.Of(stored), null);
+            foreach (var import in imports)
+                ImportAnswer.Write(json, import, actors, null);
             json.WriteEndArray();
         });
     }
@@ -326,7 +328,8 @@ internal static class ImportEndpoints
     public static async Task SendAsync(HttpContext http, IRosterStore store, Import import)
     {
         var parts = await store.ListImportPartsAsync(import.WorkspaceId, import.Id, http.RequestAborted);
-        await JsonAnswer.SendAsync(http, json => ImportAnswer.Write(json, import, parts));
+        var actors = await Actors.OfAsync(http, store, import.KeyId);
+        await JsonAnswer.SendAsync(http, json => ImportAnswer.Write(json, import, actors, parts));
     }
 
     /// <summary>Gives a server something to do, and answers 202.</summary>

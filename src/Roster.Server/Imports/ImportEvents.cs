@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Roster.Imports;
+using Roster.Server.Formats;
 using Roster.Server.Http;
 
 namespace Roster.Server.Imports;
@@ -18,7 +19,8 @@ internal static class ImportEvents
     /// <summary>A stream ends after this time, and when nothing is left to do; clients that want more come again.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
 
-    public static async Task SendAsync(HttpContext http, string id, StoredImports imports, ImportWatch watch, TimeProvider clock)
+    public static async Task SendAsync(
+        HttpContext http, string id, IRosterStore store, StoredImports imports, ImportWatch watch, TimeProvider clock)
     {
         var parameters = new Parameters(http.Request);
         var known = 0L;
@@ -33,6 +35,7 @@ internal static class ImportEvents
             await Problem.TooManyWaiting.WriteAsync(http);
             return;
         }
+        var actors = await Actors.OfAsync(http, store, import.KeyId);
         http.Response.ContentType = "text/event-stream; charset=utf-8";
         http.Response.Headers.CacheControl = "no-store";
         // nginx would hold events back.
@@ -44,7 +47,7 @@ internal static class ImportEvents
             if (import.Step > known)
             {
                 known = import.Step;
-                await WriteAsync(http, $"id: {known}\nevent: import\ndata: {JsonOf(import)}\n\n");
+                await WriteAsync(http, $"id: {known}\nevent: import\ndata: {JsonOf(import, actors)}\n\n");
             }
             if (import.Work is null)
                 return;
@@ -62,11 +65,11 @@ internal static class ImportEvents
     }
 
     /// <summary>On one line, as an event's data must be.</summary>
-    private static string JsonOf(Import import)
+    private static string JsonOf(Import import, Actors actors)
     {
         using var bytes = new MemoryStream();
         using (var json = new Utf8JsonWriter(bytes))
-            ImportAnswer.Write(json, import, null);
+            ImportAnswer.Write(json, import, actors, null);
         return Encoding.UTF8.GetString(bytes.GetBuffer(), 0, (int)bytes.Length);
     }
 }

@@ -96,6 +96,7 @@ internal static class KeyEndpoints
         var events = await store.ListAuditAsync(http.Caller().WorkspaceId, before, take, http.RequestAborted);
         if (events.Count == take)
             http.ShowNext("before", events[^1].Id.ToString());
+        var actors = await Actors.OfAsync(http, store, events.Select(one => one.ActorKeyId));
         await JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartArray();
@@ -106,6 +107,7 @@ internal static class KeyEndpoints
                 json.WriteString("at", one.At.ToString());
                 json.WriteString("action", one.Action);
                 json.WriteString("actorKeyId", one.ActorKeyId?.ToString());
+                json.WriteActor(actors.Of(one.ActorKeyId));
                 json.WriteString("address", one.Address);
                 json.WriteString("subject", one.Subject);
                 json.WriteEndObject();

@@ -69,7 +69,7 @@ internal static class SessionEndpoints
             {
                 json.WriteStartObject();
                 json.WriteString("id", session.Id);
-                json.WriteActor("actor", new KeyName(key.Id, key.Name, key.Kind));
+                json.WriteActor(new KeyName(key.Id, key.Name, key.Kind));
                 json.WriteString("createdAt", session.CreatedAt.ToString());
                 json.WriteString("lastUsedAt", session.LastUsedAt.ToString());
                 json.WriteString("expiresAt", session.EndOf(key).ToString());
@@ -232,7 +232,7 @@ internal static class SessionEndpoints
             json.WriteStartObject("workspace");
             json.WriteString("name", workspace);
             json.WriteEndObject();
-            json.WriteActor("actor", new KeyName(key.Id, key.Name, key.Kind));
+            json.WriteActor(new KeyName(key.Id, key.Name, key.Kind));
             json.WriteString("role", Roles.NameOf(key.Scopes));
             json.WriteTexts("scopes", key.Scopes.Names());
             json.WriteString("createdAt", session?.CreatedAt.ToString());

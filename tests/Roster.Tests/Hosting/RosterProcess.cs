@@ -114,7 +114,7 @@ internal sealed partial class RosterProcess : IDisposable
         return (process.ExitCode, output, errors.Result);
     }
 
-    public RosterClient Client(string key) => new(_http, key, null);
+    public RosterClient Client(string? key) => new(_http, key, null);
 
     /// <summary>The server's standard output so far. The first start's welcome is there before it listens.</summary>
     public string Output() => File.ReadAllText(_outputFile);

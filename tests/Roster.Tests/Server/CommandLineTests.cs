@@ -26,11 +26,59 @@ public sealed partial class CommandLineTests : IDisposable
             first.Terminate();
             Assert.Equal(0, first.WaitForExit());
         }
-        Assert.Equal(["roster.db", "roster.db.lock"], Directory.GetFiles(_folder.File("data")).Select(Path.GetFileName).Order());
+        Assert.Equal(["console-link", "roster.db", "roster.db.lock"], Directory.GetFiles(_folder.File("data")).Select(Path.GetFileName).Order());
 
         using var second = RosterProcess.Serve(_folder.Path);
         Assert.Empty(second.Output());
         Assert.Equal(2, (await second.Client(key).PutAsync("""[{"name":"a"}]""")).Revision);
+    }
+
+    [Fact]
+    public async Task The_first_start_prints_a_link_to_the_console_and_writes_it_for_its_owner_only()
+    {
+        using var server = RosterProcess.Serve(_folder.Path);
+        var origin = server.Address.ToString().TrimEnd('/');
+        var link = Regex.Match(server.Output(), $"{Regex.Escape(origin)}/console/#link=[0-9A-Za-z_-]{{43}}").Value;
+        var file = _folder.File(Path.Combine("data", "console-link"));
+
+        Assert.Equal($"{link}\n", await File.ReadAllTextAsync(file));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        Assert.DoesNotContain("#link=", server.Log(), StringComparison.Ordinal);
+        var begun = await ConsoleClient.OpenAsync(server.Client(null), link);
+        Assert.Equal((201, "Administrator"), (begun.Status, begun.Json.GetProperty("actor").GetProperty("name").GetString()));
+        Assert.Equal(6, begun.Json.GetProperty("scopes").GetArrayLength());
+        Assert.Equal(401, (await ConsoleClient.OpenAsync(server.Client(null), link)).Status);
+    }
+
+    [Fact]
+    public async Task A_command_prints_a_link_and_the_server_exchanges_it()
+    {
+        using var server = RosterProcess.Serve(_folder.Path);
+        string[] invitation = ["console", "link", "--workspace", "default", "--name", "Amal Haddad", "--role", "editor"];
+
+        var made = RosterProcess.Run(_folder.Path, [.. invitation, "--url", "https://roster.example/"]);
+        var begun = await ConsoleClient.OpenAsync(server.Client(null), made.Output.Trim());
+
+        Assert.Matches("^https://roster.example/console/#link=[0-9A-Za-z_-]{43}\n$", made.Output);
+        Assert.Equal((201, "editor"), (begun.Status, begun.Json.GetProperty("role").GetString()));
+        foreach (var (setting, value) in new[] { ("--role", "owner"), ("--url", "roster"), ("--name", " "), ("--workspace", "none") })
+        {
+            string[] wrong = [.. invitation, "--url", "https://roster.example"];
+            wrong[Array.IndexOf(wrong, setting) + 1] = value;
+            var refused = RosterProcess.Run(_folder.Path, wrong);
+            Assert.Equal((1, true), (refused.ExitCode, refused.Errors.StartsWith(setting, StringComparison.Ordinal)));
+        }
+    }
+
+    [Fact]
+    public async Task Without_a_console_the_first_start_makes_no_link()
+    {
+        using var server = RosterProcess.Serve(_folder.Path, "--console", "off");
+        Assert.Matches(KeyPattern(), server.Output());
+        Assert.DoesNotContain("#link=", server.Output(), StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File(Path.Combine("data", "console-link"))));
+        Assert.Equal(404, (await server.Client(null).SendAsync(HttpMethod.Post, "/api/session")).Status);
     }
 
     [Fact]
@@ -94,6 +142,7 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--first-key-file", "nowhere/key")]
     [InlineData("--trusted-proxies", "10.0.0.0/99")]
     [InlineData("--certificate", "nowhere.pem")]
+    [InlineData("--console", "yes")]
     public void A_wrong_setting_exits_non_zero_with_a_sentence_that_names_it(string setting, string value)
     {
         var result = RosterProcess.Run(_folder.Path, setting, value);
@@ -115,6 +164,7 @@ public sealed partial class CommandLineTests : IDisposable
                 Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder.File("key")));
             Assert.Contains(_folder.File("key"), server.Output(), StringComparison.Ordinal);
             Assert.DoesNotMatch(KeyPattern(), server.Output());
+            Assert.DoesNotContain("#link=", server.Output(), StringComparison.Ordinal);
             server.Terminate();
             Assert.Equal(0, server.WaitForExit());
         }

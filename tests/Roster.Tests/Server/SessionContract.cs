@@ -374,6 +374,33 @@ public abstract class SessionContract(RosterHost host)
     }
 
     [Fact]
+    public async Task What_somebody_did_has_their_name_and_kind_in_change_sets_history_audit_and_imports()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var person = new ConsoleClient(Browser, await ConsoleClient.OpenAsync(Browser, await LinkAsync(api, "admin")));
+        var id = (await person.SendAsync(HttpMethod.Put, "/api/partners", Json("""[{"name":"a"}]"""), [
+            .. ConsoleClient.OwnPage, ("Idempotency-Key", "k")])).Ids[0];
+        await api.PutAsync($$"""[{"id":"{{id}}","name":"b"}]""");
+        await person.SendAsync(HttpMethod.Post, "/api/imports", new StringContent("name\nc\n", null, "text/csv"));
+        await person.PostAsync("/api/keys", """{"name":"k","scopes":["partnersRead"]}""");
+        var import = (await api.GetAsync("/api/imports")).Items[0].GetProperty("id").GetString();
+
+        foreach (var one in new[]
+        {
+            (await api.GetAsync("/api/changesets")).Items[1], (await api.GetAsync("/api/changesets/1")).Json,
+            (await api.GetAsync("/api/changesets/by-key/k")).Json, (await api.GetAsync($"/api/partners/{id}/history")).Items[1],
+            (await api.GetAsync("/api/imports")).Items[0], (await api.GetAsync($"/api/imports/{import}")).Json,
+            (await api.GetAsync("/api/audit")).Items[0],
+        })
+            Assert.Equal($$"""{"id":"{{person.KeyId}}","name":"Amal Haddad","kind":"person"}""", one.GetProperty("actor").GetRawText());
+        var other = (await api.GetAsync("/api/changesets")).Items[0].GetProperty("actor");
+        Assert.Equal(("test", "key"), (other.GetProperty("name").GetString(), other.GetProperty("kind").GetString()));
+        // Commands made the workspace and its first key.
+        Assert.All((await api.GetAsync("/api/audit")).Items.TakeLast(2),
+            one => Assert.Equal("null", one.GetProperty("actor").GetRawText()));
+    }
+
+    [Fact]
     public async Task Of_many_who_open_a_link_at_once_one_succeeds()
     {
         var api = await host.NewWorkspaceAsync();
