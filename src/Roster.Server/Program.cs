@@ -9,6 +9,7 @@ using Roster.Server.Http;
 using Roster.Server.Imports;
 using Roster.Server.Keys;
 using Roster.Server.OpenApi;
+using Roster.Server.Pages;
 using Roster.Server.Partners;
 using Roster.Server.Sessions;
 using Roster.Server.Writes;
@@ -134,6 +135,8 @@ public static class Program
         routes.MapGet("/errors", ErrorPage.Show).AllowAnonymous();
         routes.MapGet(OpenApiPages.Path, OpenApiPages.Document).AllowAnonymous();
         routes.MapDocs().AllowAnonymous();
+        if (settings.IsConsoleOn)
+            routes.MapGet(ConsolePages.Route, ConsolePages.Show).AllowAnonymous();
     }
 
     /// <summary>docs/security.md explains each of these limits.</summary>

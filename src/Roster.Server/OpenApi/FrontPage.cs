@@ -1,19 +1,21 @@
 using Microsoft.Net.Http.Headers;
+using Roster.Server.Hosting;
 using Roster.Server.Http;
+using Roster.Server.Pages;
 
 namespace Roster.Server.OpenApi;
 
-/// <summary>GET /: redirects browsers to the API's page; programs get 404.</summary>
+/// <summary>GET /: redirects browsers to the console, or without it to the API's page; programs get 404.</summary>
 internal static class FrontPage
 {
-    public static Task Show(HttpContext http)
+    public static Task Show(HttpContext http, ServerSettings settings)
     {
         var isBrowser = http.Request.GetTypedHeaders().Accept
             .Any(type => type.MediaType.Equals("text/html", StringComparison.OrdinalIgnoreCase));
         if (!isBrowser)
             return Problem.NotFound.WriteAsync(http);
         http.Response.Headers.Vary = HeaderNames.Accept;
-        http.Response.Redirect("/docs");
+        http.Response.Redirect(settings.IsConsoleOn ? ConsolePages.Path : "/docs");
         return Task.CompletedTask;
     }
 }

@@ -70,7 +70,7 @@ public abstract class HeadContract(RosterHost host)
     [InlineData("application/json", 404)]
     [InlineData("*/*", 404)]
     [InlineData(null, 404)]
-    public async Task The_front_page_leads_browsers_to_the_docs_and_tells_programs_that_nothing_is_there(string? accept, int status)
+    public async Task The_front_page_leads_browsers_to_the_console_and_tells_programs_that_nothing_is_there(string? accept, int status)
     {
         await host.NewWorkspaceAsync();
         using var http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = host.Address };
@@ -81,7 +81,7 @@ public abstract class HeadContract(RosterHost host)
         using var answer = await http.SendAsync(request);
 
         Assert.Equal(status, (int)answer.StatusCode);
-        Assert.Equal(status == 302 ? "/docs" : null, answer.Headers.Location?.OriginalString);
+        Assert.Equal(status == 302 ? "/console/" : null, answer.Headers.Location?.OriginalString);
         if (status == 404)
             Assert.Contains("\"not_found\"", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
     }
