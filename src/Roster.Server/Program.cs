@@ -36,7 +36,8 @@ public static class Program
         });
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
         builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>()
-            .AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>();
+            .AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>()
+            .AddSingleton(new ServerStart(Timestamp.Now(clock)));
         builder.Services.AddSingleton<LogWatch>().AddHostedService(services => services.GetRequiredService<LogWatch>());
         builder.Services.AddSingleton<StoredImports>().AddSingleton<ErasedImports>().AddSingleton<ImportWatch>()
             .AddSingleton<ImportPlanner>().AddSingleton<ImportApplier>().AddSingleton<ImportUndo>().AddSingleton<ImportWorker>()
@@ -87,6 +88,8 @@ public static class Program
         routes.MapGet("/api/tags", TermEndpoints.TagsAsync).RequireScope(Scopes.PartnersRead);
         routes.MapGet("/api/metadata-keys", TermEndpoints.MetadataKeysAsync).RequireScope(Scopes.PartnersRead);
 
+        routes.MapGet("/api/stats", StatisticsEndpoint.GetAsync).RequireScope(Scopes.PartnersRead);
+
         var changeSets = routes.MapGroup("/api/changesets");
         changeSets.MapGet("/", ChangeSetEndpoints.ListAsync).RequireScope(Scopes.PartnersRead);
         changeSets.MapGet("/by-key/{**key}", ChangeSetEndpoints.ByKeyAsync).RequireScope(Scopes.PartnersRead);
@@ -118,6 +121,7 @@ public static class Program
         keys.MapPost("/", KeyEndpoints.CreateAsync).RequireScope(Scopes.KeysWrite);
         keys.MapPost("/{id}/rotate", KeyEndpoints.RotateAsync).RequireScope(Scopes.KeysWrite);
         keys.MapDelete("/{id}", KeyEndpoints.RevokeAsync).RequireScope(Scopes.KeysWrite);
+        routes.MapGet("/api/status", StatusEndpoint.GetAsync).RequireScope(Scopes.KeysRead);
         routes.MapGet("/api/audit", KeyEndpoints.AuditAsync).RequireScope(Scopes.KeysRead);
 
         if (settings.IsConsoleOn)

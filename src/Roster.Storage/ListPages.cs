@@ -17,7 +17,8 @@ internal static class ListPages
         query.Sort != PartnerSort.CreatedAt
         || query.Filter is not
         {
-            Q: null, Email: null, Phone: null, UpdatedSince: null, Tags: null, Metadata: null, Deleted: not DeletedPartners.Only,
+            Q: null, Email: null, Phone: null, UpdatedSince: null, Tags: null, Metadata: null, HasEmail: null, HasPhone: null,
+            Deleted: not DeletedPartners.Only,
         };
 
     /// <summary>

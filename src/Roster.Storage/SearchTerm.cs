@@ -17,6 +17,13 @@ internal readonly record struct SearchTerm(int Kind, string Text)
     public const int Key = (int)TermKind.MetadataKey;
     public const int KeyAndValue = 2;
 
+    /// <summary>Only counted: one term for each partner, and one each for those with an e-mail address and with a phone.</summary>
+    public const int Presence = 3;
+
+    public static readonly SearchTerm Partner = new(Presence, "partner");
+    public static readonly SearchTerm Email = new(Presence, "email");
+    public static readonly SearchTerm Phone = new(Presence, "phone");
+
     /// <summary>A partner's terms, each once, the tags first.</summary>
     public static List<SearchTerm> Of(string? tags, string? metadata)
     {

@@ -26,6 +26,13 @@ public interface ILogStore
     Task<ChangedPartners> ReadChangedAfterAsync(long workspaceId, long revision, int changes, CancellationToken cancel);
 
     /// <summary>
+    /// How many partners there are, and the change sets by day, as of the newest write. Both are kept beside the
+    /// search index, so this reads neither partners nor the log.
+    /// </summary>
+    /// <param name="fromDay">The first day, as in <see cref="DayCount.Day"/>.</param>
+    Task<Statistics> ReadStatisticsAsync(long workspaceId, int fromDay, CancellationToken cancel);
+
+    /// <summary>
     /// Removes the old values from some change sets before a time, oldest first: so few that concurrent writes wait no
     /// longer than for each other.
     /// </summary>

@@ -22,6 +22,9 @@ public interface IRosterStore : IPartnerStore, ILogStore, IImportStore, IIdempot
     /// <summary>Throws if the database cannot read and write now.</summary>
     Task CheckAsync(CancellationToken cancel);
 
+    /// <summary>What an operator wants to see of the database and of a workspace's search index.</summary>
+    Task<StoreStatus> ReadStatusAsync(long workspaceId, CancellationToken cancel);
+
     /// <summary>Current problems of the database, for health and the log.</summary>
     StoreNotices Notices { get; }
 }

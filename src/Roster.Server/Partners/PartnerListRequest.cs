@@ -26,17 +26,20 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
     /// <summary>Reads the query parameters, and reports faults to <paramref name="parameters"/>.</summary>
     public static PartnerListRequest Parse(Parameters parameters, long workspaceId, PartnerFormat format)
     {
+        var (hasEmail, hasPhone) = (Presence(parameters, "email"), Presence(parameters, "phone"));
         var filter = new PartnerFilter(
             parameters.Guid("id"),
             SearchedText(parameters),
-            Email(parameters),
-            Phone(parameters),
+            hasEmail is null ? Email(parameters) : null,
+            hasPhone is null ? Phone(parameters) : null,
             parameters.NonBlank("externalId", MaxText),
             parameters.Time("updatedSince"),
             parameters.Choice("deleted",
                 ("false", DeletedPartners.Without), ("true", DeletedPartners.With), ("only", DeletedPartners.Only)),
             parameters.Texts("tag", PartnerFilter.MaxTerms, MaxText),
-            MetadataConditions(parameters));
+            MetadataConditions(parameters),
+            hasEmail,
+            hasPhone);
         var (sort, isDescending) = parameters.Choice("sort",
             ("desc", (PartnerSort.CreatedAt, true)), ("asc", (PartnerSort.CreatedAt, false)),
             ("createdAt", (PartnerSort.CreatedAt, false)), ("-createdAt", (PartnerSort.CreatedAt, true)),
@@ -110,6 +113,15 @@ internal sealed record PartnerListRequest(PartnerQuery Query, IncludedFields Inc
     /// </summary>
     private static string? SearchedText(Parameters parameters) =>
         parameters.NonBlank("q", MaxText) is var text && text is [' ', >= '0' and <= '9', ..] ? text[1..] : text;
+
+    /// <summary>Reads <c>email=*</c> as: has one; <c>email=</c> as: has none.</summary>
+    /// <returns>Null for any other value.</returns>
+    private static bool? Presence(Parameters parameters, string name) => parameters.Text(name) switch
+    {
+        "*" => true,
+        "" => false,
+        _ => null,
+    };
 
     private static string? Email(Parameters parameters)
     {

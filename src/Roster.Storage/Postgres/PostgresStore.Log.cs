@@ -120,6 +120,9 @@ internal sealed partial class PostgresStore
             return changed;
         }, cancel);
 
+    public Task<Statistics> ReadStatisticsAsync(long workspaceId, int fromDay, CancellationToken cancel) =>
+        Search.StatisticsAsync(workspaceId, fromDay, cancel);
+
     /// <summary>Shows change sets to a visitor as their bytes arrive.</summary>
     private static async Task<bool> ShowAsync(
         NpgsqlConnection connection, PostgresStatement statement, LogVisitor visitor, CancellationToken cancel)

@@ -36,6 +36,7 @@ internal sealed partial class PostgresStore : IRosterStore
         ("search_state", ["select", "insert", "update"]),
         ("partner_search", ["select", "insert", "delete"]),
         ("search_term", ["select", "insert", "update", "delete"]),
+        ("day_count", ["select", "insert", "update", "delete"]),
         ("import", ["select", "insert", "update"]),
         ("import_part", ["select", "insert"]),
         ("import_mapping", ["select", "insert", "update", "delete"]),
@@ -65,11 +66,14 @@ internal sealed partial class PostgresStore : IRosterStore
         new(PostgresSearch.SelectReached, 0L),
         PostgresSearchQuery.Count(0, new PartnerFilter()),
         new(PostgresSearch.SelectTerms, 0L, 0, "", 1L),
+        new(PostgresSearch.SelectStatistics, 0L, 0),
         new(SelectImport, 0L, Guid.Empty),
         new(SelectImportParts, 0L, Guid.Empty),
         new(SelectMapping, 0L, ""),
         new(SelectBlock, 0L, Guid.Empty, 0, 0),
     ];
+
+    private const string SelectServer = "select current_setting('server_version'), pg_database_size(current_database())";
 
     private readonly PostgresAddress _address;
     private readonly PostgresDatabase _database;
@@ -139,6 +143,16 @@ internal sealed partial class PostgresStore : IRosterStore
     }
 
     public StoreNotices Notices { get; } = new();
+
+    public async Task<StoreStatus> ReadStatusAsync(long workspaceId, CancellationToken cancel)
+    {
+        var (version, bytes) = await _database.ReadAsync(
+            connection => connection.OneAsync(
+                new PostgresStatement(SelectServer), row => (row.GetString(0), row.GetInt64(1)), cancel), cancel);
+        var (newest, reached) = await Search.EndsAsync(workspaceId, cancel);
+        // Packages add their own version. On Citus the size would be the coordinator's alone.
+        return new($"PostgreSQL {version.Split(' ')[0]}", newest, reached, null, _database.IsCitus ? null : bytes);
+    }
 
     public async Task CheckAsync(CancellationToken cancel)
     {

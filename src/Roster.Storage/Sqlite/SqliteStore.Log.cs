@@ -1,6 +1,7 @@
 using Roster.Changes;
 using Roster.Log;
 using Roster.Storage.Sqlite.Connections;
+using Roster.Storage.Sqlite.Search;
 
 namespace Roster.Storage.Sqlite;
 
@@ -43,6 +44,12 @@ internal sealed partial class SqliteStore
     private const string SelectLogged = SelectShown + " where workspace_id = ?1 and revision = ?2";
 
     private const string SelectLoggedAfter = SelectShown + " where workspace_id = ?1 and revision > ?2 order by revision";
+
+    /// <summary>Without the changes, which come last in the table.</summary>
+    private const string SelectCountsBetween = """
+        select at, kind, key_id, created, updated, deleted, restored from change_set
+        where workspace_id = ?1 and revision > ?2 and revision <= ?3
+        """;
 
     private const string SelectLog =
         "select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = ?1 and revision = ?2";
@@ -109,6 +116,24 @@ internal sealed partial class SqliteStore
                 Show(database, rows, changed);
             return changed;
         }));
+
+    public async Task<Statistics> ReadStatisticsAsync(long workspaceId, int fromDay, CancellationToken cancel)
+    {
+        var index = await ReachNewestAsync(workspaceId, cancel);
+        return index.Read(search => SqliteSearchQuery.Statistics(search, fromDay));
+    }
+
+    /// <summary>The change sets after one revision and up to another, by day.</summary>
+    internal static DayCounts ReadDayCounts(SqliteDatabase database, long workspaceId, long after, long upTo)
+    {
+        var counts = new DayCounts();
+        using var rows = database.Prepare(SelectCountsBetween).Bind(1, workspaceId).Bind(2, after).Bind(3, upTo).Query();
+        while (rows.Step())
+            counts.Add(new DayCount(
+                DayCount.DayOf(rows.Timestamp(0)), rows.Text(1), rows.Guid(2), 1,
+                rows.Int64(3), rows.Int64(4), rows.Int64(5), rows.Int64(6)));
+        return counts;
+    }
 
     /// <summary>Shows a row of <see cref="SelectShown"/> to a visitor.</summary>
     private static void Show(SqliteDatabase database, SqliteStatement.Rows row, LogVisitor visitor)

@@ -116,6 +116,14 @@ internal sealed partial class SqliteStore : IRosterStore
         database.Execute("rollback");
     }
 
+    public Task<StoreStatus> ReadStatusAsync(long workspaceId, CancellationToken cancel)
+    {
+        var version = SqliteDatabase.LibraryVersion;
+        return Task.FromResult(new StoreStatus(
+            $"SQLite {version / 1_000_000}.{version / 1_000 % 1_000}.{version % 1_000}",
+            _readers.Read(database => ReadRevision(database, workspaceId)), _search?.ShownBy(workspaceId) ?? 0, FreeBytes(), FileBytes()));
+    }
+
     public async Task CheckAsync(CancellationToken cancel)
     {
         _health.CheckInPlace();
@@ -158,6 +166,22 @@ internal sealed partial class SqliteStore : IRosterStore
         {
             throw new StoreException(
                 StoreTrouble.Unavailable, $"The disk of {_path} cannot be asked for its room. {failure.Message}", failure);
+        }
+    }
+
+    /// <summary>The database's files, with its write-ahead log, the files of imports and the search indexes.</summary>
+    private long FileBytes()
+    {
+        try
+        {
+            var folder = new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(_path))!);
+            var indexes = new DirectoryInfo(_path + ".search");
+            return folder.EnumerateFiles(Path.GetFileName(_path) + "*").Concat(indexes.Exists ? indexes.EnumerateFiles() : [])
+                .Sum(file => file.Exists ? file.Length : 0);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException(StoreTrouble.Unavailable, $"The files of {_path} cannot be listed. {failure.Message}", failure);
         }
     }
 

@@ -31,6 +31,8 @@ public enum DeletedPartners
 /// <param name="Phone">The phone; only digits count.</param>
 /// <param name="UpdatedSince">Updated at this time or later.</param>
 /// <param name="Tags">Has all of these tags, ignoring case; at most <see cref="MaxTerms"/>.</param>
+/// <param name="HasEmail">Has an e-mail address, or has none.</param>
+/// <param name="HasPhone">Has a phone, or has none.</param>
 /// <param name="Metadata">Meets all of these conditions on metadata; at most <see cref="MaxTerms"/>.</param>
 public sealed record PartnerFilter(
     Guid? Id = null,
@@ -41,7 +43,9 @@ public sealed record PartnerFilter(
     Timestamp? UpdatedSince = null,
     DeletedPartners Deleted = DeletedPartners.Without,
     IReadOnlyList<string>? Tags = null,
-    IReadOnlyList<MetadataCondition>? Metadata = null)
+    IReadOnlyList<MetadataCondition>? Metadata = null,
+    bool? HasEmail = null,
+    bool? HasPhone = null)
 {
     /// <summary>Most tags of one filter, and most conditions on metadata.</summary>
     public const int MaxTerms = 5;
@@ -52,7 +56,8 @@ public sealed record PartnerFilter(
     public override string ToString()
     {
         var terms = string.Concat(
-            (Tags ?? []).Select(tag => $", Tag = {TagText.Fold(tag)}").Concat((Metadata ?? []).Select(one => $", Metadata = {one}")));
+            (Tags ?? []).Select(tag => $", Tag = {TagText.Fold(tag)}").Concat((Metadata ?? []).Select(one => $", Metadata = {one}")))
+            + (HasEmail is null ? "" : $", HasEmail = {HasEmail}") + (HasPhone is null ? "" : $", HasPhone = {HasPhone}");
         return $"PartnerFilter {{ Id = {Id}, Q = {Q}, Email = {Email}, Phone = {Phone}, ExternalId = {ExternalId}, "
             + $"UpdatedSince = {UpdatedSince}, Deleted = {Deleted}{terms} }}";
     }
@@ -64,6 +69,8 @@ public sealed record PartnerFilter(
         && (ExternalId is null || partner.ExternalId == ExternalId)
         && (Email is null || (partner.Email is not null && Upsert.FoldEmail(partner.Email) == Upsert.FoldEmail(Email)))
         && (Phone is null || (partner.Phone is not null && SearchText.Digits(partner.Phone) == SearchText.Digits(Phone)))
+        && (HasEmail is null || (partner.Email is not null) == HasEmail)
+        && (HasPhone is null || (partner.Phone is not null) == HasPhone)
         && (UpdatedSince is null || partner.UpdatedAt >= UpdatedSince)
         && (Tags is null || HasAll(TagText.Split(partner.Tags), Tags))
         && (Metadata is null || (MetadataText.Read(partner.Metadata) is var values && Metadata.All(one => one.Holds(values))))

@@ -101,6 +101,9 @@ public sealed partial class PostgresGrowthTests
             ("a tag, by name", new PartnerFilter(Tags: ["t50"]), PartnerSort.Name, null),
             ("metadata", new PartnerFilter(Metadata: [new("number", "2500")]), PartnerSort.CreatedAt, null),
             ("a key, by update", new PartnerFilter(Metadata: [new("k50", null)]), PartnerSort.UpdatedAt, null),
+            ("an address at all", new PartnerFilter(HasEmail: true), PartnerSort.CreatedAt, null),
+            ("no address", new PartnerFilter(HasEmail: false), PartnerSort.CreatedAt, null),
+            ("no phone, by name", new PartnerFilter(HasPhone: false), PartnerSort.Name, null),
             ("by update, from the middle", new PartnerFilter(), PartnerSort.UpdatedAt, new PartnerCursor(
                 PostgresSeed.Partner(Few / 2), UpdatedAt: new Timestamp(Few / 2))),
         };
@@ -109,12 +112,15 @@ public sealed partial class PostgresGrowthTests
                 PostgresSeed.Workspace, new PartnerQuery(filter, sort, IsDescending: false, Batch, 0, after))));
         yield return ("Search: terms", () => RunAsync(
             new PostgresStatement(PostgresSearch.SelectTerms, PostgresSeed.Workspace, (int)TermKind.Tag, "t2", (long)Batch)));
+        yield return ("Search: statistics", () => RunAsync(
+            new PostgresStatement(PostgresSearch.SelectStatistics, PostgresSeed.Workspace, 20_000 - Batch)));
         yield return ("Search: a step", StepAsync);
 
         async Task StepAsync()
         {
             await RunAsync(new PostgresStatement(
-                "update search_state set reached = (select revision - 1 from log_end where workspace_id = $1) where workspace_id = $1",
+                "update search_state set (reached, counted) = (select revision - 1, revision - 1 from log_end where workspace_id = $1) "
+                + "where workspace_id = $1",
                 PostgresSeed.Workspace));
             Assert.Equal(FollowStep.Reached, (await PostgresSearchStep.RunAsync(connection, PostgresSeed.Workspace)).Step);
         }

@@ -30,6 +30,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         ["PostgresSearchStep.DeleteTerms"] = "a filling begins: all terms of the workspace are counted anew",
         ["PostgresStore.SelectSessionsOfWorkspace"] =
             "the newest sessions of a workspace, which an index has in order; passes over expired ones, which each sign-in deletes",
+        ["PostgresSearchStep.DeleteDayCounts"] = "a log is counted for the first time",
         ["PostgresStore.CountOpenImports"] = "counts the imports of a workspace that have a file or rows, of which there are few",
         ["PostgresStore.SelectOpenImports"] = "lists the imports of a workspace that have a file or rows, of which there are few",
         ["PostgresStore.InsertMapping"] = "counts the mappings of a workspace, of which there are few",
@@ -53,6 +54,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     [
         "PostgresRowWriter.UpdatePartners", "PostgresStore.DeletePartners", "PostgresStore.UpdateChanges", "PostgresStore.UpdateClaims",
         "PostgresStore.NoteKeyUse", "PostgresStore.UpdateSessionUse", "PostgresSearchStep.UpdateTerms", "PostgresSearchStep.DeleteUnused",
+        "PostgresSearchStep.UpdateDayCounts",
     ];
 
     /// <summary>The length of an array parameter: the most that a batch has.</summary>
@@ -60,8 +62,10 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
 
     /// <summary>
     /// Indexes whose key is the workspace alone: of one row for each workspace, or read by statements that need them all.
+    /// The last two have only partners that are asked for.
     /// </summary>
-    private static readonly string[] OfWorkspaces = ["log_end_pkey", "search_state_pkey", "api_key_workspace"];
+    private static readonly string[] OfWorkspaces =
+        ["log_end_pkey", "search_state_pkey", "api_key_workspace", "partner_search_no_email", "partner_search_no_phone"];
 
     private PostgresCluster _cluster = null!;
     private NpgsqlDataSource _source = null!;
@@ -135,7 +139,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     private static partial Regex Statement();
 
     [GeneratedRegex(@"\b(from|join|into|update)\s+"
-        + @"(workspace|api_key|log_end|partner|change_set|idempotency|audit_event|search_state|partner_search|search_term"
+        + @"(workspace|api_key|log_end|partner|change_set|idempotency|audit_event|search_state|partner_search|search_term|day_count"
         + @"|import|import_part|import_mapping|import_block|session|console_link)\b")]
     private static partial Regex Tables();
 

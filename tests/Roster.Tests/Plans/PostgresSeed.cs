@@ -31,7 +31,7 @@ internal static class PostgresSeed
         [
             "insert into workspace values (1, 'w1', 1)",
             "insert into log_end values (1, 0, 0, 0)",
-            "insert into search_state values (1, 0)",
+            $"insert into search_state (workspace_id, reached, counted) values (1, 0, {many})",
             .. new[] { Key, RareKey }.Select(
                 key => $"insert into api_key values ('{key}', 1, 'k', 'p', sha256('{key}'::bytea), 'partnersRead', 1)"),
             $"insert into workspace select i + 1, 'w' || (i + 1), 1 from {numbers}",
@@ -63,6 +63,11 @@ internal static class PostgresSeed
             select 1, kind, prefix || i, prefix || i, 10, 10 from {numbers}, (values (0, 't'), (1, 'k')) as terms (kind, prefix)
             where i <= {many} / 10
             """,
+            $"""
+            insert into search_term
+            values (1, 3, 'partner', 'partner', {many}, {many}), (1, 3, 'email', 'email', {many}, {many}), (1, 3, 'phone', 'phone', 1, 1)
+            """,
+            $"insert into day_count select 1, 20000 - i, 'upsert', '{Key}', 1, 1, 1, 0, 0 from {numbers}",
             // Every hundredth change set undoes the one before it; it has the rare kind, and every thousandth the rare
             // key.
             $"""

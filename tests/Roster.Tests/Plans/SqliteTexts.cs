@@ -38,6 +38,8 @@ internal static partial class SqliteTexts
         [
             new(), new(Q: "ab"), new(Q: "abcdef"), new(Email: "a@b.example"), new(Phone: "1"), new(UpdatedSince: new Timestamp(1)),
             new(Tags: ["a"]), new(Tags: ["a"], UpdatedSince: new Timestamp(1)), new(Q: "abcdef", Tags: ["a"]),
+            new(HasEmail: true), new(HasEmail: false), new(HasPhone: true), new(HasPhone: false),
+            new(HasEmail: false, HasPhone: true, Tags: ["a"]), new(Q: "abcdef", HasEmail: true), new(Email: "a@b.example", HasPhone: false),
             new(Email: "a@b.example", Tags: ["a"]), new(Tags: ["a"], Metadata: [new("b", "c"), new("d", null, IsThere: false)]),
         ];
         foreach (var deleted in Enum.GetValues<DeletedPartners>())
@@ -46,6 +48,7 @@ internal static partial class SqliteTexts
                 var name = filter.Q is not null ? $"Q{filter.Q.Length}"
                     : filter.Email is not null ? "Email"
                     : filter.Phone is not null ? "Phone"
+                    : filter is { Tags: null } and ({ HasEmail: not null } or { HasPhone: not null }) ? "Presence"
                     : filter.UpdatedSince is not null ? "Since"
                     : filter.Tags is not null ? "Terms" : "All";
                 if (deleted == DeletedPartners.Only)
@@ -78,5 +81,7 @@ internal static partial class SqliteTexts
             yield return SqliteSearchQuery.Lead.Grams;
         if (filter is { Tags: not null, Email: null })
             yield return SqliteSearchQuery.Lead.Term;
+        foreach (var lead in SqliteSearchQuery.PresencesOf(filter))
+            yield return lead;
     }
 }

@@ -17,7 +17,7 @@ public sealed partial class PostgresSqlTests
 {
     private static readonly string[] WorkspaceTables =
     [
-        "log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "partner_search", "search_term",
+        "log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "partner_search", "search_term", "day_count",
         "import", "import_part", "import_mapping", "import_block",
     ];
 
@@ -140,6 +140,12 @@ public sealed partial class PostgresSqlTests
             ["tag and missing key"] = new(Tags: ["t50"], Metadata: [new("k50", null, IsThere: false)]),
             ["tag and metadata"] = new(Tags: ["all"], Metadata: [new("number", "123"), new("all", "1")]),
             ["only a missing key"] = new(Metadata: [new("k50", null, IsThere: false)]),
+            ["all with email"] = new(HasEmail: true),
+            ["all without email"] = new(HasEmail: false),
+            ["all with phone"] = new(HasPhone: true),
+            ["all without phone"] = new(HasPhone: false),
+            ["tag and no email"] = new(Tags: ["t50"], HasEmail: false),
+            ["q and phone"] = new(Q: "n1234", HasPhone: true),
             ["updatedSince"] = new(UpdatedSince: new Timestamp(long.MaxValue / 2)),
         };
         foreach (var (name, filter) in filters)

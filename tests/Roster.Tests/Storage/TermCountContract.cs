@@ -19,9 +19,10 @@ public abstract class TermCountContract(RosterHost host)
         {
             var all = await AllAsync();
             Guid[] ids = [.. random.GetItems(all.Select(partner => partner.Id).ToArray(), 4).Distinct()];
-            await WriteAsync(Some.Upsert(JsonSerializer.Serialize(
-                Enumerable.Range(0, 3).Select(_ => new { name = "n", tags = Tags(), metadata = Metadata() }))));
-            await WriteAsync(Some.Upsert(JsonSerializer.Serialize(ids.Select(id => new { id, tags = Tags(), metadata = Metadata() }))));
+            await WriteAsync(Some.Upsert(JsonSerializer.Serialize(Enumerable.Range(0, 3).Select(
+                _ => new { name = "n", tags = Tags(), metadata = Metadata(), email = Email(), phone = Phone() }))));
+            await WriteAsync(Some.Upsert(JsonSerializer.Serialize(ids.Select(
+                id => new { id, tags = Tags(), metadata = Metadata(), email = Email(), phone = Phone() }))));
             if (round % 3 == 1)
                 await WriteAsync(Some.Change(new BatchBuilder(ChangeKind.Delete), JsonSerializer.Serialize(ids)));
             if (round % 3 == 2)
@@ -46,8 +47,18 @@ public abstract class TermCountContract(RosterHost host)
                 var second = await TermsAsync(kind, first[^1].Term, 2);
                 Assert.Equal(expected.Skip(2).Take(2), second.Select(term => $"{term.Term} {term.Partners}"));
             }
+            var live = all.Where(partner => partner.DeletedAt is null).ToList();
+            Assert.Equal(
+                new PartnerNumbers(
+                    live.Count, all.Count - live.Count, live.Count(one => one.Email is not null), live.Count(one => one.Phone is not null)),
+                (await host.Store.ReadStatisticsAsync(workspace, 0, CancellationToken.None)).Partners);
             foreach (var filter in new PartnerFilter[]
             {
+                new(Deleted: DeletedPartners.With), new(Deleted: DeletedPartners.Only), new(HasEmail: true), new(HasEmail: false),
+                new(HasPhone: true, Deleted: DeletedPartners.With), new(HasPhone: false, Deleted: DeletedPartners.Only),
+                new(HasEmail: true, HasPhone: false), new(HasEmail: false, HasPhone: false, Deleted: DeletedPartners.With),
+                new(HasPhone: true, Tags: ["a0"]), new(Q: "exa", HasEmail: true),
+                new(HasEmail: false, UpdatedSince: all[all.Count / 2].UpdatedAt), new(Email: "a@example.com", HasPhone: true),
                 new(Tags: ["A0"]), new(Tags: ["a1", "b1"], Deleted: DeletedPartners.With), new(Tags: ["a2"], Deleted: DeletedPartners.Only),
                 new(Metadata: [new("k1", "v1")]), new(Q: "n", Metadata: [new("k1", null), new("k2", null, IsThere: false)]),
                 new(Q: "b1|b", Tags: ["b2"]),
@@ -62,6 +73,10 @@ public abstract class TermCountContract(RosterHost host)
         }
 
         string[] Tags() => [.. random.GetItems<string>(["A0", "a1", "A2", "b1", "B2", "b3"], random.Next(4)).DistinctBy(TagText.Fold)];
+
+        string? Email() => random.Next(2) == 0 ? null : "a@example.com";
+
+        string? Phone() => random.Next(3) == 0 ? "+44 1" : null;
 
         Dictionary<string, string?> Metadata() => new()
         {

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Npgsql;
 using Roster.Changes;
+using Roster.Log;
 using Roster.Partners;
 using Roster.Storage.Postgres.Connections;
 
@@ -24,6 +26,9 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>The longest that vacuum or analyze may hold a lane.</summary>
     private static readonly TimeSpan TidyPatience = TimeSpan.FromMinutes(5);
 
+    /// <summary>How often a caller looks whether the log is counted.</summary>
+    private static readonly TimeSpan CountingLook = TimeSpan.FromMilliseconds(50);
+
     internal const string SelectReached = "select reached from search_state where workspace_id = $1";
 
     private const string SelectEnds = """
@@ -34,7 +39,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>All that have something to follow, so on Citus all nodes are asked.</summary>
     internal const string SelectBehind = """
         select log_end.workspace_id from log_end join search_state on search_state.workspace_id = log_end.workspace_id
-        where search_state.reached < log_end.revision
+        where search_state.reached < log_end.revision or search_state.counted < log_end.revision
         """;
 
     /// <summary>The first live partners of each address, but for some. Looked up one by one, by the index.</summary>
@@ -50,6 +55,23 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         order by term limit (select $4::bigint)
         """;
 
+    /// <summary>Of the kind <see cref="SearchTerm.Presence"/>.</summary>
+    private const string SelectPresence = "select term, live, total from search_term where workspace_id = $1 and kind = 3";
+
+    /// <summary>
+    /// The revision up to which partners and change sets are counted, the numbers of partners, and the days: one statement, so that all
+    /// are of the same moment.
+    /// </summary>
+    internal const string SelectStatistics = """
+        select null::integer as day, null::text as kind, null::uuid as key_id, least(reached, counted), 0::bigint, 0::bigint, 0::bigint,
+            0::bigint
+        from search_state where workspace_id = $1
+        union all
+        select null, term, null, live, total, 0, 0, 0 from search_term where workspace_id = $1 and kind = 3
+        union all
+        select day, kind, key_id, change_sets, created, updated, deleted, restored from day_count where workspace_id = $1 and day >= $2
+        """;
+
     private Task _begun = Task.CompletedTask;
 
     /// <summary>Begins to follow what was written before the start.</summary>
@@ -61,12 +83,16 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         await _begun;
     }
 
+    /// <summary>The newest revision, and the one that the index shows.</summary>
+    public Task<(long Newest, long Reached)> EndsAsync(long workspaceId, CancellationToken cancel) => database.ReadAsync(
+        connection => connection.OneAsync(
+            new PostgresStatement(SelectEnds, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), cancel), cancel);
+
     /// <summary>Returns when the workspace's index shows all that is written now.</summary>
     /// <inheritdoc cref="LogFollower.ReachAsync"/>
     public async Task ReachNewestAsync(long workspaceId, CancellationToken cancel)
     {
-        var (newest, reached) = await database.ReadAsync(connection => connection.OneAsync(
-            new PostgresStatement(SelectEnds, workspaceId), row => (row.GetInt64(0), row.GetInt64(1)), cancel), cancel);
+        var (newest, reached) = await EndsAsync(workspaceId, cancel);
         if (reached < newest)
             await ReachAsync(workspaceId, newest, cancel);
     }
@@ -86,7 +112,59 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
             cancel);
 
     public Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel) => database.ReadAsync(
-        connection => connection.OneAsync(PostgresSearchQuery.Count(workspaceId, filter), row => row.GetInt64(0), cancel), cancel);
+        async connection => PresenceCounts.Has(filter)
+            ? Presence(await connection.ListAsync(new PostgresStatement(SelectPresence, workspaceId), MapPresence, cancel)).Count(filter)
+            : await connection.OneAsync(PostgresSearchQuery.Count(workspaceId, filter), row => row.GetInt64(0), cancel), cancel);
+
+    /// <summary>The numbers of a workspace.</summary>
+    /// <param name="fromDay">The first day that is wanted.</param>
+    /// <exception cref="StoreException">
+    /// The log is still being counted, after an upgrade (<see cref="StoreTrouble.SearchBehind"/>).
+    /// </exception>
+    public async Task<Statistics> StatisticsAsync(long workspaceId, int fromDay, CancellationToken cancel)
+    {
+        var newest = await database.ReadAsync(
+            connection => connection.OneAsync(
+                new PostgresStatement(PostgresStore.SelectEnd, workspaceId), row => row.GetInt64(0), cancel), cancel);
+        await ReachAsync(workspaceId, newest, cancel);
+        for (var since = Stopwatch.GetTimestamp(); ; Changed(workspaceId))
+        {
+            if (await database.ReadAsync(connection => ReadAsync(connection, workspaceId, fromDay, cancel), cancel) is var read
+                && read.Revision >= newest)
+                return read;
+            if (Stopwatch.GetElapsedTime(since) > Patience)
+                throw new StoreException(
+                    StoreTrouble.SearchBehind, $"The log is counted up to revision {read.Revision}, and {newest} is wanted.");
+            await Task.Delay(CountingLook, cancel);
+        }
+    }
+
+    private static async Task<Statistics> ReadAsync(NpgsqlConnection connection, long workspaceId, int fromDay, CancellationToken cancel)
+    {
+        var (revision, presence, days) = (0L, new PresenceCounts(), new List<DayCount>());
+        await using var rows = await connection.QueryAsync(cancel, new PostgresStatement(SelectStatistics, workspaceId, fromDay));
+        while (await rows.ReadAsync(cancel))
+            if (rows.IsDBNull(1))
+                revision = rows.GetInt64(3);
+            else if (rows.IsDBNull(0))
+                presence.Add(rows.GetString(1), rows.GetInt64(3), rows.GetInt64(4));
+            else
+                days.Add(new DayCount(
+                    rows.GetInt32(0), rows.GetString(1), rows.GetGuid(2) is var key && key == DayCounts.Shared ? null : key,
+                    rows.GetInt64(3), rows.GetInt64(4), rows.GetInt64(5), rows.GetInt64(6), rows.GetInt64(7)));
+        return new(revision, presence.Numbers, [.. days.OrderBy(day => (day.Day, day.Kind, day.KeyId))]);
+    }
+
+    private static (string Term, long Live, long Total) MapPresence(NpgsqlDataReader row) =>
+        (row.GetString(0), row.GetInt64(1), row.GetInt64(2));
+
+    private static PresenceCounts Presence(List<(string Term, long Live, long Total)> rows)
+    {
+        var counts = new PresenceCounts();
+        foreach (var (term, live, total) in rows)
+            counts.Add(term, live, total);
+        return counts;
+    }
 
     /// <summary>The tags or keys of metadata behind one, in order, with how many partners have them.</summary>
     public async Task<IReadOnlyList<TermCount>> TermsAsync(

@@ -59,6 +59,10 @@ internal sealed class PostgresSearchQuery
             conditions.Add($" and email = {Put(Upsert.FoldEmail(email))}");
         if (filter.Phone is { } phone)
             conditions.Add($" and phone = {Put(SearchText.Digits(phone))}");
+        if (filter.HasEmail is { } hasEmail)
+            conditions.Add(hasEmail ? " and email is not null" : " and email is null");
+        if (filter.HasPhone is { } hasPhone)
+            conditions.Add(hasPhone ? " and phone is not null" : " and phone is null");
         if (filter.UpdatedSince is { } since)
             conditions.Add($" and updated_at >= {Put(since)}");
         var (wanted, unwanted) = SearchTerm.Of(filter);

@@ -23,7 +23,7 @@ internal static class PostgresSearchStep
     private const int Together = 1_000;
 
     private const string HoldState = """
-        select reached, filling, filled, (select revision from log_end where workspace_id = $1) from search_state
+        select reached, filling, filled, (select revision from log_end where workspace_id = $1), counted from search_state
         where workspace_id = $1 for update skip locked
         """;
 
@@ -54,8 +54,9 @@ internal static class PostgresSearchStep
 
     /// <summary>What the index has of partners: as of which revision, and which terms.</summary>
     private const string SelectKnown = """
-        select found.id, found.revision, found.terms::text, found.deleted from unnest((select $2::uuid[])) as n (named) cross join lateral (
-            select id, revision, terms, deleted from partner_search where workspace_id = $1 and id = n.named limit 1) as found
+        select found.id, found.revision, found.terms::text, found.deleted, found.email is not null, found.phone is not null
+        from unnest((select $2::uuid[])) as n (named) cross join lateral (
+            select id, revision, terms, deleted, email, phone from partner_search where workspace_id = $1 and id = n.named limit 1) as found
         """;
 
     /// <summary>At the beginning of a filling: its partners are counted from nothing.</summary>
@@ -83,6 +84,38 @@ internal static class PostgresSearchStep
         where workspace_id = $1 and search_term.kind = n.kind and search_term.term = n.term and total = 0
         """;
 
+    private const string UpdateCounted = "update search_state set counted = $2 where workspace_id = $1";
+
+    private const string DeleteDayCounts = "delete from day_count where workspace_id = $1";
+
+    private const string SelectCountsBetween = """
+        select at, kind, key_id, created, updated, deleted, restored from change_set
+        where workspace_id = $1 and revision > $2 and revision <= $3
+        """;
+
+    private const string SelectPairs = """
+        select found.day, found.kind, found.key_id from unnest((select $2::integer[])) as n (day) cross join lateral (
+            select day, kind, key_id from day_count where workspace_id = $1 and day = n.day) as found
+        """;
+
+    private const string UpdateDayCounts = """
+        update day_count set change_sets = day_count.change_sets + n.change_sets, created = day_count.created + n.created,
+            updated = day_count.updated + n.updated, deleted = day_count.deleted + n.deleted, restored = day_count.restored + n.restored
+        from unnest((select $2::integer[]), (select $3::text[]), (select $4::uuid[]), (select $5::bigint[]), (select $6::bigint[]),
+            (select $7::bigint[]), (select $8::bigint[]), (select $9::bigint[]))
+            as n (day, kind, key_id, change_sets, created, updated, deleted, restored)
+        where workspace_id = $1 and day_count.day = n.day and day_count.kind = n.kind and day_count.key_id = n.key_id
+        """;
+
+    private const string InsertDayCounts = """
+        insert into day_count (workspace_id, day, kind, key_id, change_sets, created, updated, deleted, restored)
+        select $1, n.day, n.kind, n.key_id, n.change_sets, n.created, n.updated, n.deleted, n.restored
+        from search_state as s, unnest((select $2::integer[]), (select $3::text[]), (select $4::uuid[]), (select $5::bigint[]),
+            (select $6::bigint[]), (select $7::bigint[]), (select $8::bigint[]), (select $9::bigint[]))
+            as n (day, kind, key_id, change_sets, created, updated, deleted, restored)
+        where s.workspace_id = $1
+        """;
+
     /// <summary>The result of a step.</summary>
     /// <param name="IsFilled">Whether it ended the filling of a large index, of which the planner has no statistics yet.</param>
     /// <param name="HasErased">Whether it removed erased partners, whose values are still in the table's pages.</param>
@@ -93,13 +126,20 @@ internal static class PostgresSearchStep
     {
         if (await connection.ListAsync(
             new(HoldState, workspaceId),
-            row => (Reached: row.GetInt64(0), Filling: row.Int64OrNull(1), Filled: row.GuidOrNull(2), Newest: row.GetInt64(3)),
+            row => (Reached: row.GetInt64(0), Filling: row.Int64OrNull(1), Filled: row.GuidOrNull(2), Newest: row.GetInt64(3),
+                Counted: row.GetInt64(4)),
             default)
             is not [var state])
         {
             // Another node holds the row. Or the row is missing, which is damage: then this throws.
             await connection.OneAsync(new PostgresStatement(PostgresSearch.SelectReached, workspaceId), row => row.GetInt64(0), default);
             return new(FollowStep.Held, false, false);
+        }
+        // The log of an earlier version, or what came while the index was filled. Otherwise both go on together.
+        if (state.Counted < state.Reached)
+        {
+            await CountDaysAsync(connection, workspaceId, state.Counted, Math.Min(state.Reached, state.Counted + DayCounts.Together));
+            return new(FollowStep.More, false, false);
         }
         if (state.Reached == 0 && state.Newest > 0)
             return await FillAsync(connection, workspaceId, state.Filling ?? state.Newest, state.Filled ?? Guid.Empty);
@@ -121,8 +161,37 @@ internal static class PostgresSearchStep
         foreach (var ids in changed.Order().Chunk(Together))
             hasErased |= await RenewAsync(connection, workspaceId, ids, terms);
         await WriteAsync(connection, workspaceId, terms);
+        await CountDaysAsync(connection, workspaceId, state.Counted, upTo);
         await connection.RunAsync(default, new PostgresStatement(UpdateState, workspaceId, upTo, default(long?), default(Guid?)));
         return new(upTo < state.Newest ? FollowStep.More : FollowStep.Reached, false, hasErased);
+    }
+
+    /// <summary>Counts the change sets after one revision and up to another.</summary>
+    private static async Task CountDaysAsync(NpgsqlConnection connection, long workspaceId, long after, long upTo)
+    {
+        if (after >= upTo)
+            return;
+        if (after == 0)
+            await connection.RunAsync(default, new PostgresStatement(DeleteDayCounts, workspaceId));
+        var counts = new DayCounts();
+        await using (var rows = await connection.QueryAsync(default, new PostgresStatement(SelectCountsBetween, workspaceId, after, upTo)))
+            while (await rows.ReadAsync())
+                counts.Add(new DayCount(
+                    DayCount.DayOf(rows.Timestamp(0)), rows.GetString(1), rows.GetGuid(2), 1,
+                    rows.GetInt32(3), rows.GetInt32(4), rows.GetInt32(5), rows.GetInt32(6)));
+        var known = (await connection.ListAsync(
+            new PostgresStatement(SelectPairs, workspaceId, counts.Days),
+            row => (Day: row.GetInt32(0), Kind: row.GetString(1), KeyId: row.GetGuid(2)), default)).ToHashSet();
+        var isKnown = counts.Rows(known).ToLookup(one => known.Contains((one.Day, one.Kind, one.KeyId ?? DayCounts.Shared)));
+        await connection.RunAsync(
+            default,
+            Statement(UpdateDayCounts, [.. isKnown[true]]), Statement(InsertDayCounts, [.. isKnown[false]]),
+            new PostgresStatement(UpdateCounted, workspaceId, upTo));
+
+        PostgresStatement Statement(string sql, DayCount[] rows) => new(
+            sql, workspaceId, Column(rows, one => one.Day), Column(rows, one => one.Kind),
+            Column(rows, one => one.KeyId ?? DayCounts.Shared), Column(rows, one => one.ChangeSets), Column(rows, one => one.Created),
+            Column(rows, one => one.Updated), Column(rows, one => one.Deleted), Column(rows, one => one.Restored));
     }
 
     /// <summary>Takes over partners as they are now.</summary>
@@ -132,14 +201,15 @@ internal static class PostgresSearchStep
         var partners = await connection.ListAsync(new(PostgresStore.SelectNamed, workspaceId, ids), PostgresStore.MapPartner, default);
         var known = (await connection.ListAsync(
             new(SelectKnown, workspaceId, ids),
-            row => new Known(row.GetGuid(0), row.GetInt64(1), row.TextOrNull(2), row.GetBoolean(3)), default)).ToDictionary(one => one.Id);
+            row => new Known(
+                row.GetGuid(0), row.GetInt64(1), row.TextOrNull(2), row.GetBoolean(3), row.GetBoolean(4), row.GetBoolean(5)),
+            default)).ToDictionary(one => one.Id);
         // What was filled in, or taken with an earlier change of the same partner, is there already.
         var renewed = partners.FindAll(partner => !known.TryGetValue(partner.Id, out var one) || one.Revision != partner.Revision);
         var erased = known.Keys.Except(partners.Select(partner => partner.Id)).ToArray();
         Guid[] replaced = [.. renewed.Select(partner => partner.Id).Where(known.ContainsKey), .. erased];
-        foreach (var id in replaced)
-            if (known[id].Terms is { } json)
-                terms.Remove(SearchTerm.FromJson(json), known[id].IsDeleted);
+        foreach (var old in replaced.Select(id => known[id]))
+            terms.Remove(old.Terms is { } json ? SearchTerm.FromJson(json) : [], old.HasEmail, old.HasPhone, old.IsDeleted);
         if (replaced.Length > 0)
             await connection.RunAsync(default, new PostgresStatement(DeleteNamed, workspaceId, replaced));
         await InsertAsync(connection, workspaceId, renewed, terms);
@@ -209,14 +279,14 @@ internal static class PostgresSearchStep
             };
             if (Array.FindAll(part, one => one.Total > 0) is { Length: > 0 } more)
                 statements.Add(new(
-                    InsertTerms, workspaceId, Kinds(more), Terms(more), Column(more, one => one.Shown), Column(more, one => one.Live),
-                    Column(more, one => one.Total)));
+                    InsertTerms, workspaceId, Kinds(more), Terms(more), Column(more, one => one.Shown ?? one.Term),
+                    Column(more, one => one.Live), Column(more, one => one.Total)));
             if (Array.FindAll(part, one => one.Total < 0) is { Length: > 0 } less)
                 statements.Add(new(DeleteUnused, workspaceId, Kinds(less), Terms(less)));
             await connection.RunAsync(default, statements);
         }
 
-        static int[] Kinds(TermChange[] changes) => Column(changes, one => (int)one.Kind);
+        static int[] Kinds(TermChange[] changes) => Column(changes, one => one.Kind);
 
         static string[] Terms(TermChange[] changes) => Column(changes, one => one.Term);
     }
@@ -238,5 +308,5 @@ internal static class PostgresSearchStep
 
     /// <summary>What the index has of a partner.</summary>
     /// <param name="Terms">As <see cref="SearchTerm.ToJson"/> has them, or null.</param>
-    private sealed record Known(Guid Id, long Revision, string? Terms, bool IsDeleted);
+    private sealed record Known(Guid Id, long Revision, string? Terms, bool IsDeleted, bool HasEmail, bool HasPhone);
 }

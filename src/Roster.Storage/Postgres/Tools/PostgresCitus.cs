@@ -16,7 +16,7 @@ internal static class PostgresCitus
     /// <summary>Distributed by workspace_id, each in the same place as the first.</summary>
     public static readonly string[] Distributed =
         ["log_end", "partner", "change_set", "idempotency", "audit_event", "search_state", "partner_search", "search_term",
-            "import", "import_part", "import_mapping", "import_block"];
+            "day_count", "import", "import_part", "import_mapping", "import_block"];
 
     private const string SelectExtension = "select count(*) from pg_extension where extname = 'citus'";
 

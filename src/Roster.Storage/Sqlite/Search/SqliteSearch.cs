@@ -61,6 +61,19 @@ internal sealed class SqliteSearch : LogFollower
         Changed(workspaceId);
     }
 
+    /// <summary>The revision that the workspace's index shows; 0 if it cannot be opened.</summary>
+    public long ShownBy(long workspaceId)
+    {
+        try
+        {
+            return IndexOf(workspaceId).Reached;
+        }
+        catch (StoreException)
+        {
+            return 0;
+        }
+    }
+
     /// <summary>The workspace's index, as soon as it shows this revision.</summary>
     /// <inheritdoc cref="LogFollower.ReachAsync"/>
     public async Task<SqliteSearchIndex> IndexAtAsync(long workspaceId, long revision, CancellationToken cancel)
@@ -221,10 +234,13 @@ internal sealed class SqliteSearch : LogFollower
     private SqliteSearchIndex SoundIndexOf(long workspaceId)
     {
         var index = IndexOf(workspaceId);
+        SqliteSearchIndex.CountedDays? days = null;
         if (index.IsDamaged)
             _notices.Begin(Rebuilding(workspaceId), $"{workspaceId}");
         else if (!index.IsSpoiled(_main))
             return index;
+        else
+            days = index.TakeCountedDays();
         lock (_indexes)
         {
             _indexes.Remove(workspaceId);
@@ -238,7 +254,10 @@ internal sealed class SqliteSearch : LogFollower
                 throw new StoreException(StoreTrouble.SearchBehind, $"The search index cannot be deleted. {failure.Message}", failure);
             }
         }
-        return IndexOf(workspaceId);
+        var renewed = IndexOf(workspaceId);
+        if (days is { UpTo: > 0 })
+            renewed.Put(days, _main);
+        return renewed;
     }
 
     private static StoreNotice Rebuilding(long workspaceId) => new(

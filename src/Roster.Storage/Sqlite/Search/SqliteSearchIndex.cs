@@ -1,4 +1,5 @@
 using Roster.Changes;
+using Roster.Log;
 using Roster.Partners;
 using Roster.Storage.Sqlite.Connections;
 
@@ -10,7 +11,7 @@ namespace Roster.Storage.Sqlite.Search;
 /// </summary>
 internal sealed class SqliteSearchIndex : IDisposable
 {
-    private const int Version = 6;
+    private const int Version = 7;
 
     /// <summary>A pass over more changes than this reads all partners instead of the log.</summary>
     private const int MaxFollowed = 200_000;
@@ -60,6 +61,26 @@ internal sealed class SqliteSearchIndex : IDisposable
         """;
 
     private const string DeleteCounts = "delete from term_count where kind = ?1 and term = ?2 and total = 0";
+
+    private const string SelectCounted = "select counted, counted_request from state";
+
+    private const string UpdateCounted = "update state set counted = ?1, counted_request = ?2";
+
+    private const string SelectDayCounts = """
+        select day, kind, key_id, change_sets, created, updated, deleted, restored from day_count
+        where day >= ?1 order by day, kind, key_id
+        """;
+
+    private const string DeleteDayCounts = "delete from day_count";
+
+    private const string SelectPairsOfDay = "select kind, key_id from day_count where day = ?1";
+
+    private const string AddDayCount = """
+        insert into day_count (day, kind, key_id, change_sets, created, updated, deleted, restored)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+        on conflict do update set change_sets = change_sets + excluded.change_sets, created = created + excluded.created,
+            updated = updated + excluded.updated, deleted = deleted + excluded.deleted, restored = restored + excluded.restored
+        """;
 
     private static readonly string SelectPartnersAfter =
         $"select {PartnerColumns.All} from partner where workspace_id = ?1 and id > ?2 and id <= ?3 order by id limit ?4";
@@ -210,8 +231,14 @@ internal sealed class SqliteSearchIndex : IDisposable
         }
         if (changed is null)
             Fill(main, stopping);
+        for (var counted = Counted(); revision - counted > DayCounts.Together; counted += DayCounts.Together)
+        {
+            stopping.ThrowIfCancellationRequested();
+            InTransaction(() => CountDays(main, counted, counted + DayCounts.Together));
+        }
         InTransaction(() =>
         {
+            CountDays(main, Counted(), revision);
             if (changed is null)
                 foreach (var statement in SqlText.Statements("sqlite/search/order.sql"))
                     Database.Prepare(statement).Run();
@@ -232,7 +259,71 @@ internal sealed class SqliteSearchIndex : IDisposable
         return true;
     }
 
+    /// <summary>The counts of change sets from a day on.</summary>
+    internal static List<DayCount> ReadDayCounts(SqliteDatabase search, int from)
+    {
+        var counts = new List<DayCount>();
+        using var rows = search.Prepare(SelectDayCounts).Bind(1, from).Query();
+        while (rows.Step())
+            counts.Add(new DayCount(
+                (int)rows.Int64(0), rows.Text(1), rows.Guid(2) is var key && key == DayCounts.Shared ? null : key, rows.Int64(3),
+                rows.Int64(4), rows.Int64(5), rows.Int64(6), rows.Int64(7)));
+        return counts;
+    }
+
+    /// <summary>The counts of change sets, for the file that replaces this one.</summary>
+    public CountedDays TakeCountedDays() => Use(() => new CountedDays(Counted(), ReadDayCounts(Database, 0)));
+
+    /// <summary>Takes over the counts of a file that this one replaces.</summary>
+    /// <param name="main">A connection to the directory.</param>
+    public void Put(CountedDays days, SqliteDatabase main) => Use(() =>
+    {
+        InTransaction(() =>
+        {
+            foreach (var count in days.Counts)
+                Write(count);
+            WriteCounted(main, days.UpTo);
+        });
+        return true;
+    });
+
     public void Dispose() => _openIndexes.Close(this);
+
+    /// <summary>The revision up to which change sets are counted; 0 if those that are counted are of another log.</summary>
+    private long Counted()
+    {
+        using var state = Database.Prepare(SelectCounted).Query();
+        state.Step();
+        return !state.IsNull(1) && _requestOf(state.Int64(0)) == state.Guid(1) ? state.Int64(0) : 0;
+    }
+
+    private void CountDays(SqliteDatabase main, long after, long upTo)
+    {
+        if (after >= upTo)
+            return;
+        if (after == 0)
+            Database.Prepare(DeleteDayCounts).Run();
+        var counts = SqliteStore.ReadDayCounts(main, _workspaceId, after, upTo);
+        foreach (var count in counts.Rows(counts.Days.SelectMany(PairsOf)))
+            Write(count);
+        WriteCounted(main, upTo);
+    }
+
+    private List<(int Day, string Kind, Guid KeyId)> PairsOf(int day)
+    {
+        var pairs = new List<(int, string, Guid)>();
+        using var rows = Database.Prepare(SelectPairsOfDay).Bind(1, day).Query();
+        while (rows.Step())
+            pairs.Add((day, rows.Text(0), rows.Guid(1)));
+        return pairs;
+    }
+
+    private void Write(DayCount count) => Database.Prepare(AddDayCount)
+        .Bind(1, count.Day).Bind(2, count.Kind).Bind(3, count.KeyId ?? DayCounts.Shared).Bind(4, count.ChangeSets)
+        .Bind(5, count.Created).Bind(6, count.Updated).Bind(7, count.Deleted).Bind(8, count.Restored).Run();
+
+    private void WriteCounted(SqliteDatabase main, long upTo) => Database.Prepare(UpdateCounted)
+        .Bind(1, upTo).Bind(2, SqliteStore.ReadRequestOf(main, _workspaceId, upTo)).Run();
 
     /// <returns>Null if the log is damaged, or if reading all partners is quicker.</returns>
     private HashSet<Guid>? ReadChanged(SqliteDatabase main, long revision)
@@ -418,12 +509,13 @@ internal sealed class SqliteSearchIndex : IDisposable
             Database.Prepare(UpdateDocName).Bind(1, number).Bind(2, SearchText.SortName(partner.Name)).Bind(3, partner.Name).Run();
         if ((newEmail, newPhone, isNowDeleted) != (email, phone, isDeleted))
             Database.Prepare(UpdateDocFilters).Bind(1, number).Bind(2, newEmail).Bind(3, newPhone).Bind(4, isNowDeleted ? 1 : 0).Run();
-        if ((partner.Tags, partner.Metadata, isNowDeleted) != (tags, metadata, isDeleted))
+        if ((partner.Tags, partner.Metadata, isNowDeleted, newEmail is null, newPhone is null)
+            != (tags, metadata, isDeleted, email is null, phone is null))
         {
             var (had, has) = (SearchTerm.Of(tags, metadata), SearchTerm.Of(partner.Tags, partner.Metadata));
             WriteTerms(DeleteTerm, number, had.Except(has));
             WriteTerms(InsertTerm, number, has.Except(had));
-            _termChanges.Remove(had, isDeleted);
+            _termChanges.Remove(had, email is not null, phone is not null, isDeleted);
             Count(partner, has);
         }
     }
@@ -463,10 +555,10 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         foreach (var change in _termChanges.Take())
         {
-            Database.Prepare(AddCounts).Bind(1, (int)change.Kind).Bind(2, change.Term).Bind(3, change.Shown ?? change.Term)
+            Database.Prepare(AddCounts).Bind(1, change.Kind).Bind(2, change.Term).Bind(3, change.Shown ?? change.Term)
                 .Bind(4, change.Live).Bind(5, change.Total).Run();
             if (change.Total < 0)
-                Database.Prepare(DeleteCounts).Bind(1, (int)change.Kind).Bind(2, change.Term).Run();
+                Database.Prepare(DeleteCounts).Bind(1, change.Kind).Bind(2, change.Term).Run();
         }
     }
 
@@ -478,4 +570,8 @@ internal sealed class SqliteSearchIndex : IDisposable
     private static string? Digits(Partner partner) => partner.Phone is null ? null : SearchText.Digits(partner.Phone);
 
     private sealed record Files(SqliteDatabase Database, SqliteReaders Readers, SqliteSearchLog Log);
+
+    /// <summary>The counts of the change sets up to one.</summary>
+    /// <param name="UpTo">The revision of the newest one.</param>
+    internal sealed record CountedDays(long UpTo, List<DayCount> Counts);
 }

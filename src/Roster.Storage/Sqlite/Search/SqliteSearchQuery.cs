@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Roster.Changes;
+using Roster.Log;
 using Roster.Partners;
 using Roster.Storage.Sqlite.Connections;
 
@@ -22,6 +23,9 @@ internal static class SqliteSearchQuery
     /// </summary>
     private const int MaxSorted = 10_000;
 
+    /// <summary>Where one of so many partners is wanted, a page of a list in its order is found at once.</summary>
+    private const int Often = 10;
+
     /// <summary>Conditions by tags and metadata that a text has room for, so that the number of different texts has a bound.</summary>
     private const int TermSlots = 2 * PartnerFilter.MaxTerms;
 
@@ -38,6 +42,9 @@ internal static class SqliteSearchQuery
     private const string CountTerm = "select count(*) from (select 1 from term where kind = ?1 and term = ?2 limit ?3)";
 
     private const string SelectTerms = "select term, shown, live from term_count where kind = ?1 and term > ?2 order by term limit ?3";
+
+    /// <summary>Of the kind <see cref="SearchTerm.Presence"/>.</summary>
+    private const string SelectPresence = "select term, live, total from term_count where kind = 3";
 
     internal const string SelectReached = "select reached from state";
 
@@ -63,8 +70,25 @@ internal static class SqliteSearchQuery
         return terms;
     }
 
+    /// <summary>The numbers of a workspace, all as of one revision.</summary>
+    /// <param name="fromDay">The first day that is wanted.</param>
+    public static Statistics Statistics(SqliteDatabase search, int fromDay)
+    {
+        search.Execute("begin");
+        try
+        {
+            return new(search.ReadInt64(SelectReached), Presence(search).Numbers, SqliteSearchIndex.ReadDayCounts(search, fromDay));
+        }
+        finally
+        {
+            search.Rollback();
+        }
+    }
+
     public static long Count(SqliteDatabase search, PartnerFilter filter)
     {
+        if (PresenceCounts.Has(filter))
+            return Presence(search).Count(filter);
         var plan = PlanOf(search, filter);
         return CountOf(Bind(search.Prepare(CountText(filter, plan.Lead)), filter, plan));
     }
@@ -170,9 +194,10 @@ internal static class SqliteSearchQuery
         // An address or a phone has an index of its own, and finds few.
         var canLead = filter is { Email: null, Phone: null };
         var hasGrams = canLead && HasGrams(filter);
-        var lead = hasGrams ? Lead.Grams : canLead && wanted.Count > 0 ? Lead.Term : Lead.Partners;
+        var presences = PresencesOf(filter);
+        var lead = hasGrams ? Lead.Grams : canLead && wanted.Count > 0 ? Lead.Term : presences is [var only, ..] ? only : Lead.Partners;
         var few = 0L;
-        if (lead != Lead.Partners && (isSorted || wanted.Count + (hasGrams ? 1 : 0) > 1))
+        if (lead != Lead.Partners && (isSorted || wanted.Count + presences.Count + (hasGrams ? 1 : 0) > 1))
         {
             few = hasGrams
                 ? CountOf(search.Prepare(CountGrams).Bind(1, Grams(SearchText.Fold(filter.Q!))).Bind(2, MaxSorted + 1)) : long.MaxValue;
@@ -184,8 +209,52 @@ internal static class SqliteSearchQuery
                 (few, lead) = (count, Lead.Term);
                 (wanted[0], wanted[i]) = (wanted[i], wanted[0]);
             }
+            foreach (var (presence, count) in Totals(search, presences, isSorted))
+                if (count < few)
+                    (few, lead) = (count, presence);
         }
         return new Plan(isSorted && few > MaxSorted ? Lead.Partners : lead, wanted, unwanted);
+    }
+
+    /// <summary>
+    /// What can lead a filter by whether partners have an address or a phone. Where only deleted partners are wanted, they lead: they are
+    /// few.
+    /// </summary>
+    internal static List<Lead> PresencesOf(PartnerFilter filter)
+    {
+        var leads = new List<Lead>();
+        if (filter is not { Email: null, Phone: null, Deleted: not DeletedPartners.Only })
+            return leads;
+        if (filter.HasEmail is { } hasEmail)
+            leads.Add(hasEmail ? Lead.WithEmail : Lead.WithoutEmail);
+        if (filter.HasPhone is { } hasPhone)
+            leads.Add(hasPhone ? Lead.WithPhone : Lead.WithoutPhone);
+        return leads;
+    }
+
+    /// <summary>How many partners each has; without those that so many have that a list in its own order soon finds some.</summary>
+    private static IEnumerable<(Lead Presence, long Total)> Totals(SqliteDatabase search, List<Lead> presences, bool isSorted)
+    {
+        if (presences.Count == 0)
+            yield break;
+        var counts = Presence(search);
+        foreach (var presence in presences)
+        {
+            var total = counts.Total(
+                presence is Lead.WithEmail or Lead.WithoutEmail ? SearchTerm.Email : SearchTerm.Phone,
+                isThere: presence is Lead.WithEmail or Lead.WithPhone);
+            if (!isSorted || total * Often < counts.Total(SearchTerm.Partner, isThere: true))
+                yield return (presence, total);
+        }
+    }
+
+    private static PresenceCounts Presence(SqliteDatabase search)
+    {
+        var counts = new PresenceCounts();
+        using var rows = search.Prepare(SelectPresence).Query();
+        while (rows.Step())
+            counts.Add(rows.Text(0), rows.Int64(1), rows.Int64(2));
+        return counts;
     }
 
     private static long CountOf(SqliteStatement statement)
@@ -203,6 +272,10 @@ internal static class SqliteSearchQuery
     {
         Lead.Grams => "gram cross join doc on doc.number = gram.rowid",
         Lead.Term => "term cross join doc on doc.number = term.number",
+        Lead.WithEmail => "doc indexed by doc_with_email",
+        Lead.WithoutEmail => "doc indexed by doc_without_email",
+        Lead.WithPhone => "doc indexed by doc_with_phone",
+        Lead.WithoutPhone => "doc indexed by doc_without_phone",
         _ => "doc",
     };
 
@@ -219,6 +292,10 @@ internal static class SqliteSearchQuery
             where.Append(" and doc.email = ?3");
         if (filter.Phone is not null)
             where.Append(" and doc.phone = ?4");
+        if (filter.HasEmail is { } hasEmail)
+            where.Append(hasEmail ? " and doc.email is not null" : " and doc.email is null");
+        if (filter.HasPhone is { } hasPhone)
+            where.Append(hasPhone ? " and doc.phone is not null" : " and doc.phone is null");
         if (filter.UpdatedSince is not null)
             where.Append(" and doc.updated_at >= ?5");
         if (filter.Deleted != DeletedPartners.With)
@@ -302,6 +379,11 @@ internal static class SqliteSearchQuery
 
         /// <summary>Those that have a tag, a key or a value of the filter.</summary>
         Term,
+
+        WithEmail,
+        WithoutEmail,
+        WithPhone,
+        WithoutPhone,
     }
 
     /// <param name="Wanted">Terms that partners must have; the first is the one that leads, where one does.</param>

@@ -6,3 +6,7 @@ create index doc_name on doc (sort_name, name, id);
 create index doc_updated_at on doc (updated_at, id);
 create index doc_deleted_name on doc (sort_name, name, id) where deleted = 1;
 create index doc_deleted_updated_at on doc (updated_at, id) where deleted = 1;
+create index doc_with_email on doc (number) where email is not null;
+create index doc_without_email on doc (number) where email is null;
+create index doc_with_phone on doc (number) where phone is not null;
+create index doc_without_phone on doc (number) where phone is null;

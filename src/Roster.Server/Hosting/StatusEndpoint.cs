@@ -1,0 +1,46 @@
+using Roster.Server.Formats;
+using Roster.Server.Guard;
+using Roster.Server.Http;
+
+namespace Roster.Server.Hosting;
+
+/// <summary>GET /api/status: the server and its database, for operators.</summary>
+internal static class StatusEndpoint
+{
+    public static async Task GetAsync(HttpContext http, IRosterStore store, ServerStart start)
+    {
+        if (await new Parameters(http.Request).RefuseAsync(http))
+            return;
+        var status = await store.ReadStatusAsync(http.Caller().WorkspaceId, http.RequestAborted);
+        await JsonAnswer.SendAsync(http, json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("version", ServerVersion.Text);
+            json.WriteString("engine", status.Engine);
+            json.WriteNumber("revision", status.Revision);
+            json.WriteNumber("searchRevision", status.SearchRevision);
+            json.WriteNumber("searchLag", Math.Max(0, status.Revision - status.SearchRevision));
+            WriteBytes("diskFreeBytes", status.DiskFreeBytes);
+            WriteBytes("databaseBytes", status.DatabaseBytes);
+            json.WriteString("startedAt", start.At.ToString());
+            // Roster makes no backups yet.
+            json.WriteNull("backupAt");
+            json.WriteStartArray("notices");
+            foreach (var code in store.Notices.Codes)
+                json.WriteStringValue(code);
+            json.WriteEndArray();
+            json.WriteEndObject();
+
+            void WriteBytes(string name, long? bytes)
+            {
+                if (bytes is { } known)
+                    json.WriteNumber(name, known);
+                else
+                    json.WriteNull(name);
+            }
+        });
+    }
+}
+
+/// <summary>When this server started.</summary>
+internal sealed record ServerStart(Timestamp At);
