@@ -66,7 +66,7 @@ internal sealed partial class PostgresStore : IRosterStore
         new(PostgresSearch.SelectReached, 0L),
         PostgresSearchQuery.Count(0, new PartnerFilter()),
         new(PostgresSearch.SelectTerms, 0L, 0, "", 1L),
-        new(PostgresSearch.SelectStatistics, 0L, 0),
+        new(PostgresSearch.SelectStatistics, 0L, 0, 1L),
         new(SelectImport, 0L, Guid.Empty),
         new(SelectImportParts, 0L, Guid.Empty),
         new(SelectMapping, 0L, ""),

@@ -113,7 +113,7 @@ public sealed partial class PostgresGrowthTests
         yield return ("Search: terms", () => RunAsync(
             new PostgresStatement(PostgresSearch.SelectTerms, PostgresSeed.Workspace, (int)TermKind.Tag, "t2", (long)Batch)));
         yield return ("Search: statistics", () => RunAsync(
-            new PostgresStatement(PostgresSearch.SelectStatistics, PostgresSeed.Workspace, 20_000 - Batch)));
+            new PostgresStatement(PostgresSearch.SelectStatistics, PostgresSeed.Workspace, 20_000 - Batch, PostgresSearch.MaxDayCounts)));
         yield return ("Search: a step", StepAsync);
 
         async Task StepAsync()

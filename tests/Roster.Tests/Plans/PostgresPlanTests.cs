@@ -40,10 +40,12 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     /// <summary>
     /// Searches that read more than they find. A text of less than three characters has no trigrams: all partners are
     /// read until the page is full, and so are those that must not have a key. A count of all reads all. Deleted
-    /// partners are few: the planner may read them all.
+    /// partners are few: the planner may read them all. Nearly all have an address and a phone: a list of those in its own
+    /// order is full at once.
     /// </summary>
     private static bool IsException(string search) =>
         search.Contains(" short q ", StringComparison.Ordinal) || search.StartsWith("Count all ", StringComparison.Ordinal)
+        || search.Contains(" all with ", StringComparison.Ordinal)
         || search.Contains(" only a missing key ", StringComparison.Ordinal) || search.Contains(" Only", StringComparison.Ordinal);
 
     /// <summary>

@@ -69,8 +69,13 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         union all
         select null, term, null, live, total, 0, 0, 0 from search_term where workspace_id = $1 and kind = 3
         union all
-        select day, kind, key_id, change_sets, created, updated, deleted, restored from day_count where workspace_id = $1 and day >= $2
+        select * from (
+            select day, kind, key_id, change_sets, created, updated, deleted, restored from day_count
+            where workspace_id = $1 and day >= $2 order by day, kind, key_id limit (select $3::bigint)) as days
         """;
+
+    /// <summary>More than the days of an answer can have: so the planner reads them in the order of their index.</summary>
+    internal const long MaxDayCounts = 2 * DayCount.MaxDays * DayCount.MaxOfDay;
 
     private Task _begun = Task.CompletedTask;
 
@@ -129,7 +134,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         await ReachAsync(workspaceId, newest, cancel);
         for (var since = Stopwatch.GetTimestamp(); ; Changed(workspaceId))
         {
-            if (await database.ReadAsync(connection => ReadAsync(connection, workspaceId, fromDay, cancel), cancel) is var read
+            if (await database.ReadAsync(
+                connection => ReadAsync(connection, workspaceId, fromDay, cancel), cancel) is var read
                 && read.Revision >= newest)
                 return read;
             if (Stopwatch.GetElapsedTime(since) > Patience)
@@ -142,7 +148,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     private static async Task<Statistics> ReadAsync(NpgsqlConnection connection, long workspaceId, int fromDay, CancellationToken cancel)
     {
         var (revision, presence, days) = (0L, new PresenceCounts(), new List<DayCount>());
-        await using var rows = await connection.QueryAsync(cancel, new PostgresStatement(SelectStatistics, workspaceId, fromDay));
+        await using var rows = await connection.QueryAsync(cancel, new PostgresStatement(SelectStatistics, workspaceId, fromDay, MaxDayCounts));
         while (await rows.ReadAsync(cancel))
             if (rows.IsDBNull(1))
                 revision = rows.GetInt64(3);
