@@ -1,0 +1,104 @@
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { type Answer, type Call, CallError, call } from './http';
+
+/**
+ * Answers to GET that pages have read, by address: at most 50, the least recently used is forgotten. A page shows the
+ * last answer at once and asks anew. Each write empties it, since nobody knows here what a write changed.
+ */
+const kept = new Map<string, Answer<unknown>>();
+const most = 50;
+
+let version = 0;
+const listeners = new Set<() => void>();
+
+/** Called after each write: what pages show is read again. */
+export function forgetAnswers(): void {
+  kept.clear();
+  version++;
+  for (const listener of listeners) listener();
+}
+
+/** Counts the writes of this tab, for lists that keep pages of their own. */
+export function useWrites(): number {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => version,
+  );
+}
+
+export interface Reading<T> {
+  readonly answer: Answer<T> | null;
+  readonly error: CallError | null;
+  readonly isLoading: boolean;
+  readonly again: () => void;
+}
+
+/** Reads from the API what a page shows; null reads nothing. */
+export function useCall<T>(path: string | null): Reading<T> {
+  const writes = useWrites();
+  const [state, setState] = useState<{ path: string | null; answer: Answer<T> | null; error: CallError | null }>({
+    path: null,
+    answer: null,
+    error: null,
+  });
+  const [tries, setTries] = useState(0);
+  const again = useCallback(() => setTries((count) => count + 1), []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a write and a new try read again
+  useEffect(() => {
+    if (path === null) return;
+    const end = new AbortController();
+    call<T>({ path }, end.signal).then(
+      (answer) => {
+        kept.delete(path);
+        kept.set(path, answer);
+        if (kept.size > most) kept.delete(kept.keys().next().value as string);
+        setState({ path, answer, error: null });
+      },
+      (error: unknown) => {
+        if (error instanceof CallError) setState({ path, answer: null, error });
+      },
+    );
+    return () => end.abort();
+  }, [path, writes, tries]);
+  const answer = state.path === path ? state.answer : path === null ? null : ((kept.get(path) as Answer<T>) ?? null);
+  const error = state.path === path ? state.error : null;
+  return { answer, error, isLoading: path !== null && answer === null && error === null, again };
+}
+
+export interface Writing {
+  readonly isRunning: boolean;
+  readonly error: CallError | null;
+  /** Makes the call. Null if it failed; `error` then says why. */
+  readonly run: <T>(request: Call) => Promise<Answer<T> | null>;
+  readonly clear: () => void;
+}
+
+/** Makes a write. While one runs, another is not begun. */
+export function useWrite(): Writing {
+  const [isRunning, setIsRunning] = useState(false);
+  const [error, setError] = useState<CallError | null>(null);
+  const busy = useRef(false);
+  const run = useCallback(async <T>(request: Call): Promise<Answer<T> | null> => {
+    if (busy.current) return null;
+    busy.current = true;
+    setIsRunning(true);
+    setError(null);
+    try {
+      const answer = await call<T>(request);
+      if (!request.path.includes('dryRun=true')) forgetAnswers();
+      return answer;
+    } catch (failure) {
+      if (!(failure instanceof CallError)) throw failure;
+      setError(failure);
+      return null;
+    } finally {
+      busy.current = false;
+      setIsRunning(false);
+    }
+  }, []);
+  const clear = useCallback(() => setError(null), []);
+  return { isRunning, error, run, clear };
+}

@@ -1,0 +1,37 @@
+import { Sheet } from '../parts/Dialogs';
+import { useText } from '../text';
+import { common } from '../text/common';
+import { shell } from '../text/shell';
+import { isApple } from './Shell';
+
+/** The keys that do something. */
+export function Help({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+  const t = useText(common);
+  const { help } = useText(shell);
+  const keys: readonly (readonly [string, string])[] = [
+    [isApple() ? '⌘ K' : 'Ctrl K', help.palette],
+    ['/', help.search],
+    ['g p · g i · g c · g o · g k', help.go],
+    ['↓ ↑ · j k', help.move],
+    ['Enter', help.open],
+    ['x', help.select],
+    ['e', help.edit],
+    ['c', help.create],
+    ['Esc', help.close],
+    ['?', help.help],
+  ];
+  return (
+    <Sheet title={t.shortcuts} isOpen={isOpen} onClose={onClose} size="small">
+      <dl className="key-list">
+        {keys.map(([key, text]) => (
+          <div key={key}>
+            <dt>
+              <kbd dir="ltr">{key}</kbd>
+            </dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </Sheet>
+  );
+}

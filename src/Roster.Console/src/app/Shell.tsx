@@ -1,0 +1,222 @@
+import { type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
+import { Button as AriaButton, DropZone, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
+import { IconButton } from '../parts/controls';
+import { Icon } from '../parts/Icon';
+import { Empty, Loading, Name } from '../parts/show';
+import { useText } from '../text';
+import { common } from '../text/common';
+import { shell } from '../text/shell';
+import { CurlProvider } from './curl';
+import { holdDroppedFile } from './dropped';
+import { Help } from './Help';
+import { Palette } from './Palette';
+import { type Page, pages } from './pages';
+import { setPreferences, usePreferences } from './preferences';
+import { go, hrefOf, partsOf, usePlace } from './router';
+import { NewKey, SignInAgain } from './SignIn';
+import { useSession, useSessionState } from './session';
+import { useShortcuts } from './shortcuts';
+import { Toasts } from './toasts';
+
+/** The frame around each page: the pages on one side, the page, and what lies over it. */
+export function Shell() {
+  const t = useText(common);
+  const { path } = usePlace();
+  const session = useSession();
+  const [isPaletteOpen, setIsPaletteOpen] = useState(false);
+  const [isHelpOpen, setIsHelpOpen] = useState(false);
+  const [isMenuOpen, setIsMenuOpen] = useState(false);
+  const allowed = pages.filter((page) => session.may(page.scope));
+  const page = pages.find((one) => path === one.path || path.startsWith(`${one.path}/`)) ?? null;
+  const main = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    if (path === '/') go(allowed[0]?.path ?? '/partners', { replace: true });
+  }, [path, allowed]);
+  useEffect(() => {
+    document.title = page === null ? 'Roster' : `${t[page.name]} · Roster`;
+  }, [page, t]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the menu and gets the focus
+  useEffect(() => {
+    setIsMenuOpen(false);
+    if (document.activeElement === document.body || document.activeElement?.closest('.nav') !== null)
+      main.current?.focus({ preventScroll: true });
+  }, [page]);
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        setIsPaletteOpen((isOpen) => !isOpen);
+      }
+    };
+    document.addEventListener('keydown', listen);
+    return () => document.removeEventListener('keydown', listen);
+  }, []);
+  useShortcuts({
+    '?': () => setIsHelpOpen(true),
+    c: () => (session.may('partnersWrite') ? go('/partners?new=') : undefined),
+    ...Object.fromEntries(
+      allowed.flatMap((one) => (one.key === undefined ? [] : [[`g ${one.key}`, () => go(one.path)]])),
+    ),
+  });
+
+  return (
+    <CurlProvider>
+      <a className="skip" href="#main">
+        {t.skip}
+      </a>
+      <div className={isMenuOpen ? 'shell shell-open' : 'shell'}>
+        <header className="top">
+          <IconButton
+            icon="menu"
+            label={t.menu}
+            onPress={() => setIsMenuOpen(!isMenuOpen)}
+            aria-expanded={isMenuOpen}
+          />
+          <span className="brand">Roster</span>
+          <IconButton icon="search" label={t.commands} onPress={() => setIsPaletteOpen(true)} />
+        </header>
+        <div className="side">
+          <div className="side-head">
+            <span className="brand">Roster</span>
+            <span className="muted small">
+              <Name>{session.workspace.name}</Name>
+            </span>
+          </div>
+          <AriaButton className="palette-button" onPress={() => setIsPaletteOpen(true)}>
+            <Icon name="search" size={16} />
+            <span>{t.commands}</span>
+            <kbd dir="ltr">{isApple() ? '⌘K' : 'Ctrl K'}</kbd>
+          </AriaButton>
+          <nav className="nav" aria-label={t.navigation}>
+            {allowed.map((one) => (
+              <NavLink key={one.path} page={one} isCurrent={one === page} />
+            ))}
+          </nav>
+          <UserMenu onHelp={() => setIsHelpOpen(true)} />
+        </div>
+        <Dropping>
+          <main id="main" className="main" ref={main} tabIndex={-1}>
+            <Suspense fallback={<Loading />}>
+              {page === null ? (
+                path === '/' ? null : (
+                  <NoPage />
+                )
+              ) : (
+                <page.view below={partsOf(path.slice(page.path.length))} />
+              )}
+            </Suspense>
+          </main>
+        </Dropping>
+      </div>
+      <Palette isOpen={isPaletteOpen} onClose={() => setIsPaletteOpen(false)} allowed={allowed} />
+      <Help isOpen={isHelpOpen} onClose={() => setIsHelpOpen(false)} />
+      <Toasts />
+      <SignInAgain />
+      <NewKey />
+    </CurlProvider>
+  );
+}
+
+export function isApple(): boolean {
+  return /Mac|iPhone|iPad/.test(navigator.userAgent);
+}
+
+function NavLink({ page, isCurrent }: { page: Page; isCurrent: boolean }) {
+  const t = useText(common);
+  return (
+    <a
+      className="nav-link"
+      href={hrefOf(page.path)}
+      aria-current={isCurrent ? 'page' : undefined}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+        event.preventDefault();
+        go(page.path);
+      }}
+    >
+      <Icon name={page.icon} />
+      {t[page.name]}
+    </a>
+  );
+}
+
+function UserMenu({ onHelp }: { onHelp: () => void }) {
+  const t = useText(common);
+  const session = useSession();
+  const { signOut } = useSessionState();
+  const { language, theme, hasSingleKeys } = usePreferences();
+  return (
+    <MenuTrigger>
+      <AriaButton className="user">
+        <Icon name="people" />
+        <span className="user-name">
+          <Name>{session.actor.name}</Name>
+          <span className="muted small">{session.role === null ? '' : t.role[session.role]}</span>
+        </span>
+      </AriaButton>
+      <Popover className="popover" placement="top start">
+        <Menu
+          className="menu"
+          onAction={(action) => {
+            if (action === 'language') setPreferences({ language: language === 'en' ? 'ar' : 'en' });
+            if (action === 'keys') setPreferences({ hasSingleKeys: !hasSingleKeys });
+            if (action === 'help') onHelp();
+            if (action === 'out') void signOut();
+            if (action === 'system' || action === 'light' || action === 'dark') setPreferences({ theme: action });
+          }}
+        >
+          <MenuItem id="language" className="menu-item">
+            {t.language}
+          </MenuItem>
+          <Separator className="menu-line" />
+          {(['system', 'light', 'dark'] as const).map((one) => (
+            <MenuItem id={one} key={one} className="menu-item" textValue={one}>
+              <span className="menu-check">{theme === one ? <Icon name="check" size={14} /> : null}</span>
+              {`${t.theme}: ${{ system: t.themeSystem, light: t.themeLight, dark: t.themeDark }[one]}`}
+            </MenuItem>
+          ))}
+          <Separator className="menu-line" />
+          <MenuItem id="keys" className="menu-item" textValue={t.singleKeys}>
+            <span className="menu-check">{hasSingleKeys ? <Icon name="check" size={14} /> : null}</span>
+            {t.singleKeys}
+          </MenuItem>
+          <MenuItem id="help" className="menu-item">
+            {t.shortcuts}
+          </MenuItem>
+          <Separator className="menu-line" />
+          <MenuItem id="out" className="menu-item">
+            {t.signOut}
+          </MenuItem>
+        </Menu>
+      </Popover>
+    </MenuTrigger>
+  );
+}
+
+/** A file can be dropped anywhere: it leads to the import. */
+function Dropping({ children }: { children: ReactNode }) {
+  const session = useSession();
+  if (!session.may('linksWrite')) return <div className="stage">{children}</div>;
+  return (
+    <DropZone
+      className="stage"
+      getDropOperation={(types) => (types.has('text/plain') ? 'cancel' : 'copy')}
+      onDrop={(event) => {
+        const item = event.items.find((one) => one.kind === 'file');
+        if (item?.kind !== 'file') return;
+        void item.getFile().then((file) => {
+          holdDroppedFile(file);
+          go('/imports?dropped=');
+        });
+      }}
+    >
+      {children}
+    </DropZone>
+  );
+}
+
+function NoPage() {
+  const t = useText(shell);
+  return <Empty icon="file" title={t.noPage} />;
+}

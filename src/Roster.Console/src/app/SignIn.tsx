@@ -1,0 +1,141 @@
+import { type FormEvent, useEffect, useRef, useState } from 'react';
+import type { CallError } from '../api/http';
+import { useCall } from '../api/useCall';
+import { Button, TextInput } from '../parts/controls';
+import { Sheet } from '../parts/Dialogs';
+import { Copy, ErrorView } from '../parts/show';
+import { useText } from '../text';
+import { shell } from '../text/shell';
+import { useSessionState } from './session';
+
+/** The token of a link, which is in the fragment so that no server and no log sees it. Read once, then taken away. */
+function takeLink(): string | null {
+  const token = /^#link=(.+)$/.exec(window.location.hash)?.[1] ?? null;
+  if (token !== null) window.history.replaceState(null, '', window.location.pathname + window.location.search);
+  return token;
+}
+
+/** What the page at `/` shows to who is not signed in. */
+export function SignInPage() {
+  const t = useText(shell);
+  const { signIn, error } = useSessionState();
+  const [linkError, setLinkError] = useState<CallError | null>(null);
+  const [isOpening, setIsOpening] = useState(window.location.hash.startsWith('#link='));
+  const isTaken = useRef(false);
+  useEffect(() => {
+    if (isTaken.current) return;
+    isTaken.current = true;
+    const link = takeLink();
+    if (link === null) return;
+    void signIn({ link }).then((failure) => {
+      setLinkError(failure);
+      setIsOpening(false);
+    });
+  }, [signIn]);
+  return (
+    <main className="sign-in">
+      <div className="card stack">
+        <h1>{t.signInTitle}</h1>
+        {isOpening ? <p role="status">{t.linkWorking}</p> : <KeyForm />}
+        {linkError === null ? null : linkError.status === 401 ? (
+          <p className="notice notice-bad" role="alert">
+            {t.linkFailed}
+          </p>
+        ) : (
+          <ErrorView error={linkError} />
+        )}
+        {error === null ? null : <ErrorView error={error} />}
+        <p className="muted small">{t.orLink}</p>
+      </div>
+    </main>
+  );
+}
+
+/** Over the page, where the session has ended: the page and what was typed into it stay. */
+export function SignInAgain() {
+  const t = useText(shell);
+  const { hasEnded, session } = useSessionState();
+  return (
+    <Sheet
+      title={t.ended}
+      isOpen={hasEnded && session !== null}
+      onClose={() => undefined}
+      size="small"
+      isDismissable={false}
+    >
+      <p className="muted">{t.endedHint}</p>
+      <KeyForm />
+    </Sheet>
+  );
+}
+
+/** Shows the key that a link gave, once. */
+export function NewKey() {
+  const t = useText(shell);
+  const { newKey, keyIsKept } = useSessionState();
+  return (
+    <Sheet
+      title={t.yourKey}
+      isOpen={newKey !== null}
+      onClose={keyIsKept}
+      size="small"
+      isDismissable={false}
+      footer={
+        <Button look="primary" onPress={keyIsKept}>
+          {t.kept}
+        </Button>
+      }
+    >
+      <p>{t.yourKeyHint}</p>
+      <div className="code-block">
+        <code dir="ltr">{newKey}</code>
+        <Copy text={newKey ?? ''} />
+      </div>
+    </Sheet>
+  );
+}
+
+function KeyForm() {
+  const t = useText(shell);
+  const { signIn } = useSessionState();
+  const [key, setKey] = useState('');
+  const [isRunning, setIsRunning] = useState(false);
+  const [error, setError] = useState<CallError | null>(null);
+  const doors = useCall<{ openIdConnect: boolean }>('/api/session/doors').answer?.data;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setIsRunning(true);
+    void signIn({ key }).then((failure) => {
+      setError(failure);
+      setIsRunning(false);
+      if (failure === null) setKey('');
+    });
+  };
+  return (
+    <form className="stack" onSubmit={submit}>
+      <TextInput
+        label={t.keyLabel}
+        hint={t.keyHint}
+        value={key}
+        onChange={setKey}
+        type="password"
+        autoComplete="current-password"
+        isRequired
+        isLatin
+        autoFocus
+      />
+      {error === null ? null : <ErrorView error={error} />}
+      <Button look="primary" type="submit" isPending={isRunning}>
+        {t.signIn}
+      </Button>
+      {doors?.openIdConnect === true ? (
+        <a
+          className="button button-plain"
+          href={`/api/session/oidc?to=${encodeURIComponent(window.location.pathname)}`}
+        >
+          {t.withProvider}
+        </a>
+      ) : null}
+    </form>
+  );
+}

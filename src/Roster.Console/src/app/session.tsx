@@ -1,0 +1,109 @@
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
+import { CallError, call, whenSessionEnds } from '../api/http';
+import { forgetAnswers } from '../api/useCall';
+
+/** Who is signed in, and what they may do. `GET /api/session`. */
+export interface Session {
+  readonly id: string | null;
+  readonly workspace: { readonly name: string };
+  readonly actor: { readonly id: string; readonly name: string; readonly kind: 'person' | 'key' };
+  readonly role: 'admin' | 'editor' | 'viewer' | null;
+  readonly scopes: readonly Scope[];
+  readonly createdAt: string | null;
+  readonly expiresAt: string | null;
+  readonly version: string;
+  /** The person's own key: only in the answer to a link, and never again. */
+  readonly key?: string;
+}
+
+export type Scope = 'partnersRead' | 'partnersWrite' | 'linksWrite' | 'partnersErase' | 'keysRead' | 'keysWrite';
+
+export type Door = { readonly link: string } | { readonly key: string };
+
+export interface SessionState {
+  /** Null before anybody has signed in. It stays while a session that has ended is renewed. */
+  readonly session: Session | null;
+  readonly isLoading: boolean;
+  /** Whether the session has ended under the page: its forms stay, and a dialog asks to sign in again. */
+  readonly hasEnded: boolean;
+  readonly error: CallError | null;
+  readonly signIn: (door: Door) => Promise<CallError | null>;
+  readonly signOut: () => Promise<void>;
+  readonly again: () => void;
+  /** The key that a link gave, until the person has put it away. */
+  readonly newKey: string | null;
+  readonly keyIsKept: () => void;
+}
+
+const SessionContext = createContext<SessionState | null>(null);
+
+export function SessionProvider({ children }: { children: ReactNode }) {
+  const [session, setSession] = useState<Session | null>(null);
+  const [isLoading, setIsLoading] = useState(true);
+  const [hasEnded, setHasEnded] = useState(false);
+  const [error, setError] = useState<CallError | null>(null);
+  const [newKey, setNewKey] = useState<string | null>(null);
+
+  const read = useCallback(() => {
+    setIsLoading(true);
+    call<Session>({ path: '/api/session' }).then(
+      ({ data }) => {
+        setSession(data);
+        setError(null);
+        setIsLoading(false);
+      },
+      (failure: unknown) => {
+        const trouble = failure instanceof CallError ? failure : new CallError(0, null);
+        setError(trouble.status === 401 ? null : trouble);
+        setIsLoading(false);
+      },
+    );
+  }, []);
+  useEffect(read, [read]);
+  useEffect(() => whenSessionEnds(() => setHasEnded(true)), []);
+
+  const signIn = useCallback(async (door: Door): Promise<CallError | null> => {
+    try {
+      const { data } = await call<Session>({
+        method: 'POST',
+        path: '/api/session',
+        ...('link' in door ? { body: door } : { headers: { Authorization: `Bearer ${door.key.trim()}` } }),
+      });
+      setSession(data);
+      setNewKey(data.key ?? null);
+      setHasEnded(false);
+      setError(null);
+      forgetAnswers();
+      return null;
+    } catch (failure) {
+      return failure instanceof CallError ? failure : new CallError(0, null);
+    }
+  }, []);
+
+  const signOut = useCallback(async () => {
+    await call({ method: 'DELETE', path: '/api/session' }).catch(() => undefined);
+    forgetAnswers();
+    setSession(null);
+    setHasEnded(false);
+  }, []);
+
+  const keyIsKept = useCallback(() => setNewKey(null), []);
+  const state = useMemo(
+    () => ({ session, isLoading, hasEnded, error, signIn, signOut, again: read, newKey, keyIsKept }),
+    [session, isLoading, hasEnded, error, signIn, signOut, read, newKey, keyIsKept],
+  );
+  return <SessionContext value={state}>{children}</SessionContext>;
+}
+
+export function useSessionState(): SessionState {
+  const state = useContext(SessionContext);
+  if (state === null) throw new Error('There is no SessionProvider.');
+  return state;
+}
+
+/** The session of a page that is shown only to who is signed in. */
+export function useSession(): Session & { readonly may: (scope: Scope) => boolean } {
+  const { session } = useSessionState();
+  if (session === null) throw new Error('Nobody is signed in.');
+  return useMemo(() => ({ ...session, may: (scope: Scope) => session.scopes.includes(scope) }), [session]);
+}

@@ -1,0 +1,34 @@
+import { useEffect, useRef } from 'react';
+import { usePreferences } from './preferences';
+
+/**
+ * Keys of a page, such as `/` or `g p`, while it is shown. They do nothing in fields and dialogs, and where the person
+ * has switched single keys off.
+ */
+export function useShortcuts(shortcuts: Readonly<Record<string, () => void>>): void {
+  const { hasSingleKeys } = usePreferences();
+  const latest = useRef(shortcuts);
+  latest.current = shortcuts;
+  useEffect(() => {
+    if (!hasSingleKeys) return;
+    let before = '';
+    const listen = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
+      const action = latest.current[`${before} ${event.key}`] ?? latest.current[event.key];
+      before = before === 'g' ? '' : event.key;
+      if (action === undefined) return;
+      event.preventDefault();
+      action();
+    };
+    document.addEventListener('keydown', listen);
+    return () => document.removeEventListener('keydown', listen);
+  }, [hasSingleKeys]);
+}
+
+function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable ||
+      target.closest('input, textarea, select, [role=dialog], [role=listbox], [role=menu]') !== null)
+  );
+}

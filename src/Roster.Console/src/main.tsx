@@ -1,0 +1,37 @@
+import { StrictMode } from 'react';
+import { I18nProvider } from 'react-aria-components';
+import { createRoot } from 'react-dom/client';
+import { usePreferences } from './app/preferences';
+import { Shell } from './app/Shell';
+import { SignInPage } from './app/SignIn';
+import { SessionProvider, useSessionState } from './app/session';
+import { Loading } from './parts/show';
+import './styles/base.css';
+import './styles/controls.css';
+import './styles/layout.css';
+
+function App() {
+  const { session, isLoading } = useSessionState();
+  if (session !== null) return <Shell />;
+  if (isLoading && !window.location.hash.startsWith('#link=')) return <Loading />;
+  return <SignInPage />;
+}
+
+function Root() {
+  const { language } = usePreferences();
+  return (
+    <I18nProvider locale={language === 'ar' ? 'ar-AE-u-nu-latn' : 'en-US'}>
+      <SessionProvider>
+        <App />
+      </SessionProvider>
+    </I18nProvider>
+  );
+}
+
+const root = document.getElementById('root');
+if (root !== null)
+  createRoot(root).render(
+    <StrictMode>
+      <Root />
+    </StrictMode>,
+  );

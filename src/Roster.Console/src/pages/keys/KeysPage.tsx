@@ -1,0 +1,3 @@
+export default function KeysPage({ below }: { below: readonly string[] }) {
+  return <h1>{below.join('/')}</h1>;
+}

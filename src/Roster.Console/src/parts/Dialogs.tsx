@@ -1,0 +1,110 @@
+import { type ReactNode, useId } from 'react';
+import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { useText } from '../text';
+import { common } from '../text/common';
+import { Button, IconButton } from './controls';
+
+/** A dialog over the page. Escape and a click outside close it, and the focus goes back to where it was. */
+export function Sheet({
+  title,
+  isOpen,
+  onClose,
+  children,
+  footer,
+  size = 'middle',
+  isDismissable = true,
+}: {
+  title: string;
+  isOpen: boolean;
+  onClose: () => void;
+  children: ReactNode;
+  footer?: ReactNode;
+  size?: 'small' | 'middle' | 'large';
+  isDismissable?: boolean;
+}) {
+  const t = useText(common);
+  return (
+    <ModalOverlay
+      className="overlay"
+      isOpen={isOpen}
+      isDismissable={isDismissable}
+      isKeyboardDismissDisabled={!isDismissable}
+      onOpenChange={(open) => {
+        if (!open) onClose();
+      }}
+    >
+      <Modal className={`modal modal-${size}`}>
+        <Dialog className="dialog">
+          <header className="dialog-head">
+            <Heading slot="title" className="dialog-title">
+              {title}
+            </Heading>
+            {isDismissable ? <IconButton icon="close" label={t.close} onPress={onClose} /> : null}
+          </header>
+          <div className="dialog-body">{children}</div>
+          {footer === undefined ? null : <footer className="dialog-foot">{footer}</footer>}
+        </Dialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}
+
+/** Asks before something is done. */
+export function Confirm({
+  title,
+  isOpen,
+  onClose,
+  onConfirm,
+  action,
+  isDanger = false,
+  isRunning = false,
+  isDisabled = false,
+  children,
+}: {
+  title: string;
+  isOpen: boolean;
+  onClose: () => void;
+  onConfirm: () => void;
+  /** What the button says: the verb, with the number where there is one. */
+  action: string;
+  isDanger?: boolean;
+  isRunning?: boolean;
+  isDisabled?: boolean;
+  children: ReactNode;
+}) {
+  const t = useText(common);
+  const form = useId();
+  return (
+    <Sheet
+      title={title}
+      isOpen={isOpen}
+      onClose={onClose}
+      size="small"
+      footer={
+        <>
+          <Button onPress={onClose}>{t.cancel}</Button>
+          <Button
+            look={isDanger ? 'danger' : 'primary'}
+            type="submit"
+            form={form}
+            isPending={isRunning}
+            isDisabled={isDisabled}
+          >
+            {action}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id={form}
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!isRunning && !isDisabled) onConfirm();
+        }}
+      >
+        {children}
+      </form>
+    </Sheet>
+  );
+}

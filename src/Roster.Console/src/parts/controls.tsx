@@ -1,0 +1,140 @@
+import type { ReactNode } from 'react';
+import {
+  Button as AriaButton,
+  type ButtonProps as AriaButtonProps,
+  Select as AriaSelect,
+  FieldError,
+  Input,
+  Label,
+  ListBox,
+  ListBoxItem,
+  Popover,
+  SelectValue,
+  Text,
+  TextArea,
+  TextField,
+  Tooltip,
+  TooltipTrigger,
+} from 'react-aria-components';
+import { Icon, type IconName } from './Icon';
+
+export interface ButtonProps extends Omit<AriaButtonProps, 'children' | 'className'> {
+  readonly look?: 'plain' | 'primary' | 'danger' | 'quiet';
+  readonly icon?: IconName;
+  readonly children: ReactNode;
+}
+
+export function Button({ look = 'plain', icon, children, ...rest }: ButtonProps) {
+  return (
+    <AriaButton {...rest} className={`button button-${look}`}>
+      {icon === undefined ? null : <Icon name={icon} size={16} />}
+      {children}
+    </AriaButton>
+  );
+}
+
+/** A button that shows only an icon: its label is read out, and shown as a tooltip. */
+export function IconButton({
+  icon,
+  label,
+  ...rest
+}: Omit<AriaButtonProps, 'children' | 'className' | 'aria-label'> & { icon: IconName; label: string }) {
+  return (
+    <TooltipTrigger delay={500}>
+      <AriaButton {...rest} aria-label={label} className="icon-button">
+        <Icon name={icon} />
+      </AriaButton>
+      <Tooltip className="tooltip">{label}</Tooltip>
+    </TooltipTrigger>
+  );
+}
+
+export interface TextInputProps {
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly hint?: ReactNode;
+  /** What is wrong with the value, as the server said it. */
+  readonly error?: string | undefined;
+  readonly type?: 'text' | 'email' | 'tel' | 'password' | 'date' | 'number';
+  readonly placeholder?: string;
+  readonly isRequired?: boolean;
+  readonly isReadOnly?: boolean;
+  readonly autoFocus?: boolean;
+  readonly isLong?: boolean;
+  /** For addresses, phones and ids, which are written from left to right in Arabic too. */
+  readonly isLatin?: boolean;
+  readonly autoComplete?: string;
+  readonly after?: ReactNode;
+}
+
+export function TextInput(props: TextInputProps) {
+  const { label, hint, error, isLong = false, isLatin = false, placeholder, after, ...field } = props;
+  const dir = isLatin ? 'ltr' : 'auto';
+  return (
+    <TextField {...field} isInvalid={error !== undefined} validationBehavior="aria" className="field">
+      <Label className="field-label">{label}</Label>
+      <div className="field-row">
+        {isLong ? (
+          <TextArea className="input" dir={dir} placeholder={placeholder} rows={4} />
+        ) : (
+          <Input className="input" dir={dir} placeholder={placeholder} />
+        )}
+        {after}
+      </div>
+      {hint === undefined ? null : (
+        <Text slot="description" className="field-hint">
+          {hint}
+        </Text>
+      )}
+      <FieldError className="field-error">{error}</FieldError>
+    </TextField>
+  );
+}
+
+export interface Choice<T extends string> {
+  readonly id: T;
+  readonly text: string;
+}
+
+/** One of a few values. For long lists use a ComboBox of React Aria. */
+export function Choose<T extends string>({
+  label,
+  value,
+  choices,
+  onChange,
+  isLabelHidden = false,
+  isDisabled = false,
+}: {
+  label: string;
+  value: T;
+  choices: readonly Choice<T>[];
+  onChange: (value: T) => void;
+  isLabelHidden?: boolean;
+  isDisabled?: boolean;
+}) {
+  return (
+    <AriaSelect
+      className="field"
+      aria-label={isLabelHidden ? label : undefined}
+      value={value}
+      isDisabled={isDisabled}
+      onChange={(key) => onChange(key as T)}
+    >
+      {isLabelHidden ? null : <Label className="field-label">{label}</Label>}
+      <AriaButton className="button button-plain choose">
+        <SelectValue className="choose-value" />
+        <Icon name="chevron" size={16} />
+      </AriaButton>
+      <Popover className="popover">
+        <ListBox className="menu" items={choices}>
+          {(choice) => (
+            <ListBoxItem id={choice.id} textValue={choice.text} className="menu-item">
+              {choice.text}
+            </ListBoxItem>
+          )}
+        </ListBox>
+      </Popover>
+    </AriaSelect>
+  );
+}
