@@ -1,3 +1,188 @@
-export default function PartnersPage({ below }: { below: readonly string[] }) {
-  return <h1>{below.join('/')}</h1>;
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Input, SearchField } from 'react-aria-components';
+import { AsCurl, useShownCalls } from '../../app/curl';
+import { useSettled } from '../../app/Palette';
+import { usePreferences } from '../../app/preferences';
+import { go, setQuery, usePlace } from '../../app/router';
+import { useSession } from '../../app/session';
+import { useShortcuts } from '../../app/shortcuts';
+import { Button } from '../../parts/controls';
+import { Icon } from '../../parts/Icon';
+import { Empty, ErrorView, PageHead } from '../../parts/show';
+import { useFormat, useText } from '../../text';
+import { common } from '../../text/common';
+import { partnersText } from '../../text/partners';
+import { BulkBar, ExportMenu } from './BulkBar';
+import { Chips } from './Chips';
+import { ColumnsMenu } from './ColumnsMenu';
+import { listQuery } from './filters';
+import { NewPartner } from './NewPartner';
+import { PartnerGrid } from './PartnerGrid';
+import { PartnerPanel } from './PartnerPanel';
+import './partners.css';
+import { nothing, type Selection, set, toggle } from './selection';
+import { pageSize, usePartnerPages } from './usePartnerPages';
+
+/** Rows that one stroke of Shift can choose. */
+const mostInRange = 10_000;
+
+export default function PartnersPage() {
+  const t = useText(partnersText);
+  const names = useText(common);
+  const format = useFormat();
+  const session = useSession();
+  const { query } = usePlace();
+  const { columns } = usePreferences();
+  const key = listQuery(query).toString();
+  const list = useMemo(() => new URLSearchParams(key), [key]);
+  const pages = usePartnerPages(list);
+  const asOf = query.get('asOf');
+  const openId = query.get('partner');
+  const [active, setActive] = useState(0);
+  const [anchor, setAnchor] = useState(0);
+  const [selection, setSelection] = useState<Selection>(nothing);
+  const grid = useRef<HTMLDivElement>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const mayChoose = asOf === null;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its first row, with nothing chosen
+  useEffect(() => {
+    setActive(0);
+    setSelection(nothing);
+  }, [key]);
+  useShownCalls(
+    { path: `/api/partners?${new URLSearchParams([...list, ['take', String(pageSize)]])}` },
+    openId === null ? null : { path: `/api/partners/${openId}` },
+  );
+  useShortcuts({ '/': () => search.current?.focus() });
+
+  const open = useCallback((partner: { id: string }) => setQuery({ partner: partner.id }, { replace: false }), []);
+  const close = useCallback(() => {
+    setQuery({ partner: null }, { replace: false });
+    grid.current?.focus({ preventScroll: true });
+  }, []);
+  const select = useCallback(
+    (index: number, isRange: boolean) => {
+      const partner = pages.at(index);
+      if (!isRange) {
+        setAnchor(index);
+        if (partner !== undefined) setSelection((present) => toggle(present, partner.id));
+        return;
+      }
+      const first = Math.min(anchor, index);
+      const last = Math.min(Math.max(anchor, index), first + mostInRange - 1);
+      void pages.read(first, last).then((rows) =>
+        setSelection((present) =>
+          set(
+            present,
+            rows.map((row) => row.id),
+            true,
+          ),
+        ),
+      );
+    },
+    [pages, anchor],
+  );
+
+  const isEmpty = pages.isWhole && pages.count === 0;
+  const hasFilters = key !== '' && asOf === null;
+  const sub = pages.total !== null ? t.count(pages.total) : pages.count > 0 ? t.atLeast(pages.count - 1) : undefined;
+  return (
+    <div className={openId === null ? 'partners' : 'partners partners-open'}>
+      <div className="partners-list">
+        <PageHead title={names.partners} sub={<span role="status">{sub ?? names.loading}</span>}>
+          <AsCurl />
+          <ExportMenu list={list} />
+          {session.may('partnersWrite') && asOf === null ? (
+            <Button look="primary" icon="plus" onPress={() => setQuery({ new: '' }, { replace: false })}>
+              {t.newPartner}
+            </Button>
+          ) : null}
+        </PageHead>
+        {asOf === null ? (
+          <div className="tools">
+            <SearchBox inputRef={search} />
+            <Chips />
+            <span className="tools-end">
+              <ColumnsMenu />
+            </span>
+          </div>
+        ) : (
+          <div className="notice notice-warn past" role="status">
+            <Icon name="changes" />
+            <div className="stack-small">
+              <strong>{t.pastTitle(format.number(Number(asOf)))}</strong>
+              <span>{t.pastHint}</span>
+            </div>
+            <Button onPress={() => setQuery({ asOf: null, partner: null }, { replace: false })}>{t.backToNow}</Button>
+          </div>
+        )}
+        {mayChoose ? (
+          <BulkBar selection={selection} onSelection={setSelection} total={pages.total} list={list} />
+        ) : null}
+        {pages.error === null ? null : <ErrorView error={pages.error} again={pages.again} />}
+        {isEmpty ? (
+          <Empty icon="partners" title={hasFilters ? t.noneFound : t.noneYet}>
+            <p>{hasFilters ? t.noneFoundHint : t.noneYetHint}</p>
+            {hasFilters ? (
+              <Button onPress={() => go('/partners')}>{t.clearFilters}</Button>
+            ) : session.may('linksWrite') ? (
+              <Button look="primary" icon="import" onPress={() => go('/imports')}>
+                {names.import}
+              </Button>
+            ) : null}
+          </Empty>
+        ) : (
+          <PartnerGrid
+            pages={pages}
+            columns={columns}
+            sort={query.get('sort')}
+            onSort={asOf === null ? (sort) => setQuery({ sort }) : null}
+            selection={selection}
+            onSelect={mayChoose ? select : null}
+            onOpen={open}
+            openId={openId}
+            active={active}
+            onActive={setActive}
+            gridRef={grid}
+          />
+        )}
+      </div>
+      {openId === null ? null : <PartnerPanel key={openId} id={openId} asOf={asOf} onClose={close} />}
+      {query.has('new') && session.may('partnersWrite') ? (
+        <NewPartner
+          onClose={() => setQuery({ new: null })}
+          onCreated={(partner) => setQuery({ new: null, partner: partner.id })}
+        />
+      ) : null}
+    </div>
+  );
+}
+
+/** Searches while one types; the address has what was searched for. */
+function SearchBox({ inputRef }: { inputRef: React.RefObject<HTMLInputElement | null> }) {
+  const t = useText(partnersText);
+  const { query } = usePlace();
+  const inAddress = query.get('q') ?? '';
+  const [text, setText] = useState(inAddress);
+  const settled = useSettled(text, 100);
+  const sent = useRef(inAddress);
+  useEffect(() => {
+    // The address was changed from elsewhere: back, a link, or the palette.
+    if (inAddress !== sent.current) {
+      sent.current = inAddress;
+      setText(inAddress);
+    }
+  }, [inAddress]);
+  useEffect(() => {
+    if (settled === sent.current) return;
+    sent.current = settled;
+    setQuery({ q: settled === '' ? null : settled });
+  }, [settled]);
+  return (
+    <SearchField className="search" aria-label={t.search} value={text} onChange={setText}>
+      <Icon name="search" size={16} />
+      <Input className="input" ref={inputRef} placeholder={t.searchHint} dir="auto" />
+    </SearchField>
+  );
 }

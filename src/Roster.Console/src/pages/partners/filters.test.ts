@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { addFilter, filtersOf, listQuery, nextSort, removeFilter } from './filters';
+
+describe('The list of an address', () => {
+  it('has its search, filters and order, and nothing that is not about the list', () => {
+    const query = new URLSearchParams('q=+ada &tag=gold&metadata.region=emea&email=*&partner=7&sort=name');
+    expect(listQuery(query).toString()).toBe('q=ada&tag=gold&metadata.region=emea&email=*&sort=name');
+  });
+
+  it('has in the past only what the API can list there', () => {
+    expect(listQuery(new URLSearchParams('q=ada&asOf=12&sort=name&deleted=only')).toString()).toBe(
+      'asOf=12&deleted=only&include=deletedAt',
+    );
+  });
+
+  it('keeps several tags, each once, and one value of everything else', () => {
+    let query = new URLSearchParams('tag=gold');
+    query = addFilter(query, { name: 'tag', value: 'new' });
+    query = addFilter(query, { name: 'tag', value: 'gold' });
+    query = addFilter(query, { name: 'email', value: '*' });
+    query = addFilter(query, { name: 'email', value: '' });
+    expect(query.toString()).toBe('tag=gold&tag=new&email=');
+  });
+
+  it('loses the filter whose chip is closed, and no other', () => {
+    const query = removeFilter(new URLSearchParams('tag=gold&tag=new&q=ada'), { name: 'tag', value: 'gold' });
+    expect(filtersOf(query)).toEqual([{ name: 'tag', value: 'new' }]);
+    expect(query.get('q')).toBe('ada');
+  });
+
+  it('is ordered by a column, then the other way round, then by creation again', () => {
+    expect(nextSort(null, 'name')).toBe('name');
+    expect(nextSort('name', 'name')).toBe('-name');
+    expect(nextSort('-name', 'name')).toBeNull();
+    expect(nextSort('-name', 'updatedAt')).toBe('updatedAt');
+  });
+});

@@ -1,0 +1,208 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { PartnerThen } from '../../api/generated';
+import { CallError, call, nextOf, numberIn } from '../../api/http';
+import { useWrites } from '../../api/useCall';
+
+/** Partners on a page of the API. */
+export const pageSize = 100;
+
+/** Pages that are held at a time: those around what is seen. Others are dropped, and read again when they are seen. */
+const mostPages = 12;
+
+export interface PartnerPages {
+  /** Rows that the list is known to have; the list may be longer while `isWhole` is false. */
+  readonly count: number;
+  /** The list's true length, if it is known. */
+  readonly total: number | null;
+  readonly isWhole: boolean;
+  readonly isLoading: boolean;
+  readonly error: CallError | null;
+  readonly at: (index: number) => PartnerThen | undefined;
+  /** Tells which rows are seen, so that their pages are read. */
+  readonly see: (first: number, last: number) => void;
+  /** Reads rows that are not held, for a selection: at most 10,000. */
+  readonly read: (first: number, last: number) => Promise<PartnerThen[]>;
+  readonly countAll: () => void;
+  readonly again: () => void;
+}
+
+interface Store {
+  readonly list: string;
+  readonly pages: Map<number, readonly PartnerThen[]>;
+  /** Before the last write: shown until the page has been read again. */
+  readonly old: Map<number, readonly PartnerThen[]>;
+  /** The address of each page, where the page before has given it. */
+  readonly links: Map<number, string>;
+  readonly running: Set<number>;
+  readonly end: AbortController;
+  /** Rows of the list, once its last page was read or it was counted. */
+  total: number | null;
+  /** Rows up to the end of the last page that is known to exist. */
+  known: number;
+}
+
+function storeOf(list: string): Store {
+  return {
+    list,
+    pages: new Map(),
+    old: new Map(),
+    links: new Map(),
+    running: new Set(),
+    end: new AbortController(),
+    total: null,
+    known: 0,
+  };
+}
+
+/**
+ * One list of any length, by pages. The next page is read by the cursor that the page before gave, so rows are neither
+ * missed nor seen twice; a jump into the middle is read by `skip`.
+ */
+export function usePartnerPages(query: URLSearchParams): PartnerPages {
+  const list = query.toString();
+  const writes = useWrites();
+  const [tries, setTries] = useState(0);
+  const [, setVersion] = useState(0);
+  const [error, setError] = useState<CallError | null>(null);
+  const store = useRef<Store>(storeOf(list));
+  const seen = useRef<[number, number]>([0, 0]);
+  const shown = useCallback(() => setVersion((version) => version + 1), []);
+
+  const load = useCallback(
+    async (of: Store, page: number): Promise<readonly PartnerThen[]> => {
+      const held = of.pages.get(page);
+      if (held !== undefined || of.running.has(page)) return held ?? [];
+      of.running.add(page);
+      try {
+        const { rows, next } = await readPage(addressOf(of, page), of.end.signal);
+        of.pages.set(page, rows);
+        of.old.delete(page);
+        if (next !== null) of.links.set(page + 1, next);
+        else of.total = page * pageSize + rows.length;
+        of.known = Math.max(of.known, page * pageSize + rows.length + (next === null ? 0 : 1));
+        forgetFar(of, page);
+        setError(null);
+        return rows;
+      } catch (failure) {
+        if (failure instanceof CallError) setError(failure);
+        return [];
+      } finally {
+        of.running.delete(page);
+        if (of === store.current) shown();
+      }
+    },
+    [shown],
+  );
+
+  const see = useCallback(
+    (first: number, last: number) => {
+      seen.current = [first, last];
+      const of = store.current;
+      for (let page = Math.floor(first / pageSize); page <= Math.floor(last / pageSize); page++)
+        if (of.total === null || page * pageSize < of.total || page === 0) void load(of, page);
+    },
+    [load],
+  );
+
+  const countAll = useCallback(() => {
+    const of = store.current;
+    if (of.total !== null || new URLSearchParams(of.list).has('asOf')) return;
+    call<PartnerThen[]>({ path: `/api/partners?${join(of.list, 'take=1&count=true')}` }, of.end.signal).then(
+      (answer) => {
+        of.total ??= numberIn(answer.headers, 'Roster-Total');
+        if (of === store.current) shown();
+      },
+      () => undefined,
+    );
+  }, [shown]);
+
+  // Another list, a write, or a new try: everything is read again. The pages that were seen stay until they are there.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a write and a new try read again
+  useEffect(() => {
+    const before = store.current;
+    const next = storeOf(list);
+    const isSame = before.list === list;
+    store.current = next;
+    if (isSame) {
+      next.total = before.total;
+      next.known = before.known;
+      for (const [page, rows] of before.pages) next.old.set(page, rows);
+    }
+    setError(null);
+    shown();
+    const [first, last] = isSame ? seen.current : [0, 0];
+    const pages = new Set([Math.floor(first / pageSize), Math.floor(last / pageSize)]);
+    void Promise.all([...pages].map((page) => load(next, page))).then(() => {
+      if (next === store.current) countAll();
+    });
+    return () => next.end.abort();
+  }, [list, writes, tries, load, shown, countAll]);
+
+  const read = useCallback(async (first: number, last: number) => {
+    const of = store.current;
+    const rows: PartnerThen[] = [];
+    for (let page = Math.floor(first / pageSize); page <= Math.floor(last / pageSize); page++) {
+      const loaded = of.pages.get(page) ?? (await readPage(addressOf(of, page))).rows;
+      rows.push(...loaded.slice(Math.max(0, first - page * pageSize), Math.max(0, last + 1 - page * pageSize)));
+    }
+    return rows;
+  }, []);
+
+  const of = store.current;
+  const at = useCallback((index: number) => {
+    const page = Math.floor(index / pageSize);
+    const rows = store.current.pages.get(page) ?? store.current.old.get(page);
+    return rows?.[index % pageSize];
+  }, []);
+  const again = useCallback(() => setTries((count) => count + 1), []);
+  const isLoading = of.running.size > 0 || of.list !== list;
+  return useMemo(
+    () => ({
+      count: of.total ?? of.known,
+      total: of.total,
+      isWhole: of.total !== null,
+      isLoading,
+      error,
+      at,
+      see,
+      read,
+      countAll,
+      again,
+    }),
+    [of.total, of.known, isLoading, error, at, see, read, countAll, again],
+  );
+}
+
+/** One page. Of the past, the API may answer with fewer rows than it was asked for although there are more. */
+async function readPage(
+  path: string,
+  signal?: AbortSignal,
+): Promise<{ rows: readonly PartnerThen[]; next: string | null }> {
+  const rows: PartnerThen[] = [];
+  let next: string | null = path;
+  do {
+    const address: URL = new URL(next, window.location.origin);
+    address.searchParams.set('take', String(pageSize - rows.length));
+    const answer = await call<PartnerThen[]>({ path: address.pathname + address.search }, signal);
+    rows.push(...answer.data);
+    next = nextOf(answer.headers);
+  } while (next !== null && rows.length < pageSize);
+  return { rows, next };
+}
+
+function addressOf(of: Store, page: number): string {
+  return (
+    of.links.get(page) ??
+    `/api/partners?${join(of.list, `take=${pageSize}${page === 0 ? '' : `&skip=${page * pageSize}`}`)}`
+  );
+}
+
+function join(list: string, more: string): string {
+  return list === '' ? more : `${list}&${more}`;
+}
+
+function forgetFar(of: Store, page: number): void {
+  if (of.pages.size <= mostPages) return;
+  const far = [...of.pages.keys()].sort((a, b) => Math.abs(b - page) - Math.abs(a - page));
+  for (const one of far.slice(0, of.pages.size - mostPages)) of.pages.delete(one);
+}
