@@ -9,11 +9,14 @@ export function FieldChanges({
   fields,
   onRestore,
   restoreLabel,
+  isNew = false,
 }: {
   fields: Readonly<Record<string, { old: Value; new: Value }>>;
   /** Where given, each field has a button that brings its old value back. */
   onRestore?: ((field: string, old: Value) => void) | undefined;
   restoreLabel?: string;
+  /** A partner that was created had nothing before. */
+  isNew?: boolean;
 }) {
   return (
     <ul className="field-changes">
@@ -23,10 +26,14 @@ export function FieldChanges({
             <FieldName name={name} />
           </span>
           <span className="old-new">
-            <FieldValue name={name} value={value.old} tag="del" />{' '}
-            <span aria-hidden="true" className="arrow">
-              →
-            </span>{' '}
+            {isNew ? null : (
+              <>
+                <FieldValue name={name} value={value.old} tag="del" />{' '}
+                <span aria-hidden="true" className="arrow">
+                  →
+                </span>{' '}
+              </>
+            )}
             <FieldValue name={name} value={value.new} tag="ins" />
           </span>
           {onRestore === undefined || name === 'deletedAt' ? null : (

@@ -69,6 +69,7 @@ export function History({ partner, mayRestore }: { partner: PartnerThen; mayRest
               <FieldChanges
                 fields={step.fields as Readonly<Record<string, { old: Value; new: Value }>>}
                 restoreLabel={t.restoreValue}
+                isNew={step.change === 'created'}
                 onRestore={
                   mayRestore && step.change === 'updated' ? (field, old) => void restore(field, old) : undefined
                 }

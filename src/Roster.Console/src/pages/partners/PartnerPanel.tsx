@@ -50,7 +50,9 @@ export function PartnerPanel({
   });
   const write = async (method: 'DELETE' | 'POST', path: string) => {
     const answer = await run({ method, path, body: [id] });
-    if (answer !== null) showWrite(answer.headers);
+    if (answer === null) return;
+    showWrite(answer.headers);
+    panel.current?.focus({ preventScroll: true });
   };
   return (
     <aside
@@ -76,7 +78,13 @@ export function PartnerPanel({
         <ErrorView error={reading.error} again={reading.again} />
       )}
       {partner === null ? null : isEditing ? (
-        <PartnerEditor partner={partner} onDone={() => setIsEditing(false)} />
+        <PartnerEditor
+          partner={partner}
+          onDone={() => {
+            setIsEditing(false);
+            panel.current?.focus({ preventScroll: true });
+          }}
+        />
       ) : (
         <div className="panel-body stack">
           {error === null ? null : <ErrorView error={error} />}

@@ -118,7 +118,16 @@ export default function PartnersPage() {
           </div>
         )}
         {mayChoose ? (
-          <BulkBar selection={selection} onSelection={setSelection} total={pages.total} list={list} />
+          <BulkBar
+            selection={selection}
+            onSelection={(next) => {
+              setSelection(next);
+              // The bar may go away, and the button that was pressed with it.
+              grid.current?.focus({ preventScroll: true });
+            }}
+            total={pages.total}
+            list={list}
+          />
         ) : null}
         {pages.error === null ? null : <ErrorView error={pages.error} again={pages.again} />}
         {isEmpty ? (
