@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using Deque.AxeCore.Playwright;
+using Microsoft.Playwright;
+
+namespace Roster.Tests.Hosting;
+
+/// <summary>
+/// A page of the console in a browser. At its end each test finds: the console of the browser said nothing, no policy was
+/// broken, and no request went to another host.
+/// </summary>
+internal sealed class ConsolePage : IAsyncDisposable
+{
+    private readonly IBrowserContext _context;
+    private readonly Uri _server;
+    private readonly ConcurrentQueue<string> _complaints = new();
+
+    private ConsolePage(IBrowserContext context, IPage page, Uri server) => (_context, Page, _server) = (context, page, server);
+
+    public IPage Page { get; }
+
+    /// <summary>Answers with an error that a test expects; the browser writes each of them into its console.</summary>
+    public HashSet<int> ExpectedStatuses { get; } = [];
+
+    public ILocator Grid => Page.GetByRole(AriaRole.Grid, new() { Name = "Partners" });
+
+    public static async Task<ConsolePage> StartAsync(IBrowserContext context, Uri server)
+    {
+        var page = await context.NewPageAsync();
+        var console = new ConsolePage(context, page, server);
+        page.Console += (_, message) =>
+        {
+            var isExpected = console.ExpectedStatuses.Any(
+                status => message.Text.Contains($"status of {status} ", StringComparison.Ordinal));
+            if (message.Type is "error" or "warning" && !isExpected)
+                console._complaints.Enqueue(message.Text);
+        };
+        page.PageError += (_, error) => console._complaints.Enqueue(error);
+        page.Request += (_, request) =>
+        {
+            var address = new Uri(request.Url);
+            if (address.Scheme is not ("data" or "blob") && address.Authority != server.Authority)
+                console._complaints.Enqueue("a request to " + request.Url);
+        };
+        await page.ExposeFunctionAsync<string>("complain", console._complaints.Enqueue);
+        await page.AddInitScriptAsync(
+            "document.addEventListener('securitypolicyviolation', event => window.complain(event.violatedDirective + ' ' + event.blockedURI))");
+        return console;
+    }
+
+    public async Task GoAsync(string path) => await Page.GotoAsync("/console" + path);
+
+    /// <summary>Signs in with a key, as a person does.</summary>
+    public async Task SignInAsync(string key)
+    {
+        ExpectedStatuses.Add(401);
+        await GoAsync("/");
+        await Page.GetByLabel("API key").Or(Page.GetByLabel("مفتاح API")).FillAsync(key);
+        await Page.Locator("form button[type=submit]").ClickAsync();
+        await Page.GetByRole(AriaRole.Navigation).WaitForAsync();
+        ExpectedStatuses.Remove(401);
+    }
+
+    public ILocator Button(string name) => Page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
+
+    public ILocator Heading(string name) => Page.GetByRole(AriaRole.Heading, new() { Name = name, Exact = true });
+
+    public ILocator Field(string name) => Page.GetByRole(AriaRole.Textbox, new() { Name = name, Exact = true });
+
+    /// <summary>Waits until a text is on the page.</summary>
+    public Task SeesAsync(string text) => Page.GetByText(text).First.WaitForAsync();
+
+    /// <summary>The row of the list of partners that has this text.</summary>
+    public ILocator Row(string text) => Grid.GetByRole(AriaRole.Row).Filter(new() { HasText = text });
+
+    /// <summary>Leaves a picture of the page in artifacts/screens, to be looked at.</summary>
+    public Task PictureAsync(string name) => Page.ScreenshotAsync(new() { Path = Path.Combine(Repository.Root, "artifacts/screens", name + ".png") });
+
+    /// <summary>What axe-core finds on the page, by the rules of WCAG 2.2 AA and its own good practice.</summary>
+    public async Task<IReadOnlyList<string>> FindingsAsync() =>
+        [.. (await Page.RunAxe()).Violations.SelectMany(rule => rule.Nodes.Select(node => $"{rule.Id}: {node.Html}"))];
+
+    public async ValueTask DisposeAsync()
+    {
+        await _context.DisposeAsync();
+        Assert.Empty(_complaints);
+    }
+}

@@ -1,0 +1,102 @@
+using Microsoft.Playwright;
+
+namespace Roster.Tests.Pages;
+
+/// <summary>Each page in both languages and themes, wide and narrow. The pictures are left in artifacts/screens.</summary>
+public sealed class AppearanceTests(ConsoleServer server, ConsoleBrowser browser)
+{
+    public static TheoryData<string, string, int> Looks => new()
+    {
+        { "en-GB", "light", 1_440 },
+        { "en-GB", "dark", 320 },
+        { "ar-AE", "dark", 1_440 },
+        { "ar-AE", "light", 320 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Looks))]
+    public async Task No_page_has_a_fault_that_axe_finds_or_is_wider_than_the_screen(string locale, string theme, int width)
+    {
+        var api = server.NewWorkspace();
+        var id = await FillAsync(api);
+        var import = (await api.GetAsync("/api/imports")).Items[0].GetProperty("id").GetString();
+        var colours = theme == "dark" ? ColorScheme.Dark : ColorScheme.Light;
+        await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key, locale, colours, width);
+        console.ExpectedStatuses.Add(404);
+        Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts/screens"));
+        var findings = new List<string>();
+        string[] pages =
+        [
+            "/partners", $"/partners?partner={id}", "/partners?new=", "/partners?q=nobody", "/partners?asOf=1", "/imports",
+            $"/imports/{import}", $"/imports/{import}/columns", $"/imports/{import}/preview", "/changes", "/changes/1", "/overview",
+            "/keys", "/people", "/sessions", "/audit", "/status", "/nowhere",
+        ];
+        foreach (var page in pages)
+        {
+            await console.GoAsync(page);
+            await console.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+            await console.PictureAsync($"{page.Trim('/').Replace('/', '-').Replace('?', '-').Replace(id, "id").Replace(import!, "id")}-{locale[..2]}-{theme}-{width}");
+            findings.AddRange((await console.FindingsAsync()).Select(found => $"{page}: {found}"));
+            var isTooWide = await console.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth");
+            if (isTooWide)
+                findings.Add($"{page} is wider than the screen.");
+        }
+        Assert.Empty(findings);
+    }
+
+    [Fact]
+    public async Task The_pages_take_no_more_than_their_budget_of_script()
+    {
+        await using var console = await browser.OpenAsync(server.Address, "/partners", server.NewWorkspace().Key);
+        await console.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        var first = await SizesAsync();
+        foreach (var page in new[] { "imports", "changes", "overview", "keys", "people", "sessions", "audit", "status" })
+        {
+            await console.GoAsync("/" + page);
+            await console.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+            foreach (var (name, size) in await SizesAsync())
+                first.TryAdd(name, size);
+        }
+
+        TestContext.Current.TestOutputHelper!.WriteLine(string.Join('\n', first.OrderByDescending(one => one.Value)));
+        Assert.InRange(first.Values.Sum(), 1, 250_000);
+
+        // Of the scripts' bytes as gzip sends them.
+        async Task<Dictionary<string, int>> SizesAsync()
+        {
+            var names = await console.Page.EvaluateAsync<string[]>(
+                "performance.getEntriesByType('resource').map(entry => entry.name).filter(name => name.endsWith('.js'))");
+            var sizes = new Dictionary<string, int>();
+            foreach (var name in names)
+                sizes[name] = (await GzipAsync(new Uri(name))).Length;
+            return sizes;
+        }
+    }
+
+    private static async Task<byte[]> GzipAsync(Uri address)
+    {
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Add("Accept-Encoding", "gzip");
+        var answer = await http.GetAsync(address);
+        Assert.Equal("gzip", answer.Content.Headers.ContentEncoding.Single());
+        return await answer.Content.ReadAsByteArrayAsync();
+    }
+
+    /// <summary>Gives each page something to show.</summary>
+    /// <returns>The id of a partner with a history.</returns>
+    private static async Task<string> FillAsync(RosterClient api)
+    {
+        await api.PutAsync("""
+            [{"name":"Ada Lovelace","email":"ada@example.com","phone":"+44 20 7946 0001","tags":["gold"],"metadata":{"region":"emea"}},
+             {"name":"شركة النور للتجارة","email":"info@alnoor.example","phone":"+971 50 555 0101","externalId":"crm-7"}]
+            """);
+        var id = (await api.GetAsync("/api/partners?q=Ada")).Items[0].GetProperty("id").GetString()!;
+        await api.PutAsync($$"""[{"id":"{{id}}","phone":"+44 20 7946 0002","tags":["gold","new"]},{"name":"Gone"}]""");
+        await api.DeleteAsync((await api.GetAsync("/api/partners?q=Gone")).Items[0].GetProperty("id").GetString()!);
+        var file = "Name,E-Mail,Phone\nGrace Hopper,grace@example.com,+1 212 555 0100\nWrong,not an address,\nAda King,ada@example.com,1\n"u8;
+        var import = await api.SendAsync(
+            HttpMethod.Post, "/api/imports?filename=partners.csv", new ByteArrayContent(file.ToArray()));
+        await api.SendAsync(HttpMethod.Post, $"/api/imports/{import.Json.GetProperty("id").GetString()}/plan");
+        return id;
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+
+namespace Roster.Tests.Pages;
+
+/// <summary>How people come in, and what happens when their session ends.</summary>
+public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser browser)
+{
+    [GeneratedRegex(@"http://\S+/console/#link=\S+")]
+    private static partial Regex Link();
+
+    [GeneratedRegex("roster_[0-9A-Za-z]{38}")]
+    private static partial Regex Key();
+
+    [Fact]
+    public async Task The_link_of_the_first_start_opens_the_console_once_and_gives_the_person_a_key()
+    {
+        using var folder = new TempFolder();
+        using var fresh = RosterProcess.Serve(folder.Path);
+        var link = Link().Match(fresh.Output()).Value;
+        Assert.NotEmpty(link);
+        await using var console = await browser.OpenAsync(fresh.Address, "/" + link[link.IndexOf("#link", StringComparison.Ordinal)..], null);
+        console.ExpectedStatuses.Add(401);
+
+        var dialog = console.Page.GetByRole(AriaRole.Dialog, new() { Name = "Your own key" });
+        var key = Key().Match(await dialog.InnerTextAsync()).Value;
+        await console.Button("I have kept it").ClickAsync();
+        await console.Heading("Partners").WaitForAsync();
+        Assert.DoesNotContain("link", console.Page.Url, StringComparison.Ordinal);
+        Assert.Equal(200, (await fresh.Client(key).GetAsync("/api/partners")).Status);
+
+        await using var late = await browser.OpenAsync(fresh.Address, "/" + link[link.IndexOf("#link", StringComparison.Ordinal)..], null);
+        late.ExpectedStatuses.Add(401);
+        await late.SeesAsync("This link does not work any more.");
+    }
+
+    [Fact]
+    public async Task A_wrong_key_is_refused_in_words_and_a_right_one_leads_to_the_page_that_was_asked_for()
+    {
+        var api = server.NewWorkspace();
+        await using var console = await browser.OpenAsync(server.Address, "/changes", null);
+        console.ExpectedStatuses.Add(401);
+
+        await console.Page.GetByLabel("API key").FillAsync("roster_wrong");
+        await console.Button("Sign in").ClickAsync();
+        await console.Page.GetByRole(AriaRole.Alert).WaitForAsync();
+        await console.Page.GetByLabel("API key").FillAsync(api.Key!);
+        await console.Button("Sign in").ClickAsync();
+
+        await console.Heading("Changes").WaitForAsync();
+    }
+
+    [Fact]
+    public async Task No_key_is_kept_in_the_browser_and_no_script_can_read_the_session()
+    {
+        var api = server.NewWorkspace();
+        await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+
+        var kept = await console.Page.EvaluateAsync<string>(
+            "JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie, location.href])");
+
+        Assert.DoesNotContain(api.Key!, kept, StringComparison.Ordinal);
+        Assert.Contains("\"\"", kept, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_session_that_ends_in_the_middle_of_a_form_loses_nothing_that_was_typed()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync("""[{"name":"Ada Lovelace"}]""");
+        await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+        await console.Row("Ada Lovelace").ClickAsync();
+        await console.Button("Edit").ClickAsync();
+        await console.Field("Phone").FillAsync("+44 20 7946 0001");
+        console.ExpectedStatuses.Add(401);
+        foreach (var session in (await api.GetAsync("/api/sessions")).Items)
+            await api.SendAsync(HttpMethod.Delete, $"/api/sessions/{session.GetProperty("id").GetString()}");
+
+        await console.Button("Save").ClickAsync();
+        await console.SeesAsync("Your session has ended");
+        await console.Page.GetByLabel("API key").FillAsync(api.Key!);
+        await console.Button("Sign in").ClickAsync();
+        await console.Page.GetByText("Your session has ended").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        Assert.Equal("+44 20 7946 0001", await console.Field("Phone").InputValueAsync());
+        await console.Button("Save").ClickAsync();
+
+        await console.SeesAsync("1 updated");
+        Assert.Equal("+44 20 7946 0001", (await api.GetAsync("/api/partners")).Items[0].GetProperty("phone").GetString());
+    }
+
+    [Fact]
+    public async Task Who_may_only_read_sees_all_and_is_offered_nothing_to_change()
+    {
+        var api = server.NewWorkspace("partnersRead,linksWrite");
+        await api.PutAsync("""[{"name":"Ada Lovelace"}]""");
+        var workspace = (await api.GetAsync("/api/session")).Json.GetProperty("workspace").GetProperty("name").GetString()!;
+        var viewer = server.NewKey(workspace, "partnersRead");
+        await using var console = await browser.OpenAsync(server.Address, "/partners", viewer.Key);
+
+        await console.Row("Ada Lovelace").ClickAsync();
+        await console.Heading("History").WaitForAsync();
+
+        foreach (var name in new[] { "New partner", "Edit", "Delete", "Restore this value", "Undo" })
+            Assert.Equal(0, await console.Button(name).CountAsync());
+        Assert.Equal(0, await console.Page.GetByRole(AriaRole.Link, new() { Name = "Keys" }).CountAsync());
+        await console.GoAsync("/imports");
+        await console.Heading("Import").WaitForAsync();
+        Assert.Equal(0, await console.Page.Locator("input[type=file]").CountAsync());
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_the_session_on_the_server_too()
+    {
+        var api = server.NewWorkspace();
+        await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+        await console.Page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^test") }).ClickAsync();
+        await console.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Sign out" }).ClickAsync();
+
+        await console.Heading("Sign in to Roster").WaitForAsync();
+        Assert.Empty((await api.GetAsync("/api/sessions")).Items);
+    }
+}
