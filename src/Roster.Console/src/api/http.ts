@@ -35,13 +35,18 @@ export class CallError extends Error {
 }
 
 /** The header that tells the server that a write comes from these pages. */
-const fromConsole = { 'Roster-Console': '1' };
+export const fromConsole = { 'Roster-Console': '1' };
 
 let onSessionEnd: () => void = () => undefined;
 
 /** What is done when a call finds that the session has ended. The call still fails, and its form keeps what was typed. */
 export function whenSessionEnds(listener: () => void): void {
   onSessionEnd = listener;
+}
+
+/** For an upload, which is not made by `call`: its answer was 401. */
+export function endSession(): void {
+  onSessionEnd();
 }
 
 /** Makes a call. Throws a CallError, or an AbortError if the signal ended it. */

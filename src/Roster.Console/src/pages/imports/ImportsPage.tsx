@@ -1,3 +1,9 @@
+import './imports.css';
+import { ImportList } from './ImportList';
+import { ImportView } from './ImportView';
+
+/** `/imports`, `/imports/{id}` and `/imports/{id}/{step}`. */
 export default function ImportsPage({ below }: { below: readonly string[] }) {
-  return <h1>{below.join('/')}</h1>;
+  const [id, step] = below;
+  return id === undefined ? <ImportList /> : <ImportView key={id} id={id} step={step} />;
 }

@@ -1,0 +1,221 @@
+import { useId, useState } from 'react';
+import { go } from '../../app/router';
+import { Button, TextInput } from '../../parts/controls';
+import { Icon } from '../../parts/Icon';
+import { ErrorView } from '../../parts/show';
+import { useFormat, useText } from '../../text';
+import { importTexts } from '../../text/imports';
+import type { StepProps } from './ImportView';
+import { Note, StepHead, To } from './parts';
+import { RowsTable } from './RowsTable';
+import { isOpen, isWritten, type Seen } from './steps';
+import { type Acting, useAct } from './useImport';
+import { useRows } from './useRows';
+
+const partSize = 10_000;
+
+/** What is decided before the plan is written, and the button with its numbers. */
+export function ApplyStep({ seen, state, mayWrite }: StepProps) {
+  const t = useText(importTexts);
+  const applying = useAct(seen.id, state);
+  const [leavesFaulty, setLeavesFaulty] = useState(false);
+  const [skips, setSkips] = useState(false);
+  const [typed, setTyped] = useState('');
+  const { counts } = seen;
+  if (counts === null) return null;
+  const { created, updated, deleted } = counts;
+  const isConflict = seen.state === 'stopped' && seen.reason?.code === 'changed_since';
+  const isMirrorFaulty = seen.mode === 'mirror' && counts.faulty > 0;
+  const isTooMuch = counts.allowedDeletes !== undefined && deleted > counts.allowedDeletes;
+  const isEmpty = created + updated + deleted === 0;
+  const isReady =
+    mayWrite &&
+    !isEmpty &&
+    !isMirrorFaulty &&
+    !isTooMuch &&
+    (counts.faulty === 0 || leavesFaulty || isWritten(seen)) &&
+    (deleted === 0 || typed.trim() === String(deleted)) &&
+    (!isConflict || skips);
+  const apply = async () => {
+    const path = skips ? 'apply?onConflict=skip' : 'apply';
+    if (await applying.act('POST', path, { created, updated, deleted })) go(`/imports/${seen.id}/progress`);
+  };
+  return (
+    <section className="stack">
+      <StepHead title={t.titles.apply} />
+      {seen.state !== 'planned' && seen.reason !== null && !isConflict ? (
+        <p className="notice notice-warn">
+          <Note note={seen.reason} />
+        </p>
+      ) : null}
+      {isConflict ? <Conflicts seen={seen} state={state} mayWrite={mayWrite} planning={applying} /> : null}
+      <div className="card stack">
+        <h3>{isEmpty ? t.nothingToApply : t.willDo}</h3>
+        <Summary seen={seen} />
+        {isEmpty ? null : <p className="muted">{created + updated > partSize ? t.manyParts : t.onePart}</p>}
+        {isWritten(seen) ? <p>{t.goOn}</p> : null}
+      </div>
+      {isMirrorFaulty ? (
+        <p className="notice notice-warn">
+          <Icon name="warning" />
+          <span>
+            {t.mirrorFaulty} <To href={`/imports/${seen.id}/preview?change=faulty`}>{t.mendThem}</To>
+          </span>
+        </p>
+      ) : null}
+      {isTooMuch ? <TooManyDeletes seen={seen} /> : null}
+      {mayWrite ? (
+        <div className="stack decisions">
+          {counts.faulty > 0 && !isMirrorFaulty && !isWritten(seen) && !isEmpty ? (
+            <div className="row">
+              <Check isChecked={leavesFaulty} onChange={setLeavesFaulty} text={t.leaveFaulty(counts.faulty)} />
+              <To href={`/imports/${seen.id}/preview?change=faulty`}>{t.mendThem}</To>
+            </div>
+          ) : null}
+          {isConflict ? <Check isChecked={skips} onChange={setSkips} text={t.skipConflicts} /> : null}
+          {deleted > 0 && !isTooMuch ? <TypedNumber count={deleted} value={typed} onChange={setTyped} /> : null}
+        </div>
+      ) : null}
+      {applying.error === null ? null : applying.error.code === 'plan_changed' ? (
+        <div className="notice notice-warn" role="alert">
+          <Icon name="warning" />
+          {t.planChanged}
+        </div>
+      ) : (
+        <ErrorView error={applying.error} />
+      )}
+      {mayWrite && !isEmpty ? (
+        <div className="step-foot">
+          <ApplyButton seen={seen} isDisabled={!isReady} isPending={applying.isRunning} onPress={() => void apply()} />
+        </div>
+      ) : null}
+    </section>
+  );
+}
+
+function ApplyButton({
+  seen,
+  isDisabled,
+  isPending,
+  onPress,
+}: {
+  seen: Seen;
+  isDisabled: boolean;
+  isPending: boolean;
+  onPress: () => void;
+}) {
+  const t = useText(importTexts);
+  const format = useFormat();
+  const parts = (['created', 'updated', 'deleted'] as const).flatMap((name) => {
+    const count = seen.counts?.[name] ?? 0;
+    return count === 0 ? [] : [t.applyCounts[name](format.number(count))];
+  });
+  const look = (seen.counts?.deleted ?? 0) > 0 ? 'danger' : 'primary';
+  return (
+    <Button look={look} isDisabled={isDisabled} isPending={isPending} onPress={onPress}>
+      {t.applyButton(parts.join(t.join))}
+    </Button>
+  );
+}
+
+/** The counts as sentences. */
+export function Summary({ seen }: { seen: Seen }) {
+  const t = useText(importTexts);
+  const { counts } = seen;
+  if (counts === null) return null;
+  const lines = [
+    [counts.created, t.willCreate, 'created'],
+    [counts.updated, t.willUpdate, 'updated'],
+    [counts.deleted, t.willDelete, 'deleted'],
+    [counts.unchanged, t.staysSame, 'unchanged'],
+    [counts.faulty, t.areFaulty, 'faulty'],
+    [counts.skipped, t.areSkipped, 'skipped'],
+  ] as const;
+  return (
+    <ul className="summary">
+      {lines
+        .filter(([count]) => count > 0)
+        .map(([count, text, name]) => (
+          <li key={name} className={`summary-${name}`}>
+            <To href={`/imports/${seen.id}/preview?change=${name}`}>{text(count)}</To>
+          </li>
+        ))}
+    </ul>
+  );
+}
+
+function TooManyDeletes({ seen }: { seen: Seen }) {
+  const t = useText(importTexts);
+  const format = useFormat();
+  return (
+    <p className="notice notice-bad">
+      <Icon name="warning" />
+      <span>
+        {t.tooManyDeletes(format.number(seen.counts?.deleted ?? 0), format.number(seen.counts?.allowedDeletes ?? 0))}{' '}
+        <To href={`/imports/${seen.id}/columns`}>{t.steps.columns}</To>
+      </span>
+    </p>
+  );
+}
+
+function TypedNumber({ count, value, onChange }: { count: number; value: string; onChange: (text: string) => void }) {
+  const t = useText(importTexts);
+  return (
+    <div className="typed">
+      <TextInput label={t.typeNumber(String(count))} value={value} onChange={onChange} isLatin autoComplete="off" />
+    </div>
+  );
+}
+
+function Check({ isChecked, onChange, text }: { isChecked: boolean; onChange: (is: boolean) => void; text: string }) {
+  const id = useId();
+  return (
+    <span className="check">
+      <input id={id} type="checkbox" checked={isChecked} onChange={(event) => onChange(event.currentTarget.checked)} />
+      <label htmlFor={id}>{text}</label>
+    </span>
+  );
+}
+
+/** The rows whose partners were changed after the plan. */
+function Conflicts({ seen, mayWrite, planning }: StepProps & { planning: Acting }) {
+  const t = useText(importTexts);
+  const { data, error, again } = useRows(`/api/imports/${seen.id}/rows?faulty=true&take=50`, seen.step);
+  const conflicts = (data?.rows ?? []).filter((row) => row.faults.some((fault) => fault.code === 'changed_since'));
+  return (
+    <div className="stack">
+      <div className="notice notice-warn">
+        <Icon name="warning" />
+        <div className="stack-small">
+          <strong>{t.conflictTitle}</strong>
+          <span>{t.conflictText}</span>
+          {mayWrite && isOpen(seen) ? (
+            <span>
+              <Button
+                isPending={planning.isRunning}
+                onPress={() => {
+                  void planning.act('POST', 'plan').then((isDone) => {
+                    if (isDone) go(`/imports/${seen.id}/preview`);
+                  });
+                }}
+              >
+                {t.planAgain}
+              </Button>
+            </span>
+          ) : null}
+        </div>
+      </div>
+      {error === null ? null : <ErrorView error={error} again={again} />}
+      {conflicts.length === 0 ? null : (
+        <RowsTable
+          seen={seen}
+          rows={conflicts}
+          edits={new Map()}
+          onEdits={() => undefined}
+          mayMend={false}
+          isBusy={false}
+        />
+      )}
+    </div>
+  );
+}

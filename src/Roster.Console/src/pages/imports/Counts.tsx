@@ -1,0 +1,25 @@
+import { useFormat, useText } from '../../text';
+import { importTexts } from '../../text/imports';
+import type { Seen } from './steps';
+
+const shown = ['created', 'updated', 'deleted', 'unchanged', 'faulty', 'skipped'] as const;
+
+/** What an import does or did, in numbers; those that are 0 are left out. */
+export function Counts({ seen }: { seen: Seen }) {
+  const t = useText(importTexts);
+  const format = useFormat();
+  if (seen.work !== null) return <span className="muted">{t.work[seen.work as keyof typeof t.work]}…</span>;
+  if (seen.counts === null) return null;
+  const counts = seen.counts;
+  return (
+    <ul className="counts">
+      {shown
+        .filter((name) => counts[name] > 0)
+        .map((name) => (
+          <li key={name} className={name === 'faulty' ? 'count-bad' : undefined}>
+            <b>{format.number(counts[name])}</b> {t.change[name]}
+          </li>
+        ))}
+    </ul>
+  );
+}

@@ -1,0 +1,102 @@
+import { nextOf, withQuery } from '../../api/http';
+import { useCall } from '../../api/useCall';
+import { AsCurl, useShownCalls } from '../../app/curl';
+import { usePlace } from '../../app/router';
+import { useSession } from '../../app/session';
+import { Ago, Empty, ErrorView, Loading, Name, PageHead, Who } from '../../parts/show';
+import { useText } from '../../text';
+import { common } from '../../text/common';
+import { importTexts } from '../../text/imports';
+import { Counts } from './Counts';
+import { Note, StateBadge, To } from './parts';
+import type { Seen } from './steps';
+import { UploadArea } from './UploadArea';
+
+/** Where imports begin, and the imports that there were. */
+export function ImportList() {
+  const t = useText(importTexts);
+  const names = useText(common);
+  const { query } = usePlace();
+  const mayWrite = useSession().may('linksWrite');
+  const path = withQuery('/api/imports', { cursor: query.get('cursor') ?? undefined });
+  const { answer, error, isLoading, again } = useCall<Seen[]>(path);
+  useShownCalls({ path });
+  const next = answer === null ? null : nextOf(answer.headers);
+  const cursor = next === null ? null : new URL(next, window.location.origin).searchParams.get('cursor');
+  return (
+    <div className="imports">
+      <PageHead title={names.import} sub={mayWrite ? t.hint : names.readOnly}>
+        <AsCurl />
+      </PageHead>
+      <div className="stack">
+        {mayWrite ? <UploadArea /> : null}
+        {error === null ? null : <ErrorView error={error} again={again} />}
+        {isLoading ? <Loading /> : null}
+        {answer === null ? null : answer.data.length === 0 ? (
+          <Empty icon="import" title={t.noImports}>
+            <p>{mayWrite ? t.noImportsHint : t.noImportsRead}</p>
+          </Empty>
+        ) : (
+          <Table imports={answer.data} />
+        )}
+        <div className="row">
+          {query.has('cursor') ? (
+            <To href="/imports" className="button button-plain">
+              {t.newest}
+            </To>
+          ) : null}
+          {cursor === null ? null : (
+            <To href={`/imports?cursor=${cursor}`} className="button button-plain">
+              {t.older}
+            </To>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+function Table({ imports }: { imports: readonly Seen[] }) {
+  const t = useText(importTexts);
+  const hasActors = imports.some((seen) => seen.actor !== undefined);
+  return (
+    <div className="table-box">
+      <table className="table cards" aria-label={t.imports}>
+        <thead>
+          <tr>
+            <th scope="col">{t.file}</th>
+            <th scope="col">{t.state}</th>
+            <th scope="col">{t.result}</th>
+            {hasActors ? <th scope="col">{t.who}</th> : null}
+            <th scope="col">{t.when}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {imports.map((seen) => (
+            <tr key={seen.id}>
+              <th scope="row">
+                <To href={`/imports/${seen.id}`} className="import-name">
+                  <Name>{seen.file.name ?? t.unnamed}</Name>
+                </To>
+              </th>
+              <td>
+                <StateBadge seen={seen} />
+              </td>
+              <td>
+                {seen.state === 'failed' && seen.reason !== null ? <Note note={seen.reason} /> : <Counts seen={seen} />}
+              </td>
+              {hasActors ? (
+                <td>
+                  <Who actor={seen.actor} />
+                </td>
+              ) : null}
+              <td className="muted">
+                <Ago at={seen.times[seen.state] ?? seen.times.uploaded ?? ''} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}

@@ -1,0 +1,222 @@
+import { useState } from 'react';
+import { withQuery } from '../../api/http';
+import { go, setQuery, usePlace } from '../../app/router';
+import { Button } from '../../parts/controls';
+import { Icon } from '../../parts/Icon';
+import { Empty, ErrorView, Loading } from '../../parts/show';
+import { useFormat, useText } from '../../text';
+import { importTexts } from '../../text/imports';
+import { Download } from './Download';
+import { editsToSend, useEdits } from './edits';
+import type { StepProps } from './ImportView';
+import { Progress, StepHead } from './parts';
+import { RowsTable } from './RowsTable';
+import { isCertain, isOpen, isReachable, type Seen } from './steps';
+import { useAct } from './useImport';
+import { useRows } from './useRows';
+
+const filters = ['all', 'created', 'updated', 'unchanged', 'deleted', 'faulty', 'skipped'] as const;
+const take = 50;
+
+/** What each row would do, before anything is written. Faulty rows are mended here. */
+export function PreviewStep({ seen, state, mayWrite }: StepProps) {
+  const t = useText(importTexts);
+  const planning = useAct(seen.id, state);
+  if (seen.counts === null && seen.work === null)
+    return (
+      <section className="stack">
+        <StepHead title={t.titles.preview} />
+        {planning.error === null ? null : <ErrorView error={planning.error} />}
+        <Empty icon="changes" title={t.notPlanned}>
+          {mayWrite && isOpen(seen) ? (
+            <Button look="primary" isPending={planning.isRunning} onPress={() => void planning.act('POST', 'plan')}>
+              {t.showChanges}
+            </Button>
+          ) : null}
+        </Empty>
+      </section>
+    );
+  return (
+    <section className="stack">
+      <StepHead title={t.titles.preview}>
+        {mayWrite && isOpen(seen) ? (
+          <Button isPending={planning.isRunning} onPress={() => void planning.act('POST', 'plan')}>
+            {t.planAgain}
+          </Button>
+        ) : null}
+        {mayWrite && seen.work === 'plan' ? (
+          <Button onPress={() => void planning.act('POST', 'cancel')}>{t.cancelWork}</Button>
+        ) : null}
+      </StepHead>
+      {planning.error === null ? null : <ErrorView error={planning.error} />}
+      {isCertain(seen) ? <p className="muted">{t.allExact}</p> : null}
+      {seen.work === 'plan' ? <Progress seen={seen} /> : null}
+      {seen.counts === null ? null : <Rows seen={seen} state={state} mayWrite={mayWrite} />}
+    </section>
+  );
+}
+
+/** The query of the rows that are shown, without the page. */
+export function rowsQuery(filter: string, q: string) {
+  return {
+    change: filter === 'all' || filter === 'faulty' ? undefined : filter,
+    faulty: filter === 'faulty' ? true : undefined,
+    q: q === '' ? undefined : q,
+  };
+}
+
+function Rows({ seen, state, mayWrite }: StepProps) {
+  const t = useText(importTexts);
+  const { query } = usePlace();
+  const filter = filters.find((one) => one === query.get('change')) ?? 'all';
+  const q = query.get('q') ?? '';
+  const cursor = query.get('cursor') ?? undefined;
+  const rowsPath = `/api/imports/${seen.id}/rows`;
+  const path = seen.work === 'plan' ? null : withQuery(rowsPath, { ...rowsQuery(filter, q), take, cursor });
+  const { data, error, isLoading, again } = useRows(path, seen.step);
+  const { edits, set } = useEdits(seen.id);
+  const mending = useAct(seen.id, state);
+  const mayMend = mayWrite && isOpen(seen);
+  const save = async () => {
+    if (await mending.act('PATCH', 'rows', editsToSend(edits))) set(new Map());
+  };
+  return (
+    <>
+      <Filters seen={seen} filter={filter} />
+      <div className="spread">
+        <SearchRows value={q} />
+        <Download
+          path={withQuery(rowsPath, rowsQuery(filter, q))}
+          seen={seen}
+          label={filter === 'faulty' ? t.downloadFaulty : t.download}
+        />
+      </div>
+      {error === null ? null : <ErrorView error={error} again={again} />}
+      {mending.error === null ? null : <ErrorView error={mending.error} />}
+      {data === null ? (
+        <Loading />
+      ) : data.rows.length === 0 ? (
+        <Empty icon="search" title={t.noRows} />
+      ) : (
+        <RowsTable
+          seen={seen}
+          rows={data.rows}
+          edits={edits}
+          onEdits={set}
+          mayMend={mayMend}
+          isBusy={isLoading || seen.work !== null}
+        />
+      )}
+      <Pages next={data?.next ?? null} cursor={cursor} />
+      <div className="step-foot">
+        {edits.size > 0 ? (
+          <>
+            <span role="status">{t.pending(edits.size)}</span>
+            <Button onPress={() => set(new Map())}>{t.discard}</Button>
+            <Button
+              look="primary"
+              isPending={mending.isRunning}
+              isDisabled={seen.work !== null}
+              onPress={() => void save()}
+            >
+              {t.saveRows}
+            </Button>
+          </>
+        ) : isReachable('apply', seen) ? (
+          <Button look="primary" isDisabled={seen.work !== null} onPress={() => go(`/imports/${seen.id}/apply`)}>
+            {t.continue}
+          </Button>
+        ) : null}
+      </div>
+    </>
+  );
+}
+
+function Filters({ seen, filter }: { seen: Seen; filter: string }) {
+  const t = useText(importTexts);
+  const format = useFormat();
+  const { counts } = seen;
+  if (counts === null) return null;
+  const countOf = (name: (typeof filters)[number]) =>
+    name === 'all'
+      ? counts.created + counts.updated + counts.unchanged + counts.deleted + counts.faulty + counts.skipped
+      : counts[name];
+  return (
+    <div className="stack-small">
+      <fieldset className="filters">
+        <legend className="visually-hidden">{t.filters}</legend>
+        {filters.map((name) => (
+          <button
+            key={name}
+            type="button"
+            className={`filter filter-${name}`}
+            aria-pressed={filter === name}
+            disabled={countOf(name) === 0 && filter !== name && name !== 'faulty'}
+            onClick={() => setQuery({ change: name === 'all' ? null : name, cursor: null })}
+          >
+            <b>{format.number(countOf(name))}</b> {t.change[name]}
+          </button>
+        ))}
+      </fieldset>
+      {counts.warned + seen.edits === 0 ? null : (
+        <p className="row muted">
+          {counts.warned === 0 ? null : (
+            <span className="row warned">
+              <Icon name="warning" size={16} />
+              {t.warned(counts.warned)}
+            </span>
+          )}
+          {seen.edits === 0 ? null : <span>{t.edits(seen.edits)}</span>}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function SearchRows({ value }: { value: string }) {
+  const t = useText(importTexts);
+  const [text, setText] = useState(value);
+  return (
+    <search>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          setQuery({ q: text.trim() === '' ? null : text.trim().slice(0, 200), cursor: null });
+        }}
+      >
+        <input
+          type="search"
+          className="input search-rows"
+          aria-label={t.searchRows}
+          placeholder={t.searchRows}
+          dir="auto"
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            if (event.currentTarget.value === '') setQuery({ q: null, cursor: null });
+          }}
+        />
+      </form>
+    </search>
+  );
+}
+
+/** One page of rows is kept at a time; its cursor is in the address, so the browser's Back goes back. */
+function Pages({ next, cursor }: { next: string | null; cursor: string | undefined }) {
+  const t = useText(importTexts);
+  const [trail, setTrail] = useState<readonly (string | null)[]>([]);
+  if (next === null && cursor === undefined) return null;
+  const turn = (to: string | null, rest: readonly (string | null)[]) => {
+    setTrail(rest);
+    setQuery({ cursor: to }, { replace: false });
+  };
+  return (
+    <div className="row">
+      {cursor === undefined ? null : <Button onPress={() => turn(null, [])}>{t.first}</Button>}
+      {cursor === undefined || trail.length < 2 ? null : (
+        <Button onPress={() => turn(trail.at(-1) ?? null, trail.slice(0, -1))}>{t.previous}</Button>
+      )}
+      {next === null ? null : <Button onPress={() => turn(next, [...trail, cursor ?? null])}>{t.next}</Button>}
+    </div>
+  );
+}

@@ -1,0 +1,150 @@
+import { type ReactNode, useState } from 'react';
+import { go } from '../../app/router';
+import { Button } from '../../parts/controls';
+import { Copy, Latin, Name, Time, Who } from '../../parts/show';
+import { useFormat, useText } from '../../text';
+import { common } from '../../text/common';
+import { importTexts } from '../../text/imports';
+import { Counts } from './Counts';
+import { Download } from './Download';
+import type { StepProps } from './ImportView';
+import { Note, Progress, StepHead, To } from './parts';
+import { isReachable, isWritten, type Seen } from './steps';
+import { UndoConflicts, UndoSheet } from './UndoImport';
+
+const firstRevisions = 12;
+
+/** What became of the import; it stays for ever. */
+export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
+  const t = useText(importTexts);
+  const names = useText(common);
+  const [isUndoOpen, setIsUndoOpen] = useState(false);
+  const title = {
+    applied: t.appliedTitle,
+    undone: t.undoneTitle,
+    stopped: t.stoppedTitle,
+    cancelled: t.cancelledTitle,
+  }[seen.state as string];
+  const mayUndo = mayWrite && isWritten(seen) && seen.state !== 'undone';
+  const hasRows = seen.file.gone === null;
+  return (
+    <section className="stack">
+      <StepHead title={t.titles.receipt}>
+        {isReachable('apply', seen) && mayWrite ? (
+          <Button onPress={() => go(`/imports/${seen.id}/apply`)}>{t.continue}</Button>
+        ) : null}
+        {mayUndo ? (
+          <Button icon="undo" isDisabled={seen.work !== null && !isUndoOpen} onPress={() => setIsUndoOpen(true)}>
+            {names.undo}
+          </Button>
+        ) : null}
+      </StepHead>
+      {seen.work === 'undo' && !isUndoOpen ? <Progress seen={seen} /> : null}
+      <div className="card stack">
+        <p className="receipt-title" role="status">
+          <strong>{title}</strong>
+        </p>
+        {seen.reason !== null && seen.state === 'stopped' ? (
+          <p className="notice notice-warn">
+            <Note note={seen.reason} />
+          </p>
+        ) : null}
+        <Counts seen={{ ...seen, work: null }} />
+        {seen.conflicts > 0 && seen.state === 'applied' && seen.reason === null ? (
+          <p>{t.conflictsLeft(seen.conflicts)}</p>
+        ) : null}
+        {seen.state === 'stopped' || seen.state === 'cancelled' ? <PartsDone seen={seen} /> : null}
+        {hasRows && (seen.counts?.faulty ?? 0) + seen.conflicts > 0 ? (
+          <Download path={`/api/imports/${seen.id}/rows?faulty=true`} seen={seen} label={t.downloadFaulty} />
+        ) : null}
+        <Facts seen={seen} />
+      </div>
+      {seen.state === 'undone' && (seen.undoConflicts ?? []).length > 0 ? (
+        <div className="stack-small">
+          <h3>{t.keptTitle}</h3>
+          <UndoConflicts seen={seen} />
+        </div>
+      ) : null}
+      {isUndoOpen ? <UndoSheet seen={seen} state={state} onClose={() => setIsUndoOpen(false)} /> : null}
+    </section>
+  );
+}
+
+function PartsDone({ seen }: { seen: Seen }) {
+  const t = useText(importTexts);
+  const format = useFormat();
+  return (
+    <p>
+      {t.lastParts} {t.partsDone(format.number((seen.revisions ?? []).length), format.number(seen.parts))}
+    </p>
+  );
+}
+
+function Facts({ seen }: { seen: Seen }) {
+  const t = useText(importTexts);
+  const format = useFormat();
+  const { file } = seen;
+  const times = (['uploaded', 'planned', 'applying', 'applied', 'stopped', 'cancelled', 'undone'] as const).flatMap(
+    (name) => (seen.times[name] === undefined ? [] : [[name, seen.times[name]] as const]),
+  );
+  return (
+    <dl className="facts">
+      {seen.actor === undefined ? null : (
+        <Fact name={t.who}>
+          <Who actor={seen.actor} />
+        </Fact>
+      )}
+      {times.map(([name, at]) => (
+        <Fact key={name} name={t.timeOf[name]}>
+          <Time at={at} />
+        </Fact>
+      ))}
+      <Fact name={t.file}>
+        <Name>{file.name ?? t.unnamed}</Name> · {format.bytes(file.size)} · {t.rowsRead(seen.rows ?? 0)}
+      </Fact>
+      <Fact name={t.sha256}>
+        <span className="sha">
+          <Latin isCode>{file.sha256}</Latin>
+          <Copy text={file.sha256} label={t.copySha} />
+        </span>
+      </Fact>
+      <Fact name={t.changeSets}>
+        <Revisions revisions={seen.revisions ?? []} />
+      </Fact>
+      {seen.edits === 0 ? null : <Fact name={t.edit}>{t.edits(seen.edits)}</Fact>}
+      <Fact name={t.steps.read}>
+        {seen.expiresAt === null || file.gone !== null ? t.fileErased : t.keptUntil(format.day(seen.expiresAt))}
+      </Fact>
+    </dl>
+  );
+}
+
+function Fact({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div>
+      <dt className="muted">{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function Revisions({ revisions }: { revisions: readonly number[] }) {
+  const t = useText(importTexts);
+  const format = useFormat();
+  const [isAll, setIsAll] = useState(false);
+  const shown = isAll ? revisions : revisions.slice(0, firstRevisions);
+  return (
+    <span className="row">
+      {shown.map((revision) => (
+        <To key={revision} href={`/changes/${revision}`}>
+          {t.changeSet(format.number(revision))}
+        </To>
+      ))}
+      {shown.length === revisions.length ? null : (
+        <button type="button" className="link" onClick={() => setIsAll(true)}>
+          {t.showAll(format.number(revisions.length))}
+        </button>
+      )}
+    </span>
+  );
+}

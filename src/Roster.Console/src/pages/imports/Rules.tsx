@@ -1,0 +1,64 @@
+import type { ImportMode } from '../../api/generated';
+import { useText } from '../../text';
+import { importTexts } from '../../text/imports';
+import { CommitField, Pick } from './parts';
+import type { Seen } from './steps';
+import type { Settings } from './useImport';
+
+const modes: readonly ImportMode[] = ['upsert', 'update', 'create', 'mirror'];
+
+/** How rows find their partners, and what they do then. */
+export function Rules({ seen, settings, isDisabled }: { seen: Seen; settings: Settings; isDisabled: boolean }) {
+  const t = useText(importTexts);
+  const { draft, save } = settings;
+  const matchOn = draft.matchOn === undefined ? seen.matchOn : draft.matchOn;
+  const mode = draft.mode ?? seen.mode;
+  return (
+    <div className="card stack">
+      <h3>{t.rules}</h3>
+      <div className="settings">
+        <Pick
+          label={t.matchOn}
+          value={matchOn ?? ''}
+          isDisabled={isDisabled}
+          options={[
+            { id: 'externalId', text: t.matches.externalId },
+            { id: 'email', text: t.matches.email },
+            { id: '', text: t.matches.none },
+          ]}
+          onChange={(value) => save({ matchOn: value === '' ? null : value })}
+        />
+        <Pick
+          label={t.mode}
+          value={mode}
+          isDisabled={isDisabled}
+          options={modes.map((id) => ({ id, text: t.modes[id] }))}
+          onChange={(value) => save({ mode: value as ImportMode })}
+        />
+        {matchOn === null || mode === 'mirror' || mode === 'update' ? null : (
+          <Pick
+            label={t.withoutKey}
+            value={draft.withoutKey ?? seen.withoutKey}
+            isDisabled={isDisabled}
+            options={[
+              { id: 'refuse', text: t.withoutKeys.refuse },
+              { id: 'create', text: t.withoutKeys.create },
+            ]}
+            onChange={(value) => save({ withoutKey: value === 'create' ? 'create' : 'refuse' })}
+          />
+        )}
+        {mode === 'mirror' ? (
+          <CommitField
+            label={t.maxDeletes}
+            hint={t.maxDeletesHint}
+            isLatin
+            value={(draft.maxDeletes === undefined ? seen.maxDeletes : draft.maxDeletes) ?? ''}
+            isDisabled={isDisabled}
+            onCommit={(text) => save({ maxDeletes: text.trim() === '' ? null : text.trim() })}
+          />
+        ) : null}
+      </div>
+      {mode === 'mirror' ? <p className="muted">{t.mirrorHint}</p> : null}
+    </div>
+  );
+}

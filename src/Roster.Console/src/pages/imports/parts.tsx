@@ -1,0 +1,229 @@
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import type { RowNote } from '../../api/generated';
+import { usePreferences } from '../../app/preferences';
+import { go, hrefOf } from '../../app/router';
+import { Icon, type IconName } from '../../parts/Icon';
+import { Badge } from '../../parts/show';
+import { useFormat, useText } from '../../text';
+import { faultsInArabic } from '../../text/importFaults';
+import { importTexts } from '../../text/imports';
+import type { Seen } from './steps';
+
+/** A link to a page of the console. */
+export function To({
+  href,
+  className,
+  isCurrent = false,
+  icon,
+  children,
+}: {
+  href: string;
+  className?: string;
+  isCurrent?: boolean;
+  icon?: IconName;
+  children: ReactNode;
+}) {
+  return (
+    <a
+      className={className}
+      href={hrefOf(href)}
+      aria-current={isCurrent ? 'step' : undefined}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
+        event.preventDefault();
+        go(href);
+      }}
+    >
+      {icon === undefined ? null : <Icon name={icon} size={16} />}
+      {children}
+    </a>
+  );
+}
+
+export interface Option {
+  readonly id: string;
+  readonly text: string;
+  readonly group?: string;
+}
+
+/** One of a few values, as a select of the browser: a table can have a thousand of them. */
+export function Pick({
+  label,
+  value,
+  options,
+  onChange,
+  isLabelHidden = false,
+  isDisabled = false,
+}: {
+  label: string;
+  value: string;
+  options: readonly Option[];
+  onChange: (value: string) => void;
+  isLabelHidden?: boolean;
+  isDisabled?: boolean;
+}) {
+  const groups = [...new Set(options.map((option) => option.group))];
+  const show = (option: Option) => (
+    <option key={option.id} value={option.id}>
+      {option.text}
+    </option>
+  );
+  return (
+    <label className="field pick">
+      <span className={isLabelHidden ? 'visually-hidden' : 'field-label'}>{label}</span>
+      <span className="pick-box">
+        <select
+          className="input"
+          value={value}
+          disabled={isDisabled}
+          onChange={(event) => onChange(event.currentTarget.value)}
+        >
+          {groups.map((group) =>
+            group === undefined ? (
+              options.filter((option) => option.group === undefined).map(show)
+            ) : (
+              <optgroup key={group} label={group}>
+                {options.filter((option) => option.group === group).map(show)}
+              </optgroup>
+            ),
+          )}
+        </select>
+        <Icon name="chevron" size={16} />
+      </span>
+    </label>
+  );
+}
+
+/** A text that is taken when Enter is pressed or the field is left. */
+export function CommitField({
+  label,
+  value,
+  onCommit,
+  hint,
+  error,
+  isLabelHidden = false,
+  isDisabled = false,
+  isLatin = false,
+  inputMode,
+}: {
+  label: string;
+  value: string;
+  onCommit: (value: string) => void;
+  hint?: string;
+  error?: string | undefined;
+  isLabelHidden?: boolean;
+  isDisabled?: boolean;
+  isLatin?: boolean;
+  inputMode?: 'numeric';
+}) {
+  const [text, setText] = useState(value);
+  const id = useId();
+  useEffect(() => setText(value), [value]);
+  const commit = () => {
+    if (text !== value) onCommit(text);
+  };
+  const note = error ?? hint;
+  return (
+    <label className="field">
+      <span className={isLabelHidden ? 'visually-hidden' : 'field-label'}>{label}</span>
+      <input
+        className="input"
+        value={text}
+        dir={isLatin ? 'ltr' : 'auto'}
+        disabled={isDisabled}
+        inputMode={inputMode}
+        aria-invalid={error !== undefined}
+        aria-describedby={note === undefined ? undefined : id}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onBlur={commit}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') commit();
+        }}
+      />
+      {note === undefined ? null : (
+        <span id={id} className={error === undefined ? 'field-hint' : 'field-error'}>
+          {note}
+        </span>
+      )}
+    </label>
+  );
+}
+
+/** What is wrong with a row or a file: in English as the server says it, in Arabic by its code. */
+export function Note({ note }: { note: RowNote | { readonly code: string; readonly message: string } }) {
+  const t = useText(importTexts);
+  const format = useFormat();
+  const { language } = usePreferences();
+  const arabic = faultsInArabic[note.code];
+  const other = 'otherLine' in note && note.otherLine !== undefined ? t.otherLine(format.number(note.otherLine)) : null;
+  if (language === 'ar' && arabic !== undefined) return <>{other === null ? arabic : `${arabic} ${other}`}</>;
+  return (
+    <span dir="ltr" lang="en">
+      {note.message}
+    </span>
+  );
+}
+
+const tones = {
+  uploaded: 'plain',
+  planned: 'info',
+  applying: 'info',
+  applied: 'good',
+  stopped: 'warn',
+  cancelled: 'plain',
+  undone: 'plain',
+  failed: 'bad',
+} as const;
+
+export function StateBadge({ seen }: { seen: Seen }) {
+  const t = useText(importTexts);
+  return <Badge tone={tones[seen.state]}>{t.states[seen.state]}</Badge>;
+}
+
+/** How far a server is. Its end is told where it is shown, not here: a bar that speaks at each step is noise. */
+export function Progress({ seen }: { seen: Seen }) {
+  const t = useText(importTexts);
+  const format = useFormat();
+  const { done, of } = seen.progress;
+  const text = seen.work === null ? '' : t.work[seen.work as keyof typeof t.work];
+  return (
+    <div className="import-progress">
+      <Bar label={text} share={of === 0 ? null : done / of} />
+      <span className="muted">
+        {text}
+        {of > 1 ? ` · ${t.workOf(format.number(done), format.number(of))}` : ''}
+      </span>
+    </div>
+  );
+}
+
+export function Bar({ label, share }: { label: string; share: number | null }) {
+  return (
+    <div
+      className={share === null ? 'bar bar-unknown' : 'bar'}
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={share === null ? undefined : Math.round(share * 100)}
+    >
+      <span style={share === null ? undefined : { inlineSize: `${Math.round(share * 100)}%` }} />
+    </div>
+  );
+}
+
+/** The head of a step. It gets the focus where the button that led here is gone. */
+export function StepHead({ title, children }: { title: string; children?: ReactNode }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  }, []);
+  return (
+    <div className="spread">
+      <h2 ref={heading} tabIndex={-1} className="step-title">
+        {title}
+      </h2>
+      <div className="row">{children}</div>
+    </div>
+  );
+}

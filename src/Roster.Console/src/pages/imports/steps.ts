@@ -1,0 +1,84 @@
+import type { Import } from '../../api/generated';
+
+/** The steps of an import, each with its own address. */
+export const steps = ['read', 'columns', 'preview', 'apply', 'progress', 'receipt'] as const;
+export type Step = (typeof steps)[number];
+
+export type Seen = Import & {
+  readonly actor?: { readonly id: string; readonly name: string; readonly kind: string } | null;
+};
+
+export function isStep(text: string | undefined): text is Step {
+  return (steps as readonly (string | undefined)[]).includes(text);
+}
+
+/** Whether parts of it are in the directory. */
+export function isWritten(seen: Seen): boolean {
+  return (seen.revisions ?? []).length > 0;
+}
+
+/** Whether its file can be read in another way, and its rows planned again. */
+export function isOpen(seen: Seen): boolean {
+  if (seen.work !== null || seen.file.gone !== null || isWritten(seen)) return false;
+  return seen.state !== 'applying' && seen.state !== 'applied' && seen.state !== 'undone';
+}
+
+export function hasTarget(seen: Seen): boolean {
+  return (seen.columns ?? []).some((column) => column.target !== null);
+}
+
+/** Whether the name of each column is the name of a field: then there is nothing to ask. */
+export function isCertain(seen: Seen): boolean {
+  const columns = seen.columns ?? [];
+  return seen.mappingFrom === 'suggested' && columns.length > 0 && columns.every((column) => column.why === 'exact');
+}
+
+/** Whether the reading itself is in doubt: then it is looked at before the columns. */
+export function isReadingDoubtful(seen: Seen): boolean {
+  const sheets = (seen.sheets ?? []).filter((sheet) => !sheet.hidden);
+  return (seen.columns ?? []).length === 0 || seen.file.headerRow === null || sheets.length > 1;
+}
+
+/** Where the import stands: the step that its address without a step leads to. */
+export function stepOf(seen: Seen): Step {
+  if (seen.work === 'plan') return 'preview';
+  if (seen.work === 'apply') return 'progress';
+  if (seen.work === 'undo') return 'receipt';
+  switch (seen.state) {
+    case 'uploaded':
+      return isReadingDoubtful(seen) ? 'read' : 'columns';
+    case 'planned':
+      return 'preview';
+    case 'applying':
+      return 'progress';
+    case 'applied':
+    case 'undone':
+      return 'receipt';
+    case 'stopped':
+    case 'cancelled':
+      return isWritten(seen) ? 'receipt' : seen.counts === null ? 'read' : 'apply';
+    case 'failed':
+      return 'read';
+  }
+}
+
+/** Whether there is anything to see in a step. */
+export function isReachable(step: Step, seen: Seen): boolean {
+  switch (step) {
+    case 'read':
+      return true;
+    case 'columns':
+      return (seen.columns ?? []).length > 0;
+    case 'preview':
+      return seen.counts !== null || seen.work === 'plan' || (isOpen(seen) && hasTarget(seen));
+    case 'apply':
+      return (
+        seen.counts !== null &&
+        (seen.state === 'planned' || ((seen.state === 'stopped' || seen.state === 'cancelled') && seen.work === null))
+      );
+    case 'progress':
+      return seen.work === 'apply' || seen.state === 'applying';
+    case 'receipt':
+      return isWritten(seen) || seen.state === 'applied' || seen.state === 'undone';
+  }
+}

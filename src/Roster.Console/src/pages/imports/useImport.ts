@@ -1,0 +1,134 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { ImportSettings } from '../../api/generated';
+import { type CallError, call } from '../../api/http';
+import { forgetAnswers, useCall, useWrite } from '../../api/useCall';
+import type { Seen } from './steps';
+
+export interface ImportState {
+  readonly seen: Seen | null;
+  readonly error: CallError | null;
+  readonly again: () => void;
+  /** Shows what a write answered. */
+  readonly accept: (seen: Seen) => void;
+}
+
+/** An import as it is on the server, and while a server works on it, as it goes on. */
+export function useImport(id: string): ImportState {
+  const { answer, error, again } = useCall<Seen>(`/api/imports/${id}`);
+  const [latest, setLatest] = useState<Seen | null>(null);
+  const read = answer?.data ?? null;
+  const seen = latest === null || latest.id !== id || (read !== null && read.step >= latest.step) ? read : latest;
+  const shown = useRef(seen);
+  shown.current = seen;
+  const isWorking = seen !== null && seen.work !== null;
+
+  useEffect(() => {
+    if (!isWorking) return;
+    return follow(id, shown.current?.step ?? 0, (next) => {
+      // Events leave out what does not change while a server works.
+      setLatest({ ...shown.current, ...next });
+      if (next.work === null) forgetAnswers();
+    });
+  }, [id, isWorking]);
+
+  return { seen, error, again, accept: setLatest };
+}
+
+/** Tells each step of an import until nobody works on it: by server-sent events, or else by waiting for answers. */
+function follow(id: string, step: number, onStep: (seen: Seen) => void): () => void {
+  const end = new AbortController();
+  const events = new EventSource(`/api/imports/${id}/events`);
+  events.addEventListener('import', (event: MessageEvent<string>) => {
+    const seen = JSON.parse(event.data) as Seen;
+    step = seen.step;
+    if (seen.work === null) events.close();
+    onStep(seen);
+  });
+  events.onerror = () => {
+    if (events.readyState === EventSource.CLOSED) void poll();
+  };
+  const poll = async () => {
+    while (!end.signal.aborted) {
+      try {
+        const { data } = await call<Seen>({ path: `/api/imports/${id}?after=${step}&wait=30` }, end.signal);
+        if (data.step > step) onStep(data);
+        step = data.step;
+        if (data.work === null) return;
+      } catch {
+        // Offline, or too many wait: it is tried again; what is shown stays.
+        await new Promise((resolve) => setTimeout(resolve, 3_000));
+      }
+    }
+  };
+  return () => {
+    end.abort();
+    events.close();
+  };
+}
+
+export interface Acting {
+  readonly isRunning: boolean;
+  readonly error: CallError | null;
+  readonly clear: () => void;
+  /** Makes a write of the import, such as `plan`, and shows its answer. Whether it succeeded. */
+  readonly act: (method: 'POST' | 'PATCH', path: string, body?: unknown) => Promise<boolean>;
+}
+
+export function useAct(id: string, state: ImportState): Acting {
+  const { run, isRunning, error, clear } = useWrite();
+  const { accept, again } = state;
+  const act = useCallback(
+    async (method: 'POST' | 'PATCH', path: string, body?: unknown) => {
+      const address = path === '' ? `/api/imports/${id}` : `/api/imports/${id}/${path}`;
+      const answer = await run<Seen>({ method, path: address, ...(body === undefined ? {} : { body }) });
+      if (answer === null) again();
+      else accept(answer.data);
+      return answer !== null;
+    },
+    [id, run, accept, again],
+  );
+  return { isRunning, error, clear, act };
+}
+
+export interface Settings {
+  /** What was chosen and is not saved yet, also because the server refused it. */
+  readonly draft: ImportSettings;
+  readonly isSaving: boolean;
+  readonly error: CallError | null;
+  readonly save: (changes: ImportSettings) => void;
+}
+
+/** Saves settings when they are chosen, one PATCH after the other: what is chosen meanwhile goes with the next one. */
+export function useSettings(id: string, state: ImportState): Settings {
+  const { act, error, clear } = useAct(id, state);
+  const [draft, setDraft] = useState<ImportSettings>({});
+  const [isSaving, setIsSaving] = useState(false);
+  const waiting = useRef<ImportSettings>({});
+  const isBusy = useRef(false);
+  const save = useCallback(
+    (changes: ImportSettings) => {
+      waiting.current = { ...waiting.current, ...changes };
+      setDraft((now) => ({ ...now, ...changes }));
+      if (isBusy.current) return;
+      const run = async () => {
+        isBusy.current = true;
+        setIsSaving(true);
+        while (Object.keys(waiting.current).length > 0) {
+          const sent = waiting.current;
+          waiting.current = {};
+          const isSaved = await act('PATCH', '', sent);
+          if (isSaved) setDraft(waiting.current);
+          // What was refused goes along with the next change, which may be its correction.
+          else if (Object.keys(waiting.current).length > 0) waiting.current = { ...sent, ...waiting.current };
+          else break;
+        }
+        isBusy.current = false;
+        setIsSaving(false);
+      };
+      clear();
+      void run();
+    },
+    [act, clear],
+  );
+  return { draft, isSaving, error, save };
+}
