@@ -284,6 +284,8 @@ export const importsEn = {
   keptTitle: 'Left as they are by the undo',
   partner: 'Partner',
   why2: 'Why',
+  mended: 'Mended',
+  kept: 'Kept',
   noImport: 'There is no such import',
   back: 'All imports',
 };

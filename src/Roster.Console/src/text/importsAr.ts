@@ -367,6 +367,8 @@ export const importsAr = {
   keptTitle: 'تركها التراجع كما هي',
   partner: 'الشريك',
   why2: 'السبب',
+  mended: 'صُحّح',
+  kept: 'الحفظ',
   noImport: 'لا يوجد استيراد كهذا',
   back: 'كل عمليات الاستيراد',
 };

@@ -132,7 +132,9 @@ function ColumnRow({
       </th>
       <td className="samples">
         {column.samples.map((sample) => (
-          <bdi key={sample}>{sample}</bdi>
+          <span key={sample}>
+            <bdi>{sample}</bdi>
+          </span>
         ))}
       </td>
       <td className="number" data-label={t.filled}>

@@ -1,4 +1,5 @@
-import { useFormat, useText } from '../../text';
+import { useText } from '../../text';
+import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import type { Seen } from './steps';
 
@@ -7,17 +8,18 @@ const shown = ['created', 'updated', 'deleted', 'unchanged', 'faulty', 'skipped'
 /** What an import does or did, in numbers; those that are 0 are left out. */
 export function Counts({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
-  const format = useFormat();
+  const names = useText(common);
   if (seen.work !== null) return <span className="muted">{t.work[seen.work as keyof typeof t.work]}…</span>;
   if (seen.counts === null) return null;
   const counts = seen.counts;
+  const textOf = { ...names.counts, faulty: t.areFaulty, skipped: t.areSkipped };
   return (
     <ul className="counts">
       {shown
         .filter((name) => counts[name] > 0)
         .map((name) => (
           <li key={name} className={name === 'faulty' ? 'count-bad' : undefined}>
-            <b>{format.number(counts[name])}</b> {t.change[name]}
+            {textOf[name](counts[name])}
           </li>
         ))}
     </ul>

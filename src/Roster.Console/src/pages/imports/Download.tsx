@@ -26,7 +26,7 @@ export function Download({ path, seen, label }: { path: string; seen: Seen; labe
     setReceived(null);
   };
   return (
-    <div className="stack-small">
+    <div className="download">
       <Button icon="download" isPending={received !== null} onPress={() => void save()}>
         {received === null || received === 0 ? label : `${label} · ${format.bytes(received)}`}
       </Button>

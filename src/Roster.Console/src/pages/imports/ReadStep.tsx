@@ -84,9 +84,9 @@ function Encodings({
           <span className="stack-small">
             <b>{t.encodings[sample.encoding]}</b>
             {sample.lines.map((line) => (
-              <bdi key={line} dir="auto" className="sample-line">
-                {line}
-              </bdi>
+              <span key={line} className="sample-line">
+                <bdi>{line}</bdi>
+              </span>
             ))}
           </span>
         </label>

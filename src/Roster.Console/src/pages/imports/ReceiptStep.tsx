@@ -111,8 +111,8 @@ function Facts({ seen }: { seen: Seen }) {
       <Fact name={t.changeSets}>
         <Revisions revisions={seen.revisions ?? []} />
       </Fact>
-      {seen.edits === 0 ? null : <Fact name={t.edit}>{t.edits(seen.edits)}</Fact>}
-      <Fact name={t.steps.read}>
+      {seen.edits === 0 ? null : <Fact name={t.mended}>{t.edits(seen.edits)}</Fact>}
+      <Fact name={t.kept}>
         {seen.expiresAt === null || file.gone !== null ? t.fileErased : t.keptUntil(format.day(seen.expiresAt))}
       </Fact>
     </dl>

@@ -5,7 +5,7 @@ import { go, hrefOf } from '../../app/router';
 import { Icon, type IconName } from '../../parts/Icon';
 import { Badge } from '../../parts/show';
 import { useFormat, useText } from '../../text';
-import { faultsInArabic } from '../../text/importFaults';
+import { faultTexts } from '../../text/importFaults';
 import { importTexts } from '../../text/imports';
 import type { Seen } from './steps';
 
@@ -149,14 +149,14 @@ export function CommitField({
   );
 }
 
-/** What is wrong with a row or a file: in English as the server says it, in Arabic by its code. */
+/** What is wrong with a row or a file: by its code where there is a text for it, else as the server says it. */
 export function Note({ note }: { note: RowNote | { readonly code: string; readonly message: string } }) {
   const t = useText(importTexts);
   const format = useFormat();
   const { language } = usePreferences();
-  const arabic = faultsInArabic[note.code];
+  const known = faultTexts[language][note.code];
   const other = 'otherLine' in note && note.otherLine !== undefined ? t.otherLine(format.number(note.otherLine)) : null;
-  if (language === 'ar' && arabic !== undefined) return <>{other === null ? arabic : `${arabic} ${other}`}</>;
+  if (known !== undefined) return <>{other === null ? known : `${known} ${other}`}</>;
   return (
     <span dir="ltr" lang="en">
       {note.message}
@@ -212,12 +212,18 @@ export function Bar({ label, share }: { label: string; share: number | null }) {
   );
 }
 
-/** The head of a step. It gets the focus where the button that led here is gone. */
+/** Whether anything had the focus on this page: a page that is just loaded begins at its top. */
+let hadFocus = false;
+document.addEventListener('focusin', () => {
+  hadFocus = true;
+});
+
+/** The head of a step. It gets the focus where the control that had it is gone, so that it is never lost. */
 export function StepHead({ title, children }: { title: string; children?: ReactNode }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    if (document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
-  }, []);
+    if (hadFocus && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
+  });
   return (
     <div className="spread">
       <h2 ref={heading} tabIndex={-1} className="step-title">
