@@ -233,7 +233,7 @@ export const importsEn = {
     'The plan has changed since you looked at it. Nothing was written. Look at the new counts before you apply them.',
   conflictTitle: 'Changed by somebody else meanwhile',
   conflictText:
-    'These partners were changed after this plan was made. Plan again to see what the rows would do now, or leave these rows out.',
+    'These partners were changed after this plan was made. Work it out again to see what the rows would do now, or leave these rows out.',
   skipConflicts: 'Leave these rows out',
   goOn: 'Some parts are written. Applying again goes on with the rest.',
   partsDone: (done: string, of: string) => `Part ${done} of ${of}`,
@@ -286,6 +286,8 @@ export const importsEn = {
   why2: 'Why',
   mended: 'Mended',
   kept: 'Kept',
+  nothingRead: 'Nothing could be read of this file.',
+  asPlanned: 'As planned:',
   noImport: 'There is no such import',
   back: 'All imports',
 };

@@ -369,6 +369,8 @@ export const importsAr = {
   why2: 'السبب',
   mended: 'صُحّح',
   kept: 'الحفظ',
+  nothingRead: 'لم يُقرأ شيء من هذا الملف.',
+  asPlanned: 'كما خُطّط:',
   noImport: 'لا يوجد استيراد كهذا',
   back: 'كل عمليات الاستيراد',
 };

@@ -9,7 +9,7 @@ import { importTexts } from '../../text/imports';
 import { Download } from './Download';
 import { editsToSend, useEdits } from './edits';
 import type { StepProps } from './ImportView';
-import { Progress, StepHead } from './parts';
+import { Progress, StepHead, To } from './parts';
 import { RowsTable } from './RowsTable';
 import { isCertain, isOpen, isReachable, type Seen } from './steps';
 import { useAct } from './useImport';
@@ -49,7 +49,12 @@ export function PreviewStep({ seen, state, mayWrite }: StepProps) {
         ) : null}
       </StepHead>
       {planning.error === null ? null : <ErrorView error={planning.error} />}
-      {isCertain(seen) ? <p className="muted">{t.allExact}</p> : null}
+      {isCertain(seen) ? (
+        <p className="muted">
+          {seen.mappingFrom === 'remembered' ? t.mappingFrom.remembered : t.allExact}{' '}
+          <To href={`/imports/${seen.id}/columns`}>{t.steps.columns}</To>
+        </p>
+      ) : null}
       {seen.work === 'plan' ? <Progress seen={seen} /> : null}
       {seen.counts === null ? null : <Rows seen={seen} state={state} mayWrite={mayWrite} />}
     </section>

@@ -41,7 +41,9 @@ export function ReadStep({ seen, state, mayWrite }: StepProps) {
           isDisabled={!mayChange}
           onChange={(encoding) => settings.save({ encoding })}
         />
-      ) : seen.file.format === undefined ? null : (
+      ) : seen.file.format === undefined ? (
+        <p className="muted">{t.nothingRead}</p>
+      ) : (
         <Reading seen={seen} draft={settings.draft} save={settings.save} isDisabled={!mayChange} />
       )}
       {hasColumns ? <FirstValues seen={seen} /> : null}

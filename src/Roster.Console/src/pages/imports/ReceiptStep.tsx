@@ -49,7 +49,12 @@ export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
             <Note note={seen.reason} />
           </p>
         ) : null}
-        <Counts seen={{ ...seen, work: null }} />
+        <div className="row">
+          {seen.conflicts > 0 || seen.state === 'stopped' || seen.state === 'cancelled' ? (
+            <span>{t.asPlanned}</span>
+          ) : null}
+          <Counts seen={{ ...seen, work: null }} />
+        </div>
         {seen.conflicts > 0 && seen.state === 'applied' && seen.reason === null ? (
           <p>{t.conflictsLeft(seen.conflicts)}</p>
         ) : null}
@@ -82,10 +87,11 @@ function PartsDone({ seen }: { seen: Seen }) {
 
 function Facts({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
+  const names = useText(common);
   const format = useFormat();
   const { file } = seen;
-  const times = (['uploaded', 'planned', 'applying', 'applied', 'stopped', 'cancelled', 'undone'] as const).flatMap(
-    (name) => (seen.times[name] === undefined ? [] : [[name, seen.times[name]] as const]),
+  const times = (Object.entries(seen.times) as [keyof typeof t.timeOf, string][]).sort(([, a], [, b]) =>
+    a.localeCompare(b),
   );
   return (
     <dl className="facts">
@@ -108,9 +114,7 @@ function Facts({ seen }: { seen: Seen }) {
           <Copy text={file.sha256} label={t.copySha} />
         </span>
       </Fact>
-      <Fact name={t.changeSets}>
-        <Revisions revisions={seen.revisions ?? []} />
-      </Fact>
+      <Fact name={t.changeSets}>{isWritten(seen) ? <Revisions revisions={seen.revisions ?? []} /> : names.none}</Fact>
       {seen.edits === 0 ? null : <Fact name={t.mended}>{t.edits(seen.edits)}</Fact>}
       <Fact name={t.kept}>
         {seen.expiresAt === null || file.gone !== null ? t.fileErased : t.keptUntil(format.day(seen.expiresAt))}

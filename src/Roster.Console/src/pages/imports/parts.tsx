@@ -185,13 +185,14 @@ export function Progress({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
   const format = useFormat();
   const { done, of } = seen.progress;
+  const isPlan = seen.work === 'plan';
   const text = seen.work === null ? '' : t.work[seen.work as keyof typeof t.work];
   return (
     <div className="import-progress">
       <Bar label={text} share={of === 0 ? null : done / of} />
       <span className="muted">
         {text}
-        {of > 1 ? ` · ${t.workOf(format.number(done), format.number(of))}` : ''}
+        {of > 1 ? ` · ${(isPlan ? t.workOf : t.partsDone)(format.number(done), format.number(of))}` : ''}
       </span>
     </div>
   );
@@ -225,7 +226,7 @@ export function StepHead({ title, children }: { title: string; children?: ReactN
     if (hadFocus && document.activeElement === document.body) heading.current?.focus({ preventScroll: true });
   });
   return (
-    <div className="spread">
+    <div className="spread step-head">
       <h2 ref={heading} tabIndex={-1} className="step-title">
         {title}
       </h2>

@@ -27,9 +27,13 @@ export function hasTarget(seen: Seen): boolean {
   return (seen.columns ?? []).some((column) => column.target !== null);
 }
 
-/** Whether the name of each column is the name of a field: then there is nothing to ask. */
+/**
+ * Whether there is nothing to ask about columns: the name of each is the name of a field, or a file with these columns
+ * was imported before.
+ */
 export function isCertain(seen: Seen): boolean {
   const columns = seen.columns ?? [];
+  if (seen.mappingFrom === 'remembered') return hasTarget(seen);
   return seen.mappingFrom === 'suggested' && columns.length > 0 && columns.every((column) => column.why === 'exact');
 }
 
