@@ -3,6 +3,10 @@ import { common } from '../text/common';
 import { Latin, Name } from './show';
 
 type Value = string | readonly string[] | null;
+interface OldAndNew {
+  readonly old: Value;
+  readonly new: Value;
+}
 
 /** What changed of a partner: each field's old and new value. */
 export function FieldChanges({
@@ -11,7 +15,7 @@ export function FieldChanges({
   restoreLabel,
   isNew = false,
 }: {
-  fields: Readonly<Record<string, { old: Value; new: Value }>>;
+  fields: Readonly<Record<string, OldAndNew | undefined>>;
   /** Where given, each field has a button that brings its old value back. */
   onRestore?: ((field: string, old: Value) => void) | undefined;
   restoreLabel?: string;
@@ -20,7 +24,7 @@ export function FieldChanges({
 }) {
   return (
     <ul className="field-changes">
-      {Object.entries(fields).map(([name, value]) => (
+      {changedIn(fields).map(([name, value]) => (
         <li key={name}>
           <span className="muted">
             <FieldName name={name} />
@@ -45,6 +49,10 @@ export function FieldChanges({
       ))}
     </ul>
   );
+}
+
+function changedIn(fields: Readonly<Record<string, OldAndNew | undefined>>): [string, OldAndNew][] {
+  return Object.entries(fields).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }
 
 /** A field's name for people: `metadata.region` is its key. */

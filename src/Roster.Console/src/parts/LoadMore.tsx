@@ -1,0 +1,35 @@
+import { useEffect, useRef } from 'react';
+import type { Pages } from '../api/usePages';
+import { useText } from '../text';
+import { common } from '../text/common';
+import { Button } from './controls';
+import { ErrorView } from './show';
+
+/** The end of a list that is read page by page: the next page is read when one scrolls near it, or by the button. */
+export function LoadMore({ pages }: { pages: Pages<unknown> }) {
+  const t = useText(common);
+  const end = useRef<HTMLDivElement>(null);
+  const { hasMore, error, more, isLoadingMore } = pages;
+  useEffect(() => {
+    const target = end.current;
+    if (target === null || !hasMore || error !== null || isLoadingMore) return;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (entries.some((entry) => entry.isIntersecting)) more();
+      },
+      { rootMargin: '300px' },
+    );
+    observer.observe(target);
+    return () => observer.disconnect();
+  }, [hasMore, error, more, isLoadingMore]);
+  return (
+    <div ref={end} className="load-more">
+      {error === null ? null : <ErrorView error={error} {...(hasMore ? {} : { again: pages.again })} />}
+      {hasMore ? (
+        <Button isPending={isLoadingMore} onPress={more}>
+          {t.loadMore}
+        </Button>
+      ) : null}
+    </div>
+  );
+}
