@@ -1,0 +1,162 @@
+import { useEffect, useState } from 'react';
+import type { Change } from '../../api/generated';
+import type { ChangeSetOf } from '../../api/upcoming';
+import { useCall } from '../../api/useCall';
+import { usePages } from '../../api/usePages';
+import { AsCurl, useShownCalls } from '../../app/curl';
+import { useSession } from '../../app/session';
+import { Button } from '../../parts/controls';
+import { FieldChanges } from '../../parts/FieldChanges';
+import { Link } from '../../parts/Link';
+import { LoadMore } from '../../parts/LoadMore';
+import { Ago, Badge, Copy, Empty, ErrorView, Latin, Loading, PageHead, Time } from '../../parts/show';
+import { useFormat, useText } from '../../text';
+import { changes } from '../../text/changes';
+import { common } from '../../text/common';
+import { opened } from './ChangesList';
+import { By, Counts, Kind, nameIn, PartnerLink, Relations } from './parts';
+import { UndoSheet } from './UndoSheet';
+
+export function ChangeSetPage({ revision }: { revision: number }) {
+  const t = useText(changes);
+  const c = useText(common);
+  const format = useFormat();
+  const session = useSession();
+  const path = `/api/changesets/${revision}`;
+  const { answer, error, again } = useCall<ChangeSetOf>(path);
+  const set = answer?.data ?? null;
+  const undoer = useCall<ChangeSetOf>(set?.undoneBy == null ? null : `/api/changesets/${set.undoneBy}`);
+  const [isUndoing, setIsUndoing] = useState(false);
+  useShownCalls({ path }, { path: `${path}/changes?take=50` });
+
+  const isUndone = set?.undoneBy != null && (undoer.answer === null || undoer.answer.data.undoneBy === null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the button that had the focus may be gone now
+  useEffect(() => {
+    if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true });
+  }, [isUndone]);
+  useEffect(() => {
+    opened.revision = revision;
+    const main = document.getElementById('main');
+    if (main !== null) main.scrollTop = 0;
+  }, [revision]);
+
+  if (error?.status === 404)
+    return (
+      <Empty icon="changes" title={t.missing}>
+        <Link to="/changes">{c.changes}</Link>
+      </Empty>
+    );
+  return (
+    <>
+      <p className="crumb">
+        <Link to="/changes">{c.changes}</Link>
+      </p>
+      <PageHead title={c.revision(format.number(revision))}>
+        {set !== null && !isUndone && set.kind !== 'erase' && session.may('linksWrite') ? (
+          <Button icon="undo" onPress={() => setIsUndoing(true)}>
+            {c.undo}
+          </Button>
+        ) : null}
+        <Link to={`/partners?asOf=${revision}`} className="button button-plain">
+          {t.past}
+        </Link>
+        <AsCurl />
+      </PageHead>
+      {error === null ? null : <ErrorView error={error} again={again} />}
+      {set === null ? error === null ? <Loading /> : null : <Facts set={set} isUndone={isUndone} />}
+      {set === null ? null : <Changed path={`${path}/changes?take=50`} />}
+      <UndoSheet revision={revision} isOpen={isUndoing} onClose={() => setIsUndoing(false)} />
+    </>
+  );
+}
+
+function Facts({ set, isUndone }: { set: ChangeSetOf; isUndone: boolean }) {
+  const t = useText(changes);
+  return (
+    <dl className="facts">
+      <div>
+        <dt>{t.kind}</dt>
+        <dd className="row">
+          <Kind kind={set.kind} />
+          <Relations set={set} />
+          {set.undoneBy !== null && !isUndone ? <Badge tone="good">{t.inEffect}</Badge> : null}
+        </dd>
+      </div>
+      <div>
+        <dt>{t.counts}</dt>
+        <dd>
+          <Counts set={set} />
+        </dd>
+      </div>
+      <div>
+        <dt>{t.who}</dt>
+        <dd>
+          <By set={set} />
+        </dd>
+      </div>
+      <div>
+        <dt>{t.when}</dt>
+        <dd>
+          <Time at={set.at} />{' '}
+          <span className="muted small">
+            <Ago at={set.at} />
+          </span>
+        </dd>
+      </div>
+      <div className="facts-wide">
+        <dt>{t.request}</dt>
+        <dd className="with-copy">
+          <Latin isCode>{set.requestId}</Latin>
+          <Copy text={set.requestId} label={t.copyRequest} />
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function Changed({ path }: { path: string }) {
+  const t = useText(changes);
+  const pages = usePages<Change>(path);
+  return (
+    <section aria-labelledby="what-changed">
+      <h2 id="what-changed" className="changed-title">
+        {t.whatChanged}
+      </h2>
+      {pages.isLoading ? <Loading /> : null}
+      {pages.isCut ? (
+        <p className="spread notice sets-cut">
+          {t.cut}
+          <Button onPress={pages.again}>{t.toNewest}</Button>
+        </p>
+      ) : null}
+      {!pages.isLoading && pages.items.length === 0 && pages.error === null ? (
+        <p className="muted">{t.noChanges}</p>
+      ) : null}
+      <ChangeList items={pages.items} />
+      <LoadMore pages={pages} />
+    </section>
+  );
+}
+
+/** Changes of partners, each with its fields old → new. */
+export function ChangeList({ items }: { items: readonly Change[] }) {
+  const c = useText(common);
+  if (items.length === 0) return null;
+  return (
+    <ul className="changed">
+      {items.map((change, index) => (
+        <li key={change.id ?? index}>
+          <div className="changed-who">
+            {change.id === null ? null : <PartnerLink id={change.id} known={nameIn(change)} />}
+            <span className="muted small">{c.change[change.change]}</span>
+          </div>
+          {change.fields === undefined ? (
+            <p className="muted">{c.gone}</p>
+          ) : change.change === 'deleted' || change.change === 'restored' ? null : (
+            <FieldChanges fields={change.fields} />
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,45 @@
+import { useId, useState } from 'react';
+import type { ChangeSetOf } from '../../api/upcoming';
+import { useCall } from '../../api/useCall';
+import { useSettled } from '../../app/Palette';
+import { Link } from '../../parts/Link';
+import { useFormat, useText } from '../../text';
+import { changes } from '../../text/changes';
+import { common } from '../../text/common';
+
+/** Chooses a revision, and opens the directory as it was then. */
+export function TimeSlider() {
+  const t = useText(changes);
+  const c = useText(common);
+  const format = useFormat();
+  const id = useId();
+  const newest = useCall<ChangeSetOf[]>('/api/changesets?take=1').answer?.data[0] ?? null;
+  const [chosen, setChosen] = useState<number | null>(null);
+  const last = newest?.revision ?? 0;
+  const at = Math.min(chosen ?? last, last);
+  const settled = useSettled(at, 150);
+  const read = useCall<ChangeSetOf>(settled === 0 || settled === last ? null : `/api/changesets/${settled}`);
+  if (newest === null || last < 2) return null;
+  const set = at === last ? newest : read.answer?.data.revision === at ? read.answer.data : null;
+  const time = set === null ? '…' : format.time(set.at);
+  return (
+    <section className="past" aria-label={t.past}>
+      <label htmlFor={id}>{t.pastSlider}</label>
+      <input
+        id={id}
+        type="range"
+        min={1}
+        max={last}
+        value={at}
+        aria-valuetext={`${c.revision(format.number(at))}, ${time}`}
+        onChange={(event) => setChosen(Number(event.target.value))}
+      />
+      <output htmlFor={id} className="past-at">
+        <strong>{format.number(at)}</strong> <span className="muted">{time}</span>
+      </output>
+      <Link to={`/partners?asOf=${at}`} className="button button-plain">
+        {t.openPast(format.number(at))}
+      </Link>
+    </section>
+  );
+}
