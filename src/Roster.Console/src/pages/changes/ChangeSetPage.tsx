@@ -6,15 +6,15 @@ import { usePages } from '../../api/usePages';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { useSession } from '../../app/session';
 import { Button } from '../../parts/controls';
-import { FieldChanges } from '../../parts/FieldChanges';
 import { Link } from '../../parts/Link';
 import { LoadMore } from '../../parts/LoadMore';
 import { Ago, Badge, Copy, Empty, ErrorView, Latin, Loading, PageHead, Time } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { changes } from '../../text/changes';
 import { common } from '../../text/common';
+import { ChangeList } from './ChangeList';
 import { opened } from './ChangesList';
-import { By, Counts, Kind, nameIn, PartnerLink, Relations } from './parts';
+import { By, Counts, Kind, Relations } from './parts';
 import { UndoSheet } from './UndoSheet';
 
 export function ChangeSetPage({ revision }: { revision: number }) {
@@ -135,28 +135,5 @@ function Changed({ path }: { path: string }) {
       <ChangeList items={pages.items} />
       <LoadMore pages={pages} />
     </section>
-  );
-}
-
-/** Changes of partners, each with its fields old → new. */
-export function ChangeList({ items }: { items: readonly Change[] }) {
-  const c = useText(common);
-  if (items.length === 0) return null;
-  return (
-    <ul className="changed">
-      {items.map((change, index) => (
-        <li key={change.id ?? index}>
-          <div className="changed-who">
-            {change.id === null ? null : <PartnerLink id={change.id} known={nameIn(change)} />}
-            <span className="muted small">{c.change[change.change]}</span>
-          </div>
-          {change.fields === undefined ? (
-            <p className="muted">{c.gone}</p>
-          ) : change.change === 'deleted' || change.change === 'restored' ? null : (
-            <FieldChanges fields={change.fields} />
-          )}
-        </li>
-      ))}
-    </ul>
   );
 }

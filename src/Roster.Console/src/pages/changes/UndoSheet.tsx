@@ -9,7 +9,7 @@ import { ErrorView, Loading } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { changes } from '../../text/changes';
 import { common } from '../../text/common';
-import { ChangeList } from './ChangeSetPage';
+import { ChangeList } from './ChangeList';
 import { PartnerLink } from './parts';
 
 const shown = 50;
