@@ -19,7 +19,6 @@ public sealed class ConsoleBrowser : IAsyncDisposable
     {
         var context = await (await StartAsync()).NewContextAsync(new BrowserNewContextOptions
         {
-            BaseURL = server.ToString(),
             Locale = locale,
             TimezoneId = "UTC",
             ColorScheme = theme,

@@ -12,9 +12,11 @@ internal sealed class ConsolePage : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
     private readonly Uri _server;
+    private readonly bool _isOwner;
     private readonly ConcurrentQueue<string> _complaints = new();
 
-    private ConsolePage(IBrowserContext context, IPage page, Uri server) => (_context, Page, _server) = (context, page, server);
+    private ConsolePage(IBrowserContext context, IPage page, Uri server, bool isOwner) =>
+        (_context, Page, _server, _isOwner) = (context, page, server, isOwner);
 
     public IPage Page { get; }
 
@@ -23,10 +25,11 @@ internal sealed class ConsolePage : IAsyncDisposable
 
     public ILocator Grid => Page.GetByRole(AriaRole.Grid, new() { Name = "Partners" });
 
-    public static async Task<ConsolePage> StartAsync(IBrowserContext context, Uri server)
+    /// <param name="isOwner">Whether the browser's context ends with this page.</param>
+    public static async Task<ConsolePage> StartAsync(IBrowserContext context, Uri server, bool isOwner = true)
     {
         var page = await context.NewPageAsync();
-        var console = new ConsolePage(context, page, server);
+        var console = new ConsolePage(context, page, server, isOwner);
         page.Console += (_, message) =>
         {
             var isExpected = console.ExpectedStatuses.Any(
@@ -47,7 +50,10 @@ internal sealed class ConsolePage : IAsyncDisposable
         return console;
     }
 
-    public async Task GoAsync(string path) => await Page.GotoAsync("/console" + path);
+    /// <summary>Another page of the same browser, with its cookies, at another server.</summary>
+    public Task<ConsolePage> AtAsync(Uri server) => StartAsync(_context, server, isOwner: false);
+
+    public async Task GoAsync(string path) => await Page.GotoAsync(new Uri(_server, "/console" + path).ToString());
 
     /// <summary>Signs in with a key, as a person does.</summary>
     public async Task SignInAsync(string key)
@@ -81,7 +87,8 @@ internal sealed class ConsolePage : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _context.DisposeAsync();
+        if (_isOwner)
+            await _context.DisposeAsync();
         Assert.Empty(_complaints);
     }
 }

@@ -30,8 +30,10 @@ public sealed partial class ConsoleServer : IDisposable
     {
         var made = RosterProcess.Run(_folder.Path, "keys", "create", "--workspace", workspace, "--name", "test", "--scopes", scopes);
         Assert.True(made.ExitCode == 0, made.Errors);
-        return _server.Value.Client(Key().Match(made.Output).Value);
+        return Client(Key().Match(made.Output).Value);
     }
+
+    internal RosterClient Client(string key) => _server.Value.Client(key);
 
     public void Dispose()
     {

@@ -1,0 +1,69 @@
+using System.Text;
+using Microsoft.Playwright;
+
+namespace Roster.Tests.Pages;
+
+/// <summary>A spreadsheet, from the file to its undo.</summary>
+public sealed class ImportPageTests(ConsoleServer server, ConsoleBrowser browser)
+{
+    [Fact]
+    public async Task A_wrong_spreadsheet_is_seen_mended_applied_and_undone()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync("""[{"name":"Katherine Johnson","email":"katherine@example.com","phone":"1"}]""");
+        await using var console = await browser.OpenAsync(server.Address, "/imports", api.Key);
+        await ChooseAsync(console, "wrong.csv", "Name;E-Mail;Phone\nKatherine;katherine@example.com;2\nRadia Perlman;radia@example.com;\nWrong;not an address;\n");
+
+        await console.Heading("What would change").WaitForAsync();
+        await console.SeesAsync("Katherine Johnson");
+        var fault = console.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "is not an address" });
+        await fault.GetByRole(AriaRole.Textbox).FillAsync("right@example.com");
+        await console.Page.Keyboard.PressAsync("Enter");
+        await console.Page.GetByText("is not an address").WaitForAsync(new() { State = WaitForSelectorState.Detached });
+        Assert.Single((await api.GetAsync("/api/partners")).Items);
+        await console.Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
+        await console.Page.GetByRole(AriaRole.Button, new() { Name = "Apply: 2 created, 1 updated" }).ClickAsync();
+
+        await console.Heading("Receipt").WaitForAsync();
+        Assert.Equal(3, (await api.GetAsync("/api/partners")).Items.Count);
+        await console.Page.ReloadAsync();
+        await console.Heading("Receipt").WaitForAsync();
+        await console.Button("Undo").First.ClickAsync();
+        await console.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Undo" }).Last.ClickAsync();
+        await console.SeesAsync("undone");
+        Assert.Equal("1", Assert.Single((await api.GetAsync("/api/partners")).Items).GetProperty("phone").GetString());
+    }
+
+    [Fact]
+    public async Task A_file_in_an_unknown_encoding_is_shown_in_each_and_read_as_the_person_says()
+    {
+        var api = server.NewWorkspace();
+        await using var console = await browser.OpenAsync(server.Address, "/imports", api.Key);
+        await ChooseAsync(console, "latin.csv", Encoding.Latin1.GetBytes("Name,E-Mail\nJosé Müller,jose@example.com\n"));
+
+        await console.SeesAsync("Which of these reads right?");
+        await console.Page.GetByText("José Müller").First.ClickAsync();
+
+        await console.SeesAsync("José Müller");
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Columns" }).ClickAsync();
+        await console.Heading("Columns").WaitForAsync();
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_table_is_refused_with_what_it_is_and_what_to_do()
+    {
+        var api = server.NewWorkspace();
+        await using var console = await browser.OpenAsync(server.Address, "/imports", api.Key);
+        console.ExpectedStatuses.Add(400);
+        console.ExpectedStatuses.Add(415);
+        console.ExpectedStatuses.Add(422);
+        await ChooseAsync(console, "report.pdf", "%PDF-1.7\n%âãÏÓ\n1 0 obj\n<< /Type /Catalog >>\nendobj\n");
+
+        await console.SeesAsync("PDF");
+    }
+
+    private static Task ChooseAsync(ConsolePage console, string name, string text) => ChooseAsync(console, name, Encoding.UTF8.GetBytes(text));
+
+    private static Task ChooseAsync(ConsolePage console, string name, byte[] bytes) => console.Page.Locator("input[type=file]").First
+        .SetInputFilesAsync(new FilePayload { Name = name, MimeType = "text/csv", Buffer = bytes });
+}

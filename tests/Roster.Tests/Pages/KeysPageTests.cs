@@ -1,0 +1,73 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+
+namespace Roster.Tests.Pages;
+
+/// <summary>Keys and people.</summary>
+public sealed partial class KeysPageTests(ConsoleServer server, ConsoleBrowser browser)
+{
+    [GeneratedRegex("roster_[0-9A-Za-z]{38}")]
+    private static partial Regex Key();
+
+    [GeneratedRegex(@"/#link=\S+")]
+    private static partial Regex Link();
+
+    [Fact]
+    public async Task A_key_is_made_shown_once_rotated_and_revoked()
+    {
+        var api = server.NewWorkspace();
+        await using var console = await browser.OpenAsync(server.Address, "/keys", api.Key);
+        await console.Button("New key").ClickAsync();
+        await console.Field("Name").FillAsync("CRM");
+        await console.Button("Make key").ClickAsync();
+        var made = await SecretAsync(console);
+        Assert.Equal(200, (await server.Client(made).GetAsync("/api/partners")).Status);
+        await console.Page.ReloadAsync();
+        Assert.DoesNotContain(made, await console.Page.ContentAsync(), StringComparison.Ordinal);
+
+        await console.Button("Rotate CRM").ClickAsync();
+        await console.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Rotate" }).Last.ClickAsync();
+        var rotated = await SecretAsync(console);
+        Assert.NotEqual(made, rotated);
+        Assert.Equal(200, (await server.Client(rotated).GetAsync("/api/partners")).Status);
+
+        await console.Button("Revoke CRM").First.ClickAsync();
+        await console.Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Revoke" }).Last.ClickAsync();
+        await console.SeesAsync("“CRM” was revoked");
+    }
+
+    [Fact]
+    public async Task An_invited_viewer_comes_in_by_the_link_and_can_change_nothing()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync("""[{"name":"Ada Lovelace"}]""");
+        await using var console = await browser.OpenAsync(server.Address, "/people", api.Key);
+        await console.Button("Invite a person").ClickAsync();
+        await console.Field("Their name").FillAsync("Amal Haddad");
+        await console.Button("Make link").ClickAsync();
+        await console.SeesAsync("The link for Amal Haddad");
+        var link = Link().Match(await console.Page.GetByRole(AriaRole.Dialog).InnerTextAsync()).Value;
+
+        await using var colleague = await browser.OpenAsync(server.Address, link, null);
+        colleague.ExpectedStatuses.Add(401);
+        await colleague.Button("I have kept it").ClickAsync();
+        await colleague.Row("Ada Lovelace").ClickAsync();
+        await colleague.Heading("History").WaitForAsync();
+        Assert.Equal(0, await colleague.Button("Edit").CountAsync());
+        var refused = await colleague.Page.EvaluateAsync<int>(
+            "fetch('/api/partners', {method:'PUT', headers:{'Roster-Console':'1','Content-Type':'application/json'}, body:'[{\"name\":\"x\"}]'}).then(r => r.status)");
+        colleague.ExpectedStatuses.Add(403);
+
+        Assert.Equal(403, refused);
+        await console.GoAsync("/people");
+        await console.SeesAsync("Amal Haddad");
+    }
+
+    private static async Task<string> SecretAsync(ConsolePage console)
+    {
+        var dialog = console.Page.GetByRole(AriaRole.Dialog).Filter(new() { HasTextRegex = Key() });
+        var secret = Key().Match(await dialog.InnerTextAsync()).Value;
+        await console.Button("I have kept it").ClickAsync();
+        return secret;
+    }
+}
