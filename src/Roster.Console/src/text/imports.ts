@@ -288,6 +288,7 @@ export const importsEn = {
   kept: 'Kept',
   nothingRead: 'Nothing could be read of this file.',
   asPlanned: 'As planned:',
+  seeColumns: 'Look at the columns',
   noImport: 'There is no such import',
   back: 'All imports',
 };

@@ -371,6 +371,7 @@ export const importsAr = {
   kept: 'الحفظ',
   nothingRead: 'لم يُقرأ شيء من هذا الملف.',
   asPlanned: 'كما خُطّط:',
+  seeColumns: 'عرض الأعمدة',
   noImport: 'لا يوجد استيراد كهذا',
   back: 'كل عمليات الاستيراد',
 };

@@ -152,7 +152,7 @@ function TooManyDeletes({ seen }: { seen: Seen }) {
       <Icon name="warning" />
       <span>
         {t.tooManyDeletes(format.number(seen.counts?.deleted ?? 0), format.number(seen.counts?.allowedDeletes ?? 0))}{' '}
-        <To href={`/imports/${seen.id}/columns`}>{t.steps.columns}</To>
+        <To href={`/imports/${seen.id}/columns`}>{t.seeColumns}</To>
       </span>
     </p>
   );

@@ -52,7 +52,7 @@ export function PreviewStep({ seen, state, mayWrite }: StepProps) {
       {isCertain(seen) ? (
         <p className="muted">
           {seen.mappingFrom === 'remembered' ? t.mappingFrom.remembered : t.allExact}{' '}
-          <To href={`/imports/${seen.id}/columns`}>{t.steps.columns}</To>
+          <To href={`/imports/${seen.id}/columns`}>{t.seeColumns}</To>
         </p>
       ) : null}
       {seen.work === 'plan' ? <Progress seen={seen} /> : null}
@@ -154,7 +154,7 @@ function Filters({ seen, filter }: { seen: Seen; filter: string }) {
           <button
             key={name}
             type="button"
-            className={`filter filter-${name}`}
+            className={countOf(name) === 0 ? 'filter' : `filter filter-${name}`}
             aria-pressed={filter === name}
             disabled={countOf(name) === 0 && filter !== name && name !== 'faulty'}
             onClick={() => setQuery({ change: name === 'all' ? null : name, cursor: null })}

@@ -194,8 +194,13 @@ function RowValues({
           ))}
         </div>
       )}
-      {hasFields && row.change === 'created' ? <NewValues fields={row.fields} /> : null}
-      {hasFields && row.change !== 'created' ? <FieldChanges fields={definedFields(row.fields)} /> : null}
+      {!hasFields ? null : row.change === 'created' ? (
+        <OneSide fields={row.fields} side="new" />
+      ) : row.change === 'deleted' ? (
+        <OneSide fields={row.fields} side="old" />
+      ) : (
+        <FieldChanges fields={definedFields(row.fields)} />
+      )}
       {hasFields ? null : <Cells row={row} columns={imported.map(({ column }) => column)} without={shown} />}
       {Object.keys(row.cells).length === 0 && row.change === 'faulty' ? <p className="muted">{t.notCells}</p> : null}
       {row.warnings.map((warning) => (
@@ -204,7 +209,7 @@ function RowValues({
           <Note note={warning} />
         </p>
       ))}
-      {row.change === 'deleted' && row.id !== null ? <To href={`/partners?partner=${row.id}`}>{t.partner}</To> : null}
+      {row.id !== null && row.change !== 'created' ? <To href={`/partners?partner=${row.id}`}>{t.partner}</To> : null}
     </div>
   );
 }
@@ -216,18 +221,19 @@ function definedFields(fields: Fields): Values {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Values;
 }
 
-/** A new partner's values. */
-function NewValues({ fields }: { fields: Fields }) {
+/** The values of a partner that is created or deleted. */
+function OneSide({ fields, side }: { fields: Fields; side: 'old' | 'new' }) {
+  const Tag = side === 'old' ? 'del' : 'ins';
   return (
     <ul className="cells">
-      {Object.entries(definedFields(fields)).map(([name, value]) => (
+      {Object.entries(definedFields(fields)).map(([name, { [side]: value }]) => (
         <li key={name}>
           <span className="muted">
             <FieldName name={name} />
           </span>{' '}
-          <ins>
-            <bdi>{typeof value.new === 'string' ? value.new : (value.new ?? []).join(' · ')}</bdi>
-          </ins>
+          <Tag>
+            <bdi>{typeof value === 'string' ? value : (value ?? []).join(' · ')}</bdi>
+          </Tag>
         </li>
       ))}
     </ul>
