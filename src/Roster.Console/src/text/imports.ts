@@ -289,6 +289,7 @@ export const importsEn = {
   nothingRead: 'Nothing could be read of this file.',
   asPlanned: 'As planned:',
   seeColumns: 'Look at the columns',
+  wasRead: (name: string) => `${name} has been uploaded. Go on with it under Import.`,
   noImport: 'There is no such import',
   back: 'All imports',
 };

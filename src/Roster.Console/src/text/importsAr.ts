@@ -372,6 +372,7 @@ export const importsAr = {
   nothingRead: 'لم يُقرأ شيء من هذا الملف.',
   asPlanned: 'كما خُطّط:',
   seeColumns: 'عرض الأعمدة',
+  wasRead: (name: string) => `رُفع ${name}. تابعه في صفحة الاستيراد.`,
   noImport: 'لا يوجد استيراد كهذا',
   back: 'كل عمليات الاستيراد',
 };

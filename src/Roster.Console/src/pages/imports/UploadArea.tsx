@@ -4,6 +4,7 @@ import { CallError, call } from '../../api/http';
 import { forgetAnswers } from '../../api/useCall';
 import { takeDroppedFile } from '../../app/dropped';
 import { go, usePlace } from '../../app/router';
+import { showToast } from '../../app/toasts';
 import { Button, TextInput } from '../../parts/controls';
 import { Sheet } from '../../parts/Dialogs';
 import { Icon } from '../../parts/Icon';
@@ -29,6 +30,10 @@ export function UploadArea() {
   const [sending, setSending] = useState<Sending | null>(null);
   const [error, setError] = useState<CallError | null>(null);
   const end = useRef<AbortController | null>(null);
+  const area = useRef<HTMLDivElement>(null);
+  const isShown = useRef(true);
+  const readRef = useRef(t.wasRead);
+  readRef.current = t.wasRead;
 
   const send = useCallback(async (file: Blob, name: string) => {
     end.current?.abort();
@@ -40,16 +45,27 @@ export function UploadArea() {
       const seen = await upload(file, name, (sent) => setSending({ name, size: file.size, sent }), mine.signal);
       const isPlanned = isCertain(seen) && stepOf(seen) === 'columns' && (await plan(seen));
       forgetAnswers();
+      if (!isShown.current) {
+        showToast({ counts: {}, revision: null, text: readRef.current(name) });
+        return;
+      }
       go(isPlanned ? `/imports/${seen.id}/preview` : `/imports/${seen.id}/${stepOf(seen)}`);
     } catch (failure) {
       if (mine.signal.aborted) return;
       if (!(failure instanceof CallError)) throw failure;
+      if (!isShown.current) showToast({ counts: {}, revision: null, text: name, error: failure });
       setError(failure);
       setSending(null);
       forgetAnswers();
     }
   }, []);
-  useEffect(() => () => end.current?.abort(), []);
+  // An upload goes on while other pages are looked at.
+  useEffect(() => {
+    isShown.current = true;
+    return () => {
+      isShown.current = false;
+    };
+  }, []);
 
   useEffect(() => {
     if (!place.query.has('dropped')) return;
@@ -72,6 +88,15 @@ export function UploadArea() {
     return () => document.removeEventListener('paste', listen);
   }, [send]);
 
+  // The button that was pressed, or the progress, is gone: the focus begins again where a file is chosen.
+  const isSending = sending !== null;
+  const wasSending = useRef(false);
+  useEffect(() => {
+    if (wasSending.current && !isSending && document.activeElement === document.body)
+      area.current?.querySelector('button')?.focus();
+    wasSending.current = isSending;
+  }, [isSending]);
+
   const cancel = () => {
     end.current?.abort();
     setSending(null);
@@ -81,7 +106,7 @@ export function UploadArea() {
   return (
     <>
       {error === null ? null : <Refused error={error} />}
-      <div className="drop">
+      <div className="drop" ref={area}>
         <Icon name="import" size={28} />
         <h2>{t.drop}</h2>
         <p className="muted">{t.dropHint}</p>
