@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import { nextOf, withQuery } from '../../api/http';
 import { useCall } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
@@ -21,6 +22,12 @@ export function ImportList() {
   const path = withQuery('/api/imports', { cursor: query.get('cursor') ?? undefined });
   const { answer, error, isLoading, again } = useCall<Seen[]>(path);
   useShownCalls({ path });
+  const isWorking = answer?.data.some((seen) => seen.work !== null) ?? false;
+  useEffect(() => {
+    if (!isWorking) return;
+    const timer = setInterval(again, 2_000);
+    return () => clearInterval(timer);
+  }, [isWorking, again]);
   const next = answer === null ? null : nextOf(answer.headers);
   const cursor = next === null ? null : new URL(next, window.location.origin).searchParams.get('cursor');
   return (

@@ -68,7 +68,7 @@ export function ImportView({ id, step }: { id: string; step: string | undefined 
     <div className="imports">
       <PageHead title={names.import} sub={<FileLine seen={seen} />}>
         <AsCurl />
-        {mayWrite && seen.file.gone === null && seen.work === null ? <DeleteFile seen={seen} onDone={again} /> : null}
+        {mayWrite && seen.expiresAt !== null && seen.work === null ? <DeleteFile seen={seen} onDone={again} /> : null}
       </PageHead>
       <div className="stack">
         <StepLinks seen={seen} current={current} />

@@ -9,7 +9,7 @@ import { Counts } from './Counts';
 import { Download } from './Download';
 import type { StepProps } from './ImportView';
 import { Note, Progress, StepHead, To } from './parts';
-import { isReachable, isWritten, type Seen } from './steps';
+import { hasRows, isReachable, isWritten, type Seen } from './steps';
 import { UndoConflicts, UndoSheet } from './UndoImport';
 
 const firstRevisions = 12;
@@ -26,7 +26,6 @@ export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
     cancelled: t.cancelledTitle,
   }[seen.state as string];
   const mayUndo = mayWrite && isWritten(seen) && seen.state !== 'undone';
-  const hasRows = seen.file.gone === null;
   return (
     <section className="stack">
       <StepHead title={t.titles.receipt}>
@@ -59,7 +58,7 @@ export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
           <p>{t.conflictsLeft(seen.conflicts)}</p>
         ) : null}
         {seen.state === 'stopped' || seen.state === 'cancelled' ? <PartsDone seen={seen} /> : null}
-        {hasRows && (seen.counts?.faulty ?? 0) + seen.conflicts > 0 ? (
+        {hasRows(seen) && (seen.counts?.faulty ?? 0) + seen.conflicts > 0 ? (
           <Download path={`/api/imports/${seen.id}/rows?faulty=true`} seen={seen} label={t.downloadFaulty} />
         ) : null}
         <Facts seen={seen} />

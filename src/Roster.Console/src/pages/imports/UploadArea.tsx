@@ -153,9 +153,9 @@ function Upload({ sending, onCancel }: { sending: Sending; onCancel: () => void 
   const isSent = sent >= size;
   const label = isSent ? t.reading(name) : t.uploading(name);
   return (
-    <div className="drop" role="status">
+    <div className="drop">
       <h2>
-        <bdi>{label}</bdi>
+        <bdi role="status">{label}</bdi>
       </h2>
       <Bar label={label} share={isSent || size === 0 ? null : sent / size} />
       <p className="muted">{t.workOf(format.bytes(sent), format.bytes(size))}</p>
@@ -208,7 +208,9 @@ function PasteSheet({
         </>
       }
     >
-      <TextInput label={t.pasteLabel} hint={t.pasteHint} value={text ?? ''} onChange={onChange} isLong autoFocus />
+      <div className="paste">
+        <TextInput label={t.pasteLabel} hint={t.pasteHint} value={text ?? ''} onChange={onChange} isLong autoFocus />
+      </div>
     </Sheet>
   );
 }

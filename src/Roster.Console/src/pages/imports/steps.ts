@@ -17,6 +17,11 @@ export function isWritten(seen: Seen): boolean {
   return (seen.revisions ?? []).length > 0;
 }
 
+/** Whether its planned rows are still stored. After an erasure they are, without the file. */
+export function hasRows(seen: Seen): boolean {
+  return seen.counts !== null && seen.expiresAt !== null;
+}
+
 /** Whether its file can be read in another way, and its rows planned again. */
 export function isOpen(seen: Seen): boolean {
   if (seen.work !== null || seen.file.gone !== null || isWritten(seen)) return false;
@@ -40,7 +45,8 @@ export function isCertain(seen: Seen): boolean {
 /** Whether the reading itself is in doubt: then it is looked at before the columns. */
 export function isReadingDoubtful(seen: Seen): boolean {
   const sheets = (seen.sheets ?? []).filter((sheet) => !sheet.hidden);
-  return (seen.columns ?? []).length === 0 || seen.file.headerRow === null || sheets.length > 1;
+  const isHeadless = seen.file.headerRow === null && (seen.file.format === 'csv' || seen.file.format === 'xlsx');
+  return (seen.columns ?? []).length === 0 || isHeadless || sheets.length > 1;
 }
 
 /** Where the import stands: the step that its address without a step leads to. */
@@ -52,7 +58,7 @@ export function stepOf(seen: Seen): Step {
     case 'uploaded':
       return isReadingDoubtful(seen) ? 'read' : 'columns';
     case 'planned':
-      return 'preview';
+      return hasRows(seen) ? 'preview' : 'read';
     case 'applying':
       return 'progress';
     case 'applied':
@@ -60,7 +66,7 @@ export function stepOf(seen: Seen): Step {
       return 'receipt';
     case 'stopped':
     case 'cancelled':
-      return isWritten(seen) ? 'receipt' : seen.counts === null ? 'read' : 'apply';
+      return isWritten(seen) ? 'receipt' : hasRows(seen) ? 'apply' : 'read';
     case 'failed':
       return 'read';
   }
@@ -74,10 +80,10 @@ export function isReachable(step: Step, seen: Seen): boolean {
     case 'columns':
       return (seen.columns ?? []).length > 0;
     case 'preview':
-      return seen.counts !== null || seen.work === 'plan' || (isOpen(seen) && hasTarget(seen));
+      return hasRows(seen) || seen.work === 'plan' || (isOpen(seen) && hasTarget(seen));
     case 'apply':
       return (
-        seen.counts !== null &&
+        hasRows(seen) &&
         (seen.state === 'planned' || ((seen.state === 'stopped' || seen.state === 'cancelled') && seen.work === null))
       );
     case 'progress':

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { isReachable, type Seen, stepOf, steps } from './steps';
+
+const column = {
+  column: 'E-mail',
+  target: 'email',
+  empty: 'keep',
+  trim: true,
+  why: 'synonym',
+  filled: 100,
+  samples: [],
+};
+const counts = { created: 1, updated: 0, unchanged: 0, deleted: 0, faulty: 0, skipped: 0, warned: 0 };
+
+function seen(changes: object): Seen {
+  return {
+    state: 'uploaded',
+    work: null,
+    file: { gone: null, format: 'csv', encoding: 'utf-8', headerRow: 1 },
+    columns: [column],
+    counts: null,
+    revisions: [],
+    expiresAt: '2026-12-11T23:04:07Z',
+    mappingFrom: 'suggested',
+    ...changes,
+  } as unknown as Seen;
+}
+
+describe('stepOf', () => {
+  it('begins with the columns, or with the reading where that is in doubt', () => {
+    expect(stepOf(seen({}))).toBe('columns');
+    expect(stepOf(seen({ columns: [], file: { gone: null, format: 'csv', encoding: null, headerRow: null } }))).toBe(
+      'read',
+    );
+    expect(stepOf(seen({ file: { gone: null, format: 'csv', encoding: 'utf-8', headerRow: null } }))).toBe('read');
+    expect(stepOf(seen({ file: { gone: null, format: 'json', encoding: 'utf-8', headerRow: null } }))).toBe('columns');
+  });
+
+  it('goes where the server works', () => {
+    expect(stepOf(seen({ work: 'plan' }))).toBe('preview');
+    expect(stepOf(seen({ state: 'applying', work: 'apply', counts }))).toBe('progress');
+    expect(stepOf(seen({ state: 'applied', work: 'undo', counts, revisions: [7] }))).toBe('receipt');
+  });
+
+  it('asks what to do with conflicts, or shows what is written', () => {
+    expect(stepOf(seen({ state: 'stopped', counts }))).toBe('apply');
+    expect(stepOf(seen({ state: 'stopped', counts, revisions: [7] }))).toBe('receipt');
+  });
+
+  it('always leads to a step that can be seen', () => {
+    for (const state of ['uploaded', 'planned', 'applying', 'applied', 'stopped', 'cancelled', 'undone', 'failed'])
+      for (const work of [null, 'plan', 'apply', 'undo'])
+        for (const revisions of [[], [7]]) {
+          const one = seen({ state, work, revisions, counts });
+          expect(isReachable(stepOf(one), one) || work === 'undo', `${state} ${work}`).toBe(true);
+        }
+  });
+});
+
+describe('isReachable', () => {
+  it('has no receipt of what is only planned', () => {
+    const planned = seen({ state: 'planned', counts });
+    expect(steps.filter((step) => isReachable(step, planned))).toEqual(['read', 'columns', 'preview', 'apply']);
+  });
+});
