@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from 'react';
+import { type ReactNode, useEffect, useId, useRef } from 'react';
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { useText } from '../text';
 import { common } from '../text/common';
@@ -23,6 +23,7 @@ export function Sheet({
   isDismissable?: boolean;
 }) {
   const t = useText(common);
+  useFocusBack(isOpen);
   return (
     <ModalOverlay
       className="overlay"
@@ -47,6 +48,31 @@ export function Sheet({
       </Modal>
     </ModalOverlay>
   );
+}
+
+/** What had the focus before the first of several dialogs that follow each other. */
+let opener: Element | null = null;
+
+/**
+ * React Aria gives the focus back to what had it. Where that is gone, because it was in a dialog before or in a row that
+ * was deleted, it goes to what opened the first dialog, or else to the page.
+ */
+function useFocusBack(isOpen: boolean): void {
+  const wasOpen = useRef(false);
+  const active = document.activeElement;
+  if (isOpen && !wasOpen.current && active !== document.body && active?.closest('[role=dialog]') === null)
+    opener = active;
+  wasOpen.current = isOpen;
+  useEffect(() => {
+    if (!isOpen) return;
+    return () => {
+      setTimeout(() => {
+        if (document.activeElement !== document.body) return;
+        if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+        if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true });
+      }, 100);
+    };
+  }, [isOpen]);
 }
 
 /** Asks before something is done. */

@@ -24,9 +24,14 @@ export interface ButtonProps extends Omit<AriaButtonProps, 'children' | 'classNa
   readonly children: ReactNode;
 }
 
-export function Button({ look = 'plain', icon, children, ...rest }: ButtonProps) {
+/**
+ * While it is pending it keeps the focus and does nothing. React Aria's own pending state would leave its announcement
+ * behind, which refers to a button that may be gone.
+ */
+export function Button({ look = 'plain', icon, children, isPending = false, ...rest }: ButtonProps) {
+  const pending = { 'aria-disabled': true, 'aria-busy': true, 'data-pending': true, onPress: () => undefined } as const;
   return (
-    <AriaButton {...rest} className={`button button-${look}`}>
+    <AriaButton {...rest} {...(isPending ? pending : {})} className={`button button-${look}`}>
       {icon === undefined ? null : <Icon name={icon} size={16} />}
       {children}
     </AriaButton>
