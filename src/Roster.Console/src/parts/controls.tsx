@@ -29,7 +29,7 @@ export interface ButtonProps extends Omit<AriaButtonProps, 'children' | 'classNa
  * behind, which refers to a button that may be gone.
  */
 export function Button({ look = 'plain', icon, children, isPending = false, ...rest }: ButtonProps) {
-  const pending = { 'aria-disabled': true, 'aria-busy': true, 'data-pending': true, onPress: () => undefined } as const;
+  const pending = { 'aria-disabled': true, 'data-pending': true, onPress: () => undefined } as const;
   return (
     <AriaButton {...rest} {...(isPending ? pending : {})} className={`button button-${look}`}>
       {icon === undefined ? null : <Icon name={icon} size={16} />}

@@ -34,9 +34,11 @@ function useNow(): number {
 export function Ago({ at }: { at: string }) {
   const format = useFormat();
   const now = useNow();
+  // What has just happened is later than the half minute that the page knows.
+  const latest = Math.max(now, Math.min(Date.parse(at), now + 60_000));
   return (
     <time dateTime={at} title={format.time(at)}>
-      {format.ago(at, now)}
+      {format.ago(at, latest)}
     </time>
   );
 }

@@ -82,7 +82,7 @@ export const keys = texts(
     noPeopleHint: 'Invite a colleague: they get a link and need no password.',
     role: 'Role',
     linkTitle: (name: string) => `The link for ${name}`,
-    linkHint: 'It is shown only now. Send it to them on a way that only they can read.',
+    linkHint: 'It is shown only now. Send it to them where only they can read it.',
     linkUntil: (time: string) => `It works once, until ${time}.`,
     linkCopy: 'Copy the link',
     done: 'Done',

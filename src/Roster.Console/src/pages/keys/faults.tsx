@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import type { CallError } from '../../api/http';
 import { ErrorView } from '../../parts/show';
 import { useText } from '../../text';
@@ -17,9 +18,15 @@ export function useFaults(error: CallError | null): (field: string) => string | 
 export function FormError({ error, fields, text }: { error: CallError; fields: readonly string[]; text: string }) {
   const details = error.problem?.details ?? [];
   const areMarked = details.length > 0 && details.every(({ field }) => field !== undefined && fields.includes(field));
+  const place = useRef<HTMLParagraphElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each error leads to its first field
+  useEffect(() => {
+    place.current?.scrollIntoView({ block: 'nearest' });
+    place.current?.closest('form')?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  }, [error]);
   if (!areMarked) return <ErrorView error={error} />;
   return (
-    <p className="notice notice-bad" role="alert">
+    <p ref={place} className="notice notice-bad" role="alert">
       {text}
     </p>
   );
