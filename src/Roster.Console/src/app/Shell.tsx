@@ -77,12 +77,12 @@ export function Shell() {
           <IconButton icon="search" label={t.commands} onPress={() => setIsPaletteOpen(true)} />
         </header>
         <div className="side">
-          <div className="side-head">
+          <header className="side-head">
             <span className="brand">Roster</span>
             <span className="muted small">
               <Name>{session.workspace.name}</Name>
             </span>
-          </div>
+          </header>
           <AriaButton className="palette-button" onPress={() => setIsPaletteOpen(true)}>
             <Icon name="search" size={16} />
             <span>{t.commands}</span>

@@ -22,11 +22,23 @@ export function LoadMore({ pages }: { pages: Pages<unknown> }) {
     observer.observe(target);
     return () => observer.disconnect();
   }, [hasMore, error, more, isLoadingMore]);
+  const isPressed = useRef(false);
+  useEffect(() => {
+    // The button goes with the last page, and the focus with it.
+    if (!hasMore && isPressed.current && document.activeElement === document.body)
+      document.getElementById('main')?.focus({ preventScroll: true });
+  }, [hasMore]);
   return (
     <div ref={end} className="load-more">
       {error === null ? null : <ErrorView error={error} {...(hasMore ? {} : { again: pages.again })} />}
       {hasMore ? (
-        <Button isPending={isLoadingMore} onPress={more}>
+        <Button
+          isPending={isLoadingMore}
+          onPress={() => {
+            isPressed.current = true;
+            more();
+          }}
+        >
           {t.loadMore}
         </Button>
       ) : null}

@@ -110,7 +110,15 @@ export function ErrorView({ error, again }: { error: CallError; again?: () => vo
         )}
         {again === undefined ? null : (
           <span>
-            <Button onPress={again}>{t.tryAgain}</Button>
+            <Button
+              onPress={() => {
+                // The button goes with the error, so the focus moves to the page first.
+                document.getElementById('main')?.focus({ preventScroll: true });
+                again();
+              }}
+            >
+              {t.tryAgain}
+            </Button>
           </span>
         )}
       </div>

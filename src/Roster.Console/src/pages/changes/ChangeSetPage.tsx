@@ -13,7 +13,7 @@ import { useFormat, useText } from '../../text';
 import { changes } from '../../text/changes';
 import { common } from '../../text/common';
 import { ChangeList } from './ChangeList';
-import { opened } from './ChangesList';
+import { listHref, opened } from './ChangesList';
 import { By, Counts, Kind, Relations } from './parts';
 import { UndoSheet } from './UndoSheet';
 
@@ -40,16 +40,11 @@ export function ChangeSetPage({ revision }: { revision: number }) {
     if (main !== null) main.scrollTop = 0;
   }, [revision]);
 
-  if (error?.status === 404)
-    return (
-      <Empty icon="changes" title={t.missing}>
-        <Link to="/changes">{c.changes}</Link>
-      </Empty>
-    );
+  if (error?.status === 404) return <NoChangeSet />;
   return (
     <>
       <p className="crumb">
-        <Link to="/changes">{c.changes}</Link>
+        <Link to={listHref()}>{c.changes}</Link>
       </p>
       <PageHead title={c.revision(format.number(revision))}>
         {set !== null && !isUndone && set.kind !== 'erase' && session.may('linksWrite') ? (
@@ -66,6 +61,19 @@ export function ChangeSetPage({ revision }: { revision: number }) {
       {set === null ? error === null ? <Loading /> : null : <Facts set={set} isUndone={isUndone} />}
       {set === null ? null : <Changed path={`${path}/changes?take=50`} />}
       <UndoSheet revision={revision} isOpen={isUndoing} onClose={() => setIsUndoing(false)} />
+    </>
+  );
+}
+
+export function NoChangeSet() {
+  const t = useText(changes);
+  const c = useText(common);
+  return (
+    <>
+      <PageHead title={c.changes} />
+      <Empty icon="changes" title={t.missing}>
+        <Link to="/changes">{t.toNewest}</Link>
+      </Empty>
     </>
   );
 }

@@ -3,7 +3,7 @@ import { withQuery } from '../../api/http';
 import type { ChangeSetOf } from '../../api/upcoming';
 import { type Pages, usePages } from '../../api/usePages';
 import { AsCurl, useShownCalls } from '../../app/curl';
-import { setQuery, usePlace } from '../../app/router';
+import { usePlace } from '../../app/router';
 import { Button } from '../../parts/controls';
 import { Link } from '../../parts/Link';
 import { LoadMore } from '../../parts/LoadMore';
@@ -19,6 +19,11 @@ import { TimeSlider } from './TimeSlider';
 let left = { scroll: 0, query: '' };
 /** The change set that was opened last: its link gets the focus when one comes back. */
 export const opened = { revision: 0 };
+
+/** The list with the filters that it was left with. */
+export function listHref(): string {
+  return left.query === '' ? '/changes' : `/changes?${left.query}`;
+}
 
 export function ChangesList() {
   const t = useText(changes);
@@ -47,9 +52,6 @@ export function ChangesList() {
         ) : pages.items.length === 0 && pages.error === null ? (
           <Empty icon="changes" title={hasFilters ? t.noMatch : t.emptyTitle}>
             <p>{hasFilters ? t.noMatchHint : t.emptyHint}</p>
-            {hasFilters ? (
-              <Button onPress={() => setQuery({ kind: null, actor: null, since: null })}>{t.clearFilters}</Button>
-            ) : null}
           </Empty>
         ) : (
           <Sets pages={pages} />

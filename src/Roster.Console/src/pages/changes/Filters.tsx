@@ -38,7 +38,14 @@ export function Filters({ seen, hasFilters }: { seen: readonly ChangeSetOf[]; ha
         onChange={(day) => setQuery({ since: day === '' ? null : day })}
       />
       {hasFilters ? (
-        <Button look="quiet" onPress={() => setQuery({ kind: null, actor: null, since: null })}>
+        <Button
+          look="quiet"
+          onPress={({ target }) => {
+            // This button goes, so the focus moves to the first filter.
+            target.closest('search')?.querySelector('button')?.focus();
+            setQuery({ kind: null, actor: null, since: null });
+          }}
+        >
           {t.clearFilters}
         </Button>
       ) : null}

@@ -27,7 +27,7 @@ export function Growth({ stats }: { stats: Stats }) {
       <Line days={stats.days} label={t.overTimeLabel(numberOf(0), numberOf(-1))} />
       <details>
         <summary>{t.table}</summary>
-        <TableBox label={t.overTime}>
+        <TableBox label={t.tableOf(t.overTime)}>
           <table className="table">
             <thead>
               <tr>

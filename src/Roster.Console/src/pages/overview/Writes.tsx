@@ -69,7 +69,7 @@ function WritesTable({ stacks, names }: { stacks: Stacks; names: readonly string
   const format = useFormat();
   const dayOf = useDayFormat();
   return (
-    <TableBox label={t.writes}>
+    <TableBox label={t.tableOf(t.writes)}>
       <table className="table">
         <thead>
           <tr>
