@@ -148,7 +148,8 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     private static async Task<Statistics> ReadAsync(NpgsqlConnection connection, long workspaceId, int fromDay, CancellationToken cancel)
     {
         var (revision, presence, days) = (0L, new PresenceCounts(), new List<DayCount>());
-        await using var rows = await connection.QueryAsync(cancel, new PostgresStatement(SelectStatistics, workspaceId, fromDay, MaxDayCounts));
+        await using var rows = await connection.QueryAsync(
+            cancel, new PostgresStatement(SelectStatistics, workspaceId, fromDay, MaxDayCounts));
         while (await rows.ReadAsync(cancel))
             if (rows.IsDBNull(1))
                 revision = rows.GetInt64(3);
