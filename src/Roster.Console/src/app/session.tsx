@@ -1,22 +1,9 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
+import type { Session } from '../api/generated';
 import { CallError, call, whenSessionEnds } from '../api/http';
 import { forgetAnswers } from '../api/useCall';
 
-/** Who is signed in, and what they may do. `GET /api/session`. */
-export interface Session {
-  readonly id: string | null;
-  readonly workspace: { readonly name: string };
-  readonly actor: { readonly id: string; readonly name: string; readonly kind: 'person' | 'key' };
-  readonly role: 'admin' | 'editor' | 'viewer' | null;
-  readonly scopes: readonly Scope[];
-  readonly createdAt: string | null;
-  readonly expiresAt: string | null;
-  readonly version: string;
-  /** The person's own key: only in the answer to a link, and never again. */
-  readonly key?: string;
-}
-
-export type Scope = 'partnersRead' | 'partnersWrite' | 'linksWrite' | 'partnersErase' | 'keysRead' | 'keysWrite';
+export type Scope = Session['scopes'][number];
 
 export type Door = { readonly link: string } | { readonly key: string };
 

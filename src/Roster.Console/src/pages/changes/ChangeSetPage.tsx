@@ -1,6 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { Change } from '../../api/generated';
-import type { ChangeSetOf } from '../../api/upcoming';
+import type { Change, ChangeSet } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { usePages } from '../../api/usePages';
 import { AsCurl, useShownCalls } from '../../app/curl';
@@ -23,9 +22,9 @@ export function ChangeSetPage({ revision }: { revision: number }) {
   const format = useFormat();
   const session = useSession();
   const path = `/api/changesets/${revision}`;
-  const { answer, error, again } = useCall<ChangeSetOf>(path);
+  const { answer, error, again } = useCall<ChangeSet>(path);
   const set = answer?.data ?? null;
-  const undoer = useCall<ChangeSetOf>(set?.undoneBy == null ? null : `/api/changesets/${set.undoneBy}`);
+  const undoer = useCall<ChangeSet>(set?.undoneBy == null ? null : `/api/changesets/${set.undoneBy}`);
   const [isUndoing, setIsUndoing] = useState(false);
   useShownCalls({ path }, { path: `${path}/changes?take=50` });
 
@@ -78,7 +77,7 @@ export function NoChangeSet() {
   );
 }
 
-function Facts({ set, isUndone }: { set: ChangeSetOf; isUndone: boolean }) {
+function Facts({ set, isUndone }: { set: ChangeSet; isUndone: boolean }) {
   const t = useText(changes);
   return (
     <dl className="facts">

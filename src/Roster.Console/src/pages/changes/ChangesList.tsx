@@ -1,6 +1,6 @@
 import { useLayoutEffect } from 'react';
+import type { ChangeSet } from '../../api/generated';
 import { withQuery } from '../../api/http';
-import type { ChangeSetOf } from '../../api/upcoming';
 import { type Pages, usePages } from '../../api/usePages';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { usePlace } from '../../app/router';
@@ -35,7 +35,7 @@ export function ChangesList() {
     actor: query.get('actor') ?? undefined,
     since: query.get('since') ?? undefined,
   });
-  const pages = usePages<ChangeSetOf>(path);
+  const pages = usePages<ChangeSet>(path);
   useShownCalls({ path });
   useKeptScroll(query.toString());
   const hasFilters = ['kind', 'actor', 'since'].some((name) => query.has(name));
@@ -61,7 +61,7 @@ export function ChangesList() {
   );
 }
 
-function Sets({ pages }: { pages: Pages<ChangeSetOf> }) {
+function Sets({ pages }: { pages: Pages<ChangeSet> }) {
   const t = useText(changes);
   const c = useText(common);
   const format = useFormat();

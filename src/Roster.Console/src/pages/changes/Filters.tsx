@@ -1,4 +1,4 @@
-import type { ChangeSetOf, KeyOf } from '../../api/upcoming';
+import type { ChangeSet, Key } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { setQuery, usePlace } from '../../app/router';
 import { useSession } from '../../app/session';
@@ -10,7 +10,7 @@ import { common } from '../../text/common';
 const kinds = ['upsert', 'create', 'delete', 'restore', 'undo', 'mirror', 'import', 'erase'] as const;
 
 /** Kind, actor and first day of the change sets; they are in the URL. */
-export function Filters({ seen, hasFilters }: { seen: readonly ChangeSetOf[]; hasFilters: boolean }) {
+export function Filters({ seen, hasFilters }: { seen: readonly ChangeSet[]; hasFilters: boolean }) {
   const t = useText(changes);
   const c = useText(common);
   const { query } = usePlace();
@@ -54,9 +54,9 @@ export function Filters({ seen, hasFilters }: { seen: readonly ChangeSetOf[]; ha
 }
 
 /** Who can be chosen: all keys for who may see them, and otherwise who is in the list. */
-function useActors(seen: readonly ChangeSetOf[], chosen: string): { id: string; text: string }[] {
+function useActors(seen: readonly ChangeSet[], chosen: string): { id: string; text: string }[] {
   const session = useSession();
-  const keys = useCall<KeyOf[]>(session.may('keysRead') ? '/api/keys' : null).answer?.data ?? [];
+  const keys = useCall<Key[]>(session.may('keysRead') ? '/api/keys' : null).answer?.data ?? [];
   const names = new Map(keys.map((key) => [key.id, key.name]));
   for (const { actor } of seen) if (actor != null) names.set(actor.id, actor.name);
   names.set(session.actor.id, session.actor.name);

@@ -1,5 +1,5 @@
 import { useId, useState } from 'react';
-import type { ChangeSetOf } from '../../api/upcoming';
+import type { ChangeSet } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { useSettled } from '../../app/Palette';
 import { Link } from '../../parts/Link';
@@ -13,12 +13,12 @@ export function TimeSlider() {
   const c = useText(common);
   const format = useFormat();
   const id = useId();
-  const newest = useCall<ChangeSetOf[]>('/api/changesets?take=1').answer?.data[0] ?? null;
+  const newest = useCall<ChangeSet[]>('/api/changesets?take=1').answer?.data[0] ?? null;
   const [chosen, setChosen] = useState<number | null>(null);
   const last = newest?.revision ?? 0;
   const at = Math.min(chosen ?? last, last);
   const settled = useSettled(at, 150);
-  const read = useCall<ChangeSetOf>(settled === 0 || settled === last ? null : `/api/changesets/${settled}`);
+  const read = useCall<ChangeSet>(settled === 0 || settled === last ? null : `/api/changesets/${settled}`);
   if (newest === null || last < 2) return null;
   const set = at === last ? newest : read.answer?.data.revision === at ? read.answer.data : null;
   const time = set === null ? '…' : format.time(set.at);

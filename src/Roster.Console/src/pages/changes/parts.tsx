@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from 'react';
-import type { Change, Partner } from '../../api/generated';
-import type { ChangeSetOf } from '../../api/upcoming';
+import type { Change, ChangeSet, Partner } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { Link } from '../../parts/Link';
 import { Badge, Latin, Name, Who } from '../../parts/show';
@@ -19,13 +18,13 @@ const tones = {
   import: 'info',
 } as const;
 
-export function Kind({ kind }: { kind: ChangeSetOf['kind'] }) {
+export function Kind({ kind }: { kind: ChangeSet['kind'] }) {
   const t = useText(common);
   return <Badge tone={tones[kind]}>{t.kind[kind]}</Badge>;
 }
 
 /** Such as "3 created · 1 updated". */
-export function Counts({ set }: { set: ChangeSetOf }) {
+export function Counts({ set }: { set: ChangeSet }) {
   const t = useText(common);
   const parts = (['created', 'updated', 'deleted', 'restored'] as const)
     .filter((name) => set[name] > 0)
@@ -34,13 +33,13 @@ export function Counts({ set }: { set: ChangeSetOf }) {
 }
 
 /** Who made a change set: a server that does not name its keys says only the key's id. */
-export function By({ set }: { set: ChangeSetOf }) {
+export function By({ set }: { set: ChangeSet }) {
   if (set.actor === undefined) return <Latin isCode>{set.keyId.slice(0, 8)}</Latin>;
   return <Who actor={set.actor} />;
 }
 
 /** What a change set has to do with others, and with imports. */
-export function Relations({ set }: { set: ChangeSetOf }) {
+export function Relations({ set }: { set: ChangeSet }) {
   const t = useText(changes);
   const format = useFormat();
   return (

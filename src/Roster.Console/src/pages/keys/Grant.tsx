@@ -1,10 +1,9 @@
 import { useId } from 'react';
-import type { Role } from '../../api/upcoming';
 import { type Scope, useSession } from '../../app/session';
 import { useText } from '../../text';
 import { common } from '../../text/common';
 import { keys } from '../../text/keys';
-import { hasAll, roles, scopes, scopesOf } from './grants';
+import { hasAll, type Role, roles, scopes, scopesOf } from './grants';
 
 /** A role, or single scopes. */
 export interface Granted {

@@ -1,5 +1,5 @@
 import { type FormEvent, useId, useState } from 'react';
-import type { InviteLink } from '../../api/upcoming';
+import type { Link } from '../../api/generated';
 import { useWrite } from '../../api/useCall';
 import { Button, TextInput } from '../../parts/controls';
 import { Sheet } from '../../parts/Dialogs';
@@ -11,7 +11,7 @@ import { FormError, useFaults } from './faults';
 import { Grant, type Granted } from './Grant';
 
 /** Makes a link for a colleague. */
-export function InviteSheet({ onClose, onMade }: { onClose: () => void; onMade: (link: InviteLink) => void }) {
+export function InviteSheet({ onClose, onMade }: { onClose: () => void; onMade: (link: Link) => void }) {
   const t = useText(keys);
   const c = useText(common);
   const form = useId();
@@ -22,7 +22,7 @@ export function InviteSheet({ onClose, onMade }: { onClose: () => void; onMade: 
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const grant = granted.role === 'single' ? { scopes: granted.scopes } : { role: granted.role };
-    const answer = await run<InviteLink>({ method: 'POST', path: '/api/links', body: { name: name.trim(), ...grant } });
+    const answer = await run<Link>({ method: 'POST', path: '/api/links', body: { name: name.trim(), ...grant } });
     if (answer !== null) onMade(answer.data);
   };
   return (
@@ -58,7 +58,7 @@ export function InviteSheet({ onClose, onMade }: { onClose: () => void; onMade: 
 }
 
 /** Shows the link once. */
-export function MadeLink({ link, onClose }: { link: InviteLink | null; onClose: () => void }) {
+export function MadeLink({ link, onClose }: { link: Link | null; onClose: () => void }) {
   const t = useText(keys);
   const format = useFormat();
   return (

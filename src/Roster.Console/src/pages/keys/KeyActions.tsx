@@ -1,6 +1,5 @@
 import { useState } from 'react';
-import type { NewKey } from '../../api/generated';
-import type { KeyOf } from '../../api/upcoming';
+import type { Key, NewKey } from '../../api/generated';
 import { useWrite } from '../../api/useCall';
 import { useSession } from '../../app/session';
 import { showToast } from '../../app/toasts';
@@ -17,9 +16,9 @@ export function KeyActions({
   onRotate,
   onRevoke,
 }: {
-  item: KeyOf;
-  onRotate?: (item: KeyOf) => void;
-  onRevoke: (item: KeyOf) => void;
+  item: Key;
+  onRotate?: (item: Key) => void;
+  onRevoke: (item: Key) => void;
 }) {
   const t = useText(keys);
   const session = useSession();
@@ -48,7 +47,7 @@ export function RotateSheet({
   onClose,
   onMade,
 }: {
-  item: KeyOf;
+  item: Key;
   onClose: () => void;
   onMade: (made: NewKey) => void;
 }) {
@@ -80,7 +79,7 @@ export function RotateSheet({
   );
 }
 
-export function RevokeSheet({ item, onClose }: { item: KeyOf; onClose: () => void }) {
+export function RevokeSheet({ item, onClose }: { item: Key; onClose: () => void }) {
   const t = useText(keys);
   const session = useSession();
   const { run, isRunning, error } = useWrite();

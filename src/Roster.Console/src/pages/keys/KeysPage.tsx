@@ -1,6 +1,5 @@
 import { useState } from 'react';
-import type { NewKey } from '../../api/generated';
-import type { KeyOf } from '../../api/upcoming';
+import type { Key, NewKey } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { setQuery, usePlace } from '../../app/router';
@@ -23,10 +22,10 @@ export default function KeysPage() {
   const c = useText(common);
   const session = useSession();
   const { query } = usePlace();
-  const { answer, error, again } = useCall<KeyOf[]>('/api/keys');
+  const { answer, error, again } = useCall<Key[]>('/api/keys');
   const [made, setMade] = useState<NewKey | null>(null);
-  const [rotating, setRotating] = useState<KeyOf | null>(null);
-  const [revoking, setRevoking] = useState<KeyOf | null>(null);
+  const [rotating, setRotating] = useState<Key | null>(null);
+  const [revoking, setRevoking] = useState<Key | null>(null);
   useShownCalls({ path: '/api/keys' });
   const all = answer?.data ?? [];
   const showsEnded = query.has('ended');
@@ -91,10 +90,10 @@ function KeyTable({
   onRotate,
   onRevoke,
 }: {
-  all: readonly KeyOf[];
+  all: readonly Key[];
   showsEnded: boolean;
-  onRotate: (item: KeyOf) => void;
-  onRevoke: (item: KeyOf) => void;
+  onRotate: (item: Key) => void;
+  onRevoke: (item: Key) => void;
 }) {
   const t = useText(keys);
   const c = useText(common);

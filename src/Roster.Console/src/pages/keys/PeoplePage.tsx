@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { InviteLink, KeyOf } from '../../api/upcoming';
+import type { Key, Link } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { setQuery, usePlace } from '../../app/router';
@@ -22,9 +22,9 @@ export default function PeoplePage() {
   const c = useText(common);
   const session = useSession();
   const { query } = usePlace();
-  const { answer, error, again } = useCall<KeyOf[]>('/api/keys');
-  const [made, setMade] = useState<InviteLink | null>(null);
-  const [revoking, setRevoking] = useState<KeyOf | null>(null);
+  const { answer, error, again } = useCall<Key[]>('/api/keys');
+  const [made, setMade] = useState<Link | null>(null);
+  const [revoking, setRevoking] = useState<Key | null>(null);
   useShownCalls({ path: '/api/keys' });
   const showsEnded = query.has('ended');
   return (
@@ -79,9 +79,9 @@ function PeopleTable({
   showsEnded,
   onRevoke,
 }: {
-  people: readonly KeyOf[];
+  people: readonly Key[];
   showsEnded: boolean;
-  onRevoke: (item: KeyOf) => void;
+  onRevoke: (item: Key) => void;
 }) {
   const t = useText(keys);
   const c = useText(common);

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import type { SessionOf } from '../../api/upcoming';
+import type { ListedSession } from '../../api/generated';
 import { useCall, useWrite } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { useSessionState } from '../../app/session';
@@ -18,8 +18,8 @@ import './keys.css';
 export default function SessionsPage() {
   const t = useText(keys);
   const c = useText(common);
-  const { answer, error, again } = useCall<SessionOf[]>('/api/sessions');
-  const [ending, setEnding] = useState<SessionOf | null>(null);
+  const { answer, error, again } = useCall<ListedSession[]>('/api/sessions');
+  const [ending, setEnding] = useState<ListedSession | null>(null);
   useShownCalls({ path: '/api/sessions' });
   return (
     <>
@@ -43,7 +43,13 @@ export default function SessionsPage() {
   );
 }
 
-function SessionTable({ sessions, onEnd }: { sessions: readonly SessionOf[]; onEnd: (session: SessionOf) => void }) {
+function SessionTable({
+  sessions,
+  onEnd,
+}: {
+  sessions: readonly ListedSession[];
+  onEnd: (session: ListedSession) => void;
+}) {
   const t = useText(keys);
   const c = useText(common);
   return (
@@ -104,7 +110,7 @@ function SessionTable({ sessions, onEnd }: { sessions: readonly SessionOf[]; onE
   );
 }
 
-function EndSheet({ session, onClose }: { session: SessionOf; onClose: () => void }) {
+function EndSheet({ session, onClose }: { session: ListedSession; onClose: () => void }) {
   const t = useText(keys);
   const { signOut } = useSessionState();
   const { run, isRunning, error } = useWrite();

@@ -1,14 +1,14 @@
-import type { KeyOf } from '../../api/upcoming';
+import type { Key } from '../../api/generated';
 import { useSession } from '../../app/session';
 import { Icon } from '../../parts/Icon';
 import { Ago, Badge, Latin, Name } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { keys } from '../../text/keys';
-import { isEnded, isExpired, isIdle, roleOf, scopesOf } from './grants';
+import { isEnded, isExpired, isIdle, scopesOf } from './grants';
 
 /** A key's name and prefix, and what is special about it. */
-export function KeyName({ item, now }: { item: KeyOf; now: number }) {
+export function KeyName({ item, now }: { item: Key; now: number }) {
   const t = useText(keys);
   const session = useSession();
   return (
@@ -29,9 +29,9 @@ export function KeyName({ item, now }: { item: KeyOf; now: number }) {
 }
 
 /** A key's role, and the scopes that the role does not say. */
-export function Access({ item }: { item: KeyOf }) {
+export function Access({ item }: { item: Key }) {
   const c = useText(common);
-  const role = roleOf(item);
+  const role = item.role;
   const more = item.scopes.filter((scope) => role === null || !scopesOf[role].includes(scope));
   return (
     <span className="access">

@@ -1,17 +1,11 @@
 import { expect, test } from 'vitest';
-import { browserIn, endingsWithin, endOf, hostnamesIn, isEnded, isIdle, roleOf } from './grants';
+import { browserIn, endingsWithin, endOf, hostnamesIn, isEnded, isIdle } from './grants';
 
 const now = Date.parse('2026-11-27T12:00:00Z');
 
 test('host names are divided by lines, commas and spaces, and each is there once', () => {
   expect(hostnamesIn(' a.example.com,\n*.b.org  a.example.com، c.net')).toEqual(['a.example.com', '*.b.org', 'c.net']);
   expect(hostnamesIn(' \n')).toEqual([]);
-});
-
-test('a role is the largest one whose scopes are all there', () => {
-  expect(roleOf({ scopes: ['linksWrite', 'partnersRead', 'partnersWrite', 'keysRead'] })).toBe('editor');
-  expect(roleOf({ scopes: ['linksWrite'] })).toBeNull();
-  expect(roleOf({ scopes: ['partnersRead'], role: null })).toBeNull();
 });
 
 test('a key is idle after 90 days without use, or 90 days after it was made', () => {

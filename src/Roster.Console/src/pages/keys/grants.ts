@@ -1,5 +1,7 @@
-import type { KeyOf, Role } from '../../api/upcoming';
+import type { Key, Role as RoleOrNone } from '../../api/generated';
 import type { Scope } from '../../app/session';
+
+export type Role = NonNullable<RoleOrNone>;
 
 /** The least first. */
 export const scopes: readonly Scope[] = [
@@ -19,28 +21,22 @@ export const scopesOf: Readonly<Record<Role, readonly Scope[]>> = {
   admin: ['partnersRead', 'partnersWrite', 'linksWrite', 'keysRead', 'keysWrite'],
 };
 
-/** The largest role whose scopes are all there. */
-export function roleOf(key: Pick<KeyOf, 'role' | 'scopes'>): Role | null {
-  if (key.role !== undefined) return key.role;
-  return roles.findLast((role) => hasAll(key.scopes, scopesOf[role])) ?? null;
-}
-
 export function hasAll(own: readonly Scope[], wanted: readonly Scope[]): boolean {
   return wanted.every((scope) => own.includes(scope));
 }
 
-export function isEnded(key: Pick<KeyOf, 'revokedAt' | 'expiresAt'>, now: number): boolean {
+export function isEnded(key: Pick<Key, 'revokedAt' | 'expiresAt'>, now: number): boolean {
   return key.revokedAt !== null || isExpired(key, now);
 }
 
-export function isExpired(key: Pick<KeyOf, 'expiresAt'>, now: number): boolean {
+export function isExpired(key: Pick<Key, 'expiresAt'>, now: number): boolean {
   return key.expiresAt !== null && Date.parse(key.expiresAt) <= now;
 }
 
 const idleAfter = 90 * 86_400_000;
 
 /** Whether a key has not been used for 90 days, and is at least as old. */
-export function isIdle(key: Pick<KeyOf, 'lastUsedAt' | 'createdAt'>, now: number): boolean {
+export function isIdle(key: Pick<Key, 'lastUsedAt' | 'createdAt'>, now: number): boolean {
   return now - Date.parse(key.lastUsedAt ?? key.createdAt) > idleAfter;
 }
 

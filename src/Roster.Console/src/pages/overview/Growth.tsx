@@ -1,4 +1,4 @@
-import type { Stats } from '../../api/upcoming';
+import type { Statistics } from '../../api/generated';
 import { TableBox } from '../../parts/TableBox';
 import { useFormat, useText } from '../../text';
 import { overview } from '../../text/overview';
@@ -8,7 +8,7 @@ import { useDayFormat } from './plotting';
 const columns = ['live', 'created', 'updated', 'deleted', 'restored', 'erased'] as const;
 
 /** Partners over time. */
-export function Growth({ stats }: { stats: Stats }) {
+export function Growth({ stats }: { stats: Statistics }) {
   const t = useText(overview);
   const format = useFormat();
   const dayOf = useDayFormat();

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import uPlot from 'uplot';
+import type { DayNumbers } from '../../api/generated';
 import 'uplot/dist/uPlot.min.css';
-import type { StatsDay } from '../../api/upcoming';
 import { usePreferences } from '../../app/preferences';
 import { useFormat } from '../../text';
 import { useColours, useDayFormat } from './plotting';
@@ -9,7 +9,7 @@ import { useColours, useDayFormat } from './plotting';
 const height = 220;
 
 /** Partners at each day's end, as a line. What it shows is also in the table below it. */
-export function Line({ days, label }: { days: readonly StatsDay[]; label: string }) {
+export function Line({ days, label }: { days: readonly DayNumbers[]; label: string }) {
   const { language } = usePreferences();
   const format = useFormat();
   const dayOf = useDayFormat();

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Stats } from '../../api/upcoming';
+import type { Statistics } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { setQuery, usePlace } from '../../app/router';
@@ -22,7 +22,7 @@ export default function OverviewPage() {
   const { query } = usePlace();
   const days = ranges.find((one) => one === query.get('days')) ?? '90';
   const path = `/api/stats?days=${days}`;
-  const { answer, error, again } = useCall<Stats>(path);
+  const { answer, error, again } = useCall<Statistics>(path);
   useShownCalls({ path }, { path: newestPath }, { path: importsPath });
   const stats = answer?.data ?? null;
   const isEmpty = stats !== null && stats.revision === 0;
@@ -64,7 +64,7 @@ export default function OverviewPage() {
   );
 }
 
-function Numbers({ partners }: { partners: Stats['partners'] }) {
+function Numbers({ partners }: { partners: Statistics['partners'] }) {
   const t = useText(overview);
   const format = useFormat();
   return (

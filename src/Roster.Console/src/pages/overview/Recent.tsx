@@ -1,5 +1,4 @@
-import type { Import } from '../../api/generated';
-import type { ChangeSetOf } from '../../api/upcoming';
+import type { ChangeSet, Import } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { useSession } from '../../app/session';
 import { Link } from '../../parts/Link';
@@ -17,7 +16,7 @@ export function Newest() {
   const t = useText(overview);
   const c = useText(common);
   const format = useFormat();
-  const { answer, error, again } = useCall<ChangeSetOf[]>(newestPath);
+  const { answer, error, again } = useCall<ChangeSet[]>(newestPath);
   return (
     <section className="card stack" aria-labelledby="newest">
       <div className="spread">

@@ -1,4 +1,4 @@
-import type { Stats } from '../../api/upcoming';
+import type { Statistics } from '../../api/generated';
 import { setQuery, usePlace } from '../../app/router';
 import { Choose } from '../../parts/controls';
 import { Name } from '../../parts/show';
@@ -11,7 +11,7 @@ import { useDayFormat } from './plotting';
 import { type Stacks, stacksOf } from './stacks';
 
 /** The changes of each day, by kind or by who made them. */
-export function Writes({ stats }: { stats: Stats }) {
+export function Writes({ stats }: { stats: Statistics }) {
   const t = useText(overview);
   const c = useText(common);
   const format = useFormat();

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { StatsWrites } from '../../api/upcoming';
+import type { DayWrites } from '../../api/generated';
 import { roundUp, stacksOf } from './stacks';
 
 const days = [{ day: '2026-11-01' }, { day: '2026-11-02' }];
-const write = (day: string, kind: StatsWrites['kind'], changes: number, name: string | null): StatsWrites => ({
+const write = (day: string, kind: DayWrites['kind'], changes: number, name: string | null): DayWrites => ({
   day,
   kind,
   actor: name === null ? null : { id: `id of ${name}`, name, kind: 'key' },

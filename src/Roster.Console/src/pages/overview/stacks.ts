@@ -1,4 +1,4 @@
-import type { StatsDay, StatsWrites } from '../../api/upcoming';
+import type { DayNumbers, DayWrites } from '../../api/generated';
 
 export interface Series {
   /** A kind, an actor's id, `operator`, or `others`. */
@@ -19,12 +19,12 @@ export interface Stacks {
 
 /** The changes of each day by kind or by actor, for stacked bars. */
 export function stacksOf(
-  days: readonly Pick<StatsDay, 'day'>[],
-  writes: readonly StatsWrites[],
+  days: readonly Pick<DayNumbers, 'day'>[],
+  writes: readonly DayWrites[],
   by: 'kind' | 'actor',
   most = 6,
 ): Stacks {
-  const idOf = (write: StatsWrites) => (by === 'kind' ? write.kind : (write.actor?.id ?? 'operator'));
+  const idOf = (write: DayWrites) => (by === 'kind' ? write.kind : (write.actor?.id ?? 'operator'));
   const totals = new Map<string, Series>();
   for (const write of writes) {
     const id = idOf(write);

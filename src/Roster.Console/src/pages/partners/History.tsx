@@ -1,7 +1,6 @@
 import { useState } from 'react';
-import type { PartnerThen } from '../../api/generated';
+import type { HistoryStep, PartnerThen } from '../../api/generated';
 import { nextOf } from '../../api/http';
-import type { HistoryStep } from '../../api/upcoming';
 import { useCall, useWrite } from '../../api/useCall';
 import { go, hrefOf } from '../../app/router';
 import { showWrite } from '../../app/toasts';

@@ -1,4 +1,4 @@
-import type { AuditOf } from '../../api/upcoming';
+import type { AuditEvent } from '../../api/generated';
 import { type Pages, usePages } from '../../api/usePages';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { Button } from '../../parts/controls';
@@ -17,7 +17,7 @@ const path = '/api/audit?take=50';
 export default function AuditPage() {
   const t = useText(server);
   const c = useText(common);
-  const pages = usePages<AuditOf>(path);
+  const pages = usePages<AuditEvent>(path);
   useShownCalls({ path });
   return (
     <>
@@ -35,7 +35,7 @@ export default function AuditPage() {
   );
 }
 
-function Events({ pages }: { pages: Pages<AuditOf> }) {
+function Events({ pages }: { pages: Pages<AuditEvent> }) {
   const t = useText(server);
   const c = useText(common);
   const actions: Readonly<Record<string, string>> = t.action;
@@ -84,7 +84,7 @@ function Events({ pages }: { pages: Pages<AuditOf> }) {
   );
 }
 
-function Actor({ event }: { event: AuditOf }) {
+function Actor({ event }: { event: AuditEvent }) {
   const t = useText(server);
   if (event.actorKeyId === null && event.actor == null) return <span className="muted">{t.command}</span>;
   if (event.actor == null) return <Latin isCode>{event.actorKeyId?.slice(0, 8) ?? ''}</Latin>;

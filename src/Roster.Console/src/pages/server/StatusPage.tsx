@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { Status } from '../../api/upcoming';
+import type { Status } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { Button } from '../../parts/controls';
