@@ -25,13 +25,15 @@ export interface ButtonProps extends Omit<AriaButtonProps, 'children' | 'classNa
 }
 
 /**
- * While it is pending it keeps the focus and does nothing. React Aria's own pending state would leave its announcement
- * behind, which refers to a button that may be gone.
+ * While it is pending it keeps the focus and does nothing. React Aria's own `isPending` is not used: it announces the
+ * button by its id, which names nothing any more where the write ends with the button's dialog or page.
  */
-export function Button({ look = 'plain', icon, children, isPending = false, ...rest }: ButtonProps) {
-  const pending = { 'aria-disabled': true, 'data-pending': true, onPress: () => undefined } as const;
+export function Button({ look = 'plain', icon, isPending = false, children, ...rest }: ButtonProps) {
+  const pending = isPending
+    ? { 'data-pending': true, 'aria-disabled': true, type: 'button' as const, onPress: () => undefined }
+    : {};
   return (
-    <AriaButton {...rest} {...(isPending ? pending : {})} className={`button button-${look}`}>
+    <AriaButton {...rest} {...pending} className={`button button-${look}`}>
       {icon === undefined ? null : <Icon name={icon} size={16} />}
       {children}
     </AriaButton>
