@@ -10,7 +10,7 @@ import type { StepProps } from './ImportView';
 import { isMetadataKey, keyFor, mappingOf, withTarget } from './mapping';
 import { CommitField, Pick, StepHead } from './parts';
 import { Rules } from './Rules';
-import { isOpen } from './steps';
+import { hasRows, isOpen } from './steps';
 import { useAct, useSettings } from './useImport';
 
 /** What becomes of each column, and how rows find their partners. */
@@ -24,7 +24,7 @@ export function ColumnsStep({ seen, state, mayWrite }: StepProps) {
   const hasTarget = columns.some((column) => column.target !== null);
   const save = (next: readonly ImportColumn[]) => settings.save({ mapping: { columns: mappingOf(next) } });
   const plan = async () => {
-    if (seen.counts !== null || (await planning.act('POST', 'plan'))) go(`/imports/${seen.id}/preview`);
+    if (hasRows(seen) || (await planning.act('POST', 'plan'))) go(`/imports/${seen.id}/preview`);
   };
   return (
     <section className="stack">
@@ -84,14 +84,14 @@ export function ColumnsStep({ seen, state, mayWrite }: StepProps) {
       {planning.error === null ? null : <ErrorView error={planning.error} />}
       <div className="step-foot">
         {hasTarget ? null : <span className="muted">{t.noTarget}</span>}
-        {seen.counts !== null || (mayWrite && isOpen(seen)) ? (
+        {hasRows(seen) || (mayWrite && isOpen(seen)) ? (
           <Button
             look="primary"
             isDisabled={settings.isSaving || !hasTarget || settings.error !== null}
             isPending={planning.isRunning}
             onPress={() => void plan()}
           >
-            {seen.counts === null ? t.showChanges : t.continue}
+            {hasRows(seen) ? t.continue : t.showChanges}
           </Button>
         ) : null}
       </div>

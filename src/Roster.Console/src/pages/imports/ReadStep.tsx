@@ -46,7 +46,7 @@ export function ReadStep({ seen, state, mayWrite }: StepProps) {
       ) : (
         <Reading seen={seen} draft={settings.draft} save={settings.save} isDisabled={!mayChange} />
       )}
-      {hasColumns ? <FirstValues seen={seen} /> : null}
+      {(seen.columns ?? []).some(({ samples }) => samples.length > 0) ? <FirstValues seen={seen} /> : null}
       {hasColumns ? (
         <div className="step-foot">
           <Button look="primary" isDisabled={settings.isSaving} onPress={() => go(`/imports/${seen.id}/columns`)}>

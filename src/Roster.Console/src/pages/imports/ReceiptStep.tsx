@@ -77,11 +77,7 @@ export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
 function PartsDone({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
   const format = useFormat();
-  return (
-    <p>
-      {t.lastParts} {t.partsDone(format.number((seen.revisions ?? []).length), format.number(seen.parts))}
-    </p>
-  );
+  return <p>{t.writtenSoFar(format.number((seen.revisions ?? []).length), format.number(seen.parts))}</p>;
 }
 
 function Facts({ seen }: { seen: Seen }) {
