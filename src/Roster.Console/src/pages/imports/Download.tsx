@@ -5,7 +5,7 @@ import { ErrorView } from '../../parts/show';
 import { useFormat } from '../../text';
 import type { Seen } from './steps';
 
-/** Saves rows as a file in the columns of the import's own, for a spreadsheet, with what each row does and its faults. */
+/** Saves rows as a file for a spreadsheet: the columns of the imported file, what each row does, and its faults. */
 export function Download({ path, seen, label }: { path: string; seen: Seen; label: string }) {
   const format = useFormat();
   const [received, setReceived] = useState<number | null>(null);

@@ -11,8 +11,8 @@ export interface Rows {
 }
 
 /**
- * A page of planned rows. Where the server answers with few rows or none of a page, since it looks for rare ones, it goes
- * on to the next. `version` changes when the rows may have changed.
+ * A page of planned rows. Where the server answers with few rows or none, since it looks for rare ones, the next page is
+ * read too. `version` changes when the rows may have changed.
  */
 export function useRows(path: string | null, version: number) {
   const [state, setState] = useState<{ path: string; data: Rows } | null>(null);
