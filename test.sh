@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds everything with warnings as errors, checks the formatting, publishes the server,
-# and runs all tests. Tests that start a server process start the published one. Arguments go to the test runner:
+# and runs all tests, those of the console in a real browser. Tests that start a server process start the published one.
+# Arguments go to the test runner:
 #   ./test.sh -class Roster.Tests.Server.KillOnSqlite
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -24,7 +25,7 @@ if ! has_postgres || ! [ -x /usr/sbin/pgbouncer ]; then
     apt-get install -y -qq --no-install-recommends pgbouncer
 fi
 
-# The page /docs is opened in Chromium, which playwright-core drives with Node 20 or newer.
+# The console and the page /docs are opened in Chromium. The console is built with Node 20.19 or newer.
 if ! [ -x "${ROSTER_TEST_CHROMIUM:-/usr/bin/chromium}" ] || ! command -v npm >/dev/null; then
     apt-get update -qq
     export DEBIAN_FRONTEND=noninteractive
@@ -40,6 +41,8 @@ if ! command -v clang >/dev/null; then
 fi
 
 dotnet build Roster.slnx -c Release
+# The build has installed the console's packages and made its types. Its pages are checked, and their logic tested.
+(cd src/Roster.Console && npm run --silent check && npm run --silent test)
 # The clients' code is generated while they are built and not kept, so only the whitespace of that project can be checked.
 dotnet format Roster.slnx --no-restore --verify-no-changes --exclude tests/Roster.Clients
 dotnet format whitespace tests/Roster.Clients --no-restore --verify-no-changes
