@@ -159,7 +159,7 @@ public sealed partial class ConsolePagesTests(SqliteHost host)
 
     private async Task<Answer> PageAsync(string path, string? acceptEncoding = null)
     {
-        Assert.SkipUnless(ConsolePages.AreBuilt, "The pages were not built: Node.js is missing.");
+        Assert.SkipUnless(ConsolePages.AreBuilt, "The pages were not built: Node.js or src/Roster.Console is missing.");
         return await host.WithKey(null).SendAsync(HttpMethod.Get, path, acceptEncoding: acceptEncoding);
     }
 
