@@ -37,7 +37,7 @@ public sealed class Store
     public int OpenIndexes { get; set; } = DefaultOpenIndexes;
 
     /// <summary>The folder for what a server writes beside its data: the SQLite file's, or data.</summary>
-    public string Folder => _postgres is null && Path.GetDirectoryName(_path) is { } folder ? folder : "data";
+    public string Folder => _postgres is null ? Path.GetDirectoryName(Path.GetFullPath(_path))! : "data";
 
     /// <summary>The address without secrets, for logs.</summary>
     public string Name { get; }

@@ -36,7 +36,7 @@ internal static class ConsoleCommands
             var made = await AddLinkAsync(
                 store, target, person, scopes, address.GetLeftPart(UriPartial.Authority), Timestamp.Now(TimeProvider.System), cancel);
             await Console.Error.WriteLineAsync(
-                $"For {person}, {Roles.NameOf(scopes)} in {target.Name}. Whoever opens it first is signed in; it works once, for 30 minutes:");
+                $"For {person}, {Roles.NameOf(scopes)} in {target.Name}. It works once, for 30 minutes; whoever opens it is signed in:");
             await Console.Out.WriteLineAsync(made);
             return 0;
         }));

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Roster.Access;
 using Roster.Batches;
 using Roster.Server.Formats;

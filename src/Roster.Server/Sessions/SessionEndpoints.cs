@@ -29,7 +29,8 @@ internal static class SessionEndpoints
     /// POST /api/session: begins a session with the key of the request, or with a link, which makes a key. Always a new
     /// session: a cookie that the request has is not looked at.
     /// </summary>
-    public static async Task BeginAsync(HttpContext http, IRosterStore store, TimeProvider clock, CallerLookUp callers, SecretLookUp secrets)
+    public static async Task BeginAsync(
+        HttpContext http, IRosterStore store, TimeProvider clock, CallerLookUp callers, SecretLookUp secrets)
     {
         http.Response.Headers.CacheControl = "no-store";
         var problem = new Parameters(http.Request).Finish()

@@ -45,7 +45,8 @@ internal sealed partial class PostgresStore
         """;
 
     private const string UpdateSessionUse = """
-        update session set last_used_at = greatest(last_used_at, n.at), expires_at = least(greatest(last_used_at, n.at) + $3, created_at + $4)
+        update session set last_used_at = greatest(last_used_at, n.at),
+            expires_at = least(greatest(last_used_at, n.at) + $3, created_at + $4)
         from unnest((select $1::uuid[]), (select $2::bigint[])) as n (id, at) where session.id = n.id
         """;
 
@@ -56,7 +57,8 @@ internal sealed partial class PostgresStore
         """;
 
     private const string SelectLinkByHash = """
-        select id, workspace_id, hash, made_by, name, scopes, allowed_hostnames, key_expires_at, created_at from console_link where hash = $1
+        select id, workspace_id, hash, made_by, name, scopes, allowed_hostnames, key_expires_at, created_at
+        from console_link where hash = $1
         """;
 
     private const string DeleteLink = "delete from console_link where id = $1";

@@ -54,7 +54,8 @@ internal sealed partial class SqliteStore
         """;
 
     private const string SelectLinkByHash = """
-        select id, workspace_id, hash, made_by, name, scopes, allowed_hostnames, key_expires_at, created_at from console_link where hash = ?1
+        select id, workspace_id, hash, made_by, name, scopes, allowed_hostnames, key_expires_at, created_at
+        from console_link where hash = ?1
         """;
 
     private const string DeleteLink = "delete from console_link where id = ?1 returning 1";

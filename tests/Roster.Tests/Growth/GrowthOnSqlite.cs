@@ -89,6 +89,22 @@ public sealed class GrowthOnSqlite(SqliteHost host)
         ("audit", (one, _) => one.ReadAsync("/api/audit?take=10")),
         ("older audit", (one, _) => one.ReadAsync($"/api/audit?take=10&before={one.FirstAudit}")),
         ("revoke a key", (one, round) => DoneAsync(one.Api.SendAsync(HttpMethod.Delete, $"/api/keys/{one.Spare[round]}"))),
+        ("sign in and out", async (one, _) =>
+        {
+            var person = await ConsoleClient.ByKeyAsync(one.Browser, one.Api.Key!);
+            Assert.Equal(200, (await person.GetAsync("/api/session")).Status);
+            Assert.Equal(204, (await person.DeleteAsync("/api/session")).Status);
+        }),
+        ("invite", async (one, _) =>
+        {
+            var link = (await one.Api.PostAsync("""{"name":"n","role":"viewer"}""", "/api/links")).Json.GetProperty("link").GetString()!;
+            Assert.Equal(201, (await ConsoleClient.OpenAsync(one.Browser, link)).Status);
+        }),
+        ("newest sessions", (one, _) => one.Host.Store.ListSessionsAsync(
+            one.Api.Workspace.Id, null, Timestamp.Now(one.Host.Clock), 5, CancellationToken.None)),
+        ("sessions of a key", (one, _) => one.Host.Store.ListSessionsAsync(
+            one.Api.Workspace.Id, one.RareKey, Timestamp.Now(one.Host.Clock), 5, CancellationToken.None)),
+        ("names of keys", (one, _) => one.Host.Store.NameKeysAsync(one.Api.Workspace.Id, [one.RareKey], CancellationToken.None)),
         ("a page's preflight", (one, _) => one.Host.Store.ListHostnamesAsync(new Timestamp(1), CancellationToken.None)),
         ("readiness", (one, _) => one.Host.Store.CheckAsync(CancellationToken.None)),
         ("import", async (one, round) =>
@@ -146,6 +162,9 @@ public sealed class GrowthOnSqlite(SqliteHost host)
         public required RosterClient Api { get; init; }
 
         public required RosterClient Elsewhere { get; init; }
+
+        /// <summary>A client without a key.</summary>
+        public RosterClient Browser => Host.WithKey(null);
 
         public IReadOnlyList<string> Ids { get; private set; } = [];
 
@@ -236,6 +255,29 @@ public sealed class GrowthOnSqlite(SqliteHost host)
             Assert.Equal(200, (await Elsewhere.GetAsync("/api/partners?email=nobody@x.example")).Status);
         }
 
+        /// <summary>A session, and in another workspace a link, of each of some keys; half of them have expired.</summary>
+        private async Task AddSessionsAsync(int count)
+        {
+            var now = Timestamp.Now(Host.Clock);
+            for (var i = 0; i < count; i++)
+            {
+                var at = i % 2 == 0 ? now : new Timestamp(now.Microseconds / 2);
+                var audit = AuditEvent.Of(AuditAction.SessionBegun, Api.Workspace.Id, at, Actor.Command, "s");
+                var key = new ApiKey(
+                    Guid.CreateVersion7(), Api.Workspace.Id, "n", "p", Guid.NewGuid().ToByteArray(), Scopes.PartnersRead, at, null, null,
+                    HostnameList.Any, Kind: KeyKind.Person);
+                await Host.Store.AddKeyAsync(key, audit, null, CancellationToken.None);
+                await Host.Store.AddSessionAsync(
+                    new Session(Guid.CreateVersion7(), key.WorkspaceId, key.Id, Guid.NewGuid().ToByteArray(), at, at, null, null),
+                    audit with { Id = Guid.NewGuid() }, CancellationToken.None);
+                await Host.Store.AddLinkAsync(
+                    new ConsoleLink(
+                        Guid.CreateVersion7(), Elsewhere.Workspace.Id, Guid.NewGuid().ToByteArray(), null, "n",
+                        new Grant(Scopes.PartnersRead, HostnameList.Any, null), at),
+                    audit with { Id = Guid.NewGuid() }, CancellationToken.None);
+            }
+        }
+
         private async Task FillAsync(int size)
         {
             var rare = await Host.NewKeyAsync(Api.Workspace, Scopes.All);
@@ -266,6 +308,7 @@ public sealed class GrowthOnSqlite(SqliteHost host)
                 Assert.Equal(200, answer.Status);
             });
             await AddImportsAsync(size / 10);
+            await AddSessionsAsync(size / 20);
             for (var i = 0; i < size / 50; i++)
             {
                 await Host.NewKeyAsync(Api.Workspace, Scopes.PartnersRead);

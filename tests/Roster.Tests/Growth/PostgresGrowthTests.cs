@@ -184,7 +184,7 @@ public sealed partial class PostgresGrowthTests
         yield return ("Write: a part of an import", () => store.WriteAsync(
             PostgresSeed.Workspace,
             new WriteRequest(Some.Upsert("""[{"name":"n"}]"""), NewOrigin(), Import: new ImportMark(Guid.NewGuid(), 1, 1)), none));
-        foreach (var call in CallsOfImports(store))
+        foreach (var call in CallsOfSessions(store, now).Concat(CallsOfImports(store)))
             yield return call;
         yield return ("AddWorkspace", () => store.AddWorkspaceAsync("new", now, none));
         yield return ("Check", () => store.CheckAsync(none));
@@ -221,6 +221,34 @@ public sealed partial class PostgresGrowthTests
 
         ApiKey NewKey() => new(
             Guid.CreateVersion7(), workspace.Id, "k", "p", Guid.NewGuid().ToByteArray(), Scopes.All, now, null, null, HostnameList.Any);
+    }
+
+    private static IEnumerable<(string Name, Func<Task> Call)> CallsOfSessions(IRosterStore store, Timestamp now)
+    {
+        const long Workspace = PostgresSeed.Workspace;
+        var none = CancellationToken.None;
+        var (session, person) = (SessionOf(PostgresSeed.RareKey), Guid.CreateVersion7());
+        var secret = Guid.NewGuid().ToByteArray();
+        var link = new ConsoleLink(
+            Guid.CreateVersion7(), Workspace, secret, PostgresSeed.Key, "n", new Grant(Scopes.PartnersRead, HostnameList.Any, null), now);
+        yield return ("AddSession", () => store.AddSessionAsync(session, Event(AuditAction.SessionBegun), none));
+        yield return ("FindSession by hash", () => store.FindSessionAsync(session.Hash, none));
+        yield return ("FindSession", () => store.FindSessionAsync(session.Id, none));
+        yield return ("ListSessions of a key", () => store.ListSessionsAsync(Workspace, session.KeyId, now, 10, none));
+        yield return ("NoteSessionUse", () => store.NoteSessionUseAsync(new Dictionary<Guid, Timestamp> { [session.Id] = now }, none));
+        yield return ("EndSession", () => store.EndSessionAsync(session.Id, Event(AuditAction.SessionEnded), none));
+        yield return ("AddLink", () => store.AddLinkAsync(link, Event(AuditAction.LinkCreated), none));
+        yield return ("FindLink", () => store.FindLinkAsync(secret, none));
+        yield return ("UseLink", () => store.UseLinkAsync(
+            link,
+            new ApiKey(person, Workspace, "n", "p", Guid.NewGuid().ToByteArray(), Scopes.All, now, null, null, HostnameList.Any),
+            SessionOf(person), [Event(AuditAction.PersonCreated), Event(AuditAction.SessionBegun)], none));
+        yield return ("NameKeys", () => store.NameKeysAsync(Workspace, [PostgresSeed.Key, PostgresSeed.RareKey], none));
+        yield return ("FindWorkspaceName", () => store.FindWorkspaceNameAsync(Workspace, none));
+
+        Session SessionOf(Guid key) => new(Guid.CreateVersion7(), Workspace, key, Guid.NewGuid().ToByteArray(), now, now, null, null);
+
+        AuditEvent Event(string action) => AuditEvent.Of(action, Workspace, now, Actor.Command, "s");
     }
 
     private static IEnumerable<(string Name, Func<Task> Call)> CallsOfImports(IRosterStore store)

@@ -38,14 +38,14 @@ internal static class PostgresSeed
             $"insert into log_end select i + 1, 0, 0, 0 from {numbers}",
             $"insert into search_state select i + 1, 0 from {numbers}",
             $"insert into api_key select {Uuid('e')}, i + 1, 'k', 'p', sha256(('e' || i)::bytea), 'partnersRead', 1 from {numbers}",
-            // Workspace 1 and its key have many sessions and links, most of them of the past; so has every other one.
+            // Sessions of all keys are of workspace 1, and so are as many links as it may have; most of both have expired.
             $"""
             insert into session select {Uuid('7')}, 1, case when i % 10 = 0 then '{Key}'::uuid else {Uuid('e')} end,
                 sha256(('s' || i)::bytea), i, i, case when i % 10 = 0 then {long.MaxValue} - i else i end, null, null from {numbers}
             """,
             $"""
-            insert into console_link select {Uuid('8')}, i % 10 + 1, sha256(('l' || i)::bytea), null, 'n', 'partnersRead', null, null,
-                i, case when i % 10 = 0 then {long.MaxValue} - i else i end from {numbers}
+            insert into console_link select {Uuid('8')}, case when i <= 900 then 1 else i end, sha256(('l' || i)::bytea), null, 'n',
+                'partnersRead', null, null, i, case when i % 10 = 0 then {long.MaxValue} - i else i end from {numbers}
             """,
             $"""
             insert into partner

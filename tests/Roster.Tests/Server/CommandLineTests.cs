@@ -26,7 +26,9 @@ public sealed partial class CommandLineTests : IDisposable
             first.Terminate();
             Assert.Equal(0, first.WaitForExit());
         }
-        Assert.Equal(["console-link", "roster.db", "roster.db.lock"], Directory.GetFiles(_folder.File("data")).Select(Path.GetFileName).Order());
+        Assert.Equal(
+            ["console-link", "roster.db", "roster.db.lock"],
+            Directory.GetFiles(_folder.File("data")).Select(Path.GetFileName).Order());
 
         using var second = RosterProcess.Serve(_folder.Path);
         Assert.Empty(second.Output());

@@ -1,6 +1,5 @@
 using System.Net;
 using Roster.Access;
-using Roster.Server.Commands;
 
 namespace Roster.Tests.Server;
 
