@@ -6,6 +6,7 @@ import { Empty, Loading, Name } from '../parts/show';
 import { useText } from '../text';
 import { common } from '../text/common';
 import { shell } from '../text/shell';
+import { Boundary } from './Boundary';
 import { CurlProvider } from './curl';
 import { holdDroppedFile } from './dropped';
 import { Help } from './Help';
@@ -97,15 +98,17 @@ export function Shell() {
         </div>
         <Dropping>
           <main id="main" className="main" ref={main} tabIndex={-1}>
-            <Suspense fallback={<Loading />}>
-              {page === null ? (
-                path === '/' ? null : (
-                  <NoPage />
-                )
-              ) : (
-                <page.view below={partsOf(path.slice(page.path.length))} />
-              )}
-            </Suspense>
+            <Boundary key={page?.path}>
+              <Suspense fallback={<Loading />}>
+                {page === null ? (
+                  path === '/' ? null : (
+                    <NoPage />
+                  )
+                ) : (
+                  <page.view below={partsOf(path.slice(page.path.length))} />
+                )}
+              </Suspense>
+            </Boundary>
           </main>
         </Dropping>
       </div>
