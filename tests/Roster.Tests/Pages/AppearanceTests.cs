@@ -34,8 +34,9 @@ public sealed class AppearanceTests(ConsoleServer server, ConsoleBrowser browser
         foreach (var page in pages)
         {
             await console.GoAsync(page);
-            await console.Page.WaitForLoadStateAsync(LoadState.NetworkIdle);
-            await console.PictureAsync($"{page.Trim('/').Replace('/', '-').Replace('?', '-').Replace(id, "id").Replace(import!, "id")}-{locale[..2]}-{theme}-{width}");
+            await console.IsWholeAsync();
+            var name = page.Trim('/').Replace('/', '-').Replace('?', '-').Replace(id, "id").Replace(import!, "id");
+            await console.PictureAsync($"{name}-{locale[..2]}-{theme}-{width}");
             findings.AddRange((await console.FindingsAsync()).Select(found => $"{page}: {found}"));
             var isTooWide = await console.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth");
             if (isTooWide)

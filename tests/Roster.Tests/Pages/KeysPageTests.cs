@@ -54,9 +54,9 @@ public sealed partial class KeysPageTests(ConsoleServer server, ConsoleBrowser b
         await colleague.Row("Ada Lovelace").ClickAsync();
         await colleague.Heading("History").WaitForAsync();
         Assert.Equal(0, await colleague.Button("Edit").CountAsync());
+        colleague.ExpectedStatuses.Add(403);
         var refused = await colleague.Page.EvaluateAsync<int>(
             "fetch('/api/partners', {method:'PUT', headers:{'Roster-Console':'1','Content-Type':'application/json'}, body:'[{\"name\":\"x\"}]'}).then(r => r.status)");
-        colleague.ExpectedStatuses.Add(403);
 
         Assert.Equal(403, refused);
         await console.GoAsync("/people");

@@ -144,6 +144,7 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         Assert.Empty((await api.GetAsync("/api/partners?tag=gold")).Items);
         await console.Button("Tag partners").ClickAsync();
         await console.SeesAsync("2 updated");
+        await Assertions.Expect(console.Grid).ToBeFocusedAsync();
         await console.Page.Keyboard.PressAsync("x");
         await console.Button("Select all that match").ClickAsync();
         await console.Button("Delete…").ClickAsync();
@@ -182,6 +183,7 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         var api = server.NewWorkspace();
         await api.PutAsync(Three);
         await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+        console.ExpectedStatuses.Add(404);
         await console.Row("Ada Lovelace").ClickAsync();
         await console.Button("Erase…").ClickAsync();
 
@@ -234,6 +236,7 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         await api.PutAsync(Three);
         await using var console = await browser.OpenAsync(server.Address, "/changes", api.Key);
 
+        await console.Heading("Changes").WaitForAsync();
         await console.Page.Keyboard.PressAsync("Control+k");
         await console.Page.Keyboard.TypeAsync("grace");
         await console.Page.GetByRole(AriaRole.Option, new() { NameRegex = new Regex("^Grace Hopper") }).WaitForAsync();

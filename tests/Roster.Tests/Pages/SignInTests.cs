@@ -119,4 +119,29 @@ public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser bro
         await console.Heading("Sign in to Roster").WaitForAsync();
         Assert.Empty((await api.GetAsync("/api/sessions")).Items);
     }
+
+    [Fact]
+    public async Task Another_site_can_neither_frame_the_console_nor_write_with_its_cookie()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync("""[{"name":"Ada Lovelace"}]""");
+        await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+        await console.Row("Ada Lovelace").WaitForAsync();
+        // Another name of this machine is another site, and the browser still sends it no cookie of the first.
+        var evil = await console.Page.Context.NewPageAsync();
+        await evil.RouteAsync("http://evil.example/**", route => route.FulfillAsync(new()
+        {
+            ContentType = "text/html",
+            Body = $"<iframe src='{server.Address}console/partners'></iframe><form method=post enctype='text/plain' "
+                + $"action='{server.Address}api/partners'><input name='[{{\"name\":\"' value='x\"}}]'></form>",
+        }));
+
+        await evil.GotoAsync("http://evil.example/");
+        var frame = evil.Frames.Single(one => one.ParentFrame is not null);
+        Assert.Equal(0, await frame.Locator("#root").CountAsync());
+        await evil.EvaluateAsync("document.forms[0].submit()");
+        await evil.WaitForURLAsync($"{server.Address}api/partners");
+        Assert.Contains("unauthorized", await evil.ContentAsync(), StringComparison.Ordinal);
+        Assert.Single((await api.GetAsync("/api/partners")).Items);
+    }
 }

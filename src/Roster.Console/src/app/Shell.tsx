@@ -2,7 +2,7 @@ import { type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Button as AriaButton, DropZone, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { IconButton } from '../parts/controls';
 import { Icon } from '../parts/Icon';
-import { Empty, Loading, Name } from '../parts/show';
+import { Loading, Name, PageHead } from '../parts/show';
 import { useText } from '../text';
 import { common } from '../text/common';
 import { shell } from '../text/shell';
@@ -221,5 +221,5 @@ function Dropping({ children }: { children: ReactNode }) {
 
 function NoPage() {
   const t = useText(shell);
-  return <Empty icon="file" title={t.noPage} />;
+  return <PageHead title={t.noPage} />;
 }

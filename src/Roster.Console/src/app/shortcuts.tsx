@@ -25,6 +25,18 @@ export function useShortcuts(shortcuts: Readonly<Record<string, () => void>>): v
   }, [hasSingleKeys]);
 }
 
+/** What Escape does on the page, wherever the focus is but in a field or dialog; null for nothing. */
+export function useEscape(action: (() => void) | null): void {
+  useEffect(() => {
+    if (action === null) return;
+    const listen = (event: KeyboardEvent) => {
+      if (event.key === 'Escape' && !event.defaultPrevented && !isTyping(event.target)) action();
+    };
+    document.addEventListener('keydown', listen);
+    return () => document.removeEventListener('keydown', listen);
+  }, [action]);
+}
+
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&

@@ -46,6 +46,9 @@ export function showWrite(headers: Headers): void {
 }
 
 export function closeToast(id: number): void {
+  // The focus may be in what goes away now.
+  if (document.activeElement?.closest('.toast') != null)
+    document.getElementById('main')?.focus({ preventScroll: true });
   set(toasts.filter((toast) => toast.id !== id));
 }
 

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, type RefObject, useEffect, useId, useRef } from 'react';
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { useText } from '../text';
 import { common } from '../text/common';
@@ -13,6 +13,7 @@ export function Sheet({
   footer,
   size = 'middle',
   isDismissable = true,
+  focusBack,
 }: {
   title: string;
   isOpen: boolean;
@@ -21,9 +22,10 @@ export function Sheet({
   footer?: ReactNode;
   size?: 'small' | 'middle' | 'large';
   isDismissable?: boolean;
+  focusBack?: FocusBack;
 }) {
   const t = useText(common);
-  useFocusBack(isOpen);
+  useFocusBack(isOpen, focusBack);
   return (
     <ModalOverlay
       className="overlay"
@@ -50,6 +52,9 @@ export function Sheet({
   );
 }
 
+/** What gets the focus after a dialog whose opener is gone by then; the page, if omitted. */
+type FocusBack = RefObject<HTMLElement | null>;
+
 /** What had the focus before the first of several dialogs that follow each other. */
 let opener: Element | null = null;
 
@@ -57,7 +62,7 @@ let opener: Element | null = null;
  * React Aria gives the focus back to what had it. Where that is gone, because it was in a dialog before or in a row that
  * was deleted, it goes to what opened the first dialog, or else to the page.
  */
-function useFocusBack(isOpen: boolean): void {
+function useFocusBack(isOpen: boolean, focusBack: FocusBack | undefined): void {
   const wasOpen = useRef(false);
   const active = document.activeElement;
   if (isOpen && !wasOpen.current && active !== document.body && active?.closest('[role=dialog]') === null)
@@ -69,10 +74,11 @@ function useFocusBack(isOpen: boolean): void {
       setTimeout(() => {
         if (document.activeElement !== document.body) return;
         if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
-        if (document.activeElement === document.body) document.getElementById('main')?.focus({ preventScroll: true });
+        if (document.activeElement === document.body)
+          (focusBack?.current ?? document.getElementById('main'))?.focus({ preventScroll: true });
       }, 100);
     };
-  }, [isOpen]);
+  }, [isOpen, focusBack]);
 }
 
 /** Asks before something is done. */
@@ -85,6 +91,7 @@ export function Confirm({
   isDanger = false,
   isRunning = false,
   isDisabled = false,
+  focusBack,
   children,
 }: {
   title: string;
@@ -96,6 +103,7 @@ export function Confirm({
   isDanger?: boolean;
   isRunning?: boolean;
   isDisabled?: boolean;
+  focusBack?: FocusBack;
   children: ReactNode;
 }) {
   const t = useText(common);
@@ -106,6 +114,7 @@ export function Confirm({
       isOpen={isOpen}
       onClose={onClose}
       size="small"
+      focusBack={focusBack}
       footer={
         <>
           <Button onPress={onClose}>{t.cancel}</Button>

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { type RefObject, useState } from 'react';
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { PartnerThen } from '../../api/generated';
 import { type Call, CallError, call, nextOf, numberIn } from '../../api/http';
@@ -24,10 +24,12 @@ export interface BulkBarProps {
   readonly total: number | null;
   /** The list's query, for "all that match". */
   readonly list: URLSearchParams;
+  /** The list, which has the focus where this bar goes away. */
+  readonly gridRef: RefObject<HTMLDivElement | null>;
 }
 
 /** What can be done with the partners that are chosen. Each write shows first what it will change. */
-export function BulkBar({ selection, onSelection, total, list }: BulkBarProps) {
+export function BulkBar({ selection, onSelection, total, list, gridRef }: BulkBarProps) {
   const t = useText(partnersText);
   const session = useSession();
   const [deed, setDeed] = useState<Deed | null>(null);
@@ -66,6 +68,7 @@ export function BulkBar({ selection, onSelection, total, list }: BulkBarProps) {
           selection={selection}
           list={list}
           size={size}
+          focusBack={gridRef}
           onClose={(isDone) => {
             setDeed(null);
             if (isDone) onSelection(nothing);
@@ -81,12 +84,14 @@ function DeedDialog({
   selection,
   list,
   size,
+  focusBack,
   onClose,
 }: {
   deed: Deed;
   selection: Selection;
   list: URLSearchParams;
   size: number | null;
+  focusBack: RefObject<HTMLDivElement | null>;
   onClose: (isDone: boolean) => void;
 }) {
   const t = useText(partnersText);
@@ -130,6 +135,7 @@ function DeedDialog({
     <Confirm
       title={title}
       isOpen
+      focusBack={focusBack}
       onClose={() => onClose(false)}
       onConfirm={() => void apply()}
       action={plan === null ? t.seePreview : title}

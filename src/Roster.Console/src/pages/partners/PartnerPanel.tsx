@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { useCall, useWrite } from '../../api/useCall';
 import { useSession } from '../../app/session';
-import { useShortcuts } from '../../app/shortcuts';
+import { useEscape, useShortcuts } from '../../app/shortcuts';
 import { showWrite } from '../../app/toasts';
 import { Button, IconButton } from '../../parts/controls';
 import { Badge, Copy, ErrorView, Latin, Loading, Name, Time } from '../../parts/show';
@@ -48,6 +48,7 @@ export function PartnerPanel({
       if (mayWrite && partner !== null && !isDeleted) setIsEditing(true);
     },
   });
+  useEscape(isEditing ? null : onClose);
   const write = async (method: 'DELETE' | 'POST', path: string) => {
     const answer = await run({ method, path, body: [id] });
     if (answer === null) return;
@@ -55,18 +56,10 @@ export function PartnerPanel({
     panel.current?.focus({ preventScroll: true });
   };
   return (
-    <aside
-      className="panel"
-      ref={panel}
-      tabIndex={-1}
-      aria-label={partner?.name ?? names.partners}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape' && !isEditing && !event.defaultPrevented) onClose();
-      }}
-    >
+    <aside className="panel" ref={panel} tabIndex={-1} aria-label={partner?.name ?? names.partners}>
       <header className="panel-head">
         <div className="stack-small">
-          <h2>{partner === null ? '…' : partner.name === null ? t.goneThen : <Name>{partner.name}</Name>}</h2>
+          <h1>{partner === null ? '…' : partner.name === null ? t.goneThen : <Name>{partner.name}</Name>}</h1>
           {isDeleted ? <Badge tone="warn">{t.deleted}</Badge> : null}
         </div>
         <IconButton icon="close" label={t.closePartner} onPress={onClose} />

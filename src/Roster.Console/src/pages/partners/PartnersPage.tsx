@@ -127,6 +127,7 @@ export default function PartnersPage() {
             }}
             total={pages.total}
             list={list}
+            gridRef={grid}
           />
         ) : null}
         {pages.error === null ? null : <ErrorView error={pages.error} again={pages.again} />}
