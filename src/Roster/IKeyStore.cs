@@ -20,7 +20,9 @@ public interface IKeyStore
     /// <summary>The distinct host name lists of valid keys of all workspaces, without lists that allow any.</summary>
     Task<IReadOnlyList<HostnameList>> ListHostnamesAsync(Timestamp now, CancellationToken cancel);
 
-    /// <summary>Adds a key, with its audit event in the same transaction.</summary>
+    /// <summary>
+    /// Adds a key, with its audit event in the same transaction. It takes over the identity of the key that it replaces.
+    /// </summary>
     /// <param name="replaced">For a rotation: the key that it replaces, and when that one expires.</param>
     /// <returns>False, with nothing added, if the key to be replaced is not valid any more.</returns>
     Task<bool> AddKeyAsync(ApiKey key, AuditEvent audit, (Guid Id, Timestamp EndsAt)? replaced, CancellationToken cancel);

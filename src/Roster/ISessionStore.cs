@@ -44,4 +44,17 @@ public interface ISessionStore
     /// False, with nothing changed, if the link was used meanwhile, or if the key that made it is not valid any more.
     /// </returns>
     Task<bool> UseLinkAsync(ConsoleLink link, ApiKey person, Session session, IReadOnlyList<AuditEvent> audit, CancellationToken cancel);
+
+    /// <summary>The key of a person of this workspace who signs in by OpenID Connect, valid or not.</summary>
+    /// <param name="identity">As of <see cref="PersonIdentity.HashOf"/>.</param>
+    Task<ApiKey?> FindPersonAsync(long workspaceId, byte[] identity, CancellationToken cancel);
+
+    /// <summary>
+    /// Begins a session of a person who signs in by OpenID Connect, with the audit events, in one transaction. Adds the
+    /// key if nobody has this identity yet, else gives the key its name and scopes.
+    /// </summary>
+    /// <returns>
+    /// False, with nothing changed, if another key has this identity, or if this key is not valid any more.
+    /// </returns>
+    Task<bool> SignInAsync(ApiKey person, byte[] identity, Session session, IReadOnlyList<AuditEvent> audit, CancellationToken cancel);
 }

@@ -37,8 +37,8 @@ internal sealed partial class PostgresStore
         """;
 
     private const string InsertKey = """
-        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames, kind)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames, kind, identity)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         """;
 
     private const string EndKey = """
@@ -47,6 +47,12 @@ internal sealed partial class PostgresStore
         """;
 
     private const string RevokeKey = "update api_key set revoked_at = $2 where id = $1 and revoked_at is null";
+
+    private const string SelectPerson = SelectKeys + " where workspace_id = $1 and identity = $2";
+
+    private const string SelectIdentity = "select identity from api_key where id = $1 and identity is not null";
+
+    private const string UpdateIdentity = "update api_key set identity = $2 where id = $1";
 
     private const string NoteKeyUse = """
         update api_key set last_used_at = greatest(coalesce(last_used_at, 0), n.at)
@@ -106,6 +112,8 @@ internal sealed partial class PostgresStore
                 && await connection.RunAsync(cancel, new PostgresStatement(EndKey, old.Id, old.EndsAt, key.CreatedAt)) == 0)
                 return false;
             await connection.RunAsync(cancel, Insert(key));
+            if (replaced is { Id: var before })
+                await MoveIdentityAsync(connection, before, key.Id, cancel);
             return true;
         }, cancel);
 
@@ -179,10 +187,21 @@ internal sealed partial class PostgresStore
             throw PostgresFailure.MissingRow(PostgresDatabase.LockLogEnd);
     }
 
-    private static PostgresStatement Insert(ApiKey key) => new(
+    /// <summary>Makes another key the one with which a person signs in by OpenID Connect.</summary>
+    private static async Task MoveIdentityAsync(NpgsqlConnection connection, Guid from, Guid to, CancellationToken cancel)
+    {
+        var found = await connection.ListAsync(
+            new PostgresStatement(SelectIdentity, from), row => row.GetFieldValue<byte[]>(0), cancel);
+        if (found is not [var identity])
+            return;
+        await connection.RunAsync(cancel, new PostgresStatement(UpdateIdentity, from, default(byte[])));
+        await connection.RunAsync(cancel, new PostgresStatement(UpdateIdentity, to, identity));
+    }
+
+    private static PostgresStatement Insert(ApiKey key, byte[]? identity = null) => new(
         InsertKey, key.Id, key.WorkspaceId, key.Name, key.Prefix, key.Hash, string.Join(',', key.Scopes.Names()), key.CreatedAt,
         key.ExpiresAt, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names),
-        key.Kind.Name());
+        key.Kind.Name(), identity);
 
     private Task<List<ApiKey>> ListKeysAsync(PostgresStatement statement, CancellationToken cancel) =>
         _database.ReadAsync(connection => connection.ListAsync(statement, MapKey, cancel), cancel);

@@ -74,6 +74,8 @@ internal sealed partial class PostgresStore
             array(select id from console_link where expires_at <= $1 order by expires_at, id limit (select $2::bigint)))
         """;
 
+    private const string UpdatePerson = "update api_key set name = $2, scopes = $3 where id = $1";
+
     private const string SelectValidKey =
         "select id from api_key where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)";
 
@@ -149,6 +151,26 @@ internal sealed partial class PostgresStore
             if (await connection.RunAsync(cancel, new PostgresStatement(DeleteLink, link.Id)) == 0)
                 return false;
             await connection.RunAsync(cancel, Insert(person));
+            await InsertAsync(connection, session, cancel);
+            return true;
+        }, cancel);
+
+    public async Task<ApiKey?> FindPersonAsync(long workspaceId, byte[] identity, CancellationToken cancel) =>
+        (await ListKeysAsync(new PostgresStatement(SelectPerson, workspaceId, identity), cancel)).SingleOrDefault();
+
+    public Task<bool> SignInAsync(
+        ApiKey person, byte[] identity, Session session, IReadOnlyList<AuditEvent> audit, CancellationToken cancel) =>
+        AdministerAsync(audit, async connection =>
+        {
+            // The workspace's log is locked, so a concurrent call sees the person that this one adds.
+            var found = await connection.ListAsync(new PostgresStatement(SelectPerson, person.WorkspaceId, identity), MapKey, cancel);
+            if (found is not [var known])
+                await connection.RunAsync(cancel, Insert(person, identity));
+            else if (known.Id != person.Id || !known.IsValidAt(session.CreatedAt))
+                return false;
+            else
+                await connection.RunAsync(cancel, new PostgresStatement(
+                    UpdatePerson, person.Id, person.Name, string.Join(',', person.Scopes.Names())));
             await InsertAsync(connection, session, cancel);
             return true;
         }, cancel);

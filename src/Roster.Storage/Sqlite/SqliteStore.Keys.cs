@@ -15,8 +15,8 @@ internal sealed partial class SqliteStore
     private const string SelectKeys = $"select {KeyColumns} from api_key";
 
     private const string InsertKey = """
-        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames, kind)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+        insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, expires_at, allowed_hostnames, kind, identity)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
         """;
 
     private const string InsertAudit = """
@@ -56,6 +56,12 @@ internal sealed partial class SqliteStore
         update api_key set expires_at = min(coalesce(expires_at, ?2), ?2)
         where id = ?1 and revoked_at is null and (expires_at is null or expires_at > ?3) returning 1
         """;
+
+    private const string SelectPerson = SelectKeys + " where workspace_id = ?1 and identity = ?2";
+
+    private const string SelectIdentity = "select identity from api_key where id = ?1";
+
+    private const string UpdateIdentity = "update api_key set identity = ?2 where id = ?1";
 
     private const string UpdateKeyUse = "update api_key set last_used_at = max(coalesce(last_used_at, 0), ?2) where id = ?1";
 
@@ -109,6 +115,8 @@ internal sealed partial class SqliteStore
             if (replaced is { } old && !EndKey(database, old.Id, old.EndsAt, key.CreatedAt))
                 return false;
             Insert(database, key);
+            if (replaced is { Id: var before })
+                MoveIdentity(database, before, key.Id);
             Record(database, audit);
             return true;
         }, cancel);
@@ -124,11 +132,23 @@ internal sealed partial class SqliteStore
             return true;
         }, cancel);
 
-    private static void Insert(SqliteDatabase database, ApiKey key) => database.Prepare(InsertKey)
+    private static void Insert(SqliteDatabase database, ApiKey key, byte[]? identity = null) => database.Prepare(InsertKey)
         .Bind(1, key.Id).Bind(2, key.WorkspaceId).Bind(3, key.Name).Bind(4, key.Prefix).Bind(5, key.Hash)
         .Bind(6, string.Join(',', key.Scopes.Names())).Bind(7, key.CreatedAt).Bind(8, key.ExpiresAt)
         .Bind(9, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names))
-        .Bind(10, key.Kind.Name()).Run();
+        .Bind(10, key.Kind.Name()).Bind(11, identity).Run();
+
+    /// <summary>Makes another key the one with which a person signs in by OpenID Connect.</summary>
+    private static void MoveIdentity(SqliteDatabase database, Guid from, Guid to)
+    {
+        byte[]? identity;
+        using (var row = database.Prepare(SelectIdentity).Bind(1, from).Query())
+            identity = row.Step() && !row.IsNull(0) ? row.Blob(0).ToArray() : null;
+        if (identity is null)
+            return;
+        database.Prepare(UpdateIdentity).Bind(1, from).Bind(2, default(byte[])).Run();
+        database.Prepare(UpdateIdentity).Bind(1, to).Bind(2, identity).Run();
+    }
 
     public Task RevokeKeyAsync(Guid id, AuditEvent audit, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>

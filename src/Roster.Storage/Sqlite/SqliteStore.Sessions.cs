@@ -70,6 +70,8 @@ internal sealed partial class SqliteStore
         delete from console_link where id in (select id from console_link where expires_at <= ?1 order by expires_at, id limit ?2)
         """;
 
+    private const string UpdatePerson = "update api_key set name = ?2, scopes = ?3 where id = ?1";
+
     private const string SelectValidKey =
         "select 1 from api_key where id = ?1 and revoked_at is null and (expires_at is null or expires_at > ?2)";
 
@@ -165,6 +167,32 @@ internal sealed partial class SqliteStore
                 Record(database, one);
             return true;
         }, cancel);
+
+    public Task<ApiKey?> FindPersonAsync(long workspaceId, byte[] identity, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read(database => FindPerson(database, workspaceId, identity)));
+
+    public Task<bool> SignInAsync(
+        ApiKey person, byte[] identity, Session session, IReadOnlyList<AuditEvent> audit, CancellationToken cancel) =>
+        _writer.RunAsync(1, database =>
+        {
+            if (FindPerson(database, person.WorkspaceId, identity) is not { } known)
+                Insert(database, person, identity);
+            else if (known.Id != person.Id || !known.IsValidAt(session.CreatedAt))
+                return false;
+            else
+                database.Prepare(UpdatePerson).Bind(1, person.Id).Bind(2, person.Name)
+                    .Bind(3, string.Join(',', person.Scopes.Names())).Run();
+            Insert(database, session);
+            foreach (var one in audit)
+                Record(database, one);
+            return true;
+        }, cancel);
+
+    private static ApiKey? FindPerson(SqliteDatabase database, long workspaceId, byte[] identity)
+    {
+        using var row = database.Prepare(SelectPerson).Bind(1, workspaceId).Bind(2, identity).Query();
+        return row.Step() ? MapKey(row) : null;
+    }
 
     private static void Insert(SqliteDatabase database, Session session)
     {

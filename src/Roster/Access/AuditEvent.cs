@@ -28,6 +28,7 @@ public static class AuditAction
     public const string KeyRotated = "key_rotated";
     public const string KeyRevoked = "key_revoked";
     public const string LinkCreated = "link_created";
+    public const string PersonChanged = "person_changed";
     public const string PersonCreated = "person_created";
     public const string SessionBegun = "session_begun";
     public const string SessionEnded = "session_ended";

@@ -27,7 +27,7 @@ internal readonly record struct Parameter(NpgsqlDbType Type, object? Value)
 
     public static implicit operator Parameter(Guid? value) => new(NpgsqlDbType.Uuid, value);
 
-    public static implicit operator Parameter(byte[] value) => new(NpgsqlDbType.Bytea, value);
+    public static implicit operator Parameter(byte[]? value) => new(NpgsqlDbType.Bytea, value);
 
     public static implicit operator Parameter(long[] values) => new(NpgsqlDbType.Array | NpgsqlDbType.Bigint, values);
 

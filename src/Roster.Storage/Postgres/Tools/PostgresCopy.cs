@@ -34,6 +34,7 @@ internal static class PostgresCopy
                 new("created_at", NpgsqlDbType.Bigint), new("expires_at", NpgsqlDbType.Bigint),
                 new("revoked_at", NpgsqlDbType.Bigint), new("last_used_at", NpgsqlDbType.Bigint),
                 new("allowed_hostnames", NpgsqlDbType.Text), new("kind", NpgsqlDbType.Text),
+                new("identity", NpgsqlDbType.Bytea),
             ]),
         new("session", "session", "id",
             [

@@ -53,6 +53,8 @@ internal sealed unsafe class SqliteStatement(SqliteDatabase database, sqlite3_st
         return this;
     }
 
+    public SqliteStatement Bind(int index, byte[]? blob) => blob is null ? BindNull(index) : Bind(index, blob.AsSpan());
+
     public SqliteStatement Bind(int index, string? text)
     {
         if (text is null)
