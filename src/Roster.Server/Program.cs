@@ -42,6 +42,8 @@ public static class Program
         builder.Services.AddSingleton<StoredImports>().AddSingleton<ErasedImports>().AddSingleton<ImportWatch>()
             .AddSingleton<ImportPlanner>().AddSingleton<ImportApplier>().AddSingleton<ImportUndo>().AddSingleton<ImportWorker>()
             .AddHostedService(services => services.GetRequiredService<ImportWorker>());
+        if (settings.OpenId is { } openId)
+            builder.Services.AddSingleton(openId).AddSingleton<OpenIdProvider>().AddSingleton<OpenIdPeople>();
         if (settings.OldValuesKept is not null)
             builder.Services.AddHostedService<Retention>();
         builder.Services.AddRoutingCore();
@@ -129,6 +131,9 @@ public static class Program
             routes.MapGet("/api/session", SessionEndpoints.GetAsync).RequireScope(Scopes.None);
             routes.MapPost("/api/session", SessionEndpoints.BeginAsync).AllowAnonymous();
             routes.MapDelete("/api/session", SessionEndpoints.EndOwnAsync).RequireScope(Scopes.None);
+            routes.MapGet("/api/session/doors", OpenIdEndpoints.Doors).AllowAnonymous();
+            routes.MapGet("/api/session/oidc", OpenIdEndpoints.BeginAsync).AllowAnonymous();
+            routes.MapGet(OpenIdEndpoints.CallbackPath, OpenIdEndpoints.EndAsync).AllowAnonymous();
             routes.MapGet("/api/sessions", SessionEndpoints.ListAsync).RequireScope(Scopes.None);
             routes.MapDelete("/api/sessions/{id}", SessionEndpoints.EndAsync).RequireScope(Scopes.None);
             routes.MapPost("/api/links", LinkEndpoints.CreateAsync).RequireScope(Scopes.KeysWrite);

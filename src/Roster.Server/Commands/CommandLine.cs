@@ -56,6 +56,7 @@ internal static class CommandLine
             "A new file into which the first start writes its key, instead of printing it");
         var console = Setting("--console", "ROSTER_CONSOLE", "on",
             "Whether there is a console, with sessions and links to it: on or off");
+        var openId = new OpenIdOptions();
         var shutdown = Setting("--shutdown-seconds", "ROSTER_SHUTDOWN_SECONDS", "30",
             "How many seconds requests may go on after the server was told to stop: 1 or more");
         var openIndexes = Setting("--open-indexes", "ROSTER_OPEN_INDEXES", $"{Store.DefaultOpenIndexes}",
@@ -73,6 +74,8 @@ internal static class CommandLine
             database, passwordFile, isUnsafe, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
             keepAnswers, keepValues, firstKeyFile, console, shutdown, openIndexes, maxImport, keepImports, importLease,
         };
+        foreach (var option in openId.All)
+            root.Options.Add(option);
         root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(
             new ServerSettings(
                 ParseUrls(parsed.GetRequiredValue(urls), hasCertificate: parsed.GetRequiredValue(certificate) != ""),
@@ -95,6 +98,7 @@ internal static class CommandLine
                     ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
                 IsConsoleOn = ParseSwitch("--console", parsed.GetRequiredValue(console)),
+                OpenId = openId.Parse(parsed, ParseSwitch("--console", parsed.GetRequiredValue(console))),
                 MaxImportBytes = (long)ParseNumber("--max-import-mb", parsed.GetRequiredValue(maxImport), 1, orNone: false) << 20,
                 ImportsKept = KeyCommands.ParseSpan("--keep-imports", parsed.GetRequiredValue(keepImports)),
                 ImportLease = TimeSpan.FromSeconds(
@@ -148,7 +152,7 @@ internal static class CommandLine
     }
 
     /// <summary>An option that can also be set by an environment variable; the option wins.</summary>
-    private static Option<string> Setting(string name, string variable, string fallback, string description) => new(name)
+    internal static Option<string> Setting(string name, string variable, string fallback, string description) => new(name)
     {
         Description = $"{description} [env: {variable}]",
         DefaultValueFactory = _ => Environment.GetEnvironmentVariable(variable) is { Length: > 0 } value ? value : fallback,

@@ -55,4 +55,10 @@ internal static partial class ServerLog
 
     [LoggerMessage(6033, LogLevel.Error, "A bug: import {Import} failed")]
     public static partial void ImportFailed(ILogger logger, Exception failure, Guid import);
+
+    [LoggerMessage(6040, LogLevel.Warning, "Sign-in by OpenID Connect was refused: {Reason}, request {RequestId}")]
+    public static partial void OpenIdRefused(ILogger logger, string reason, string requestId);
+
+    [LoggerMessage(6041, LogLevel.Warning, "The provider of OpenID Connect does not answer as it should: {Reason}, request {RequestId}")]
+    public static partial void OpenIdUnavailable(ILogger logger, string reason, string requestId);
 }

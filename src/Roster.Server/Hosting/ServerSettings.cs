@@ -1,5 +1,6 @@
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
+using Roster.Server.Sessions;
 
 namespace Roster.Server.Hosting;
 
@@ -61,6 +62,9 @@ internal sealed record ServerSettings(
 
     /// <summary>Whether there is a console, and so sessions.</summary>
     public bool IsConsoleOn { get; init; } = true;
+
+    /// <summary>The provider of OpenID Connect by which people sign in; null if there is none.</summary>
+    public OpenIdSettings? OpenId { get; init; }
 
     /// <summary>The file for the key of the first start; null to print it.</summary>
     public string? FirstKeyFile { get; init; }

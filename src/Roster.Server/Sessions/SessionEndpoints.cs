@@ -191,7 +191,7 @@ internal static class SessionEndpoints
 
     /// <summary>Makes the caller known to the log and to the limits.</summary>
     /// <returns>A problem if the key has reached its limit.</returns>
-    private static Problem? SignIn(HttpContext http, CallerIdentity caller)
+    internal static Problem? SignIn(HttpContext http, CallerIdentity caller)
     {
         http.User = new ClaimsPrincipal(caller);
         return http.RequestServices.GetRequiredService<RequestLimits>().TakeRows(http, 1);
@@ -204,7 +204,7 @@ internal static class SessionEndpoints
         return (isOneTooMany ? Problem.RateLimited(KeyGuesses.RetryAfter) : problem).WriteAsync(http);
     }
 
-    private static (Session Session, RandomSecret Secret) New(HttpContext http, ApiKey key, Timestamp now)
+    internal static (Session Session, RandomSecret Secret) New(HttpContext http, ApiKey key, Timestamp now)
     {
         var secret = RandomSecret.Mint();
         var agent = http.Request.Headers.UserAgent.ToString();
@@ -246,7 +246,7 @@ internal static class SessionEndpoints
         await answer.SendAsync(http, isOwed: session is not null);
     }
 
-    private static AuditEvent Event(string action, Session session, ApiKey key, Timestamp at, Actor actor) =>
+    internal static AuditEvent Event(string action, Session session, ApiKey key, Timestamp at, Actor actor) =>
         AuditEvent.Of(action, session.WorkspaceId, at, actor, $"{session.Id} {key.Name}");
 
     /// <returns>Null if the body has anything else than a link.</returns>

@@ -145,6 +145,7 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--trusted-proxies", "10.0.0.0/99")]
     [InlineData("--certificate", "nowhere.pem")]
     [InlineData("--console", "yes")]
+    [InlineData("--oidc-issuer", "https://id.example.com")]
     public void A_wrong_setting_exits_non_zero_with_a_sentence_that_names_it(string setting, string value)
     {
         var result = RosterProcess.Run(_folder.Path, setting, value);

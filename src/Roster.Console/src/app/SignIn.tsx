@@ -1,4 +1,5 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react';
+import type { Doors } from '../api/generated';
 import type { CallError } from '../api/http';
 import { useCall } from '../api/useCall';
 import { Button, TextInput } from '../parts/controls';
@@ -6,6 +7,7 @@ import { Sheet } from '../parts/Dialogs';
 import { Copy, ErrorView } from '../parts/show';
 import { useText } from '../text';
 import { shell } from '../text/shell';
+import { setQuery } from './router';
 import { useSessionState } from './session';
 
 /** The token of a link, which is in the fragment so that no server and no log sees it. Read once, then taken away. */
@@ -15,13 +17,25 @@ function takeLink(): string | null {
   return token;
 }
 
+type Refusal = 'oidc' | 'oidc-again' | 'oidc-down';
+
+/** Why the organisation's sign-in led back here; null if it did not. */
+function readRefusal(): Refusal | null {
+  const refused = new URLSearchParams(window.location.search).get('refused');
+  return refused === 'oidc' || refused === 'oidc-again' || refused === 'oidc-down' ? refused : null;
+}
+
 /** What the page at `/` shows to who is not signed in. */
 export function SignInPage() {
   const t = useText(shell);
   const { signIn, error } = useSessionState();
   const [linkError, setLinkError] = useState<CallError | null>(null);
   const [isOpening, setIsOpening] = useState(window.location.hash.startsWith('#link='));
+  const [refusal] = useState(readRefusal);
   const isTaken = useRef(false);
+  useEffect(() => {
+    if (refusal !== null) setQuery({ refused: null });
+  }, [refusal]);
   useEffect(() => {
     if (isTaken.current) return;
     isTaken.current = true;
@@ -36,6 +50,11 @@ export function SignInPage() {
     <main className="sign-in">
       <div className="card stack">
         <h1>{t.signInTitle}</h1>
+        {refusal === null ? null : (
+          <p className="notice notice-bad" role="alert">
+            {t.refused[refusal]}
+          </p>
+        )}
         {isOpening ? <p role="status">{t.linkWorking}</p> : <KeyForm />}
         {linkError === null ? null : linkError.status === 401 ? (
           <p className="notice notice-bad" role="alert">
@@ -101,7 +120,7 @@ function KeyForm() {
   const [key, setKey] = useState('');
   const [isRunning, setIsRunning] = useState(false);
   const [error, setError] = useState<CallError | null>(null);
-  const doors = useCall<{ openIdConnect: boolean }>('/api/session/doors').answer?.data;
+  const doors = useCall<Doors>('/api/session/doors').answer?.data;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     setIsRunning(true);
@@ -131,7 +150,7 @@ function KeyForm() {
       {doors?.openIdConnect === true ? (
         <a
           className="button button-plain"
-          href={`/api/session/oidc?to=${encodeURIComponent(window.location.pathname)}`}
+          href={`/api/session/oidc?to=${encodeURIComponent(window.location.pathname + window.location.search)}`}
         >
           {t.withProvider}
         </a>

@@ -13,6 +13,11 @@ export const shell = texts(
     ended: 'Your session has ended',
     endedHint: 'Sign in again to go on. What you typed is still there.',
     withProvider: 'Sign in with your organisation',
+    refused: {
+      oidc: 'Your organisation’s sign-in gives you no access here. Ask whoever manages it, or sign in with a key.',
+      'oidc-again': 'This sign-in took too long, or began in another window. Try again.',
+      'oidc-down': 'Your organisation’s sign-in does not answer. Try again later, or sign in with a key.',
+    },
     yourKey: 'Your own key',
     yourKeyHint:
       'This is shown only now. Keep it in your password manager: it lets you sign in when your session has ended.',
@@ -49,6 +54,11 @@ export const shell = texts(
     ended: 'انتهت جلستك',
     endedHint: 'سجّل الدخول مرة أخرى للمتابعة. ما كتبته ما زال موجودًا.',
     withProvider: 'الدخول بحساب مؤسستك',
+    refused: {
+      oidc: 'لا يمنحك حساب مؤسستك صلاحية الدخول هنا. اسأل المسؤول عنه، أو سجّل الدخول بمفتاح.',
+      'oidc-again': 'استغرق تسجيل الدخول هذا وقتًا طويلًا، أو بدأ في نافذة أخرى. حاول مرة أخرى.',
+      'oidc-down': 'لا تستجيب خدمة الدخول في مؤسستك. حاول لاحقًا، أو سجّل الدخول بمفتاح.',
+    },
     yourKey: 'مفتاحك الخاص',
     yourKeyHint: 'يظهر الآن فقط. احفظه في مدير كلمات المرور: به تسجل الدخول عند انتهاء جلستك.',
     kept: 'لقد حفظته',
