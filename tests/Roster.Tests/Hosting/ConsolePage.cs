@@ -23,6 +23,9 @@ internal sealed class ConsolePage : IAsyncDisposable
     /// <summary>Answers with an error that a test expects; the browser writes each of them into its console.</summary>
     public HashSet<int> ExpectedStatuses { get; } = [];
 
+    /// <summary>Another server whose pages a test leads to.</summary>
+    public Uri? Elsewhere { get; set; }
+
     public ILocator Grid => Page.GetByRole(AriaRole.Grid, new() { Name = "Partners" });
 
     /// <param name="isOwner">Whether the browser's context ends with this page.</param>
@@ -41,7 +44,8 @@ internal sealed class ConsolePage : IAsyncDisposable
         page.Request += (_, request) =>
         {
             var address = new Uri(request.Url);
-            if (address.Scheme is not ("data" or "blob") && address.Authority != server.Authority)
+            if (address.Scheme is not ("data" or "blob") && address.Authority != server.Authority
+                && address.Authority != console.Elsewhere?.Authority)
                 console._complaints.Enqueue("a request to " + request.Url);
         };
         await page.ExposeFunctionAsync<string>("complain", console._complaints.Enqueue);

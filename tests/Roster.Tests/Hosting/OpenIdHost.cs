@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Roster.Tests.Hosting;
+
+/// <summary>A real provider of OpenID Connect (tests/browser/provider.mjs), with one client.</summary>
+internal sealed partial class OpenIdHost : IDisposable
+{
+    public const string ClientId = "roster";
+    public const string ClientSecret = "a secret: of %+/ signs";
+
+    private readonly string _callback;
+    private readonly int _port;
+    private Process? _process;
+
+    private OpenIdHost(string callback, int port) => (_callback, _port) = (callback, port);
+
+    public Uri Issuer => new($"http://127.0.0.1:{_port}");
+
+    [GeneratedRegex("action=\"([^\"]+)\"")]
+    private static partial Regex Action();
+
+    /// <param name="server">The server that is the client.</param>
+    public static async Task<OpenIdHost> StartAsync(Uri server, int port)
+    {
+        if (!Directory.Exists(Path.Combine(Repository.Root, "tests/browser/node_modules/oidc-provider")))
+            await Repository.RunAsync("tests/browser", "npm", "ci", "--no-audit", "--no-fund");
+        var host = new OpenIdHost(new Uri(server, "/api/session/oidc/callback").ToString(), port);
+        await host.StartAsync();
+        return host;
+    }
+
+    /// <summary>A port that is free now.</summary>
+    public static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    /// <summary>Starts it again, with a new key.</summary>
+    public async Task StartAsync()
+    {
+        var start = new ProcessStartInfo("node", ["provider.mjs", $"{_port}", _callback])
+        {
+            WorkingDirectory = Path.Combine(Repository.Root, "tests/browser"),
+            RedirectStandardOutput = true,
+            // It warns that it is not for production.
+            RedirectStandardError = true,
+        };
+        _process = Process.Start(start)!;
+        _process.BeginErrorReadLine();
+        while (await _process.StandardOutput.ReadLineAsync() is { } line)
+            if (line.StartsWith("http:", StringComparison.Ordinal))
+                return;
+        Assert.Fail("The provider did not start.");
+    }
+
+    public void Stop()
+    {
+        _process!.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+        _process = null;
+    }
+
+    /// <summary>Says what the provider knows of a person from now on.</summary>
+    /// <param name="claims">Besides <c>sub</c>, as JSON.</param>
+    public Task KnowsAsync(string login, string claims) => ControlAsync($$$"""{"accounts":{"{{{login}}}":{{{claims}}}}}""");
+
+    /// <summary>Makes it lie about the next tokens; null for the truth.</summary>
+    public Task TamperAsync(string? how) => ControlAsync($$"""{"tamper":{{JsonSerializer.Serialize(how)}}}""");
+
+    public async Task ControlAsync(string json)
+    {
+        using var http = new HttpClient();
+        using var content = new StringContent(json);
+        (await http.PostAsync(new Uri(Issuer, "/control"), content)).EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Signs in at the provider as a browser does.</summary>
+    /// <param name="address">Of its sign-in page, with the client's parameters.</param>
+    /// <returns>Where the provider sends the browser.</returns>
+    public async Task<Uri> VisitAsync(Uri address, string login)
+    {
+        using var handler = new SocketsHttpHandler { AllowAutoRedirect = false };
+        using var http = new HttpClient(handler);
+        var (at, form) = (address, default(Dictionary<string, string>?));
+        for (var i = 0; i < 20; i++)
+        {
+            using var content = form is null ? null : new FormUrlEncodedContent(form);
+            using var answer = form is null ? await http.GetAsync(at) : await http.PostAsync(at, content);
+            if (answer.Headers.Location is { } next)
+            {
+                (at, form) = (new Uri(at, next), null);
+                if (at.Authority != Issuer.Authority)
+                    return at;
+                continue;
+            }
+            var page = await answer.Content.ReadAsStringAsync();
+            Assert.True(Action().Match(page) is { Success: true }, page);
+            at = new Uri(at, Action().Match(page).Groups[1].Value);
+            form = page.Contains("name=\"login\"", StringComparison.Ordinal)
+                ? new() { ["prompt"] = "login", ["login"] = login, ["password"] = "any" } : new() { ["prompt"] = "consent" };
+        }
+        throw new InvalidOperationException("The provider goes round in circles.");
+    }
+
+    public void Dispose()
+    {
+        if (_process is not null)
+            Stop();
+    }
+}

@@ -1,0 +1,364 @@
+using System.Text.RegularExpressions;
+using Microsoft.Playwright;
+
+namespace Roster.Tests.Pages;
+
+/// <summary>People sign in at a real provider of OpenID Connect, and everybody else stays out.</summary>
+public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncLifetime
+{
+    private const string Begin = "/api/session/oidc";
+
+    private const string Editor = """{"name":"Amal Haddad","email":"amal@example.com","roster":"default:editor"}""";
+
+    private static readonly string[] EditorScopes = ["partnersRead", "partnersWrite", "linksWrite"];
+
+    private readonly TempFolder _folder = new();
+    private RosterProcess _server = null!;
+    private OpenIdHost _provider = null!;
+    private RosterClient _admin = null!;
+
+    private HttpClient _http = null!;
+
+    /// <summary>Keeps no cookies and goes nowhere by itself.</summary>
+    private RosterClient Stranger => new(_http, null, null);
+
+    [GeneratedRegex("roster_[0-9A-Za-z]{38}")]
+    private static partial Regex Key();
+
+    public async ValueTask InitializeAsync()
+    {
+        var port = OpenIdHost.FreePort();
+        await File.WriteAllTextAsync(_folder.File("secret"), OpenIdHost.ClientSecret + "\n");
+        // The provider is not there yet, and the server starts anyway.
+        _server = RosterProcess.Serve(
+            _folder.Path, "--oidc-issuer", $"http://127.0.0.1:{port}", "--oidc-client-id", OpenIdHost.ClientId,
+            "--oidc-client-secret-file", _folder.File("secret"), "--oidc-roles", "cn=admins=default:admin,staff=other:viewer");
+        _admin = _server.Client(Key().Match(_server.Output()).Value);
+        _http = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = _server.Address };
+        _provider = await OpenIdHost.StartAsync(_server.Address, port);
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _provider.Dispose();
+        _http.Dispose();
+        _server.Dispose();
+        _folder.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    [Fact]
+    public async Task A_person_signs_in_at_the_provider_and_comes_to_the_page_that_was_asked_for()
+    {
+        await _provider.KnowsAsync("amal", Editor);
+        await using var console = await browser.OpenAsync(_server.Address, "/changes?kind=undo", null);
+        (console.Elsewhere, _) = (_provider.Issuer, console.ExpectedStatuses.Add(401));
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Sign in with your organisation" }).ClickAsync();
+
+        await SignInAtProviderAsync(console, "amal");
+
+        await console.Heading("Changes").WaitForAsync();
+        Assert.EndsWith("/console/changes?kind=undo", console.Page.Url, StringComparison.Ordinal);
+        var person = Assert.Single((await _admin.GetAsync("/api/sessions")).Items).GetProperty("actor");
+        Assert.Equal(("Amal Haddad", "person"), (person.GetProperty("name").GetString(), person.GetProperty("kind").GetString()));
+        Assert.Equal(EditorScopes, await ScopesAsync());
+        Assert.Equal(["session_begun", "person_created"], (await AuditAsync()).Take(2));
+    }
+
+    [Fact]
+    public async Task A_person_without_a_role_is_refused_in_words_and_a_key_still_opens_the_door()
+    {
+        await _provider.KnowsAsync("amal", """{"name":"Amal Haddad","roster":["nobody","none:editor","editor:default",7]}""");
+        await using var console = await browser.OpenAsync(_server.Address, "/", null);
+        (console.Elsewhere, _) = (_provider.Issuer, console.ExpectedStatuses.Add(401));
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Sign in with your organisation" }).ClickAsync();
+        await SignInAtProviderAsync(console, "amal");
+
+        await console.SeesAsync("gives you no access here");
+        Assert.Empty(await console.FindingsAsync());
+        Assert.Empty((await _admin.GetAsync("/api/sessions")).Items);
+        await console.Page.GetByLabel("API key").FillAsync(_admin.Key!);
+        await console.Button("Sign in").ClickAsync();
+
+        await console.Heading("Partners").WaitForAsync();
+    }
+
+    [Fact]
+    public async Task A_provider_that_does_not_answer_is_said_and_comes_back_with_another_key()
+    {
+        await _provider.KnowsAsync("amal", Editor);
+        await AssertSignsInAsync("amal");
+        _provider.Stop();
+
+        // Its configuration is known, so only the code cannot be exchanged.
+        var (cookie, _) = await BeginAsync();
+        Assert.Equal("oidc-down", await EndAsync(CallbackOf(cookie, "x"), cookie));
+
+        await _provider.StartAsync();
+        await _provider.KnowsAsync("amal", Editor);
+        await AssertSignsInAsync("amal");
+    }
+
+    [Fact]
+    public async Task Without_a_provider_the_page_says_so_and_the_key_door_works()
+    {
+        _provider.Stop();
+        await using var console = await browser.OpenAsync(_server.Address, "/", null);
+        console.ExpectedStatuses.Add(401);
+
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Sign in with your organisation" }).ClickAsync();
+        await console.SeesAsync("does not answer");
+        await console.Page.GetByLabel("API key").FillAsync(_admin.Key!);
+        await console.Button("Sign in").ClickAsync();
+
+        await console.Heading("Partners").WaitForAsync();
+        Assert.DoesNotContain("refused", console.Page.Url, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_rights_are_those_that_the_provider_gives_at_the_last_sign_in()
+    {
+        await _provider.KnowsAsync("amal", Editor);
+        await AssertSignsInAsync("amal");
+        var id = await PersonIdAsync();
+
+        await _provider.KnowsAsync("amal", """{"name":"Amal H.","roster":["viewer"]}""");
+        await AssertSignsInAsync("amal");
+
+        Assert.Equal(["partnersRead"], await ScopesAsync());
+        Assert.Equal(id, await PersonIdAsync());
+        Assert.Equal("Amal H.", (await PersonAsync()).GetProperty("name").GetString());
+        Assert.Equal(["session_begun", "person_changed", "session_begun", "person_created"], (await AuditAsync()).Take(4));
+        await AssertSignsInAsync("amal");
+        Assert.Equal(["session_begun", "session_begun", "person_changed"], (await AuditAsync()).Take(3));
+    }
+
+    [Theory]
+    [InlineData("""{"name":"A","roster":["default:viewer","editor","viewer"]}""", "default", "editor")]
+    [InlineData("""{"name":"A","roster":["none:admin","other:viewer","default:admin","other:editor"]}""", "other", "editor")]
+    [InlineData("""{"name":"A","roster":["cn=admins"]}""", "default", "admin")]
+    [InlineData("""{"preferred_username":"A","roster":"staff"}""", "other", "viewer")]
+    public async Task The_largest_role_in_the_first_known_workspace_counts(string claims, string workspace, string role)
+    {
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "workspaces", "create", "other").ExitCode);
+        await _provider.ControlAsync($$$"""{"inToken":true,"accounts":{"amal":{{{claims}}}}}""");
+
+        var cookie = await AssertSignsInAsync("amal");
+        var session = (await Stranger.SendAsync(HttpMethod.Get, "/api/session", headers: [("Cookie", cookie)])).Json;
+
+        Assert.Equal(workspace, session.GetProperty("workspace").GetProperty("name").GetString());
+        Assert.Equal((role, "A"), (session.GetProperty("role").GetString(), session.GetProperty("actor").GetProperty("name").GetString()));
+    }
+
+    [Fact]
+    public async Task A_person_whose_key_was_revoked_stays_out_even_after_a_rotation()
+    {
+        await _provider.KnowsAsync("amal", Editor);
+        await AssertSignsInAsync("amal");
+        var rotated = await _admin.SendAsync(HttpMethod.Post, $"/api/keys/{await PersonIdAsync()}/rotate?overlap=0");
+        Assert.Equal(201, rotated.Status);
+        await AssertSignsInAsync("amal");
+        var id = rotated.Json.GetProperty("id").GetString();
+        Assert.Equal(id, (await _admin.GetAsync("/api/sessions")).Items[0].GetProperty("actor").GetProperty("id").GetString());
+
+        Assert.Equal(204, (await _admin.SendAsync(HttpMethod.Delete, $"/api/keys/{id}")).Status);
+
+        await AssertRefusedAsync("amal", "oidc");
+        Assert.Empty((await _admin.GetAsync("/api/sessions")).Items);
+    }
+
+    [Theory]
+    [InlineData("signature")]
+    [InlineData("none")]
+    [InlineData("hmac")]
+    [InlineData("nonce")]
+    [InlineData("issuer")]
+    [InlineData("audience")]
+    [InlineData("azp")]
+    [InlineData("expired")]
+    [InlineData("subject")]
+    [InlineData("userinfo")]
+    public async Task A_forged_answer_opens_nothing(string how)
+    {
+        await _provider.KnowsAsync("amal", Editor);
+        await _provider.TamperAsync(how);
+        await AssertRefusedAsync("amal", "oidc");
+        Assert.Equal("workspace_created", (await AuditAsync())[^1]);
+        Assert.DoesNotContain("session_begun", await AuditAsync());
+
+        await _provider.TamperAsync(null);
+        await AssertSignsInAsync("amal");
+    }
+
+    [Theory]
+    [InlineData("large")]
+    [InlineData("late")]
+    public async Task An_answer_that_is_too_large_or_too_late_is_not_waited_for(string how)
+    {
+        await _provider.KnowsAsync("amal", Editor);
+        await _provider.TamperAsync(how);
+
+        await AssertRefusedAsync("amal", "oidc-down");
+    }
+
+    [Fact]
+    public async Task A_callback_works_once_and_only_in_the_browser_that_began()
+    {
+        await _provider.KnowsAsync("amal", Editor);
+        var (own, address) = await BeginAsync();
+        var (other, _) = await BeginAsync();
+        var callback = (await _provider.VisitAsync(address, "amal")).PathAndQuery;
+
+        // Another browser: it has no cookie, or one with another state, or it puts its own state beside the code.
+        Assert.Equal("oidc-again", await EndAsync(callback, null));
+        Assert.Equal("oidc-again", await EndAsync(callback, other));
+        Assert.Equal("oidc", await EndAsync(callback.Replace(StateOf(own), StateOf(other), StringComparison.Ordinal), other));
+        Assert.DoesNotContain("session_begun", await AuditAsync());
+
+        // The provider has seen the code with the wrong verifier, so it is spent: begin again.
+        (own, address) = await BeginAsync();
+        callback = (await _provider.VisitAsync(address, "amal")).PathAndQuery;
+        Assert.Null(await EndAsync(callback, own));
+        Assert.Equal("oidc", await EndAsync(callback, own));
+        Assert.Single(await AuditAsync(), action => action == "session_begun");
+    }
+
+    [Fact]
+    public async Task A_token_of_another_sign_in_and_an_answer_of_another_issuer_are_refused()
+    {
+        await _provider.KnowsAsync("amal", Editor);
+        var (own, address) = await BeginAsync();
+        var parts = own.Split('.');
+        var callback = (await _provider.VisitAsync(address, "amal")).PathAndQuery;
+        Assert.Equal("oidc", await EndAsync(callback, string.Join('.', [parts[0], new string('A', 43), .. parts[2..]])));
+
+        (own, address) = await BeginAsync();
+        callback = (await _provider.VisitAsync(address, "amal")).PathAndQuery;
+        Assert.Contains("&iss=", callback, StringComparison.Ordinal);
+        Assert.Equal("oidc", await EndAsync(callback.Split("&iss=")[0], own));
+        (own, address) = await BeginAsync();
+        callback = (await _provider.VisitAsync(address, "amal")).PathAndQuery;
+        Assert.Equal("oidc", await EndAsync(callback.Split("&iss=")[0] + "&iss=http%3A%2F%2Fevil.example", own));
+        Assert.DoesNotContain("session_begun", await AuditAsync());
+    }
+
+    [Theory]
+    [InlineData("//evil.example")]
+    [InlineData("https://evil.example/console/")]
+    [InlineData("/console")]
+    [InlineData("/api/partners")]
+    [InlineData("/console/../api")]
+    [InlineData("/console/%2e%2e/api")]
+    [InlineData("/console/\\evil.example")]
+    [InlineData("\\\\evil.example/console/")]
+    [InlineData("/console/#link=x")]
+    [InlineData("/console/ x")]
+    [InlineData("/console/\r\nSet-Cookie: a=b")]
+    public async Task A_page_elsewhere_is_refused(string to)
+    {
+        var answer = await Stranger.GetAsync($"{Begin}?to={Uri.EscapeDataString(to)}");
+
+        Assert.Equal((400, "invalid_parameter"), (answer.Status, answer.Code));
+        Assert.False(answer.Headers.Contains("Set-Cookie"));
+        // Nor does one in the cookie lead there.
+        var (cookie, _) = await BeginAsync();
+        var page = Convert.ToBase64String(System.Text.Encoding.UTF8.GetBytes(to)).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+        Assert.Equal("oidc-again", await EndAsync(
+            $"{Begin}/callback?code=x&state={StateOf(cookie)}", string.Join('.', [.. cookie.Split('.')[..3], page])));
+    }
+
+    [Fact]
+    public async Task Beginning_sets_a_short_cookie_that_no_script_reads_and_asks_with_all_proofs()
+    {
+        var answer = await Stranger.GetAsync($"{Begin}?to=/console/partners");
+
+        Assert.Matches("^roster-oidc=[^;]+; max-age=600; path=/; samesite=lax; httponly$", ConsoleClient.SetCookieOf(answer));
+        Assert.True(answer.Headers.CacheControl!.NoStore);
+        var query = answer.Headers.Location!.Query;
+        Assert.Contains("scope=openid%20profile%20email%20roster", query, StringComparison.Ordinal);
+        foreach (var part in new[] { "response_type=code", "code_challenge_method=S256", "&code_challenge=", "&state=", "&nonce=" })
+            Assert.Contains(part, query, StringComparison.Ordinal);
+        Assert.Equal("""{"openIdConnect":true}""", (await Stranger.GetAsync("/api/session/doors")).Text);
+    }
+
+    [Fact]
+    public async Task Callbacks_that_fail_share_the_limit_of_failed_authentications()
+    {
+        var (cookie, _) = await BeginAsync();
+        Answer answer;
+        for (var i = 0; ; i++)
+        {
+            answer = await CallbackAsync(CallbackOf(cookie, $"guess{i}"), cookie);
+            if (answer.Status != 302)
+                break;
+            Assert.InRange(i, 0, 100);
+        }
+
+        Assert.Equal((429, "rate_limited"), (answer.Status, answer.Code));
+    }
+
+    private static async Task SignInAtProviderAsync(ConsolePage console, string login)
+    {
+        await console.Page.GetByPlaceholder("Enter any login").FillAsync(login);
+        await console.Page.GetByPlaceholder("and password").FillAsync("any");
+        await console.Button("Sign-in").ClickAsync();
+        await console.Button("Continue").ClickAsync();
+    }
+
+    /// <summary>Signs in without a browser.</summary>
+    /// <returns>The session's cookie.</returns>
+    private async Task<string> AssertSignsInAsync(string login)
+    {
+        var (cookie, address) = await BeginAsync();
+        var answer = await CallbackAsync((await _provider.VisitAsync(address, login)).PathAndQuery, cookie);
+        Assert.Equal((302, "/console/"), (answer.Status, answer.Headers.Location?.OriginalString));
+        var cookies = answer.Headers.GetValues("Set-Cookie").ToList();
+        Assert.Contains(cookies, one => one.StartsWith("roster-oidc=; max-age=0;", StringComparison.Ordinal));
+        return cookies.Single(one => one.StartsWith("roster=", StringComparison.Ordinal)).Split(';')[0];
+    }
+
+    private async Task AssertRefusedAsync(string login, string reason)
+    {
+        var (cookie, address) = await BeginAsync();
+        Assert.Equal(reason, await EndAsync((await _provider.VisitAsync(address, login)).PathAndQuery, cookie));
+    }
+
+    private async Task<(string Cookie, Uri Address)> BeginAsync()
+    {
+        var answer = await Stranger.GetAsync(Begin);
+        Assert.True(answer.Status == 302, answer.Text);
+        return (ConsoleClient.CookieOf(answer), answer.Headers.Location!);
+    }
+
+    /// <returns>Why the sign-in was refused; null if it was not.</returns>
+    private async Task<string?> EndAsync(string callback, string? cookie)
+    {
+        var answer = await CallbackAsync(callback, cookie);
+        Assert.Equal(302, answer.Status);
+        var location = answer.Headers.Location!.OriginalString;
+        Assert.StartsWith("/console/", location, StringComparison.Ordinal);
+        var isSignedIn = answer.Headers.GetValues("Set-Cookie").Any(one => one.StartsWith("roster=", StringComparison.Ordinal));
+        Assert.Equal(!location.Contains("?refused=", StringComparison.Ordinal), isSignedIn);
+        return isSignedIn ? null : location.Split("?refused=")[1];
+    }
+
+    private Task<Answer> CallbackAsync(string callback, string? cookie) =>
+        Stranger.SendAsync(HttpMethod.Get, callback, headers: [("Cookie", cookie)]);
+
+    /// <summary>What a browser calls after the provider gave it this code.</summary>
+    private string CallbackOf(string cookie, string code) =>
+        $"{Begin}/callback?code={code}&state={StateOf(cookie)}&iss={_provider.Issuer.OriginalString}";
+
+    private static string StateOf(string cookie) => cookie.Split('=', 2)[1].Split('.')[0];
+
+    private async Task<System.Text.Json.JsonElement> PersonAsync() =>
+        Assert.Single((await _admin.GetAsync("/api/keys")).Json.EnumerateArray(), key => key.GetProperty("kind").GetString() == "person");
+
+    private async Task<string> PersonIdAsync() => (await PersonAsync()).GetProperty("id").GetString()!;
+
+    private async Task<IReadOnlyList<string>> ScopesAsync() =>
+        [.. (await PersonAsync()).GetProperty("scopes").EnumerateArray().Select(scope => scope.GetString()!)];
+
+    private async Task<IReadOnlyList<string>> AuditAsync() =>
+        [.. (await _admin.GetAsync("/api/audit")).Json.EnumerateArray().Select(one => one.GetProperty("action").GetString()!)];
+}

@@ -1,0 +1,87 @@
+using Roster.Access;
+
+namespace Roster.Tests.Storage;
+
+/// <summary>Stores keep one key for each person of a provider of OpenID Connect, in each workspace.</summary>
+public abstract class PersonContract(RosterHost host)
+{
+    private readonly byte[] _identity = PersonIdentity.HashOf("https://id.example", Guid.NewGuid().ToString());
+
+    private static Timestamp Now => Timestamp.Now(TimeProvider.System);
+
+    [Fact]
+    public async Task A_person_is_found_again_in_the_workspace_only()
+    {
+        var (workspace, other) = ((await host.NewWorkspaceAsync()).Workspace, (await host.NewWorkspaceAsync()).Workspace);
+        var person = Person(workspace, Roles.Editor);
+
+        Assert.True(await SignInAsync(person));
+        Assert.True(await SignInAsync(person with { Name = "Amal H.", Scopes = Roles.Viewer }));
+        Assert.True(await SignInAsync(Person(other, Roles.Admin)));
+
+        var found = await FindAsync(workspace);
+        Assert.Equal((person.Id, "Amal H.", Roles.Viewer, KeyKind.Person), (found!.Id, found.Name, found.Scopes, found.Kind));
+        Assert.NotEqual(found.Id, (await FindAsync(other))!.Id);
+        Assert.Equal(2, (await host.Store.ListSessionsAsync(workspace.Id, person.Id, Now, 10, CancellationToken.None)).Count);
+        var unknown = PersonIdentity.HashOf("https://id.example", "x");
+        Assert.Null(await host.Store.FindPersonAsync(workspace.Id, unknown, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Of_many_first_sign_ins_at_once_one_makes_the_key()
+    {
+        var workspace = (await host.NewWorkspaceAsync()).Workspace;
+
+        var done = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => SignInAsync(Person(workspace, Roles.Viewer)))));
+
+        Assert.Single(done, isDone => isDone);
+        Assert.Single(await host.Store.ListKeysAsync(workspace.Id, CancellationToken.None), key => key.Kind == KeyKind.Person);
+    }
+
+    [Fact]
+    public async Task A_rotated_key_hands_the_person_on_and_a_revoked_one_keeps_it()
+    {
+        var workspace = (await host.NewWorkspaceAsync()).Workspace;
+        var old = Person(workspace, Roles.Editor);
+        Assert.True(await SignInAsync(old));
+        var next = Person(workspace, Roles.Editor);
+        var end = Now.AddMilliseconds(3_600_000);
+        Assert.True(await host.Store.AddKeyAsync(next, Audit(next), (old.Id, end), CancellationToken.None));
+        Assert.True(await host.Store.AddKeyAsync(Person(workspace, Roles.Viewer), Audit(next), (old.Id, end), CancellationToken.None));
+
+        Assert.Equal(next.Id, (await FindAsync(workspace))!.Id);
+        Assert.False(await SignInAsync(old));
+        Assert.True(await SignInAsync(next));
+        await host.Store.RevokeKeyAsync(next.Id, Audit(next), CancellationToken.None);
+
+        Assert.False(await SignInAsync(next));
+        Assert.False(await SignInAsync(Person(workspace, Roles.Viewer)));
+        Assert.NotNull((await FindAsync(workspace))!.RevokedAt);
+        Assert.Empty(await host.Store.ListSessionsAsync(workspace.Id, next.Id, Now, 10, CancellationToken.None));
+    }
+
+    private static ApiKey Person(Workspace workspace, Scopes scopes)
+    {
+        var secret = ApiKeySecret.Mint();
+        return new ApiKey(
+            Guid.CreateVersion7(), workspace.Id, "Amal Haddad", secret.Prefix, secret.Hash(), scopes, Now, null, null,
+            HostnameList.Any, Kind: KeyKind.Person);
+    }
+
+    private static AuditEvent Audit(ApiKey key) =>
+        AuditEvent.Of(AuditAction.PersonChanged, key.WorkspaceId, Now, Actor.Command, $"{key.Id} {key.Name}");
+
+    private Task<ApiKey?> FindAsync(Workspace workspace) =>
+        host.Store.FindPersonAsync(workspace.Id, _identity, CancellationToken.None);
+
+    private Task<bool> SignInAsync(ApiKey person)
+    {
+        var session = new Session(
+            Guid.CreateVersion7(), person.WorkspaceId, person.Id, RandomSecret.Mint().Hash(), Now, Now, null, null);
+        return host.Store.SignInAsync(person, _identity, session, [Audit(person)], CancellationToken.None);
+    }
+}
+
+public sealed class PeopleOnSqlite(SqliteHost host) : PersonContract(host);
+
+public sealed class PeopleOnPostgres(PostgresHost host) : PersonContract(host);
