@@ -37,7 +37,7 @@ internal sealed class ConsolePage : IAsyncDisposable
         {
             var isExpected = console.ExpectedStatuses.Any(
                 status => message.Text.Contains($"status of {status} ", StringComparison.Ordinal));
-            if (message.Type is "error" or "warning" && !isExpected && !message.Location.Contains("/doors"))
+            if (message.Type is "error" or "warning" && !isExpected)
                 console._complaints.Enqueue($"{message.Text} {message.Location}");
         };
         page.PageError += (_, error) => console._complaints.Enqueue(error);

@@ -18,10 +18,11 @@ public sealed partial class ConsoleServer : IDisposable
 
     /// <summary>A client with a key of a new, empty workspace.</summary>
     /// <param name="scopes">As for <c>--scopes</c>.</param>
-    internal RosterClient NewWorkspace(string scopes = "all")
+    /// <param name="name">If omitted, one that no other has.</param>
+    internal RosterClient NewWorkspace(string scopes = "all", string? name = null)
     {
         _ = _server.Value;
-        var name = Guid.NewGuid().ToString("N");
+        name ??= Guid.NewGuid().ToString("N");
         Assert.Equal(0, RosterProcess.Run(_folder.Path, "workspaces", "create", name).ExitCode);
         return NewKey(name, scopes);
     }

@@ -14,7 +14,7 @@ public sealed class PicturesTests(ConsoleServer server, ConsoleBrowser browser)
     [Fact]
     public async Task The_tutorials_pictures_can_be_taken()
     {
-        var api = server.NewWorkspace();
+        var api = server.NewWorkspace(name: "Partner programme");
         var names = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "data/universities.json"));
         var partners = System.Text.Json.JsonDocument.Parse(names).RootElement.EnumerateArray().Take(2_000)
             .Select((one, index) => new

@@ -2,10 +2,10 @@ import { Sheet } from '../parts/Dialogs';
 import { useText } from '../text';
 import { common } from '../text/common';
 import { shell } from '../text/shell';
-import { isApple } from './Shell';
+import { isApple } from './device';
 
 /** The keys that do something. */
-export function Help({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+export default function Help({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const t = useText(common);
   const { help } = useText(shell);
   const keys: readonly (readonly [string, string])[] = [

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import type { Partner } from '../api/generated';
 import { withQuery } from '../api/http';
@@ -11,6 +11,7 @@ import { shell } from '../text/shell';
 import type { Page } from './pages';
 import { go } from './router';
 import { useSession } from './session';
+import { useSettled } from './useSettled';
 
 interface Command {
   readonly id: string;
@@ -21,7 +22,7 @@ interface Command {
 }
 
 /** Pages, partners by name, and actions, by typing. */
-export function Palette({
+export default function Palette({
   isOpen,
   onClose,
   allowed,
@@ -143,14 +144,4 @@ function Choices({ onClose, allowed }: { onClose: () => void; allowed: readonly 
       {commands.length === 0 ? <p className="muted palette-none">{t.noMatch}</p> : null}
     </div>
   );
-}
-
-/** A value that has not changed for a while, so that not each key asks the server. */
-export function useSettled<T>(value: T, milliseconds: number): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), milliseconds);
-    return () => clearTimeout(timer);
-  }, [value, milliseconds]);
-  return settled;
 }

@@ -1,5 +1,5 @@
-import { type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
-import { Button as AriaButton, DropZone, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
+import { type DragEvent, lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
+import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { IconButton } from '../parts/controls';
 import { Icon } from '../parts/Icon';
 import { Loading, Name, PageHead } from '../parts/show';
@@ -8,9 +8,8 @@ import { common } from '../text/common';
 import { shell } from '../text/shell';
 import { Boundary } from './Boundary';
 import { CurlProvider } from './curl';
+import { isApple } from './device';
 import { holdDroppedFile } from './dropped';
-import { Help } from './Help';
-import { Palette } from './Palette';
 import { type Page, pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
 import { go, hrefOf, partsOf, usePlace } from './router';
@@ -18,6 +17,10 @@ import { NewKey, SignInAgain } from './SignIn';
 import { useSession, useSessionState } from './session';
 import { useShortcuts } from './shortcuts';
 import { Toasts } from './toasts';
+
+/** Read when they are first opened. */
+const Palette = lazy(() => import('./Palette'));
+const Help = lazy(() => import('./Help'));
 
 /** The frame around each page: the pages on one side, the page, and what lies over it. */
 export function Shell() {
@@ -112,17 +115,15 @@ export function Shell() {
           </main>
         </Dropping>
       </div>
-      <Palette isOpen={isPaletteOpen} onClose={() => setIsPaletteOpen(false)} allowed={allowed} />
-      <Help isOpen={isHelpOpen} onClose={() => setIsHelpOpen(false)} />
+      <Suspense>
+        {isPaletteOpen ? <Palette isOpen onClose={() => setIsPaletteOpen(false)} allowed={allowed} /> : null}
+        {isHelpOpen ? <Help isOpen onClose={() => setIsHelpOpen(false)} /> : null}
+      </Suspense>
       <Toasts />
       <SignInAgain />
       <NewKey />
     </CurlProvider>
   );
-}
-
-export function isApple(): boolean {
-  return /Mac|iPhone|iPad/.test(navigator.userAgent);
 }
 
 function NavLink({ page, isCurrent }: { page: Page; isCurrent: boolean }) {
@@ -197,25 +198,34 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
   );
 }
 
-/** A file can be dropped anywhere: it leads to the import. */
+/** A file can be dropped anywhere: it leads to the import. With the keyboard, files are chosen on that page. */
 function Dropping({ children }: { children: ReactNode }) {
   const session = useSession();
+  const [isOver, setIsOver] = useState(false);
   if (!session.may('linksWrite')) return <div className="stage">{children}</div>;
+  const hasFile = (event: DragEvent) => event.dataTransfer.types.includes('Files') && !event.defaultPrevented;
   return (
-    <DropZone
+    // biome-ignore lint/a11y/noStaticElementInteractions: only dropping, which the page Import has a button for
+    <div
       className="stage"
-      getDropOperation={(types) => (types.has('text/plain') ? 'cancel' : 'copy')}
+      data-drop-target={isOver || undefined}
+      onDragOver={(event) => {
+        if (!hasFile(event)) return;
+        event.preventDefault();
+        setIsOver(true);
+      }}
+      onDragLeave={() => setIsOver(false)}
       onDrop={(event) => {
-        const item = event.items.find((one) => one.kind === 'file');
-        if (item?.kind !== 'file') return;
-        void item.getFile().then((file) => {
-          holdDroppedFile(file);
-          go('/imports?dropped=');
-        });
+        setIsOver(false);
+        const file = event.dataTransfer.files[0];
+        if (file === undefined || !hasFile(event)) return;
+        event.preventDefault();
+        holdDroppedFile(file);
+        go('/imports?dropped=');
       }}
     >
       {children}
-    </DropZone>
+    </div>
   );
 }
 

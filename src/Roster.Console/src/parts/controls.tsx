@@ -2,14 +2,9 @@ import type { ReactNode } from 'react';
 import {
   Button as AriaButton,
   type ButtonProps as AriaButtonProps,
-  Select as AriaSelect,
   FieldError,
   Input,
   Label,
-  ListBox,
-  ListBoxItem,
-  Popover,
-  SelectValue,
   Text,
   TextArea,
   TextField,
@@ -99,12 +94,13 @@ export function TextInput(props: TextInputProps) {
   );
 }
 
-export interface Choice<T extends string> {
+export interface Choice<T extends string = string> {
   readonly id: T;
   readonly text: string;
+  readonly group?: string | undefined;
 }
 
-/** One of a few values. For long lists use a ComboBox of React Aria. */
+/** One of several values: the browser's own list, which every device has a good way to show. */
 export function Choose<T extends string>({
   label,
   value,
@@ -120,28 +116,34 @@ export function Choose<T extends string>({
   isLabelHidden?: boolean;
   isDisabled?: boolean;
 }) {
+  const groups = [...new Set(choices.map((choice) => choice.group))];
+  const show = (choice: Choice<T>) => (
+    <option key={choice.id} value={choice.id}>
+      {choice.text}
+    </option>
+  );
   return (
-    <AriaSelect
-      className="field"
-      aria-label={isLabelHidden ? label : undefined}
-      value={value}
-      isDisabled={isDisabled}
-      onChange={(key) => onChange(key as T)}
-    >
-      {isLabelHidden ? null : <Label className="field-label">{label}</Label>}
-      <AriaButton className="button button-plain choose">
-        <SelectValue className="choose-value" />
-        <Icon name="chevron" size={16} />
-      </AriaButton>
-      <Popover className="popover">
-        <ListBox className="menu" items={choices}>
-          {(choice) => (
-            <ListBoxItem id={choice.id} textValue={choice.text} className="menu-item">
-              {choice.text}
-            </ListBoxItem>
+    <label className="field choose">
+      <span className={isLabelHidden ? 'visually-hidden' : 'field-label'}>{label}</span>
+      <span className="choose-box">
+        <select
+          className="input"
+          value={value}
+          disabled={isDisabled}
+          onChange={(event) => onChange(event.currentTarget.value as T)}
+        >
+          {groups.map((group) =>
+            group === undefined ? (
+              choices.filter((choice) => choice.group === undefined).map(show)
+            ) : (
+              <optgroup key={group} label={group}>
+                {choices.filter((choice) => choice.group === group).map(show)}
+              </optgroup>
+            ),
           )}
-        </ListBox>
-      </Popover>
-    </AriaSelect>
+        </select>
+        <Icon name="chevron" size={16} />
+      </span>
+    </label>
   );
 }

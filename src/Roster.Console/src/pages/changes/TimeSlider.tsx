@@ -1,7 +1,7 @@
 import { useId, useState } from 'react';
 import type { ChangeSet } from '../../api/generated';
 import { useCall } from '../../api/useCall';
-import { useSettled } from '../../app/Palette';
+import { useSettled } from '../../app/useSettled';
 import { Link } from '../../parts/Link';
 import { useFormat, useText } from '../../text';
 import { changes } from '../../text/changes';

@@ -1,14 +1,14 @@
 import { useState } from 'react';
 import type { ImportColumn, ImportMapping, MappedColumn } from '../../api/generated';
 import { go } from '../../app/router';
-import { Button } from '../../parts/controls';
+import { Button, Choose } from '../../parts/controls';
 import { Badge, ErrorView } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import type { StepProps } from './ImportView';
 import { isMetadataKey, keyFor, mappingOf, withTarget } from './mapping';
-import { CommitField, Pick, StepHead } from './parts';
+import { CommitField, StepHead } from './parts';
 import { Rules } from './Rules';
 import { hasRows, isOpen } from './steps';
 import { useAct, useSettings } from './useImport';
@@ -150,12 +150,12 @@ function ColumnRow({
       </td>
       <td>
         {target === null || target === 'id' ? null : (
-          <Pick
+          <Choose
             label={t.emptyOf(column.column)}
             isLabelHidden
             value={column.empty}
             isDisabled={isDisabled}
-            options={[
+            choices={[
               { id: 'keep', text: t.empties.keep },
               { id: 'clear', text: t.empties.clear },
             ]}
@@ -198,12 +198,12 @@ function TargetPick({
   ];
   return (
     <>
-      <Pick
+      <Choose
         label={t.targetOf(column.column)}
         isLabelHidden
         value={key === null ? (column.target ?? '') : 'metadata'}
         isDisabled={isDisabled}
-        options={options}
+        choices={options}
         onChange={(target) => {
           setIsWrong(false);
           onTarget(target === '' ? null : target === 'metadata' ? `metadata.${keyFor(column.column, used)}` : target);

@@ -1,11 +1,11 @@
 import type { EncodingSample, ImportSettings, TextEncoding } from '../../api/generated';
 import { go } from '../../app/router';
-import { Button } from '../../parts/controls';
+import { Button, Choose } from '../../parts/controls';
 import { ErrorView } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { importTexts } from '../../text/imports';
 import type { StepProps } from './ImportView';
-import { CommitField, Pick, StepHead } from './parts';
+import { CommitField, StepHead } from './parts';
 import { isOpen, type Seen } from './steps';
 import { useSettings } from './useImport';
 
@@ -126,31 +126,31 @@ function Reading({
       </p>
       <div className="settings">
         {file.format === 'xlsx' ? (
-          <Pick
+          <Choose
             label={t.sheet}
             value={draft.sheet ?? file.sheet ?? ''}
             isDisabled={isDisabled}
-            options={(seen.sheets ?? []).map(({ name, hidden }) => ({
+            choices={(seen.sheets ?? []).map(({ name, hidden }) => ({
               id: name,
               text: hidden ? t.hiddenSheet(name) : name,
             }))}
             onChange={(sheet) => save({ sheet })}
           />
         ) : (
-          <Pick
+          <Choose
             label={t.encoding}
             value={draft.encoding ?? file.encoding ?? ''}
             isDisabled={isDisabled}
-            options={encodings.map((id) => ({ id, text: t.encodings[id] }))}
+            choices={encodings.map((id) => ({ id, text: t.encodings[id] }))}
             onChange={(encoding) => save({ encoding: encoding as TextEncoding })}
           />
         )}
         {file.format === 'csv' ? (
-          <Pick
+          <Choose
             label={t.delimiter}
             value={draft.delimiter ?? file.delimiter ?? ''}
             isDisabled={isDisabled}
-            options={delimiters.map((id) => ({ id, text: t.delimiters[id] }))}
+            choices={delimiters.map((id) => ({ id, text: t.delimiters[id] }))}
             onChange={(delimiter) => save({ delimiter: delimiter as (typeof delimiters)[number] })}
           />
         ) : null}

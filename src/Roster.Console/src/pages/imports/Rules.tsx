@@ -1,7 +1,8 @@
 import type { ImportMode } from '../../api/generated';
+import { Choose } from '../../parts/controls';
 import { useText } from '../../text';
 import { importTexts } from '../../text/imports';
-import { CommitField, Pick } from './parts';
+import { CommitField } from './parts';
 import type { Seen } from './steps';
 import type { Settings } from './useImport';
 
@@ -17,30 +18,30 @@ export function Rules({ seen, settings, isDisabled }: { seen: Seen; settings: Se
     <div className="card stack">
       <h3>{t.rules}</h3>
       <div className="settings">
-        <Pick
+        <Choose
           label={t.matchOn}
           value={matchOn ?? ''}
           isDisabled={isDisabled}
-          options={[
+          choices={[
             { id: 'externalId', text: t.matches.externalId },
             { id: 'email', text: t.matches.email },
             { id: '', text: t.matches.none },
           ]}
           onChange={(value) => save({ matchOn: value === '' ? null : value })}
         />
-        <Pick
+        <Choose
           label={t.mode}
           value={mode}
           isDisabled={isDisabled}
-          options={modes.map((id) => ({ id, text: t.modes[id] }))}
+          choices={modes.map((id) => ({ id, text: t.modes[id] }))}
           onChange={(value) => save({ mode: value as ImportMode })}
         />
         {matchOn === null || mode === 'mirror' || mode === 'update' ? null : (
-          <Pick
+          <Choose
             label={t.withoutKey}
             value={draft.withoutKey ?? seen.withoutKey}
             isDisabled={isDisabled}
-            options={[
+            choices={[
               { id: 'refuse', text: t.withoutKeys.refuse },
               { id: 'create', text: t.withoutKeys.create },
             ]}

@@ -40,60 +40,6 @@ export function To({
   );
 }
 
-export interface Option {
-  readonly id: string;
-  readonly text: string;
-  readonly group?: string;
-}
-
-/** One of a few values, as a select of the browser: a table can have a thousand of them. */
-export function Pick({
-  label,
-  value,
-  options,
-  onChange,
-  isLabelHidden = false,
-  isDisabled = false,
-}: {
-  label: string;
-  value: string;
-  options: readonly Option[];
-  onChange: (value: string) => void;
-  isLabelHidden?: boolean;
-  isDisabled?: boolean;
-}) {
-  const groups = [...new Set(options.map((option) => option.group))];
-  const show = (option: Option) => (
-    <option key={option.id} value={option.id}>
-      {option.text}
-    </option>
-  );
-  return (
-    <label className="field pick">
-      <span className={isLabelHidden ? 'visually-hidden' : 'field-label'}>{label}</span>
-      <span className="pick-box">
-        <select
-          className="input"
-          value={value}
-          disabled={isDisabled}
-          onChange={(event) => onChange(event.currentTarget.value)}
-        >
-          {groups.map((group) =>
-            group === undefined ? (
-              options.filter((option) => option.group === undefined).map(show)
-            ) : (
-              <optgroup key={group} label={group}>
-                {options.filter((option) => option.group === group).map(show)}
-              </optgroup>
-            ),
-          )}
-        </select>
-        <Icon name="chevron" size={16} />
-      </span>
-    </label>
-  );
-}
-
 /** A text that is taken when Enter is pressed or the field is left. */
 export function CommitField({
   label,

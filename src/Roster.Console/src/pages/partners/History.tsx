@@ -38,7 +38,7 @@ export function History({ partner, mayRestore }: { partner: PartnerThen; mayRest
   const steps = reading.answer?.data ?? [];
   return (
     <section className="stack" aria-label={t.history}>
-      <h3>{t.history}</h3>
+      <h2>{t.history}</h2>
       {error === null ? null : <ErrorView error={error} />}
       {reading.isLoading ? <Loading /> : null}
       {reading.error === null ? null : <ErrorView error={reading.error} again={reading.again} />}

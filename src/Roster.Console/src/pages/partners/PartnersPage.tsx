@@ -1,11 +1,11 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Input, SearchField } from 'react-aria-components';
 import { AsCurl, useShownCalls } from '../../app/curl';
-import { useSettled } from '../../app/Palette';
 import { usePreferences } from '../../app/preferences';
 import { go, setQuery, usePlace } from '../../app/router';
 import { useSession } from '../../app/session';
 import { useShortcuts } from '../../app/shortcuts';
+import { useSettled } from '../../app/useSettled';
 import { Button } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
 import { Empty, ErrorView, PageHead } from '../../parts/show';
