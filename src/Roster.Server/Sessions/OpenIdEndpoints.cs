@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using Roster.Access;
 using Roster.Server.Formats;
 using Roster.Server.Guard;
 using Roster.Server.Hosting;

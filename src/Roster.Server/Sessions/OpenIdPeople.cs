@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Roster.Access;
+using Roster.Server.Http;
 
 namespace Roster.Server.Sessions;
 
@@ -48,8 +49,8 @@ internal sealed class OpenIdPeople(OpenIdSettings settings, IRosterStore store, 
     {
         foreach (var claim in NameClaims)
             foreach (var source in claims)
-                if (source.TryGetProperty(claim, out var value) && value.ValueKind == JsonValueKind.String
-                    && Clean(value.GetString()!) is { Length: > 0 } name)
+                if (source.TryGetProperty(claim, out var value) && JsonBody.TryText(value, out var text)
+                    && Clean(text) is { Length: > 0 } name)
                     return name;
         return null;
     }

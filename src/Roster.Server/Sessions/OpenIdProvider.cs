@@ -7,6 +7,7 @@ using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
+using Roster.Server.Http;
 
 namespace Roster.Server.Sessions;
 
@@ -98,7 +99,7 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
         if (configuration.UserInfoEndpoint is not { Length: > 0 } || TextOf(answer.RootElement, "access_token") is not { } accessToken
             || (OpenIdRole.Find(claims, _settings.RoleClaim) is not null && OpenIdPeople.NameOf([claims]) is not null))
             return new OpenIdPerson(subject, [claims]);
-        var request = new HttpRequestMessage(HttpMethod.Get, configuration.UserInfoEndpoint)
+        var request = new HttpRequestMessage(HttpMethod.Get, Safe(configuration.UserInfoEndpoint))
         {
             Headers = { Authorization = new AuthenticationHeaderValue("Bearer", accessToken) },
         };
@@ -162,7 +163,7 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
             ["redirect_uri"] = redirectUri,
             ["code_verifier"] = attempt.Verifier.Text,
         };
-        var request = new HttpRequestMessage(HttpMethod.Post, configuration.TokenEndpoint);
+        var request = new HttpRequestMessage(HttpMethod.Post, Safe(configuration.TokenEndpoint));
         var methods = configuration.TokenEndpointAuthMethodsSupported;
         if (methods.Count == 0 || methods.Contains("client_secret_basic"))
         {
@@ -184,7 +185,6 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
     {
         using (request)
         {
-            Safe(request.RequestUri!.OriginalString);
             try
             {
                 using var answer = await _http.SendAsync(request, cancel);
@@ -235,5 +235,5 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
         : throw new OpenIdUnavailableException("its configuration has an address without https");
 
     private static string? TextOf(JsonElement claims, string name) =>
-        claims.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        claims.TryGetProperty(name, out var value) && JsonBody.TryText(value, out var text) ? text : null;
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Roster.Access;
+using Roster.Server.Http;
 
 namespace Roster.Server.Sessions;
 
@@ -23,7 +24,7 @@ internal readonly record struct OpenIdRole(string Workspace, Scopes Scopes)
     public static IEnumerable<OpenIdRole> Read(JsonElement claim, IReadOnlyDictionary<string, string> named)
     {
         foreach (var value in claim.ValueKind == JsonValueKind.Array ? claim.EnumerateArray().Take(MaxValues) : [claim])
-            if (value.ValueKind == JsonValueKind.String && value.GetString() is { } text
+            if (JsonBody.TryText(value, out var text)
                 && Parse(named.GetValueOrDefault(text, text)) is { } role)
                 yield return role;
     }

@@ -50,7 +50,7 @@ internal sealed partial class PostgresStore
 
     private const string SelectPerson = SelectKeys + " where workspace_id = $1 and identity = $2";
 
-    private const string SelectIdentity = "select identity from api_key where id = $1 and identity is not null";
+    private const string SelectIdentity = "select identity from api_key where id = $1";
 
     private const string UpdateIdentity = "update api_key set identity = $2 where id = $1";
 
@@ -191,8 +191,8 @@ internal sealed partial class PostgresStore
     private static async Task MoveIdentityAsync(NpgsqlConnection connection, Guid from, Guid to, CancellationToken cancel)
     {
         var found = await connection.ListAsync(
-            new PostgresStatement(SelectIdentity, from), row => row.GetFieldValue<byte[]>(0), cancel);
-        if (found is not [var identity])
+            new PostgresStatement(SelectIdentity, from), row => row.IsDBNull(0) ? null : row.GetFieldValue<byte[]>(0), cancel);
+        if (found is not [{ } identity])
             return;
         await connection.RunAsync(cancel, new PostgresStatement(UpdateIdentity, from, default(byte[])));
         await connection.RunAsync(cancel, new PostgresStatement(UpdateIdentity, to, identity));

@@ -6,7 +6,7 @@ public enum KeyKind
     /// <summary>A program.</summary>
     Key,
 
-    /// <summary>A person, who signs in to the console. The key was made by a link.</summary>
+    /// <summary>A person, who signs in to the console. The key was made by a link or a sign-in by OpenID Connect.</summary>
     Person,
 }
 

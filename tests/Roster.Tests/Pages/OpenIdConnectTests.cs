@@ -32,7 +32,8 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
         // The provider is not there yet, and the server starts anyway.
         _server = RosterProcess.Serve(
             _folder.Path, "--oidc-issuer", $"http://127.0.0.1:{port}", "--oidc-client-id", OpenIdHost.ClientId,
-            "--oidc-client-secret-file", _folder.File("secret"), "--oidc-roles", "cn=admins=default:admin,staff=other:viewer");
+            "--oidc-client-secret-file", _folder.File("secret"), "--oidc-roles", "cn=admins=default:admin,staff=other:viewer",
+            "--trusted-proxies", "127.0.0.1/32");
         _admin = _server.Client(Key().Match(_server.Output()).Value);
         _http = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = _server.Address };
         _provider = await OpenIdHost.StartAsync(_server.Address, port);
@@ -68,7 +69,7 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
     [Fact]
     public async Task A_person_without_a_role_is_refused_in_words_and_a_key_still_opens_the_door()
     {
-        await _provider.KnowsAsync("amal", """{"name":"Amal Haddad","roster":["nobody","none:editor","editor:default",7]}""");
+        await _provider.KnowsAsync("amal", """{"name":"Amal Haddad","roster":["nobody","none:editor","editor:default",7,"\ud800"]}""");
         await using var console = await browser.OpenAsync(_server.Address, "/", null);
         (console.Elsewhere, _) = (_provider.Issuer, console.ExpectedStatuses.Add(401));
         await console.Page.GetByRole(AriaRole.Link, new() { Name = "Sign in with your organisation" }).ClickAsync();
@@ -137,7 +138,7 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
     [InlineData("""{"name":"A","roster":["default:viewer","editor","viewer"]}""", "default", "editor")]
     [InlineData("""{"name":"A","roster":["none:admin","other:viewer","default:admin","other:editor"]}""", "other", "editor")]
     [InlineData("""{"name":"A","roster":["cn=admins"]}""", "default", "admin")]
-    [InlineData("""{"preferred_username":"A","roster":"staff"}""", "other", "viewer")]
+    [InlineData("""{"name":"\u0007","preferred_username":"\u0007A","roster":"staff"}""", "other", "viewer")]
     public async Task The_largest_role_in_the_first_known_workspace_counts(string claims, string workspace, string role)
     {
         Assert.Equal(0, RosterProcess.Run(_folder.Path, "workspaces", "create", "other").ExitCode);
@@ -279,6 +280,21 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
         foreach (var part in new[] { "response_type=code", "code_challenge_method=S256", "&code_challenge=", "&state=", "&nonce=" })
             Assert.Contains(part, query, StringComparison.Ordinal);
         Assert.Equal("""{"openIdConnect":true}""", (await Stranger.GetAsync("/api/session/doors")).Text);
+    }
+
+    [Fact]
+    public async Task Over_HTTPS_the_cookie_is_bound_to_this_host_and_over_plain_HTTP_only_this_machine_may_begin()
+    {
+        var secure = await Stranger.SendAsync(
+            HttpMethod.Get, Begin, headers: [("X-Forwarded-Proto", "https"), ("Host", "roster.example")]);
+        var plain = await Stranger.SendAsync(HttpMethod.Get, Begin, headers: [("Host", "roster.example")]);
+
+        Assert.Matches(
+            "^__Host-roster-oidc=[^;]+; max-age=600; path=/; secure; samesite=lax; httponly$", ConsoleClient.SetCookieOf(secure));
+        Assert.Contains(
+            "redirect_uri=" + Uri.EscapeDataString("https://roster.example/api/session/oidc/callback"),
+            secure.Headers.Location!.Query, StringComparison.Ordinal);
+        Assert.Equal((403, "https_required"), (plain.Status, plain.Code));
     }
 
     [Fact]

@@ -37,6 +37,14 @@ public abstract class SessionContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Without_a_provider_of_OpenID_Connect_there_is_no_such_door()
+    {
+        Assert.Equal("""{"openIdConnect":false}""", (await Browser.GetAsync(Path + "/doors")).Text);
+        Assert.Equal(404, (await Browser.GetAsync(Path + "/oidc?to=/console/")).Status);
+        Assert.Equal(404, (await Browser.GetAsync(Path + "/oidc/callback?code=x&state=y")).Status);
+    }
+
+    [Fact]
     public async Task A_call_with_a_key_says_who_it_is_and_has_no_session()
     {
         var api = await host.NewWorkspaceAsync(Scopes.LinksWrite);
