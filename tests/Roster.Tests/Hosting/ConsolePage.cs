@@ -50,7 +50,10 @@ internal sealed class ConsolePage : IAsyncDisposable
         };
         await page.ExposeFunctionAsync<string>("complain", console._complaints.Enqueue);
         await page.AddInitScriptAsync(
-            "document.addEventListener('securitypolicyviolation', event => window.complain(event.violatedDirective + ' ' + event.blockedURI))");
+            """
+            document.addEventListener('securitypolicyviolation', event =>
+                window.complain(`${event.violatedDirective} ${event.blockedURI}`));
+            """);
         return console;
     }
 
@@ -59,7 +62,9 @@ internal sealed class ConsolePage : IAsyncDisposable
 
     public async Task GoAsync(string path) => await Page.GotoAsync(new Uri(_server, "/console" + path).ToString());
 
-    /// <summary>Signs in with a key. The browser gets the session's cookie; the page for it is tested by <see cref="Pages.SignInTests"/>.</summary>
+    /// <summary>
+    /// Signs in with a key, so that the browser has a session's cookie. <see cref="Pages.SignInTests"/> tests the page.
+    /// </summary>
     public async Task SignInAsync(string key)
     {
         var answer = await _context.APIRequest.PostAsync(new Uri(_server, "/api/session").ToString(), new()
@@ -89,7 +94,8 @@ internal sealed class ConsolePage : IAsyncDisposable
     public ILocator Row(string text) => Grid.GetByRole(AriaRole.Row).Filter(new() { HasText = text });
 
     /// <summary>Leaves a picture of the page in artifacts/screens, to be looked at.</summary>
-    public Task PictureAsync(string name) => Page.ScreenshotAsync(new() { Path = Path.Combine(Repository.Root, "artifacts/screens", name + ".png") });
+    public Task PictureAsync(string name) =>
+        Page.ScreenshotAsync(new() { Path = Path.Combine(Repository.Root, "artifacts/screens", name + ".png") });
 
     /// <summary>What axe-core finds on the page, by the rules of WCAG 2.2 AA and its own good practice.</summary>
     public async Task<IReadOnlyList<string>> FindingsAsync() =>

@@ -49,7 +49,12 @@ public abstract class AppearanceContract(ConsoleServer server, ConsoleBrowser br
         var id = (await api.GetAsync("/api/partners?q=Ada")).Items[0].GetProperty("id").GetString()!;
         await api.PutAsync($$"""[{"id":"{{id}}","phone":"+44 20 7946 0002","tags":["gold","new"]},{"name":"Gone"}]""");
         await api.DeleteAsync((await api.GetAsync("/api/partners?q=Gone")).Items[0].GetProperty("id").GetString()!);
-        var file = "Name,E-Mail,Phone\nGrace Hopper,grace@example.com,+1 212 555 0100\nWrong,not an address,\nAda King,ada@example.com,1\n"u8;
+        var file = """
+            Name,E-Mail,Phone
+            Grace Hopper,grace@example.com,+1 212 555 0100
+            Wrong,not an address,
+            Ada King,ada@example.com,1
+            """u8;
         var import = await api.SendAsync(
             HttpMethod.Post, "/api/imports?filename=partners.csv", new ByteArrayContent(file.ToArray()));
         await api.SendAsync(HttpMethod.Post, $"/api/imports/{import.Json.GetProperty("id").GetString()}/plan");

@@ -62,6 +62,7 @@ public sealed class ChangesPageTests(ConsoleServer server, ConsoleBrowser browse
 
         await console.GoAsync("/changes");
 
-        await console.Page.GetByRole(AriaRole.Row).Or(console.Page.GetByRole(AriaRole.Listitem)).Filter(new() { HasText = "test" }).First.WaitForAsync();
+        await console.Page.GetByRole(AriaRole.List, new() { Name = "Change sets" }).GetByText("test", new() { Exact = true }).First
+            .WaitForAsync();
     }
 }

@@ -12,7 +12,12 @@ public sealed class ImportPageTests(ConsoleServer server, ConsoleBrowser browser
         var api = server.NewWorkspace();
         await api.PutAsync("""[{"name":"Katherine Johnson","email":"katherine@example.com","phone":"1"}]""");
         await using var console = await browser.OpenAsync(server.Address, "/imports", api.Key);
-        await ChooseAsync(console, "wrong.csv", "Name;E-Mail;Phone\nKatherine;katherine@example.com;2\nRadia Perlman;radia@example.com;\nWrong;not an address;\n");
+        await ChooseAsync(console, "wrong.csv", """
+            Name;E-Mail;Phone
+            Katherine;katherine@example.com;2
+            Radia Perlman;radia@example.com;
+            Wrong;not an address;
+            """);
 
         await console.Heading("What would change").WaitForAsync();
         await console.SeesAsync("Katherine Johnson");
@@ -61,7 +66,8 @@ public sealed class ImportPageTests(ConsoleServer server, ConsoleBrowser browser
         await console.SeesAsync("PDF");
     }
 
-    private static Task ChooseAsync(ConsolePage console, string name, string text) => ChooseAsync(console, name, Encoding.UTF8.GetBytes(text));
+    private static Task ChooseAsync(ConsolePage console, string name, string text) =>
+        ChooseAsync(console, name, Encoding.UTF8.GetBytes(text));
 
     private static Task ChooseAsync(ConsolePage console, string name, byte[] bytes) => console.Page.Locator("input[type=file]").First
         .SetInputFilesAsync(new FilePayload { Name = name, MimeType = "text/csv", Buffer = bytes });

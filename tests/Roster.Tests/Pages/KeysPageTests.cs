@@ -56,7 +56,13 @@ public sealed partial class KeysPageTests(ConsoleServer server, ConsoleBrowser b
         Assert.Equal(0, await colleague.Button("Edit").CountAsync());
         colleague.ExpectedStatuses.Add(403);
         var refused = await colleague.Page.EvaluateAsync<int>(
-            "fetch('/api/partners', {method:'PUT', headers:{'Roster-Console':'1','Content-Type':'application/json'}, body:'[{\"name\":\"x\"}]'}).then(r => r.status)");
+            """
+            fetch('/api/partners', {
+              method: 'PUT',
+              headers: { 'Roster-Console': '1', 'Content-Type': 'application/json' },
+              body: '[{"name":"x"}]',
+            }).then(answer => answer.status)
+            """);
 
         Assert.Equal(403, refused);
         await console.GoAsync("/people");

@@ -19,7 +19,8 @@ public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser bro
         using var fresh = RosterProcess.Serve(folder.Path);
         var link = Link().Match(fresh.Output()).Value;
         Assert.NotEmpty(link);
-        await using var console = await browser.OpenAsync(fresh.Address, "/" + link[link.IndexOf("#link", StringComparison.Ordinal)..], null);
+        var path = "/" + link[link.IndexOf("#link", StringComparison.Ordinal)..];
+        await using var console = await browser.OpenAsync(fresh.Address, path, null);
         console.ExpectedStatuses.Add(401);
 
         var dialog = console.Page.GetByRole(AriaRole.Dialog, new() { Name = "Your own key" });
@@ -29,7 +30,7 @@ public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser bro
         Assert.DoesNotContain("link", console.Page.Url, StringComparison.Ordinal);
         Assert.Equal(200, (await fresh.Client(key).GetAsync("/api/partners")).Status);
 
-        await using var late = await browser.OpenAsync(fresh.Address, "/" + link[link.IndexOf("#link", StringComparison.Ordinal)..], null);
+        await using var late = await browser.OpenAsync(fresh.Address, path, null);
         late.ExpectedStatuses.Add(401);
         await late.SeesAsync("This link does not work any more.");
     }

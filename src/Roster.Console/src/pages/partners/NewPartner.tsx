@@ -12,7 +12,13 @@ import { changesOf, type Draft, emptyDraft } from './draft';
 import { PartnerForm } from './PartnerForm';
 
 /** Makes one partner. */
-export function NewPartner({ onClose, onCreated }: { onClose: () => void; onCreated: (partner: Partner) => void }) {
+export default function NewPartner({
+  onClose,
+  onCreated,
+}: {
+  onClose: () => void;
+  onCreated: (partner: Partner) => void;
+}) {
   const t = useText(partnersText);
   const names = useText(common);
   const form = useId();

@@ -16,7 +16,7 @@ import { PartnerForm } from './PartnerForm';
  * Changes a partner. It is saved only where nobody else has changed it since it was read (`ifUpdatedAt`); if somebody
  * has, the form shows both values of each such field, and what was typed stays.
  */
-export function PartnerEditor({ partner, onDone }: { partner: PartnerThen; onDone: () => void }) {
+export default function PartnerEditor({ partner, onDone }: { partner: PartnerThen; onDone: () => void }) {
   const t = useText(partnersText);
   const names = useText(common);
   // What the form is about stays, also if the page reads the partner again meanwhile.

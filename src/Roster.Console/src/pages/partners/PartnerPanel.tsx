@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { useCall, useWrite } from '../../api/useCall';
 import { useSession } from '../../app/session';
@@ -12,7 +12,8 @@ import { partnersText } from '../../text/partners';
 import { textFields } from './draft';
 import { EraseDialog } from './EraseDialog';
 import { History } from './History';
-import { PartnerEditor } from './PartnerEditor';
+
+const PartnerEditor = lazy(() => import('./PartnerEditor'));
 
 /** One partner beside the list: its values, how to change them, and what became of it. */
 export function PartnerPanel({
@@ -71,13 +72,15 @@ export function PartnerPanel({
         <ErrorView error={reading.error} again={reading.again} />
       )}
       {partner === null ? null : isEditing ? (
-        <PartnerEditor
-          partner={partner}
-          onDone={() => {
-            setIsEditing(false);
-            panel.current?.focus({ preventScroll: true });
-          }}
-        />
+        <Suspense fallback={<Loading />}>
+          <PartnerEditor
+            partner={partner}
+            onDone={() => {
+              setIsEditing(false);
+              panel.current?.focus({ preventScroll: true });
+            }}
+          />
+        </Suspense>
       ) : (
         <div className="panel-body stack">
           {error === null ? null : <ErrorView error={error} />}

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Input, SearchField } from 'react-aria-components';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { usePreferences } from '../../app/preferences';
@@ -16,12 +16,13 @@ import { BulkBar, ExportMenu } from './BulkBar';
 import { Chips } from './Chips';
 import { ColumnsMenu } from './ColumnsMenu';
 import { listQuery } from './filters';
-import { NewPartner } from './NewPartner';
 import { PartnerGrid } from './PartnerGrid';
 import { PartnerPanel } from './PartnerPanel';
 import './partners.css';
 import { nothing, type Selection, set, toggle } from './selection';
 import { pageSize, usePartnerPages } from './usePartnerPages';
+
+const NewPartner = lazy(() => import('./NewPartner'));
 
 /** Rows that one stroke of Shift can choose. */
 const mostInRange = 10_000;
@@ -160,10 +161,12 @@ export default function PartnersPage() {
       </div>
       {openId === null ? null : <PartnerPanel key={openId} id={openId} asOf={asOf} onClose={close} />}
       {query.has('new') && session.may('partnersWrite') ? (
-        <NewPartner
-          onClose={() => setQuery({ new: null })}
-          onCreated={(partner) => setQuery({ new: null, partner: partner.id })}
-        />
+        <Suspense>
+          <NewPartner
+            onClose={() => setQuery({ new: null })}
+            onCreated={(partner) => setQuery({ new: null, partner: partner.id })}
+          />
+        </Suspense>
       ) : null}
     </div>
   );
