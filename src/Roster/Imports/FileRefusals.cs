@@ -16,7 +16,8 @@ public static class FileRefusals
         new("not_a_table", "This is neither text nor a workbook that can be read. Save the table as .xlsx or as CSV.");
 
     public static FileRefusedException NoRows() =>
-        new("no_rows", "The file has a header and no rows below it. Add rows, or say that it has no header.");
+        new("no_rows", "The file has a header and no rows below it. Add rows and send it again. "
+            + "If its only line is a partner, put a line with the names of the columns above it.");
 
     public static FileRefusedException Blank() =>
         new("no_rows", "All cells are blank. Choose another file, or another sheet of the workbook.");

@@ -21,7 +21,8 @@ public sealed class OtherFormatsTests
     [InlineData("note.rtf", "This is an RTF document. Export the table as .xlsx or as CSV, and send that.")]
     [InlineData("contacts.vcf", "This is a vCard file with contacts. Export the contacts as CSV, and send that.")]
     [InlineData("nuls.csv", "This is a file of NUL bytes only. It was damaged when it was copied or saved; get it again.")]
-    [InlineData("header-only.csv", "The file has a header and no rows below it. Add rows, or say that it has no header.")]
+    [InlineData("header-only.csv", "The file has a header and no rows below it. Add rows and send it again. "
+        + "If its only line is a partner, put a line with the names of the columns above it.")]
     [InlineData("no-rows.xlsx", "All cells are blank. Choose another file, or another sheet of the workbook.")]
     [InlineData("wide.xlsx", "The table has more than 1,000 columns. Remove those that are not needed.")]
     [InlineData("object.json", "This JSON is one object. " + SendArray)]
