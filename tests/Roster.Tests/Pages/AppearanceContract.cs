@@ -35,6 +35,16 @@ public abstract class AppearanceContract(ConsoleServer server, ConsoleBrowser br
             if (isTooWide)
                 findings.Add($"{page} is wider than the screen.");
         }
+        await console.GoAsync($"/partners?partner={id}");
+        await console.IsWholeAsync();
+        foreach (var key in new[] { "?", "e", "Control+k" })
+        {
+            await console.Page.Keyboard.PressAsync(key);
+            await console.Page.Locator("[role=dialog], .panel-form").First.WaitForAsync();
+            findings.AddRange((await console.FindingsAsync()).Select(found => $"after {key}: {found}"));
+            await console.Page.Keyboard.PressAsync("Escape");
+            await console.Page.Locator("[role=dialog], .panel-form").First.WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        }
         Assert.Empty(findings);
     }
 

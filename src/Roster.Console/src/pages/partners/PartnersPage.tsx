@@ -1,10 +1,12 @@
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Input, SearchField } from 'react-aria-components';
+import { CallError } from '../../api/http';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { usePreferences } from '../../app/preferences';
 import { go, setQuery, usePlace } from '../../app/router';
 import { useSession } from '../../app/session';
 import { useShortcuts } from '../../app/shortcuts';
+import { showToast } from '../../app/toasts';
 import { useSettled } from '../../app/useSettled';
 import { Button } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
@@ -72,17 +74,18 @@ export default function PartnersPage() {
       }
       const first = Math.min(anchor, index);
       const last = Math.min(Math.max(anchor, index), first + mostInRange - 1);
-      void pages.read(first, last).then((rows) =>
-        setSelection((present) =>
-          set(
-            present,
-            rows.map((row) => row.id),
-            true,
-          ),
-        ),
+      pages.read(first, last).then(
+        (rows) => {
+          const ids = rows.map((row) => row.id);
+          setSelection((present) => set(present, ids, true));
+        },
+        (failure: unknown) => {
+          if (failure instanceof CallError)
+            showToast({ counts: {}, revision: null, text: names.failed, error: failure });
+        },
       );
     },
-    [pages, anchor],
+    [pages, anchor, names],
   );
 
   const isEmpty = pages.isWhole && pages.count === 0;
