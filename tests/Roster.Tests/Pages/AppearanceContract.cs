@@ -37,6 +37,7 @@ public abstract class AppearanceContract(ConsoleServer server, ConsoleBrowser br
         }
         await console.GoAsync($"/partners?partner={id}");
         await console.IsWholeAsync();
+        await console.Page.Locator(".details").WaitForAsync();
         foreach (var key in new[] { "?", "e", "Control+k" })
         {
             await console.Page.Keyboard.PressAsync(key);

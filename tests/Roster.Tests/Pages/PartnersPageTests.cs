@@ -44,6 +44,7 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
 
         await console.Row("Ada Lovelace").ClickAsync();
+        await console.Button("Edit").WaitForAsync();
         await console.Page.Keyboard.PressAsync("e");
         await console.Field("Phone").FillAsync("+44 20 7946 0002");
         await console.Button("Clear E-mail").ClickAsync();

@@ -22,7 +22,7 @@ interface Command {
 }
 
 /** Pages, partners by name, and actions, by typing. */
-export default function Palette({
+export function Palette({
   isOpen,
   onClose,
   allowed,

@@ -10,6 +10,7 @@ import { Boundary } from './Boundary';
 import { CurlProvider } from './curl';
 import { isApple } from './device';
 import { holdDroppedFile } from './dropped';
+import { Palette } from './Palette';
 import { type Page, pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
 import { go, hrefOf, partsOf, usePlace } from './router';
@@ -18,8 +19,7 @@ import { useSession, useSessionState } from './session';
 import { useShortcuts } from './shortcuts';
 import { Toasts } from './toasts';
 
-/** Read when they are first opened. */
-const Palette = lazy(() => import('./Palette'));
+/** Read when it is first opened. The palette is not: one types at once. */
 const Help = lazy(() => import('./Help'));
 
 /** The frame around each page: the pages on one side, the page, and what lies over it. */
@@ -115,10 +115,8 @@ export function Shell() {
           </main>
         </Dropping>
       </div>
-      <Suspense>
-        {isPaletteOpen ? <Palette isOpen onClose={() => setIsPaletteOpen(false)} allowed={allowed} /> : null}
-        {isHelpOpen ? <Help isOpen onClose={() => setIsHelpOpen(false)} /> : null}
-      </Suspense>
+      <Palette isOpen={isPaletteOpen} onClose={() => setIsPaletteOpen(false)} allowed={allowed} />
+      <Suspense>{isHelpOpen ? <Help isOpen onClose={() => setIsHelpOpen(false)} /> : null}</Suspense>
       <Toasts />
       <SignInAgain />
       <NewKey />

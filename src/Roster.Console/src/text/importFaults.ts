@@ -6,7 +6,7 @@ export const faultTexts: Readonly<Record<'en' | 'ar', Readonly<Record<string, st
   en: {
     changed_since: 'It was changed by somebody else meanwhile.',
     match_key_missing:
-      'This row lacks what rows find their partner by, so it would create a new partner each time. Fill it in, or allow such rows under Columns.',
+      'This row lacks what rows find their partner by, so it would create a partner each time. Fill it in, or allow it under Columns.',
   },
   ar: {
     ambiguous_match: 'يطابق هذا الصف أكثر من شريك. حدّد المقصود بمعرّفه.',

@@ -10,7 +10,7 @@ import { common } from '../../text/common';
 import { partnersText } from '../../text/partners';
 
 /** Erasing cannot be undone, so the name is typed first. */
-export function EraseDialog({
+export default function EraseDialog({
   partner,
   isOpen,
   onClose,

@@ -10,9 +10,9 @@ import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { partnersText } from '../../text/partners';
 import { textFields } from './draft';
-import { EraseDialog } from './EraseDialog';
 import { History } from './History';
 
+const EraseDialog = lazy(() => import('./EraseDialog'));
 const PartnerEditor = lazy(() => import('./PartnerEditor'));
 
 /** One partner beside the list: its values, how to change them, and what became of it. */
@@ -116,15 +116,17 @@ export function PartnerPanel({
           {asOf === null ? <History partner={partner} mayRestore={mayWrite && !isDeleted} /> : null}
         </div>
       )}
-      {partner === null ? null : (
-        <EraseDialog
-          partner={partner}
-          isOpen={isErasing}
-          onClose={(isErased) => {
-            setIsErasing(false);
-            if (isErased) onClose();
-          }}
-        />
+      {partner === null || !isErasing ? null : (
+        <Suspense>
+          <EraseDialog
+            partner={partner}
+            isOpen
+            onClose={(isErased) => {
+              setIsErasing(false);
+              if (isErased) onClose();
+            }}
+          />
+        </Suspense>
       )}
     </aside>
   );
