@@ -34,6 +34,11 @@ export class CallError extends Error {
   }
 }
 
+/** What failed, as a CallError: anything else is taken for a server that did not answer. */
+export function asCallError(failure: unknown): CallError {
+  return failure instanceof CallError ? failure : new CallError(0, null);
+}
+
 /** The header that tells the server that a write comes from these pages. */
 export const fromConsole = { 'Roster-Console': '1' };
 
@@ -49,13 +54,12 @@ export function endSession(): void {
   onSessionEnd();
 }
 
-/** Makes a call. Throws a CallError, or an AbortError if the signal ended it. */
-export async function call<T>(request: Call, signal?: AbortSignal): Promise<Answer<T>> {
+/** Makes a call and gives the answer as it comes. Throws a CallError, or an AbortError if the signal ended it. */
+export async function send(request: Call, signal?: AbortSignal): Promise<Response> {
   const { method = 'GET', path, body } = request;
   const isBlob = body instanceof Blob;
-  let response: Response;
-  try {
-    response = await fetch(path, {
+  const response = await orOffline(
+    fetch(path, {
       method,
       headers: {
         ...(method === 'GET' ? {} : fromConsole),
@@ -64,19 +68,60 @@ export async function call<T>(request: Call, signal?: AbortSignal): Promise<Answ
       },
       ...(body === undefined ? {} : { body: isBlob ? body : JSON.stringify(body) }),
       ...(signal === undefined ? {} : { signal }),
-    });
+    }),
+  );
+  if (response.ok) return response;
+  const problem = isJson(response) ? await orOffline<Problem>(response.json()) : null;
+  if (response.status === 401 && path !== '/api/session') onSessionEnd();
+  throw new CallError(response.status, problem);
+}
+
+/** Makes a call that answers in JSON, or with nothing. Throws as `send` does. */
+export async function call<T>(request: Call, signal?: AbortSignal): Promise<Answer<T>> {
+  const response = await send(request, signal);
+  const data = isJson(response) ? await orOffline<T>(response.json()) : undefined;
+  return { status: response.status, data: data as T, headers: response.headers };
+}
+
+function isJson(response: Response): boolean {
+  return response.headers.get('Content-Type')?.includes('json') === true;
+}
+
+/** A connection that cannot be made, or breaks off in the middle of an answer, is a server that did not answer. */
+async function orOffline<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
   } catch (failure) {
     if (failure instanceof DOMException && failure.name === 'AbortError') throw failure;
     throw new CallError(0, null);
   }
-  const type = response.headers.get('Content-Type') ?? '';
-  if (!response.ok) {
-    const problem = type.includes('json') ? ((await response.json()) as Problem) : null;
-    if (response.status === 401 && path !== '/api/session') onSessionEnd();
-    throw new CallError(response.status, problem);
-  }
-  const data = type.includes('json') ? await response.json() : undefined;
-  return { status: response.status, data: data as T, headers: response.headers };
+}
+
+/**
+ * Saves an answer as a file. The browser holds it until it is saved, and not this page's memory. A link cannot do it,
+ * since it cannot say what is accepted.
+ */
+export async function saveAs(
+  name: string,
+  path: string,
+  accept: string,
+  onReceived: (bytes: number) => void = () => undefined,
+): Promise<void> {
+  const response = await send({ path, headers: { Accept: accept } });
+  let bytes = 0;
+  const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform: (part, controller) => {
+      bytes += part.length;
+      onReceived(bytes);
+      controller.enqueue(part);
+    },
+  });
+  const link = document.createElement('a');
+  const counted = new Response(response.body?.pipeThrough(counter));
+  link.href = URL.createObjectURL(await orOffline(counted.blob()));
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 /** A path with a query; parameters that are undefined or empty are left out. */

@@ -1,4 +1,5 @@
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { storeOf, useStore } from '../store';
 import { type Answer, type Call, CallError, call } from './http';
 
 /**
@@ -8,25 +9,17 @@ import { type Answer, type Call, CallError, call } from './http';
 const kept = new Map<string, Answer<unknown>>();
 const most = 50;
 
-let version = 0;
-const listeners = new Set<() => void>();
+const writesDone = storeOf(0);
 
 /** Called after each write: what pages show is read again. */
 export function forgetAnswers(): void {
   kept.clear();
-  version++;
-  for (const listener of listeners) listener();
+  writesDone.set(writesDone.get() + 1);
 }
 
 /** Counts the writes of this tab, for lists that keep pages of their own. */
 export function useWrites(): number {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => version,
-  );
+  return useStore(writesDone);
 }
 
 export interface Reading<T> {
@@ -58,7 +51,10 @@ export function useCall<T>(path: string | null): Reading<T> {
         setState({ path, answer, error: null });
       },
       (error: unknown) => {
-        if (error instanceof CallError) setState({ path, answer: null, error });
+        if (!(error instanceof CallError)) return;
+        // What was read before stays on the screen, with a form that is open on it, unless it is not there any more.
+        const isGone = error.status === 403 || error.status === 404;
+        setState((before) => ({ path, answer: before.path === path && !isGone ? before.answer : null, error }));
       },
     );
     return () => end.abort();

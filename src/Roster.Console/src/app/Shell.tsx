@@ -2,6 +2,7 @@ import { type DragEvent, lazy, type ReactNode, Suspense, useEffect, useRef, useS
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { IconButton } from '../parts/controls';
 import { Icon } from '../parts/Icon';
+import { Link } from '../parts/Link';
 import { Loading, Name, PageHead } from '../parts/show';
 import { useText } from '../text';
 import { common } from '../text/common';
@@ -11,9 +12,9 @@ import { CurlProvider } from './curl';
 import { isApple } from './device';
 import { holdDroppedFile } from './dropped';
 import { Palette } from './Palette';
-import { type Page, pages } from './pages';
+import { pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
-import { go, hrefOf, partsOf, usePlace } from './router';
+import { go, partsOf, usePlace } from './router';
 import { NewKey, SignInAgain } from './SignIn';
 import { useSession, useSessionState } from './session';
 import { useShortcuts } from './shortcuts';
@@ -94,7 +95,10 @@ export function Shell() {
           </AriaButton>
           <nav className="nav" aria-label={t.navigation}>
             {allowed.map((one) => (
-              <NavLink key={one.path} page={one} isCurrent={one === page} />
+              <Link key={one.path} to={one.path} className="nav-link" isCurrent={one === page && 'page'}>
+                <Icon name={one.icon} />
+                {t[one.name]}
+              </Link>
             ))}
           </nav>
           <UserMenu onHelp={() => setIsHelpOpen(true)} />
@@ -121,25 +125,6 @@ export function Shell() {
       <SignInAgain />
       <NewKey />
     </CurlProvider>
-  );
-}
-
-function NavLink({ page, isCurrent }: { page: Page; isCurrent: boolean }) {
-  const t = useText(common);
-  return (
-    <a
-      className="nav-link"
-      href={hrefOf(page.path)}
-      aria-current={isCurrent ? 'page' : undefined}
-      onClick={(event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-        event.preventDefault();
-        go(page.path);
-      }}
-    >
-      <Icon name={page.icon} />
-      {t[page.name]}
-    </a>
   );
 }
 

@@ -3,8 +3,8 @@ import type { Doors } from '../api/generated';
 import type { CallError } from '../api/http';
 import { useCall } from '../api/useCall';
 import { Button, TextInput } from '../parts/controls';
-import { Sheet } from '../parts/Dialogs';
-import { Copy, ErrorView } from '../parts/show';
+import { Sheet, ShownOnce } from '../parts/Dialogs';
+import { ErrorView } from '../parts/show';
 import { useText } from '../text';
 import { shell } from '../text/shell';
 import { setQuery } from './router';
@@ -92,25 +92,8 @@ export function SignInAgain() {
 export function NewKey() {
   const t = useText(shell);
   const { newKey, keyIsKept } = useSessionState();
-  return (
-    <Sheet
-      title={t.yourKey}
-      isOpen={newKey !== null}
-      onClose={keyIsKept}
-      size="small"
-      isDismissable={false}
-      footer={
-        <Button look="primary" onPress={keyIsKept}>
-          {t.kept}
-        </Button>
-      }
-    >
-      <p>{t.yourKeyHint}</p>
-      <div className="code-block">
-        <code dir="ltr">{newKey}</code>
-        <Copy text={newKey ?? ''} />
-      </div>
-    </Sheet>
+  return newKey === null ? null : (
+    <ShownOnce title={t.yourKey} hint={t.yourKeyHint} secret={newKey} action={t.kept} onClose={keyIsKept} />
   );
 }
 

@@ -1,5 +1,5 @@
-import { useSyncExternalStore } from 'react';
-import type { Language } from '../text';
+import { storeOf, useStore } from '../store';
+import type { Language } from '../text/language';
 
 /** What a person has chosen for this browser. No key and no partner is ever in it. */
 export interface Preferences {
@@ -13,8 +13,8 @@ export interface Preferences {
 
 const name = 'roster-preferences';
 const columns = ['name', 'email', 'phone', 'tags', 'updatedAt'];
-const listeners = new Set<() => void>();
-let current = read();
+const dark = window.matchMedia('(prefers-color-scheme: dark)');
+const current = storeOf(read());
 
 function read(): Preferences {
   const browser: Preferences = {
@@ -30,33 +30,27 @@ function read(): Preferences {
   }
 }
 
-function show(): void {
+function show({ language, theme }: Preferences): void {
   const page = document.documentElement;
-  page.lang = current.language;
-  page.dir = current.language === 'ar' ? 'rtl' : 'ltr';
-  if (current.theme === 'system') delete page.dataset.theme;
-  else page.dataset.theme = current.theme;
+  page.lang = language;
+  page.dir = language === 'ar' ? 'rtl' : 'ltr';
+  page.dataset.theme = theme === 'system' ? (dark.matches ? 'dark' : 'light') : theme;
 }
 
-show();
+show(current.get());
+dark.addEventListener('change', () => show(current.get()));
 
 export function setPreferences(changes: Partial<Preferences>): void {
-  current = { ...current, ...changes };
+  const next = { ...current.get(), ...changes };
   try {
-    localStorage.setItem(name, JSON.stringify(current));
+    localStorage.setItem(name, JSON.stringify(next));
   } catch {
     // A browser that keeps nothing: the choice lasts as long as the page.
   }
-  show();
-  for (const listener of listeners) listener();
+  show(next);
+  current.set(next);
 }
 
 export function usePreferences(): Preferences {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => current,
-  );
+  return useStore(current);
 }

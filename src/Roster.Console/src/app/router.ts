@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from 'react';
+import { storeOf, useStore } from '../store';
 
 /** Where the pages are: `/console/` and below. A path here is what follows it, such as `/partners`. */
 const base = '/console';
@@ -9,8 +9,7 @@ export interface Place {
   readonly query: URLSearchParams;
 }
 
-let place = read();
-const listeners = new Set<() => void>();
+const place = storeOf(read());
 
 function read(): Place {
   const path = window.location.pathname;
@@ -21,8 +20,7 @@ function read(): Place {
 }
 
 function changed(): void {
-  place = read();
-  for (const listener of listeners) listener();
+  place.set(read());
 }
 
 window.addEventListener('popstate', changed);
@@ -49,23 +47,17 @@ export function setQuery(
   changes: Record<string, string | readonly string[] | null>,
   options = { replace: true },
 ): void {
-  const query = new URLSearchParams(place.query);
+  const query = new URLSearchParams(place.get().query);
   for (const [name, value] of Object.entries(changes)) {
     query.delete(name);
     if (typeof value === 'string') query.set(name, value);
     else for (const one of value ?? []) query.append(name, one);
   }
-  go(hrefOf(place.path, query), options);
+  go(hrefOf(place.get().path, query), options);
 }
 
 export function usePlace(): Place {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => place,
-  );
+  return useStore(place);
 }
 
 /** The parts of a path: `/imports/7/rows` is `['imports', '7', 'rows']`. */

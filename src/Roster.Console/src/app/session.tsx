@@ -1,7 +1,8 @@
 import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
 import type { Session } from '../api/generated';
-import { CallError, call, whenSessionEnds } from '../api/http';
+import { asCallError, type CallError, call, whenSessionEnds } from '../api/http';
 import { forgetAnswers } from '../api/useCall';
+import { showFailure } from './toasts';
 
 export type Scope = Session['scopes'][number];
 
@@ -40,7 +41,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         setIsLoading(false);
       },
       (failure: unknown) => {
-        const trouble = failure instanceof CallError ? failure : new CallError(0, null);
+        const trouble = asCallError(failure);
         setError(trouble.status === 401 ? null : trouble);
         setIsLoading(false);
       },
@@ -63,12 +64,21 @@ export function SessionProvider({ children }: { children: ReactNode }) {
       forgetAnswers();
       return null;
     } catch (failure) {
-      return failure instanceof CallError ? failure : new CallError(0, null);
+      return asCallError(failure);
     }
   }, []);
 
   const signOut = useCallback(async () => {
-    await call({ method: 'DELETE', path: '/api/session' }).catch(() => undefined);
+    try {
+      await call({ method: 'DELETE', path: '/api/session' });
+    } catch (failure) {
+      // It goes on at the server, so nobody may believe that it has ended. 401 says that it had ended before.
+      const trouble = asCallError(failure);
+      if (trouble.status !== 401) {
+        showFailure(trouble);
+        return;
+      }
+    }
     forgetAnswers();
     setSession(null);
     setHasEnded(false);

@@ -1,35 +1,43 @@
-import { useEffect, useSyncExternalStore } from 'react';
+import { useEffect } from 'react';
 import { type CallError, numberIn } from '../api/http';
 import { useWrite } from '../api/useCall';
 import { Button, IconButton } from '../parts/controls';
 import { ErrorView } from '../parts/show';
+import { storeOf, useStore } from '../store';
 import { useFormat, useText } from '../text';
 import { common } from '../text/common';
 
-/** What was written, or why it was not. Shown for 60 seconds, in which a change set can be undone. */
-export interface Toast {
+type Counts = Readonly<Record<'created' | 'updated' | 'unchanged' | 'deleted' | 'restored', number>>;
+
+/** What was written, a note, or why something was not done. */
+type Message =
+  | { readonly counts: Counts /** Null where nothing changed. */; readonly revision: number | null }
+  | { readonly note: string }
+  | { readonly failure: CallError };
+
+interface Toast {
   readonly id: number;
-  readonly counts: Readonly<Partial<Record<'created' | 'updated' | 'unchanged' | 'deleted' | 'restored', number>>>;
-  readonly revision: number | null;
-  readonly text?: string;
-  readonly error?: CallError;
+  readonly message: Message;
 }
 
+/** Milliseconds that a message is shown. A change set can be undone there meanwhile. */
 const shownFor = 60_000;
 const most = 4;
 
-let toasts: readonly Toast[] = [];
+const toasts = storeOf<readonly Toast[]>([]);
 let lastId = 0;
-const listeners = new Set<() => void>();
 
-function set(next: readonly Toast[]): void {
-  toasts = next;
-  for (const listener of listeners) listener();
+function show(message: Message): void {
+  lastId++;
+  toasts.set([...toasts.get(), { id: lastId, message }].slice(-most));
 }
 
-export function showToast(toast: Omit<Toast, 'id'>): void {
-  lastId++;
-  set([...toasts, { ...toast, id: lastId }].slice(-most));
+export function showNote(note: string): void {
+  show({ note });
+}
+
+export function showFailure(failure: CallError): void {
+  show({ failure });
 }
 
 /** Says what a write's answer says in its headers. */
@@ -42,69 +50,73 @@ export function showWrite(headers: Headers): void {
     restored: numberIn(headers, 'Roster-Restored') ?? 0,
   };
   const hasChanged = counts.created + counts.updated + counts.deleted + counts.restored > 0;
-  showToast({ counts, revision: hasChanged ? numberIn(headers, 'Roster-Revision') : null });
+  show({ counts, revision: hasChanged ? numberIn(headers, 'Roster-Revision') : null });
 }
 
-export function closeToast(id: number): void {
+function close(id: number): void {
   // The focus may be in what goes away now.
   if (document.activeElement?.closest('.toast') != null)
     document.getElementById('main')?.focus({ preventScroll: true });
-  set(toasts.filter((toast) => toast.id !== id));
-}
-
-export function useToasts(): readonly Toast[] {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => toasts,
-  );
+  toasts.set(toasts.get().filter((toast) => toast.id !== id));
 }
 
 export function Toasts() {
-  const all = useToasts();
   return (
     <section className="toasts" aria-live="polite" aria-relevant="additions">
-      {all.map((toast) => (
+      {useStore(toasts).map((toast) => (
         <OneToast key={toast.id} toast={toast} />
       ))}
     </section>
   );
 }
 
-function OneToast({ toast }: { toast: Toast }) {
+function OneToast({ toast: { id, message } }: { toast: Toast }) {
+  const t = useText(common);
+  useEffect(() => {
+    const timer = setTimeout(() => close(id), shownFor);
+    return () => clearTimeout(timer);
+  }, [id]);
+  return (
+    <div className="toast">
+      {'counts' in message ? (
+        <Written counts={message.counts} revision={message.revision} onUndone={() => close(id)} />
+      ) : 'note' in message ? (
+        <strong className="toast-text">{message.note}</strong>
+      ) : (
+        <div className="toast-text">
+          <ErrorView error={message.failure} />
+        </div>
+      )}
+      <IconButton icon="close" label={t.close} onPress={() => close(id)} />
+    </div>
+  );
+}
+
+function Written({ counts, revision, onUndone }: { counts: Counts; revision: number | null; onUndone: () => void }) {
   const t = useText(common);
   const format = useFormat();
   const { run, isRunning, error } = useWrite();
-  useEffect(() => {
-    const timer = setTimeout(() => closeToast(toast.id), shownFor);
-    return () => clearTimeout(timer);
-  }, [toast.id]);
   const undo = async () => {
-    const answer = await run({ method: 'POST', path: `/api/changesets/${toast.revision}/undo` });
+    const answer = await run({ method: 'POST', path: `/api/changesets/${revision}/undo` });
     if (answer === null) return;
-    closeToast(toast.id);
+    onUndone();
     showWrite(answer.headers);
   };
-  const parts = (Object.entries(toast.counts) as [keyof typeof t.counts, number][]).filter(([, count]) => count > 0);
+  const parts = (Object.entries(counts) as [keyof Counts, number][]).filter(([, count]) => count > 0);
   return (
-    <div className="toast">
-      <div className="stack-small">
-        {toast.error === undefined ? null : <ErrorView error={toast.error} />}
+    <>
+      <div className="stack-small toast-text">
         <strong>
-          {toast.text ??
-            (parts.length === 0 ? t.nothingChanged : parts.map(([name, count]) => t.counts[name](count)).join(' · '))}
+          {parts.length === 0 ? t.nothingChanged : parts.map(([name, count]) => t.counts[name](count)).join(' · ')}
         </strong>
-        {toast.revision === null ? null : <span className="muted">{t.revision(format.number(toast.revision))}</span>}
+        {revision === null ? null : <span className="muted">{t.revision(format.number(revision))}</span>}
         {error === null ? null : <ErrorView error={error} />}
       </div>
-      {toast.revision === null ? null : (
+      {revision === null ? null : (
         <Button icon="undo" isPending={isRunning} onPress={() => void undo()}>
           {t.undo}
         </Button>
       )}
-      <IconButton icon="close" label={t.close} onPress={() => closeToast(toast.id)} />
-    </div>
+    </>
   );
 }

@@ -3,6 +3,7 @@ import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
 import { useText } from '../text';
 import { common } from '../text/common';
 import { Button, IconButton } from './controls';
+import { Copy } from './show';
 
 /** A dialog over the page. Escape and a click outside close it, and the focus goes back to where it was. */
 export function Sheet({
@@ -81,31 +82,25 @@ function useFocusBack(isOpen: boolean, focusBack: FocusBack | undefined): void {
   }, [isOpen, focusBack]);
 }
 
-/** Asks before something is done. */
-export function Confirm({
-  title,
-  isOpen,
-  onClose,
-  onConfirm,
-  action,
-  isDanger = false,
-  isRunning = false,
-  isDisabled = false,
-  focusBack,
-  children,
-}: {
-  title: string;
-  isOpen: boolean;
-  onClose: () => void;
-  onConfirm: () => void;
+interface FormSheetProps {
+  readonly title: string;
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+  readonly onSubmit: () => void;
   /** What the button says: the verb, with the number where there is one. */
-  action: string;
-  isDanger?: boolean;
-  isRunning?: boolean;
-  isDisabled?: boolean;
-  focusBack?: FocusBack;
-  children: ReactNode;
-}) {
+  readonly action: string;
+  readonly size?: 'small' | 'middle';
+  readonly isDanger?: boolean;
+  readonly isRunning?: boolean;
+  readonly isDisabled?: boolean;
+  readonly focusBack?: FocusBack;
+  readonly children: ReactNode;
+}
+
+/** A form in a dialog, with a button that sends it and one that leaves it. The server checks what is typed. */
+export function FormSheet(props: FormSheetProps) {
+  const { title, isOpen, onClose, onSubmit, action, size = 'middle', focusBack, children } = props;
+  const { isDanger = false, isRunning = false, isDisabled = false } = props;
   const t = useText(common);
   const form = useId();
   return (
@@ -113,7 +108,7 @@ export function Confirm({
       title={title}
       isOpen={isOpen}
       onClose={onClose}
-      size="small"
+      size={size}
       focusBack={focusBack}
       footer={
         <>
@@ -133,13 +128,78 @@ export function Confirm({
       <form
         id={form}
         className="stack"
+        noValidate
         onSubmit={(event) => {
           event.preventDefault();
-          if (!isRunning && !isDisabled) onConfirm();
+          if (!isRunning && !isDisabled) onSubmit();
         }}
       >
         {children}
       </form>
+    </Sheet>
+  );
+}
+
+/** Asks before something is done. */
+export function Confirm({ onConfirm, ...rest }: Omit<FormSheetProps, 'onSubmit' | 'size'> & { onConfirm: () => void }) {
+  return <FormSheet {...rest} onSubmit={onConfirm} size="small" />;
+}
+
+/** Asks before what was typed is thrown away. */
+export function DiscardQuestion({
+  isOpen,
+  onClose,
+  onDiscard,
+}: {
+  isOpen: boolean;
+  onClose: () => void;
+  onDiscard: () => void;
+}) {
+  const t = useText(common);
+  return (
+    <Confirm title={t.discard} isOpen={isOpen} onClose={onClose} onConfirm={onDiscard} action={t.discard} isDanger>
+      <p>{t.discardAsk}</p>
+    </Confirm>
+  );
+}
+
+/** A secret that is shown only now. It is not closed by a click beside it. */
+export function ShownOnce({
+  title,
+  hint,
+  secret,
+  copyLabel,
+  action,
+  onClose,
+  children,
+}: {
+  title: string;
+  hint: string;
+  secret: string;
+  copyLabel?: string;
+  action: string;
+  onClose: () => void;
+  children?: ReactNode;
+}) {
+  return (
+    <Sheet
+      title={title}
+      isOpen
+      onClose={onClose}
+      size="small"
+      isDismissable={false}
+      footer={
+        <Button look="primary" onPress={onClose} autoFocus>
+          {action}
+        </Button>
+      }
+    >
+      <p>{hint}</p>
+      <div className="code-block">
+        <code dir="ltr">{secret}</code>
+        <Copy text={secret} label={copyLabel} />
+      </div>
+      {children}
     </Sheet>
   );
 }

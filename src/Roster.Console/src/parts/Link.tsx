@@ -7,17 +7,21 @@ export function Link({
   children,
   className,
   id,
+  isCurrent,
 }: {
   to: string;
   children: ReactNode;
   className?: string;
   id?: string;
+  /** Whether it leads to what is shown: as a page, or as a step of several. */
+  isCurrent?: 'page' | 'step' | false;
 }) {
   return (
     <a
       id={id}
       className={className}
       href={hrefOf(to)}
+      aria-current={isCurrent || undefined}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
         event.preventDefault();

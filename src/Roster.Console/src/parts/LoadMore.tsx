@@ -5,6 +5,17 @@ import { common } from '../text/common';
 import { Button } from './controls';
 import { ErrorView } from './show';
 
+/** Above a list that holds only the last items that were read: the way back to the first ones. */
+export function CutNotice({ pages }: { pages: Pages<unknown> }) {
+  const t = useText(common);
+  return pages.isCut ? (
+    <p className="spread notice list-cut">
+      {t.cut}
+      <Button onPress={pages.again}>{t.toNewest}</Button>
+    </p>
+  ) : null;
+}
+
 /** The end of a list that is read page by page: the next page is read when one scrolls near it, or by the button. */
 export function LoadMore({ pages }: { pages: Pages<unknown> }) {
   const t = useText(common);

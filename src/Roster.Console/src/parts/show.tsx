@@ -71,7 +71,7 @@ export function Who({ actor }: { actor: { name: string; kind: string } | null | 
 }
 
 /** A button that copies a text. */
-export function Copy({ text, label }: { text: string; label?: string }) {
+export function Copy({ text, label }: { text: string; label?: string | undefined }) {
   const t = useText(common);
   const [isCopied, setIsCopied] = useState(false);
   useEffect(() => {

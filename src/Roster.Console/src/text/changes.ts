@@ -1,4 +1,4 @@
-import { plural, texts } from '.';
+import { plural, texts } from './language';
 
 /** Texts of the log of change sets. */
 export const changes = texts(
@@ -16,8 +16,6 @@ export const changes = texts(
     emptyHint: 'Each write appears here as soon as it is done.',
     noMatch: 'No change set matches',
     noMatchHint: 'Take a filter away.',
-    cut: 'Only the last ones that were read are shown.',
-    toNewest: 'Back to the newest',
     undoes: (n: string) => `Undoes ${n}`,
     undoneBy: (n: string) => `Undone by ${n}`,
     inEffect: 'In effect again',
@@ -68,8 +66,6 @@ export const changes = texts(
     emptyHint: 'تظهر كل عملية كتابة هنا فور إنجازها.',
     noMatch: 'لا توجد تغييرات مطابقة',
     noMatchHint: 'أزل أحد عوامل التصفية.',
-    cut: 'تظهر آخر التغييرات التي قُرئت فقط.',
-    toNewest: 'العودة إلى الأحدث',
     undoes: (n: string) => `يتراجع عن ${n}`,
     undoneBy: (n: string) => `تراجعت عنه ${n}`,
     inEffect: 'سارٍ من جديد',

@@ -1,4 +1,4 @@
-import { plural, texts } from '.';
+import { plural, texts } from './language';
 
 /** Texts that several pages have. */
 export const common = texts(
@@ -15,6 +15,8 @@ export const common = texts(
     undo: 'Undo',
     apply: 'Apply',
     cancel: 'Cancel',
+    discard: 'Discard changes',
+    discardAsk: 'You have typed changes that are not saved.',
     close: 'Close',
     save: 'Save',
     delete: 'Delete',
@@ -27,6 +29,8 @@ export const common = texts(
     curlHint: 'The call behind what is on the screen. Put a key into ROSTER_KEY first.',
     loading: 'Loading…',
     loadMore: 'Load more',
+    cut: 'Only the last ones that were read are shown.',
+    toNewest: 'Back to the newest',
     tryAgain: 'Try again',
     nothing: 'nothing',
     none: 'none',
@@ -115,6 +119,8 @@ export const common = texts(
     undo: 'تراجع',
     apply: 'تطبيق',
     cancel: 'إلغاء',
+    discard: 'تجاهل التغييرات',
+    discardAsk: 'كتبتَ تغييرات لم تُحفظ.',
     close: 'إغلاق',
     save: 'حفظ',
     delete: 'حذف',
@@ -127,6 +133,8 @@ export const common = texts(
     curlHint: 'الطلب الذي يقف وراء ما على الشاشة. ضع مفتاحًا في ROSTER_KEY أولًا.',
     loading: 'جارٍ التحميل…',
     loadMore: 'تحميل المزيد',
+    cut: 'تظهر آخر العناصر التي قُرئت فقط.',
+    toNewest: 'العودة إلى الأحدث',
     tryAgain: 'إعادة المحاولة',
     nothing: 'لا شيء',
     none: 'لا يوجد',

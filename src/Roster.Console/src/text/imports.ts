@@ -1,5 +1,5 @@
-import { plural, texts } from '.';
 import { importsAr } from './importsAr';
+import { plural, texts } from './language';
 
 /** Texts of the page Import. */
 export const importsEn = {
@@ -93,7 +93,6 @@ export const importsEn = {
   headerHint: 'Leave it empty if there is none.',
   sheet: 'Sheet',
   hiddenSheet: (name: string) => `${name} (hidden)`,
-  rowsRead: (n: number) => plural('en', n, { one: '# row', other: '# rows' }),
   blankRows: (n: number) => plural('en', n, { one: '# blank row passed over', other: '# blank rows passed over' }),
   hiddenRows: (n: number) =>
     plural('en', n, {

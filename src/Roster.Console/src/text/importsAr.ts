@@ -1,4 +1,4 @@
-import { type Forms, plural } from '.';
+import { type Forms, plural } from './language';
 
 const ar = (n: number, forms: Forms) => plural('ar', n, forms);
 
@@ -114,15 +114,6 @@ export const importsAr = {
   headerHint: 'اتركه فارغًا إن لم يوجد.',
   sheet: 'الورقة',
   hiddenSheet: (name: string) => `${name} (مخفية)`,
-  rowsRead: (n: number) =>
-    ar(n, {
-      zero: 'لا صفوف',
-      one: 'صف واحد',
-      two: 'صفّان',
-      few: '# صفوف',
-      many: '# صفًّا',
-      other: '# صف',
-    }),
   blankRows: (n: number) =>
     ar(n, {
       zero: 'لم يُتجاوز أي صف فارغ',

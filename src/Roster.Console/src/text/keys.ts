@@ -1,4 +1,4 @@
-import { texts } from '.';
+import { texts } from './language';
 
 /** Texts of keys, people and sessions. */
 export const keys = texts(

@@ -1,4 +1,4 @@
-import { plural, texts } from '.';
+import { plural, texts } from './language';
 
 /** Texts of the overview. */
 export const overview = texts(
@@ -36,7 +36,6 @@ export const overview = texts(
     newImport: 'Import a file',
     state: { uploaded: 'Columns to check', planned: 'Ready to apply', applying: 'Is applied' },
     progress: (done: string, of: string) => `${done} of ${of}`,
-    rows: (n: number) => plural('en', n, { one: '# row', other: '# rows' }),
     emptyTitle: 'The directory is still empty',
     emptyHint: 'Bring a spreadsheet in, or create the first partner.',
   },
@@ -82,15 +81,6 @@ export const overview = texts(
     newImport: 'استيراد ملف',
     state: { uploaded: 'راجع الأعمدة', planned: 'جاهز للتطبيق', applying: 'قيد التطبيق' },
     progress: (done: string, of: string) => `${done} من ${of}`,
-    rows: (n: number) =>
-      plural('ar', n, {
-        zero: 'لا صفوف',
-        one: 'صف واحد',
-        two: 'صفّان',
-        few: '# صفوف',
-        many: '# صفًّا',
-        other: '# صف',
-      }),
     emptyTitle: 'الدليل ما زال فارغًا',
     emptyHint: 'استورد جدولًا، أو أنشئ أول شريك.',
   },

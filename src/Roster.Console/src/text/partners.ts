@@ -1,4 +1,4 @@
-import { plural, texts } from '.';
+import { plural, texts } from './language';
 
 export const partnersText = texts(
   {
@@ -26,7 +26,6 @@ export const partnersText = texts(
     noneYetHint: 'Bring a spreadsheet in, or create the first partner.',
     noneFound: 'No partner matches',
     noneFoundHint: 'Try fewer letters, or clear the filters.',
-    count: (n: number) => plural('en', n, { one: '# partner', other: '# partners' }),
     atLeast: (n: number) => plural('en', n, { other: 'more than # partners' }),
     selectRow: (name: string) => `Select ${name}`,
     selectAll: 'Select all that match',
@@ -61,8 +60,6 @@ export const partnersText = texts(
     backToNow: 'Back to now',
     edit: 'Edit',
     editField: 'Edit this partner',
-    discard: 'Discard changes',
-    discardAsk: 'You have typed changes that are not saved.',
     keepEditing: 'Go on editing',
     state: { unchanged: 'unchanged', changed: 'changed', cleared: 'will be cleared', empty: 'empty' },
     clearField: (field: string) => `Clear ${field}`,
@@ -122,15 +119,6 @@ export const partnersText = texts(
     noneYetHint: 'استورد جدولًا، أو أنشئ الشريك الأول.',
     noneFound: 'لا شريك يطابق',
     noneFoundHint: 'جرّب أحرفًا أقل، أو امسح عوامل التصفية.',
-    count: (n: number) =>
-      plural('ar', n, {
-        zero: 'لا شركاء',
-        one: 'شريك واحد',
-        two: 'شريكان',
-        few: '# شركاء',
-        many: '# شريكًا',
-        other: '# شريك',
-      }),
     atLeast: (n: number) => plural('ar', n, { other: 'أكثر من # شريك' }),
     selectRow: (name: string) => `تحديد ${name}`,
     selectAll: 'تحديد كل المطابقين',
@@ -187,8 +175,6 @@ export const partnersText = texts(
     backToNow: 'العودة إلى الآن',
     edit: 'تعديل',
     editField: 'تعديل هذا الشريك',
-    discard: 'تجاهل التغييرات',
-    discardAsk: 'كتبتَ تغييرات لم تُحفظ.',
     keepEditing: 'متابعة التعديل',
     state: { unchanged: 'دون تغيير', changed: 'تغيّر', cleared: 'سيُمسح', empty: 'فارغ' },
     clearField: (field: string) => `مسح ${field}`,

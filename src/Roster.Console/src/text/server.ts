@@ -1,4 +1,4 @@
-import { plural, texts } from '.';
+import { plural, texts } from './language';
 
 /** Texts of the audit and the status. */
 export const server = texts(
@@ -21,8 +21,6 @@ export const server = texts(
       session_ended: 'Session ended',
     },
     noEvents: 'Nothing has been done yet',
-    cut: 'Only the last ones that were read are shown.',
-    toNewest: 'Back to the newest',
     command: 'command on the server',
     statusSub: 'How this server is, as of now.',
     refresh: 'Read again',
@@ -77,8 +75,6 @@ export const server = texts(
       session_ended: 'انتهت جلسة',
     },
     noEvents: 'لم يحدث شيء بعد',
-    cut: 'تظهر آخر الأحداث التي قُرئت فقط.',
-    toNewest: 'العودة إلى الأحدث',
     command: 'أمر على الخادم',
     statusSub: 'حالة هذا الخادم الآن.',
     refresh: 'قراءة من جديد',

@@ -1,4 +1,4 @@
-import { texts } from '.';
+import { texts } from './language';
 
 /** Texts of the frame around the pages: sign-in, palette, shortcuts. */
 export const shell = texts(

@@ -6,7 +6,7 @@ import { AsCurl, useShownCalls } from '../../app/curl';
 import { useSession } from '../../app/session';
 import { Button } from '../../parts/controls';
 import { Link } from '../../parts/Link';
-import { LoadMore } from '../../parts/LoadMore';
+import { CutNotice, LoadMore } from '../../parts/LoadMore';
 import { Ago, Badge, Copy, Empty, ErrorView, Latin, Loading, PageHead, Time } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { changes } from '../../text/changes';
@@ -71,7 +71,7 @@ export function NoChangeSet() {
     <>
       <PageHead title={c.changes} />
       <Empty icon="changes" title={t.missing}>
-        <Link to="/changes">{t.toNewest}</Link>
+        <Link to="/changes">{c.toNewest}</Link>
       </Empty>
     </>
   );
@@ -130,12 +130,7 @@ function Changed({ path }: { path: string }) {
         {t.whatChanged}
       </h2>
       {pages.isLoading ? <Loading /> : null}
-      {pages.isCut ? (
-        <p className="spread notice sets-cut">
-          {t.cut}
-          <Button onPress={pages.again}>{t.toNewest}</Button>
-        </p>
-      ) : null}
+      <CutNotice pages={pages} />
       {!pages.isLoading && pages.items.length === 0 && pages.error === null ? (
         <p className="muted">{t.noChanges}</p>
       ) : null}

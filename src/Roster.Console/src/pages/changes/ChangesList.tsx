@@ -4,9 +4,8 @@ import { withQuery } from '../../api/http';
 import { type Pages, usePages } from '../../api/usePages';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { usePlace } from '../../app/router';
-import { Button } from '../../parts/controls';
 import { Link } from '../../parts/Link';
-import { LoadMore } from '../../parts/LoadMore';
+import { CutNotice, LoadMore } from '../../parts/LoadMore';
 import { Ago, Empty, Loading, PageHead } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { changes } from '../../text/changes';
@@ -67,12 +66,7 @@ function Sets({ pages }: { pages: Pages<ChangeSet> }) {
   const format = useFormat();
   return (
     <div>
-      {pages.isCut ? (
-        <p className="spread notice sets-cut">
-          {t.cut}
-          <Button onPress={pages.again}>{t.toNewest}</Button>
-        </p>
-      ) : null}
+      <CutNotice pages={pages} />
       {pages.items.length === 0 ? null : (
         <ol className="sets" aria-label={t.list}>
           {pages.items.map((set) => (

@@ -18,7 +18,7 @@ export function Filters({ seen, hasFilters }: { seen: readonly ChangeSet[]; hasF
   const kind = query.get('kind') ?? '';
   const actors = useActors(seen, actor);
   return (
-    <search className="filters" aria-label={t.filters}>
+    <search className="change-filters" aria-label={t.filters}>
       <Choose
         label={t.kind}
         value={kind === '' ? 'any' : kind}

@@ -23,7 +23,7 @@ export function TimeSlider() {
   const set = at === last ? newest : read.answer?.data.revision === at ? read.answer.data : null;
   const time = set === null ? '…' : format.time(set.at);
   return (
-    <section className="past" aria-label={t.past}>
+    <section className="time-slider" aria-label={t.past}>
       <label htmlFor={id}>{t.pastSlider}</label>
       <input
         id={id}
@@ -34,7 +34,7 @@ export function TimeSlider() {
         aria-valuetext={`${c.revision(format.number(at))}, ${time}`}
         onChange={(event) => setChosen(Number(event.target.value))}
       />
-      <output htmlFor={id} className="past-at">
+      <output htmlFor={id} className="time-slider-at">
         <strong>{format.number(at)}</strong> <span className="muted">{time}</span>
       </output>
       <Link to={`/partners?asOf=${at}`} className="button button-plain">

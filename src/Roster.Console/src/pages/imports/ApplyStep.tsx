@@ -2,11 +2,12 @@ import { useId, useState } from 'react';
 import { go } from '../../app/router';
 import { Button, TextInput } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
+import { Link } from '../../parts/Link';
 import { ErrorView } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { importTexts } from '../../text/imports';
 import type { StepProps } from './ImportView';
-import { Note, StepHead, To } from './parts';
+import { Note, StepHead } from './parts';
 import { RowsTable } from './RowsTable';
 import { isOpen, isWritten, type Seen } from './steps';
 import { type Acting, useAct } from './useImport';
@@ -59,7 +60,7 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
         <p className="notice notice-warn">
           <Icon name="warning" />
           <span>
-            {t.mirrorFaulty} <To href={`/imports/${seen.id}/preview?change=faulty`}>{t.mendThem}</To>
+            {t.mirrorFaulty} <Link to={`/imports/${seen.id}/preview?change=faulty`}>{t.mendThem}</Link>
           </span>
         </p>
       ) : null}
@@ -69,7 +70,7 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
           {counts.faulty > 0 && !isMirrorFaulty && !isWritten(seen) && !isEmpty ? (
             <div className="row">
               <Check isChecked={leavesFaulty} onChange={setLeavesFaulty} text={t.leaveFaulty(counts.faulty)} />
-              <To href={`/imports/${seen.id}/preview?change=faulty`}>{t.mendThem}</To>
+              <Link to={`/imports/${seen.id}/preview?change=faulty`}>{t.mendThem}</Link>
             </div>
           ) : null}
           {isConflict ? <Check isChecked={skips} onChange={setSkips} text={t.skipConflicts} /> : null}
@@ -137,7 +138,7 @@ export function Summary({ seen }: { seen: Seen }) {
         .filter(([count]) => count > 0)
         .map(([count, text, name]) => (
           <li key={name} className={`summary-${name}`}>
-            <To href={`/imports/${seen.id}/preview?change=${name}`}>{text(count)}</To>
+            <Link to={`/imports/${seen.id}/preview?change=${name}`}>{text(count)}</Link>
           </li>
         ))}
     </ul>
@@ -152,7 +153,7 @@ function TooManyDeletes({ seen }: { seen: Seen }) {
       <Icon name="warning" />
       <span>
         {t.tooManyDeletes(format.number(seen.counts?.deleted ?? 0), format.number(seen.counts?.allowedDeletes ?? 0))}{' '}
-        <To href={`/imports/${seen.id}/columns`}>{t.seeColumns}</To>
+        <Link to={`/imports/${seen.id}/columns`}>{t.seeColumns}</Link>
       </span>
     </p>
   );

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { CallError } from '../../api/http';
+import { asCallError, type CallError, saveAs } from '../../api/http';
 import { Button } from '../../parts/controls';
 import { ErrorView } from '../../parts/show';
 import { useFormat } from '../../text';
@@ -14,14 +14,15 @@ export function Download({ path, seen, label }: { path: string; seen: Seen; labe
     setReceived(0);
     setError(null);
     try {
-      const blob = await readFile(path, seen.file.delimiter ?? 'comma', setReceived);
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(blob);
-      link.download = `${(seen.file.name ?? 'import').replace(/\.[^.]*$/, '')} - ${label}.csv`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      const name = `${(seen.file.name ?? 'import').replace(/\.[^.]*$/, '')} - ${label}.csv`;
+      await saveAs(
+        name,
+        path,
+        `text/csv; profile=spreadsheet; delimiter=${seen.file.delimiter ?? 'comma'}`,
+        setReceived,
+      );
     } catch (failure) {
-      setError(failure instanceof CallError ? failure : new CallError(0, null));
+      setError(asCallError(failure));
     }
     setReceived(null);
   };
@@ -33,20 +34,4 @@ export function Download({ path, seen, label }: { path: string; seen: Seen; labe
       {error === null ? null : <ErrorView error={error} />}
     </div>
   );
-}
-
-async function readFile(path: string, delimiter: string, onReceived: (bytes: number) => void): Promise<Blob> {
-  const response = await fetch(path, {
-    headers: { Accept: `text/csv; profile=spreadsheet; delimiter=${delimiter}` },
-  });
-  if (!response.ok) throw new CallError(response.status, await response.json());
-  const parts: BlobPart[] = [];
-  let bytes = 0;
-  const reader = response.body?.getReader();
-  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
-    parts.push(part.value as BlobPart);
-    bytes += part.value.length;
-    onReceived(bytes);
-  }
-  return new Blob(parts, { type: 'text/csv' });
 }

@@ -4,12 +4,13 @@ import { useCall } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { usePlace } from '../../app/router';
 import { useSession } from '../../app/session';
+import { Link } from '../../parts/Link';
 import { Ago, Empty, ErrorView, Loading, Name, PageHead, Who } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import { Counts } from './Counts';
-import { Note, StateBadge, To } from './parts';
+import { Note, StateBadge } from './parts';
 import type { Seen } from './steps';
 import { UploadArea } from './UploadArea';
 
@@ -48,14 +49,14 @@ export function ImportList() {
         )}
         <div className="row">
           {query.has('cursor') ? (
-            <To href="/imports" className="button button-plain">
+            <Link to="/imports" className="button button-plain">
               {t.newest}
-            </To>
+            </Link>
           ) : null}
           {cursor === null ? null : (
-            <To href={`/imports?cursor=${cursor}`} className="button button-plain">
+            <Link to={`/imports?cursor=${cursor}`} className="button button-plain">
               {t.older}
-            </To>
+            </Link>
           )}
         </div>
       </div>
@@ -82,9 +83,9 @@ function Table({ imports }: { imports: readonly Seen[] }) {
           {imports.map((seen) => (
             <tr key={seen.id}>
               <th scope="row">
-                <To href={`/imports/${seen.id}`} className="import-name">
+                <Link to={`/imports/${seen.id}`} className="import-name">
                   <Name>{seen.file.name ?? t.unnamed}</Name>
-                </To>
+                </Link>
               </th>
               <td>
                 <StateBadge seen={seen} />

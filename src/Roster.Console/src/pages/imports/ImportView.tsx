@@ -5,6 +5,7 @@ import { go } from '../../app/router';
 import { useSession } from '../../app/session';
 import { Button } from '../../parts/controls';
 import { Confirm } from '../../parts/Dialogs';
+import { Link } from '../../parts/Link';
 import { Empty, ErrorView, Loading, Name, PageHead, Time, Who } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
@@ -13,7 +14,7 @@ import { ApplyStep } from './ApplyStep';
 import { ColumnsStep } from './ColumnsStep';
 import { PreviewStep } from './PreviewStep';
 import { ProgressStep } from './ProgressStep';
-import { Note, StateBadge, To } from './parts';
+import { Note, StateBadge } from './parts';
 import { ReadStep } from './ReadStep';
 import { ReceiptStep } from './ReceiptStep';
 import { isReachable, isStep, type Seen, type Step, stepOf, steps } from './steps';
@@ -52,7 +53,7 @@ export function ImportView({ id, step }: { id: string; step: string | undefined 
         <>
           <PageHead title={names.import} />
           <Empty icon="file" title={t.noImport}>
-            <To href="/imports">{t.back}</To>
+            <Link to="/imports">{t.back}</Link>
           </Empty>
         </>
       );
@@ -97,7 +98,7 @@ function FileLine({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
   return (
     <span className="file-line">
-      <To href="/imports">{t.back}</To>
+      <Link to="/imports">{t.back}</Link>
       <span aria-hidden="true">/</span>
       <strong>
         <Name>{seen.file.name ?? t.unnamed}</Name>
@@ -117,9 +118,9 @@ function StepLinks({ seen, current }: { seen: Seen; current: Step }) {
         {steps.map((step) => (
           <li key={step}>
             {isReachable(step, seen) ? (
-              <To href={`/imports/${seen.id}/${step}`} className="step" isCurrent={step === current}>
+              <Link to={`/imports/${seen.id}/${step}`} className="step" isCurrent={step === current && 'step'}>
                 {t.steps[step]}
-              </To>
+              </Link>
             ) : (
               <span className="step">{t.steps[step]}</span>
             )}
@@ -140,7 +141,7 @@ function Failure({ seen }: { seen: Seen }) {
           <strong>
             <Note note={seen.reason} />
           </strong>
-          {seen.file.gone === null ? null : <To href="/imports">{t.sendAgain}</To>}
+          {seen.file.gone === null ? null : <Link to="/imports">{t.sendAgain}</Link>}
         </div>
       </div>
     );
@@ -149,7 +150,7 @@ function Failure({ seen }: { seen: Seen }) {
       <div className="notice">
         <div className="stack-small">
           <span>{t.fileErased}</span>
-          <To href="/imports">{t.sendAgain}</To>
+          <Link to="/imports">{t.sendAgain}</Link>
         </div>
       </div>
     );

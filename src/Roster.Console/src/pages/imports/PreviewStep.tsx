@@ -3,13 +3,14 @@ import { withQuery } from '../../api/http';
 import { go, setQuery, usePlace } from '../../app/router';
 import { Button } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
+import { Link } from '../../parts/Link';
 import { Empty, ErrorView, Loading } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { importTexts } from '../../text/imports';
 import { Download } from './Download';
 import { editsToSend, useEdits } from './edits';
 import type { StepProps } from './ImportView';
-import { Progress, StepHead, To } from './parts';
+import { Progress, StepHead } from './parts';
 import { RowsTable } from './RowsTable';
 import { isCertain, isOpen, isReachable, type Seen } from './steps';
 import { useAct } from './useImport';
@@ -52,7 +53,7 @@ export function PreviewStep({ seen, state, mayWrite }: StepProps) {
       {isCertain(seen) ? (
         <p className="muted">
           {seen.mappingFrom === 'remembered' ? t.mappingFrom.remembered : t.allExact}{' '}
-          <To href={`/imports/${seen.id}/columns`}>{t.seeColumns}</To>
+          <Link to={`/imports/${seen.id}/columns`}>{t.seeColumns}</Link>
         </p>
       ) : null}
       {seen.work === 'plan' ? <Progress seen={seen} /> : null}
@@ -148,7 +149,7 @@ function Filters({ seen, filter }: { seen: Seen; filter: string }) {
       : counts[name];
   return (
     <div className="stack-small">
-      <fieldset className="filters">
+      <fieldset className="row-filters">
         <legend className="visually-hidden">{t.filters}</legend>
         {filters.map((name) => (
           <button

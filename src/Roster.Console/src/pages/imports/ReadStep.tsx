@@ -3,6 +3,7 @@ import { go } from '../../app/router';
 import { Button, Choose } from '../../parts/controls';
 import { ErrorView } from '../../parts/show';
 import { useFormat, useText } from '../../text';
+import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import type { StepProps } from './ImportView';
 import { CommitField, StepHead } from './parts';
@@ -109,10 +110,11 @@ function Reading({
   isDisabled: boolean;
 }) {
   const t = useText(importTexts);
+  const names = useText(common);
   const format = useFormat();
   const { file } = seen;
   const notes = [
-    t.rowsRead(seen.rows ?? 0),
+    names.rowsCount(seen.rows ?? 0),
     ...((seen.blankRows ?? 0) > 0 ? [t.blankRows(seen.blankRows ?? 0)] : []),
     ...((seen.hiddenRows ?? 0) > 0 ? [t.hiddenRows(seen.hiddenRows ?? 0)] : []),
     ...((seen.blankColumns ?? 0) > 0 ? [t.blankColumns(seen.blankColumns ?? 0)] : []),

@@ -1,6 +1,7 @@
 import { type ReactNode, useState } from 'react';
 import { go } from '../../app/router';
 import { Button } from '../../parts/controls';
+import { Link } from '../../parts/Link';
 import { Copy, Latin, Name, Time, Who } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
@@ -8,7 +9,7 @@ import { importTexts } from '../../text/imports';
 import { Counts } from './Counts';
 import { Download } from './Download';
 import type { StepProps } from './ImportView';
-import { Note, Progress, StepHead, To } from './parts';
+import { Note, Progress, StepHead } from './parts';
 import { hasRows, isReachable, isWritten, type Seen } from './steps';
 import { UndoConflicts, UndoSheet } from './UndoImport';
 
@@ -101,7 +102,7 @@ function Facts({ seen }: { seen: Seen }) {
         </Fact>
       ))}
       <Fact name={t.file}>
-        <Name>{file.name ?? t.unnamed}</Name> · {format.bytes(file.size)} · {t.rowsRead(seen.rows ?? 0)}
+        <Name>{file.name ?? t.unnamed}</Name> · {format.bytes(file.size)} · {names.rowsCount(seen.rows ?? 0)}
       </Fact>
       <Fact name={t.sha256}>
         <span className="sha">
@@ -135,9 +136,9 @@ function Revisions({ revisions }: { revisions: readonly number[] }) {
   return (
     <span className="row">
       {shown.map((revision) => (
-        <To key={revision} href={`/changes/${revision}`}>
+        <Link key={revision} to={`/changes/${revision}`}>
           {t.changeSet(format.number(revision))}
-        </To>
+        </Link>
       ))}
       {shown.length === revisions.length ? null : (
         <button type="button" className="link" onClick={() => setIsAll(true)}>

@@ -3,12 +3,13 @@ import type { ImportRow, RowNote } from '../../api/generated';
 import { Button } from '../../parts/controls';
 import { FieldChanges, FieldName } from '../../parts/FieldChanges';
 import { Icon } from '../../parts/Icon';
+import { Link } from '../../parts/Link';
 import { Badge } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { importTexts } from '../../text/imports';
 import { CellField } from './CellField';
 import { type Edit, type Edits, withCell, withSkip } from './edits';
-import { Note, To } from './parts';
+import { Note } from './parts';
 import type { Seen } from './steps';
 
 const tones = {
@@ -209,7 +210,7 @@ function RowValues({
           <Note note={warning} />
         </p>
       ))}
-      {row.id !== null && row.change !== 'created' ? <To href={`/partners?partner=${row.id}`}>{t.partner}</To> : null}
+      {row.id !== null && row.change !== 'created' ? <Link to={`/partners?partner=${row.id}`}>{t.partner}</Link> : null}
     </div>
   );
 }

@@ -1,11 +1,12 @@
 import { useEffect, useState } from 'react';
 import { Button } from '../../parts/controls';
 import { Sheet } from '../../parts/Dialogs';
+import { Link } from '../../parts/Link';
 import { ErrorView } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
-import { Note, Progress, To } from './parts';
+import { Note, Progress } from './parts';
 import type { Seen } from './steps';
 import { type ImportState, useAct } from './useImport';
 
@@ -109,11 +110,11 @@ export function UndoConflicts({ seen }: { seen: Seen }) {
             {shown.map((conflict) => (
               <tr key={conflict.id}>
                 <th scope="row">
-                  <To href={`/partners?partner=${conflict.id}`}>
+                  <Link to={`/partners?partner=${conflict.id}`}>
                     <bdi dir="ltr" className="code">
                       {conflict.id}
                     </bdi>
-                  </To>
+                  </Link>
                 </th>
                 <td>
                   <Note note={conflict} />

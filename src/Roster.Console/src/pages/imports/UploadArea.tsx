@@ -4,7 +4,7 @@ import { CallError, call } from '../../api/http';
 import { forgetAnswers } from '../../api/useCall';
 import { takeDroppedFile } from '../../app/dropped';
 import { go, usePlace } from '../../app/router';
-import { showToast } from '../../app/toasts';
+import { showFailure, showNote } from '../../app/toasts';
 import { Button, TextInput } from '../../parts/controls';
 import { Sheet } from '../../parts/Dialogs';
 import { Icon } from '../../parts/Icon';
@@ -46,14 +46,14 @@ export function UploadArea() {
       const isPlanned = isCertain(seen) && stepOf(seen) === 'columns' && (await plan(seen));
       forgetAnswers();
       if (!isShown.current) {
-        showToast({ counts: {}, revision: null, text: readRef.current(name) });
+        showNote(readRef.current(name));
         return;
       }
       go(isPlanned ? `/imports/${seen.id}/preview` : `/imports/${seen.id}/${stepOf(seen)}`);
     } catch (failure) {
       if (mine.signal.aborted) return;
       if (!(failure instanceof CallError)) throw failure;
-      if (!isShown.current) showToast({ counts: {}, revision: null, text: name, error: failure });
+      if (!isShown.current) showFailure(failure);
       setError(failure);
       setSending(null);
       forgetAnswers();

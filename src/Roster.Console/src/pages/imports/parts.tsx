@@ -1,44 +1,11 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { RowNote } from '../../api/generated';
 import { usePreferences } from '../../app/preferences';
-import { go, hrefOf } from '../../app/router';
-import { Icon, type IconName } from '../../parts/Icon';
 import { Badge } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { faultTexts } from '../../text/importFaults';
 import { importTexts } from '../../text/imports';
 import type { Seen } from './steps';
-
-/** A link to a page of the console. */
-export function To({
-  href,
-  className,
-  isCurrent = false,
-  icon,
-  children,
-}: {
-  href: string;
-  className?: string;
-  isCurrent?: boolean;
-  icon?: IconName;
-  children: ReactNode;
-}) {
-  return (
-    <a
-      className={className}
-      href={hrefOf(href)}
-      aria-current={isCurrent ? 'step' : undefined}
-      onClick={(event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey || event.button !== 0) return;
-        event.preventDefault();
-        go(href);
-      }}
-    >
-      {icon === undefined ? null : <Icon name={icon} size={16} />}
-      {children}
-    </a>
-  );
-}
 
 /** A text that is taken when Enter is pressed or the field is left. */
 export function CommitField({

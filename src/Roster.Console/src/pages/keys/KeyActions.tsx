@@ -2,7 +2,7 @@ import { useState } from 'react';
 import type { Key, NewKey } from '../../api/generated';
 import { useWrite } from '../../api/useCall';
 import { useSession } from '../../app/session';
-import { showToast } from '../../app/toasts';
+import { showNote } from '../../app/toasts';
 import { Button, Choose } from '../../parts/controls';
 import { Confirm } from '../../parts/Dialogs';
 import { ErrorView } from '../../parts/show';
@@ -17,7 +17,7 @@ export function KeyActions({
   onRevoke,
 }: {
   item: Key;
-  onRotate?: (item: Key) => void;
+  onRotate?: ((item: Key) => void) | undefined;
   onRevoke: (item: Key) => void;
 }) {
   const t = useText(keys);
@@ -86,7 +86,7 @@ export function RevokeSheet({ item, onClose }: { item: Key; onClose: () => void 
   const revoke = async () => {
     const answer = await run({ method: 'DELETE', path: `/api/keys/${item.id}` });
     if (answer === null) return;
-    showToast({ counts: {}, revision: null, text: t.revokeDone(item.name) });
+    showNote(t.revokeDone(item.name));
     onClose();
   };
   return (

@@ -1,10 +1,9 @@
-import { type FormEvent, useId, useState } from 'react';
+import { useState } from 'react';
 import type { NewKey } from '../../api/generated';
 import { useWrite } from '../../api/useCall';
-import { Button, Choose, TextInput } from '../../parts/controls';
-import { Sheet } from '../../parts/Dialogs';
+import { Choose, TextInput } from '../../parts/controls';
+import { FormSheet } from '../../parts/Dialogs';
 import { useFormat, useText } from '../../text';
-import { common } from '../../text/common';
 import { keys } from '../../text/keys';
 import { FormError, useFaults } from './faults';
 import { Grant, type Granted, scopesIn } from './Grant';
@@ -23,9 +22,7 @@ export function NewKeySheet({
   onMade: (made: NewKey) => void;
 }) {
   const t = useText(keys);
-  const c = useText(common);
   const format = useFormat();
-  const form = useId();
   const [now] = useState(Date.now);
   const endings = endingsWithin(limit, now);
   const [name, setName] = useState('');
@@ -35,8 +32,7 @@ export function NewKeySheet({
   const [hosts, setHosts] = useState('');
   const { run, isRunning, error } = useWrite();
   const faultOf = useFaults(error);
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async () => {
     const allowedHostnames = hostnamesIn(hosts);
     const answer = await run<NewKey>({
       method: 'POST',
@@ -51,62 +47,55 @@ export function NewKeySheet({
     if (answer !== null) onMade(answer.data);
   };
   return (
-    <Sheet
+    <FormSheet
       title={t.newKey}
       isOpen
       onClose={onClose}
-      footer={
-        <>
-          <Button onPress={onClose}>{c.cancel}</Button>
-          <Button look="primary" type="submit" form={form} isPending={isRunning}>
-            {t.make}
-          </Button>
-        </>
-      }
+      onSubmit={() => void submit()}
+      action={t.make}
+      isRunning={isRunning}
     >
-      <form id={form} className="stack" noValidate onSubmit={(event) => void submit(event)}>
-        {error === null ? null : <FormError error={error} fields={fields} text={t.lookAtFields} />}
-        <TextInput
-          label={t.name}
-          hint={t.nameHint}
-          value={name}
-          onChange={setName}
-          error={faultOf('name')}
-          isRequired
-          autoFocus
-          autoComplete="off"
+      {error === null ? null : <FormError error={error} fields={fields} text={t.lookAtFields} />}
+      <TextInput
+        label={t.name}
+        hint={t.nameHint}
+        value={name}
+        onChange={setName}
+        error={faultOf('name')}
+        isRequired
+        autoFocus
+        autoComplete="off"
+      />
+      <Grant value={granted} onChange={setGranted} error={faultOf('scopes')} />
+      <div className="key-pair">
+        <Choose
+          label={t.ends}
+          value={ending}
+          choices={endings.map((id) => ({ id, text: t.endings[id] }))}
+          onChange={setEnding}
         />
-        <Grant value={granted} onChange={setGranted} error={faultOf('scopes')} />
-        <div className="pair">
-          <Choose
-            label={t.ends}
-            value={ending}
-            choices={endings.map((id) => ({ id, text: t.endings[id] }))}
-            onChange={setEnding}
+        {ending === 'day' ? (
+          <TextInput
+            label={t.endDay}
+            type="date"
+            value={day}
+            onChange={setDay}
+            hint={limit === null ? t.endDayHint : t.endLimit(format.day(limit))}
+            error={faultOf('expiresAt')}
           />
-          {ending === 'day' ? (
-            <TextInput
-              label={t.endDay}
-              type="date"
-              value={day}
-              onChange={setDay}
-              hint={limit === null ? t.endDayHint : t.endLimit(format.day(limit))}
-              error={faultOf('expiresAt')}
-            />
-          ) : faultOf('expiresAt') === undefined ? null : (
-            <p className="field-error">{faultOf('expiresAt')}</p>
-          )}
-        </div>
-        <TextInput
-          label={t.hosts}
-          hint={t.hostsHint}
-          value={hosts}
-          onChange={setHosts}
-          error={faultOf('allowedHostnames')}
-          isLong
-          isLatin
-        />
-      </form>
-    </Sheet>
+        ) : faultOf('expiresAt') === undefined ? null : (
+          <p className="field-error">{faultOf('expiresAt')}</p>
+        )}
+      </div>
+      <TextInput
+        label={t.hosts}
+        hint={t.hostsHint}
+        value={hosts}
+        onChange={setHosts}
+        error={faultOf('allowedHostnames')}
+        isLong
+        isLatin
+      />
+    </FormSheet>
   );
 }

@@ -3,10 +3,11 @@ import type { ListedSession } from '../../api/generated';
 import { useCall, useWrite } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { useSessionState } from '../../app/session';
-import { showToast } from '../../app/toasts';
+import { showNote } from '../../app/toasts';
+import { Answered } from '../../parts/Answered';
 import { Button } from '../../parts/controls';
 import { Confirm } from '../../parts/Dialogs';
-import { Ago, Badge, Empty, ErrorView, Latin, Loading, PageHead, Time, Who } from '../../parts/show';
+import { Ago, Badge, Empty, ErrorView, Latin, PageHead, Time, Who } from '../../parts/show';
 import { TableBox } from '../../parts/TableBox';
 import { useText } from '../../text';
 import { common } from '../../text/common';
@@ -18,7 +19,7 @@ import './keys.css';
 export default function SessionsPage() {
   const t = useText(keys);
   const c = useText(common);
-  const { answer, error, again } = useCall<ListedSession[]>('/api/sessions');
+  const reading = useCall<ListedSession[]>('/api/sessions');
   const [ending, setEnding] = useState<ListedSession | null>(null);
   useShownCalls({ path: '/api/sessions' });
   return (
@@ -26,18 +27,17 @@ export default function SessionsPage() {
       <PageHead title={c.sessions} sub={t.sessionsSub}>
         <AsCurl />
       </PageHead>
-      {error === null ? null : <ErrorView error={error} again={again} />}
-      {answer === null ? (
-        error === null ? (
-          <Loading />
-        ) : null
-      ) : answer.data.length === 0 ? (
-        <Empty icon="sessions" title={t.noSessions}>
-          <p>{t.noSessionsHint}</p>
-        </Empty>
-      ) : (
-        <SessionTable sessions={answer.data} onEnd={setEnding} />
-      )}
+      <Answered reading={reading}>
+        {(sessions) =>
+          sessions.length === 0 ? (
+            <Empty icon="sessions" title={t.noSessions}>
+              <p>{t.noSessionsHint}</p>
+            </Empty>
+          ) : (
+            <SessionTable sessions={sessions} onEnd={setEnding} />
+          )
+        }
+      </Answered>
       {ending === null ? null : <EndSheet session={ending} onClose={() => setEnding(null)} />}
     </>
   );
@@ -121,7 +121,7 @@ function EndSheet({ session, onClose }: { session: ListedSession; onClose: () =>
     }
     const answer = await run({ method: 'DELETE', path: `/api/sessions/${session.id}` });
     if (answer === null) return;
-    showToast({ counts: {}, revision: null, text: t.endDone });
+    showNote(t.endDone);
     onClose();
   };
   return (

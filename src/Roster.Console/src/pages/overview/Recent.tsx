@@ -49,6 +49,7 @@ const underWay = ['uploaded', 'planned', 'applying'] as const;
 /** Imports that nobody has finished. */
 export function ImportsUnderWay() {
   const t = useText(overview);
+  const c = useText(common);
   const format = useFormat();
   const session = useSession();
   const { answer, error, again } = useCall<Import[]>(importsPath);
@@ -77,7 +78,7 @@ export function ImportsUnderWay() {
                 ? t.progress(format.number(one.progress.done), format.number(one.progress.of))
                 : one.rows === undefined
                   ? null
-                  : t.rows(one.rows)}
+                  : c.rowsCount(one.rows)}
             </span>
             <span className="muted recent-end">
               {one.times.uploaded === undefined ? null : <Ago at={one.times.uploaded} />}

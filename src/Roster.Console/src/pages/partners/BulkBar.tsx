@@ -1,8 +1,8 @@
 import { lazy, type RefObject, Suspense, useState } from 'react';
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
-import { CallError } from '../../api/http';
+import { asCallError, saveAs } from '../../api/http';
 import { useSession } from '../../app/session';
-import { showToast } from '../../app/toasts';
+import { showFailure } from '../../app/toasts';
 import { Button } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
 import { useText } from '../../text';
@@ -75,7 +75,7 @@ export function BulkBar({ selection, onSelection, total, list, gridRef }: BulkBa
   );
 }
 
-/** The list as a file. The browser writes it down while it comes; the server streams it. */
+/** The list as a file, which the server streams. */
 export function ExportMenu({ list }: { list: URLSearchParams }) {
   const t = useText(partnersText);
   const [isRunning, setIsRunning] = useState(false);
@@ -84,16 +84,9 @@ export function ExportMenu({ list }: { list: URLSearchParams }) {
     try {
       const query = new URLSearchParams(list);
       if (ending === 'csv') query.set('include', list.has('deleted') ? 'deletedAt,tags,metadata' : 'tags,metadata');
-      const response = await fetch(`/api/partners?${query}`, { headers: { Accept: accept } });
-      if (!response.ok) throw new CallError(response.status, await response.json());
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(await response.blob());
-      link.download = `partners.${ending}`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      await saveAs(`partners.${ending}`, `/api/partners?${query}`, accept);
     } catch (failure) {
-      const error = failure instanceof CallError ? failure : new CallError(0, null);
-      showToast({ counts: {}, revision: null, text: t.exportThem, error });
+      showFailure(asCallError(failure));
     } finally {
       setIsRunning(false);
     }

@@ -6,9 +6,9 @@ import { go, hrefOf, usePlace } from '../../app/router';
 import { Button, Choose, IconButton, TextInput } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
 import { Name } from '../../parts/show';
-import type { Same } from '../../text';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
+import type { Same } from '../../text/language';
 import { partnersText } from '../../text/partners';
 import { addFilter, type Filter, filtersOf, removeFilter } from './filters';
 

@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { useWrite } from '../../api/useCall';
-import { showToast } from '../../app/toasts';
+import { showNote } from '../../app/toasts';
 import { TextInput } from '../../parts/controls';
 import { Confirm } from '../../parts/Dialogs';
 import { ErrorView } from '../../parts/show';
@@ -35,7 +35,7 @@ export default function EraseDialog({
       onConfirm={() =>
         void run({ method: 'POST', path: '/api/partners/erase', body: [partner.id] }).then((answer) => {
           if (answer === null) return;
-          showToast({ counts: {}, revision: null, text: names.change.erased });
+          showNote(names.change.erased);
           onClose(true);
         })
       }

@@ -2,10 +2,10 @@ import { useState } from 'react';
 import type { HistoryStep, PartnerThen } from '../../api/generated';
 import { nextOf } from '../../api/http';
 import { useCall, useWrite } from '../../api/useCall';
-import { go, hrefOf } from '../../app/router';
 import { showWrite } from '../../app/toasts';
 import { Button } from '../../parts/controls';
 import { FieldChanges } from '../../parts/FieldChanges';
+import { Link } from '../../parts/Link';
 import { Ago, Badge, ErrorView, Loading, Who } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
@@ -51,15 +51,7 @@ export function History({ partner, mayRestore }: { partner: PartnerThen; mayRest
               <Who actor={step.actor} />
               <span className="muted">
                 <Ago at={step.at} /> ·{' '}
-                <a
-                  href={hrefOf(`/changes/${step.revision}`)}
-                  onClick={(event) => {
-                    event.preventDefault();
-                    go(`/changes/${step.revision}`);
-                  }}
-                >
-                  {names.revision(format.number(step.revision))}
-                </a>
+                <Link to={`/changes/${step.revision}`}>{names.revision(format.number(step.revision))}</Link>
               </span>
             </div>
             {step.fields === undefined ? (

@@ -1,12 +1,10 @@
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import type { Partner } from '../../api/generated';
 import { useWrite } from '../../api/useCall';
 import { showWrite } from '../../app/toasts';
-import { Button } from '../../parts/controls';
-import { Confirm, Sheet } from '../../parts/Dialogs';
+import { DiscardQuestion, FormSheet } from '../../parts/Dialogs';
 import { ErrorView } from '../../parts/show';
 import { useText } from '../../text';
-import { common } from '../../text/common';
 import { partnersText } from '../../text/partners';
 import { changesOf, type Draft, emptyDraft } from './draft';
 import { PartnerForm } from './PartnerForm';
@@ -20,8 +18,6 @@ export default function NewPartner({
   onCreated: (partner: Partner) => void;
 }) {
   const t = useText(partnersText);
-  const names = useText(common);
-  const form = useId();
   const [draft, setDraft] = useState<Draft>(emptyDraft);
   const [isAsking, setIsAsking] = useState(false);
   const { run, isRunning, error } = useWrite();
@@ -35,26 +31,14 @@ export default function NewPartner({
     onCreated(made);
   };
   return (
-    <Sheet
-      title={t.newPartner}
-      isOpen
-      onClose={leave}
-      footer={
-        <>
-          <Button onPress={leave}>{names.cancel}</Button>
-          <Button look="primary" type="submit" form={form} isPending={isRunning}>
-            {t.create}
-          </Button>
-        </>
-      }
-    >
-      <form
-        id={form}
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void save();
-        }}
+    <>
+      <FormSheet
+        title={t.newPartner}
+        isOpen
+        onClose={leave}
+        onSubmit={() => void save()}
+        action={t.create}
+        isRunning={isRunning}
       >
         <PartnerForm
           before={emptyDraft}
@@ -64,18 +48,9 @@ export default function NewPartner({
           isNew
           autoFocus
         />
-      </form>
-      {error === null ? null : <ErrorView error={error} />}
-      <Confirm
-        title={t.discard}
-        isOpen={isAsking}
-        onClose={() => setIsAsking(false)}
-        onConfirm={onClose}
-        action={t.discard}
-        isDanger
-      >
-        <p>{t.discardAsk}</p>
-      </Confirm>
-    </Sheet>
+        {error === null ? null : <ErrorView error={error} />}
+      </FormSheet>
+      <DiscardQuestion isOpen={isAsking} onClose={() => setIsAsking(false)} onDiscard={onClose} />
+    </>
   );
 }

@@ -2,9 +2,9 @@ import { type FormEvent, useMemo, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { CallError, call } from '../../api/http';
 import { useWrite } from '../../api/useCall';
-import { showToast, showWrite } from '../../app/toasts';
+import { showFailure, showWrite } from '../../app/toasts';
 import { Button } from '../../parts/controls';
-import { Confirm } from '../../parts/Dialogs';
+import { DiscardQuestion } from '../../parts/Dialogs';
 import { ErrorView, Latin } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
@@ -39,7 +39,7 @@ export default function PartnerEditor({ partner, onDone }: { partner: PartnerThe
       setConflicts(fields);
     } catch (failure) {
       if (!(failure instanceof CallError)) throw failure;
-      showToast({ counts: {}, revision: null, text: names.failed, error: failure });
+      showFailure(failure);
     }
   };
   const save = async (event: FormEvent) => {
@@ -123,16 +123,7 @@ export default function PartnerEditor({ partner, onDone }: { partner: PartnerThe
           {names.save}
         </Button>
       </footer>
-      <Confirm
-        title={t.discard}
-        isOpen={isAsking}
-        onClose={() => setIsAsking(false)}
-        onConfirm={onDone}
-        action={t.discard}
-        isDanger
-      >
-        <p>{t.discardAsk}</p>
-      </Confirm>
+      <DiscardQuestion isOpen={isAsking} onClose={() => setIsAsking(false)} onDiscard={onDone} />
     </form>
   );
 }

@@ -6,7 +6,7 @@ import { usePreferences } from '../../app/preferences';
 import { go, setQuery, usePlace } from '../../app/router';
 import { useSession } from '../../app/session';
 import { useShortcuts } from '../../app/shortcuts';
-import { showToast } from '../../app/toasts';
+import { showFailure } from '../../app/toasts';
 import { useSettled } from '../../app/useSettled';
 import { Button } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
@@ -80,17 +80,17 @@ export default function PartnersPage() {
           setSelection((present) => set(present, ids, true));
         },
         (failure: unknown) => {
-          if (failure instanceof CallError)
-            showToast({ counts: {}, revision: null, text: names.failed, error: failure });
+          if (failure instanceof CallError) showFailure(failure);
         },
       );
     },
-    [pages, anchor, names],
+    [pages, anchor],
   );
 
   const isEmpty = pages.isWhole && pages.count === 0;
   const hasFilters = key !== '' && asOf === null;
-  const sub = pages.total !== null ? t.count(pages.total) : pages.count > 0 ? t.atLeast(pages.count - 1) : undefined;
+  const sub =
+    pages.total !== null ? names.partnersCount(pages.total) : pages.count > 0 ? t.atLeast(pages.count - 1) : undefined;
   return (
     <div className={openId === null ? 'partners' : 'partners partners-open'}>
       <div className="partners-list">

@@ -1,8 +1,8 @@
 import type { ReactNode } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { Ago, Badge, Latin, Name } from '../../parts/show';
-import type { Same } from '../../text';
 import type { common } from '../../text/common';
+import type { Same } from '../../text/language';
 
 /** Columns of the list. `metadata.KEY` is one too. */
 export const knownColumns = ['name', 'email', 'phone', 'externalId', 'tags', 'createdAt', 'updatedAt'] as const;

@@ -1,8 +1,7 @@
 import type { AuditEvent } from '../../api/generated';
 import { type Pages, usePages } from '../../api/usePages';
 import { AsCurl, useShownCalls } from '../../app/curl';
-import { Button } from '../../parts/controls';
-import { LoadMore } from '../../parts/LoadMore';
+import { CutNotice, LoadMore } from '../../parts/LoadMore';
 import { Empty, Latin, Loading, Name, PageHead, Time, Who } from '../../parts/show';
 import { TableBox } from '../../parts/TableBox';
 import { useText } from '../../text';
@@ -41,12 +40,7 @@ function Events({ pages }: { pages: Pages<AuditEvent> }) {
   const actions: Readonly<Record<string, string>> = t.action;
   return (
     <>
-      {pages.isCut ? (
-        <p className="spread notice events-cut">
-          {t.cut}
-          <Button onPress={pages.again}>{t.toNewest}</Button>
-        </p>
-      ) : null}
+      <CutNotice pages={pages} />
       {pages.items.length === 0 ? null : (
         <TableBox label={c.audit}>
           <table className="table">

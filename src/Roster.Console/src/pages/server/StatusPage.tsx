@@ -2,9 +2,10 @@ import type { ReactNode } from 'react';
 import type { Status } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
+import { Answered } from '../../parts/Answered';
 import { Button } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
-import { Ago, ErrorView, Latin, Loading, PageHead, Time } from '../../parts/show';
+import { Ago, Latin, PageHead, Time } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { server } from '../../text/server';
@@ -16,16 +17,15 @@ const lowDisk = 1_000_000_000;
 export default function StatusPage() {
   const t = useText(server);
   const c = useText(common);
-  const { answer, error, again } = useCall<Status>('/api/status');
+  const reading = useCall<Status>('/api/status');
   useShownCalls({ path: '/api/status' });
   return (
     <>
       <PageHead title={c.status} sub={t.statusSub}>
-        <Button onPress={again}>{t.refresh}</Button>
+        <Button onPress={reading.again}>{t.refresh}</Button>
         <AsCurl />
       </PageHead>
-      {error === null ? null : <ErrorView error={error} again={again} />}
-      {answer === null ? error === null ? <Loading /> : null : <Facts status={answer.data} />}
+      <Answered reading={reading}>{(status) => <Facts status={status} />}</Answered>
     </>
   );
 }
