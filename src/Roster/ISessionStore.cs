@@ -16,7 +16,9 @@ public interface ISessionStore
     /// <see cref="Session.MaxOfKey"/>, the oldest, and up to <see cref="Session.MaxExpiredDeleted"/> expired ones of all
     /// keys.
     /// </summary>
-    Task AddSessionAsync(Session session, AuditEvent audit, CancellationToken cancel);
+    /// <param name="key">The session's key, as it was found by its secret.</param>
+    /// <returns>False, with nothing added, if the key is not valid any more or has another secret now.</returns>
+    Task<bool> AddSessionAsync(Session session, ApiKey key, AuditEvent audit, CancellationToken cancel);
 
     /// <summary>Ends a session, with its audit event. Does nothing if it has ended.</summary>
     Task EndSessionAsync(Guid id, AuditEvent audit, CancellationToken cancel);
@@ -51,7 +53,8 @@ public interface ISessionStore
 
     /// <summary>
     /// Begins a session of a person who signs in by OpenID Connect, with the audit events, in one transaction. Adds the
-    /// key if nobody has this identity yet, else gives the key its name and scopes.
+    /// key if nobody has this identity yet, else gives the key its name and scopes. If it gains a scope, its old secret and
+    /// all its earlier sessions end.
     /// </summary>
     /// <returns>
     /// False, with nothing changed, if another key has this identity, or if this key is not valid any more.

@@ -137,7 +137,12 @@ internal static class SessionEndpoints
         }
         var now = Timestamp.Now(clock);
         var (session, secret) = New(http, found.Key, now);
-        await store.AddSessionAsync(session, Event(AuditAction.SessionBegun, session, found.Key, now, http.Actor()), http.RequestAborted);
+        var audit = Event(AuditAction.SessionBegun, session, found.Key, now, http.Actor());
+        if (!await store.AddSessionAsync(session, found.Key, audit, http.RequestAborted))
+        {
+            await RefuseAsync(http, Problem.Unauthorized, isCounted: false, isRefused: false, secrets);
+            return;
+        }
         await BegunAsync(http, store, session, secret, found.Key, null);
     }
 

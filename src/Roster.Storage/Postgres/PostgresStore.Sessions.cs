@@ -76,6 +76,8 @@ internal sealed partial class PostgresStore
 
     private const string UpdatePerson = "update api_key set name = $2, scopes = $3 where id = $1";
 
+    private const string UpdateSecret = "update api_key set prefix = $2, hash = $3 where id = $1";
+
     private const string SelectValidKey =
         "select id from api_key where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)";
 
@@ -85,9 +87,11 @@ internal sealed partial class PostgresStore
     public Task<KeySession?> FindSessionAsync(Guid id, CancellationToken cancel) =>
         FindSessionAsync(new PostgresStatement(SelectSessionById, id), cancel);
 
-    public Task AddSessionAsync(Session session, AuditEvent audit, CancellationToken cancel) =>
+    public Task<bool> AddSessionAsync(Session session, ApiKey key, AuditEvent audit, CancellationToken cancel) =>
         AdministerAsync(audit, async connection =>
         {
+            if (await FindKeyAsync(connection, key.Id, cancel) is not { } now || !now.Matches(key.Hash) || !now.IsValidAt(session.CreatedAt))
+                return false;
             await InsertAsync(connection, session, cancel);
             return true;
         }, cancel);
@@ -169,14 +173,33 @@ internal sealed partial class PostgresStore
             else if (known.Id != person.Id || !known.IsValidAt(session.CreatedAt))
                 return false;
             else
-                await connection.RunAsync(cancel, new PostgresStatement(
-                    UpdatePerson, person.Id, person.Name, string.Join(',', person.Scopes.Names())));
+                await UpdateAsync(connection, known, person, cancel);
             await InsertAsync(connection, session, cancel);
             return true;
         }, cancel);
 
     private async Task<KeySession?> FindSessionAsync(PostgresStatement statement, CancellationToken cancel) =>
         (await _database.ReadAsync(connection => connection.ListAsync(statement, MapSession, cancel), cancel)).SingleOrDefault();
+
+    /// <summary>
+    /// Gives a person another name and other scopes. More scopes end the old secret and its sessions: somebody else may
+    /// have seen it, by a rotation with fewer rights.
+    /// </summary>
+    private static async Task UpdateAsync(NpgsqlConnection connection, ApiKey known, ApiKey person, CancellationToken cancel)
+    {
+        await connection.RunAsync(
+            cancel, new PostgresStatement(UpdatePerson, known.Id, person.Name, string.Join(',', person.Scopes.Names())));
+        if ((person.Scopes & ~known.Scopes) == Scopes.None)
+            return;
+        // Nobody learns the new secret.
+        var secret = ApiKeySecret.Mint();
+        await connection.RunAsync(
+            cancel, new PostgresStatement(UpdateSecret, known.Id, secret.Prefix, secret.Hash()),
+            new PostgresStatement(DeleteSessionsOfKey, known.Id));
+    }
+
+    private static async Task<ApiKey?> FindKeyAsync(NpgsqlConnection connection, Guid id, CancellationToken cancel) =>
+        (await connection.ListAsync(new PostgresStatement(SelectKeyById, id), MapKey, cancel)).SingleOrDefault();
 
     private static async Task InsertAsync(NpgsqlConnection connection, Session session, CancellationToken cancel)
     {

@@ -73,11 +73,7 @@ internal sealed partial class SqliteStore
         }));
 
     public Task<ApiKey?> FindKeyAsync(Guid id, CancellationToken cancel) =>
-        Task.FromResult(_readers.Read(database =>
-        {
-            using var row = database.Prepare(SelectKeyById).Bind(1, id).Query();
-            return row.Step() ? MapKey(row) : null;
-        }));
+        Task.FromResult(_readers.Read(database => FindKey(database, id)));
 
     public Task<IReadOnlyDictionary<Guid, KeyName>> NameKeysAsync(
         long workspaceId, IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>
@@ -199,6 +195,12 @@ internal sealed partial class SqliteStore
                     rows.Text(5)));
             return events;
         }));
+
+    private static ApiKey? FindKey(SqliteDatabase database, Guid id)
+    {
+        using var row = database.Prepare(SelectKeyById).Bind(1, id).Query();
+        return row.Step() ? MapKey(row) : null;
+    }
 
     private static bool EndKey(SqliteDatabase database, Guid id, Timestamp endsAt, Timestamp now)
     {

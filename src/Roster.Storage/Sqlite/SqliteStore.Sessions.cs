@@ -72,6 +72,8 @@ internal sealed partial class SqliteStore
 
     private const string UpdatePerson = "update api_key set name = ?2, scopes = ?3 where id = ?1";
 
+    private const string UpdateSecret = "update api_key set prefix = ?2, hash = ?3 where id = ?1";
+
     private const string SelectValidKey =
         "select 1 from api_key where id = ?1 and revoked_at is null and (expires_at is null or expires_at > ?2)";
 
@@ -89,9 +91,11 @@ internal sealed partial class SqliteStore
             return row.Step() ? MapSession(row) : null;
         }));
 
-    public Task AddSessionAsync(Session session, AuditEvent audit, CancellationToken cancel) =>
+    public Task<bool> AddSessionAsync(Session session, ApiKey key, AuditEvent audit, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>
         {
+            if (FindKey(database, key.Id) is not { } now || !now.Matches(key.Hash) || !now.IsValidAt(session.CreatedAt))
+                return false;
             Insert(database, session);
             Record(database, audit);
             return true;
@@ -180,8 +184,7 @@ internal sealed partial class SqliteStore
             else if (known.Id != person.Id || !known.IsValidAt(session.CreatedAt))
                 return false;
             else
-                database.Prepare(UpdatePerson).Bind(1, person.Id).Bind(2, person.Name)
-                    .Bind(3, string.Join(',', person.Scopes.Names())).Run();
+                Update(database, known, person);
             Insert(database, session);
             foreach (var one in audit)
                 Record(database, one);
@@ -192,6 +195,22 @@ internal sealed partial class SqliteStore
     {
         using var row = database.Prepare(SelectPerson).Bind(1, workspaceId).Bind(2, identity).Query();
         return row.Step() ? MapKey(row) : null;
+    }
+
+    /// <summary>
+    /// Gives a person another name and other scopes. More scopes end the old secret and its sessions: somebody else may
+    /// have seen it, by a rotation with fewer rights.
+    /// </summary>
+    private static void Update(SqliteDatabase database, ApiKey known, ApiKey person)
+    {
+        database.Prepare(UpdatePerson).Bind(1, known.Id).Bind(2, person.Name)
+            .Bind(3, string.Join(',', person.Scopes.Names())).Run();
+        if ((person.Scopes & ~known.Scopes) == Scopes.None)
+            return;
+        // Nobody learns the new secret.
+        var secret = ApiKeySecret.Mint();
+        database.Prepare(UpdateSecret).Bind(1, known.Id).Bind(2, secret.Prefix).Bind(3, secret.Hash()).Run();
+        database.Prepare(DeleteSessionsOfKey).Bind(1, known.Id).Run();
     }
 
     private static void Insert(SqliteDatabase database, Session session)

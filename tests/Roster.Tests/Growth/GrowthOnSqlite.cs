@@ -268,7 +268,7 @@ public sealed class GrowthOnSqlite(SqliteHost host)
                     HostnameList.Any, Kind: KeyKind.Person);
                 await Host.Store.AddKeyAsync(key, audit, null, CancellationToken.None);
                 await Host.Store.AddSessionAsync(
-                    new Session(Guid.CreateVersion7(), key.WorkspaceId, key.Id, Guid.NewGuid().ToByteArray(), at, at, null, null),
+                    new Session(Guid.CreateVersion7(), key.WorkspaceId, key.Id, Guid.NewGuid().ToByteArray(), at, at, null, null), key,
                     audit with { Id = Guid.NewGuid() }, CancellationToken.None);
                 await Host.Store.AddLinkAsync(
                     new ConsoleLink(

@@ -231,7 +231,8 @@ public sealed partial class PostgresGrowthTests
         var secret = Guid.NewGuid().ToByteArray();
         var link = new ConsoleLink(
             Guid.CreateVersion7(), Workspace, secret, PostgresSeed.Key, "n", new Grant(Scopes.PartnersRead, HostnameList.Any, null), now);
-        yield return ("AddSession", () => store.AddSessionAsync(session, Event(AuditAction.SessionBegun), none));
+        yield return ("AddSession", async () => Assert.True(await store.AddSessionAsync(
+            session, (await store.FindKeyAsync(session.KeyId, none))!, Event(AuditAction.SessionBegun), none)));
         yield return ("FindSession by hash", () => store.FindSessionAsync(session.Hash, none));
         yield return ("FindSession", () => store.FindSessionAsync(session.Id, none));
         yield return ("ListSessions of a key", () => store.ListSessionsAsync(Workspace, session.KeyId, now, 10, none));

@@ -601,7 +601,7 @@ public abstract class SessionContract(RosterHost host)
         var key = (await own.Store.FindKeyAsync(ApiKeySecret.Parse(api.Key!)!.Hash(), CancellationToken.None))!;
         var now = Timestamp.Now(own.Clock);
         await own.Store.AddSessionAsync(
-            new Session(Guid.CreateVersion7(), key.WorkspaceId, key.Id, secret.Hash(), now, now, null, null),
+            new Session(Guid.CreateVersion7(), key.WorkspaceId, key.Id, secret.Hash(), now, now, null, null), key,
             AuditEvent.Of(AuditAction.SessionBegun, key.WorkspaceId, now, Actor.Command, "s"), CancellationToken.None);
 
         foreach (var (method, path) in new[]

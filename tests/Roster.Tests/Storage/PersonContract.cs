@@ -60,6 +60,37 @@ public abstract class PersonContract(RosterHost host)
         Assert.Empty(await host.Store.ListSessionsAsync(workspace.Id, next.Id, Now, 10, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task A_secret_that_somebody_with_fewer_rights_was_shown_does_not_grow_with_the_person()
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var old = Person(admin.Workspace, Roles.Viewer);
+        Assert.True(await SignInAsync(old));
+        var rotator = await host.NewKeyAsync(admin.Workspace, Scopes.KeysWrite | Roles.Viewer);
+        var rotated = await rotator.SendAsync(HttpMethod.Post, $"/api/keys/{old.Id}/rotate");
+        Assert.Equal(201, rotated.Status);
+        var shown = host.WithKey(rotated.Json.GetProperty("key").GetString());
+        var session = await ConsoleClient.ByKeyAsync(host.WithKey(null), shown.Key!);
+        var viewer = (await FindAsync(admin.Workspace))!;
+
+        // As many rights or fewer change no secret: it may be in the person's own programs.
+        Assert.True(await SignInAsync(viewer with { Name = "Amal H." }));
+        Assert.Equal((200, 200), ((await shown.GetAsync("/api/partners")).Status, (await session.GetAsync("/api/partners")).Status));
+        Assert.True(await SignInAsync(viewer with { Scopes = Roles.Admin }));
+
+        Assert.Equal((401, 401), ((await shown.GetAsync("/api/partners")).Status, (await session.GetAsync("/api/session")).Status));
+        var grown = (await FindAsync(admin.Workspace))!;
+        Assert.Equal((viewer.Id, Roles.Admin), (grown.Id, grown.Scopes));
+        Assert.NotEqual(viewer.Prefix, grown.Prefix);
+        // A sign-in with the old secret that was under way comes too late.
+        Assert.False(await host.Store.AddSessionAsync(SessionOf(viewer), viewer, Audit(viewer), CancellationToken.None));
+        Assert.True(await host.Store.AddSessionAsync(SessionOf(grown), grown, Audit(grown), CancellationToken.None));
+        Assert.Equal(2, (await host.Store.ListSessionsAsync(admin.Workspace.Id, grown.Id, Now, 10, CancellationToken.None)).Count);
+    }
+
+    private static Session SessionOf(ApiKey key) => new(
+        Guid.CreateVersion7(), key.WorkspaceId, key.Id, RandomSecret.Mint().Hash(), Now, Now, null, null);
+
     private static ApiKey Person(Workspace workspace, Scopes scopes)
     {
         var secret = ApiKeySecret.Mint();
@@ -74,12 +105,8 @@ public abstract class PersonContract(RosterHost host)
     private Task<ApiKey?> FindAsync(Workspace workspace) =>
         host.Store.FindPersonAsync(workspace.Id, _identity, CancellationToken.None);
 
-    private Task<bool> SignInAsync(ApiKey person)
-    {
-        var session = new Session(
-            Guid.CreateVersion7(), person.WorkspaceId, person.Id, RandomSecret.Mint().Hash(), Now, Now, null, null);
-        return host.Store.SignInAsync(person, _identity, session, [Audit(person)], CancellationToken.None);
-    }
+    private Task<bool> SignInAsync(ApiKey person) =>
+        host.Store.SignInAsync(person, _identity, SessionOf(person), [Audit(person)], CancellationToken.None);
 }
 
 public sealed class PeopleOnSqlite(SqliteHost host) : PersonContract(host);
