@@ -22,7 +22,8 @@ internal static class SessionEndpoints
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
-        await AnswerAsync(http, store, http.Session(), http.Caller(), secret: null);
+        var workspace = await store.FindWorkspaceNameAsync(http.Caller().WorkspaceId, http.RequestAborted);
+        await AnswerAsync(http, workspace, http.Session(), http.Caller(), secret: null);
     }
 
     /// <summary>
@@ -137,13 +138,15 @@ internal static class SessionEndpoints
         }
         var now = Timestamp.Now(clock);
         var (session, secret) = New(http, found.Key, now);
+        // Read before the session is stored: a failure afterwards would hide that it has begun.
+        var workspace = await store.FindWorkspaceNameAsync(session.WorkspaceId, http.RequestAborted);
         var audit = Event(AuditAction.SessionBegun, session, found.Key, now, http.Actor());
         if (!await store.AddSessionAsync(session, found.Key, audit, http.RequestAborted))
         {
             await RefuseAsync(http, Problem.Unauthorized, isCounted: false, isRefused: false, secrets);
             return;
         }
-        await BegunAsync(http, store, session, secret, found.Key, null);
+        await BegunAsync(http, workspace, session, secret, found.Key, null);
     }
 
     private static async Task BeginByLinkAsync(HttpContext http, IRosterStore store, TimeProvider clock, SecretLookUp secrets)
@@ -177,6 +180,8 @@ internal static class SessionEndpoints
             Guid.CreateVersion7(), found.WorkspaceId, found.Name, person.Prefix, person.Hash(), found.Grant.Scopes, now,
             found.Grant.ExpiresAt, null, found.Grant.Hostnames, Kind: KeyKind.Person);
         var (session, secret) = New(http, key, now);
+        // Read before the link is used up: a failure afterwards would lose the only showing of the key.
+        var workspace = await store.FindWorkspaceNameAsync(key.WorkspaceId, http.RequestAborted);
         var address = http.Connection.RemoteIpAddress?.ToString();
         // The person was invited by whoever made the link.
         AuditEvent[] audit =
@@ -191,7 +196,7 @@ internal static class SessionEndpoints
         }
         SignIn(http, new CallerIdentity(key, session));
         http.RequestServices.GetRequiredService<KnownKeys>().Add(key.Hash);
-        await BegunAsync(http, store, session, secret, key, person);
+        await BegunAsync(http, workspace, session, secret, key, person);
     }
 
     /// <summary>Makes the caller known to the log and to the limits.</summary>
@@ -219,18 +224,18 @@ internal static class SessionEndpoints
     }
 
     private static Task BegunAsync(
-        HttpContext http, IRosterStore store, Session session, RandomSecret secret, ApiKey key, ApiKeySecret? person)
+        HttpContext http, string? workspace, Session session, RandomSecret secret, ApiKey key, ApiKeySecret? person)
     {
         http.RequestServices.GetRequiredService<KnownKeys>().Add(session.Hash);
         ConsoleCookie.Set(http, secret);
         http.Response.StatusCode = StatusCodes.Status201Created;
-        return AnswerAsync(http, store, session, key, person);
+        return AnswerAsync(http, workspace, session, key, person);
     }
 
+    /// <param name="workspace">The name of the key's workspace.</param>
     /// <param name="secret">The secret of a person's new key, shown this once.</param>
-    private static async Task AnswerAsync(HttpContext http, IRosterStore store, Session? session, ApiKey key, ApiKeySecret? secret)
+    private static async Task AnswerAsync(HttpContext http, string? workspace, Session? session, ApiKey key, ApiKeySecret? secret)
     {
-        var workspace = await store.FindWorkspaceNameAsync(key.WorkspaceId, http.RequestAborted);
         using var answer = JsonAnswer.Of(json =>
         {
             json.WriteStartObject();

@@ -3,11 +3,14 @@ using System.Reflection;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>The real store, with a count of the calls of each method.</summary>
+/// <summary>The real store, with a count of the calls of each method, which can be made to fail.</summary>
 public class CountedStore : DispatchProxy
 {
     private readonly ConcurrentDictionary<string, int> _calls = new();
     private IRosterStore _store = null!;
+
+    /// <summary>The name of a method that fails, as if the database were gone; null if all work.</summary>
+    public string? Failing { get; set; }
 
     public static IRosterStore Around(IRosterStore store, out CountedStore counts)
     {
@@ -23,6 +26,8 @@ public class CountedStore : DispatchProxy
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         _calls.AddOrUpdate(targetMethod!.Name, 1, (_, count) => count + 1);
+        if (targetMethod.Name == Failing)
+            throw new StoreException(StoreTrouble.Unavailable, "The database is away.");
         // The store is shared with another server, so it must go on when this one ends.
         return targetMethod.Name == nameof(IRosterStore.EndWithin) ? null
             : targetMethod.Invoke(_store, BindingFlags.DoNotWrapExceptions, null, args, null);

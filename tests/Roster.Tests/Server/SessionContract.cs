@@ -422,6 +422,29 @@ public abstract class SessionContract(RosterHost host)
     }
 
     [Fact]
+    public async Task A_sign_in_that_fails_uses_up_no_link_and_begins_no_session()
+    {
+        CountedStore calls = null!;
+        await using var own = await host.AnotherAsync(wrap: store => CountedStore.Around(store, out calls));
+        var api = await own.NewWorkspaceAsync();
+        var link = await LinkAsync(api);
+        calls.Failing = nameof(IRosterStore.FindWorkspaceNameAsync);
+
+        var byLink = await ConsoleClient.OpenAsync(own.WithKey(null), link);
+        var byKey = await own.WithKey(null).SendAsync(
+            HttpMethod.Post, Path, authorization: $"Bearer {api.Key}", headers: ConsoleClient.OwnPage);
+
+        foreach (var failed in new[] { byLink, byKey })
+        {
+            Assert.Equal(503, failed.Status);
+            Assert.False(failed.Headers.Contains("Set-Cookie"));
+        }
+        calls.Failing = null;
+        Assert.Empty((await api.GetAsync("/api/sessions")).Items);
+        Assert.Equal(201, (await ConsoleClient.OpenAsync(own.WithKey(null), link)).Status);
+    }
+
+    [Fact]
     public async Task A_link_ends_after_30_minutes_and_with_the_key_that_made_it()
     {
         await using var own = await host.AnotherAsync();
