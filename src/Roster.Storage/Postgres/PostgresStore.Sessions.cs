@@ -35,7 +35,9 @@ internal sealed partial class PostgresStore
 
     private const string DeleteSessionsOfKey = "delete from session where key_id = $1";
 
-    private const string SelectOldSession = "select id from session where key_id = $1 order by id desc limit 1 offset $2";
+    /// <summary>Selects the first session that is beyond a number of the key's sessions up to one, the new one.</summary>
+    private const string SelectOldSession =
+        "select id from session where key_id = $1 and id <= $2 order by id desc limit 1 offset $3";
 
     private const string DeleteOldSessions = "delete from session where key_id = $1 and id <= $2";
 
@@ -206,7 +208,7 @@ internal sealed partial class PostgresStore
         await connection.RunAsync(cancel, new PostgresStatement(
             InsertSession, session.Id, session.WorkspaceId, session.KeyId, session.Hash, session.CreatedAt, session.LastUsedAt,
             session.ExpiresAt, session.Address, session.UserAgent));
-        var old = new PostgresStatement(SelectOldSession, session.KeyId, (long)Session.MaxOfKey);
+        var old = new PostgresStatement(SelectOldSession, session.KeyId, session.Id, (long)Session.MaxOfKey);
         if (await IdsAsync(connection, old, cancel) is [var last])
             await connection.RunAsync(cancel, new PostgresStatement(DeleteOldSessions, session.KeyId, last));
         await connection.RunAsync(

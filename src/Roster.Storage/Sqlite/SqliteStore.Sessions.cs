@@ -34,8 +34,10 @@ internal sealed partial class SqliteStore
 
     private const string DeleteSessionsOfKey = "delete from session where key_id = ?1";
 
+    /// <summary>Deletes those beyond a number of the key's sessions up to one, the new one.</summary>
     private const string DeleteOldSessions = """
-        delete from session where key_id = ?1 and id <= (select id from session where key_id = ?1 order by id desc limit 1 offset ?2)
+        delete from session where key_id = ?1
+            and id <= (select id from session where key_id = ?1 and id <= ?2 order by id desc limit 1 offset ?3)
         """;
 
     private const string DeleteExpiredSessions = """
@@ -218,7 +220,7 @@ internal sealed partial class SqliteStore
         database.Prepare(InsertSession).Bind(1, session.Id).Bind(2, session.WorkspaceId).Bind(3, session.KeyId).Bind(4, session.Hash)
             .Bind(5, session.CreatedAt).Bind(6, session.LastUsedAt).Bind(7, session.ExpiresAt)
             .Bind(8, session.Address).Bind(9, session.UserAgent).Run();
-        database.Prepare(DeleteOldSessions).Bind(1, session.KeyId).Bind(2, Session.MaxOfKey).Run();
+        database.Prepare(DeleteOldSessions).Bind(1, session.KeyId).Bind(2, session.Id).Bind(3, Session.MaxOfKey).Run();
         database.Prepare(DeleteExpiredSessions).Bind(1, session.CreatedAt).Bind(2, Session.MaxExpiredDeleted).Run();
     }
 

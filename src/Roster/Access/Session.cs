@@ -17,7 +17,7 @@ public sealed record Session(
 {
     public const int MaxUserAgent = 256;
 
-    /// <summary>Sessions that a key may have; a new one ends the oldest.</summary>
+    /// <summary>Sessions that a key may have; a new one ends the oldest, but none that began after it by another server's clock.</summary>
     public const int MaxOfKey = 100;
 
     /// <summary>Expired sessions or links that each new one deletes, at most.</summary>

@@ -344,6 +344,24 @@ public abstract class SessionContract(RosterHost host)
     }
 
     [Fact]
+    public async Task A_server_whose_clock_is_behind_does_not_end_the_session_that_it_begins()
+    {
+        var api = await host.NewWorkspaceAsync();
+        for (var i = 0; i < Session.MaxOfKey; i++)
+            await ConsoleClient.ByKeyAsync(Browser, api.Key!);
+        var key = (await host.Store.FindKeyAsync(ApiKeySecret.Parse(api.Key!)!.Hash(), CancellationToken.None))!;
+        var at = host.Clock.GetUtcNow().AddMinutes(-10);
+        var session = new Session(
+            Guid.CreateVersion7(at), key.WorkspaceId, key.Id, RandomSecret.Mint().Hash(), Timestamp.From(at), Timestamp.From(at), null, null);
+
+        Assert.True(await host.Store.AddSessionAsync(
+            session, key, AuditEvent.Of(AuditAction.SessionBegun, key.WorkspaceId, session.CreatedAt, Actor.Command, "s"),
+            CancellationToken.None));
+
+        Assert.NotNull(await host.Store.FindSessionAsync(session.Id, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task A_link_makes_a_person_once_and_shows_the_persons_key_once()
     {
         var api = await host.NewWorkspaceAsync();
