@@ -43,7 +43,8 @@ public interface ISessionStore
     /// Uses a link: deletes it, and adds the person's key and first session, with their audit events, in one transaction.
     /// </summary>
     /// <returns>
-    /// False, with nothing changed, if the link was used meanwhile, or if the key that made it is not valid any more.
+    /// False, with nothing changed, if the link was used meanwhile, or if the key that made it is not valid any more or
+    /// has lost a right that the link gives.
     /// </returns>
     Task<bool> UseLinkAsync(ConsoleLink link, ApiKey person, Session session, IReadOnlyList<AuditEvent> audit, CancellationToken cancel);
 

@@ -80,9 +80,6 @@ internal sealed partial class PostgresStore
 
     private const string UpdateSecret = "update api_key set prefix = $2, hash = $3 where id = $1";
 
-    private const string SelectValidKey =
-        "select id from api_key where id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)";
-
     public Task<KeySession?> FindSessionAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel) =>
         FindSessionAsync(new PostgresStatement(SelectSessionByHash, hash.ToArray()), cancel);
 
@@ -151,8 +148,7 @@ internal sealed partial class PostgresStore
         AdministerAsync(audit, async connection =>
         {
             // The workspace's log is locked, so a concurrent call finds the link deleted.
-            if (link.MadeBy is { } maker
-                && await IdsAsync(connection, new PostgresStatement(SelectValidKey, maker, session.CreatedAt), cancel) is [])
+            if (link.MadeBy is { } maker && !link.IsGivenBy(await FindKeyAsync(connection, maker, cancel), session.CreatedAt))
                 return false;
             if (await connection.RunAsync(cancel, new PostgresStatement(DeleteLink, link.Id)) == 0)
                 return false;

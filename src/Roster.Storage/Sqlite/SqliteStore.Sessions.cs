@@ -76,9 +76,6 @@ internal sealed partial class SqliteStore
 
     private const string UpdateSecret = "update api_key set prefix = ?2, hash = ?3 where id = ?1";
 
-    private const string SelectValidKey =
-        "select 1 from api_key where id = ?1 and revoked_at is null and (expires_at is null or expires_at > ?2)";
-
     public Task<KeySession?> FindSessionAsync(ReadOnlyMemory<byte> hash, CancellationToken cancel) =>
         Task.FromResult(_readers.Read(database =>
         {
@@ -163,8 +160,7 @@ internal sealed partial class SqliteStore
         ConsoleLink link, ApiKey person, Session session, IReadOnlyList<AuditEvent> audit, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>
         {
-            if ((link.MadeBy is { } maker
-                    && !IsAnyRow(database.Prepare(SelectValidKey).Bind(1, maker).Bind(2, session.CreatedAt)))
+            if ((link.MadeBy is { } maker && !link.IsGivenBy(FindKey(database, maker), session.CreatedAt))
                 || !IsAnyRow(database.Prepare(DeleteLink).Bind(1, link.Id)))
                 return false;
             Insert(database, person);

@@ -48,7 +48,7 @@ public sealed record KeySession(Session Session, ApiKey Key);
 /// stored. It is deleted when it is used.
 /// </summary>
 /// <param name="Hash">SHA-256 of its secret, 32 bytes.</param>
-/// <param name="MadeBy">The key that made it, without which it is not valid; null for an operator's command.</param>
+/// <param name="MadeBy">The key that made it and must still have these rights; null for an operator's command.</param>
 /// <param name="Name">The person's name.</param>
 /// <param name="Grant">The rights of the person's key.</param>
 public sealed record ConsoleLink(
@@ -60,6 +60,9 @@ public sealed record ConsoleLink(
     public static readonly TimeSpan Longest = TimeSpan.FromMinutes(30);
 
     public Timestamp ExpiresAt => CreatedAt.AddMilliseconds((long)Longest.TotalMilliseconds);
+
+    /// <summary>Whether the key that made it is valid at this time and still has all rights that the link gives.</summary>
+    public bool IsGivenBy(ApiKey? maker, Timestamp now) => maker?.IsValidAt(now) == true && Grant.Beyond(maker.Grant).IsNone;
 }
 
 /// <summary>The secret of a session's cookie or of a link: 256 random bits in base64url.</summary>

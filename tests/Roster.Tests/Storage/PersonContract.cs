@@ -88,6 +88,26 @@ public abstract class PersonContract(RosterHost host)
         Assert.Equal(2, (await host.Store.ListSessionsAsync(admin.Workspace.Id, grown.Id, Now, 10, CancellationToken.None)).Count);
     }
 
+    [Fact]
+    public async Task A_link_ends_when_its_maker_loses_a_right_that_it_gives()
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var old = Person(admin.Workspace, Roles.Admin);
+        Assert.True(await SignInAsync(old));
+        var rotated = await admin.SendAsync(HttpMethod.Post, $"/api/keys/{old.Id}/rotate");
+        var maker = host.WithKey(rotated.Json.GetProperty("key").GetString());
+        var (greater, within) = (await LinkAsync("admin"), await LinkAsync("viewer"));
+        var person = (await FindAsync(admin.Workspace))!;
+
+        Assert.True(await SignInAsync(person with { Scopes = Roles.Viewer }));
+
+        Assert.Equal("link_not_valid", (await ConsoleClient.OpenAsync(host.WithKey(null), greater)).Code);
+        Assert.Equal(201, (await ConsoleClient.OpenAsync(host.WithKey(null), within)).Status);
+
+        async Task<string> LinkAsync(string role) => (await maker.PostAsync($$"""{"name":"a","role":"{{role}}"}""", "/api/links"))
+            .Json.GetProperty("link").GetString()!;
+    }
+
     private static Session SessionOf(ApiKey key) => new(
         Guid.CreateVersion7(), key.WorkspaceId, key.Id, RandomSecret.Mint().Hash(), Now, Now, null, null);
 
