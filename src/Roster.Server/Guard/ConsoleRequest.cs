@@ -12,17 +12,18 @@ internal static class ConsoleRequest
     public static bool IsRead(HttpRequest request) => HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
 
     /// <summary>
-    /// Whether the request has the console's header and comes from this origin. Browsers that do not say so in
-    /// Sec-Fetch-Site send Origin.
+    /// Whether the request has the console's header and comes from this origin: by Sec-Fetch-Site, or by Origin from
+    /// browsers that do not send that. Over plain HTTP Origin must be this one, too: behind a proxy that ends TLS without
+    /// being trusted, a request from elsewhere can look like one of this machine, but its Origin has https.
     /// </summary>
     public static bool IsFromConsole(HttpRequest request)
     {
         var headers = request.Headers;
         if (headers[Header] is not ["1"])
             return false;
+        var isOwnOrigin = headers.Origin is [{ } origin] && origin.Equals(OriginOf(request), StringComparison.OrdinalIgnoreCase);
         return headers.TryGetValue("Sec-Fetch-Site", out var site)
-            ? site is ["same-origin"]
-            : headers.Origin is [{ } origin] && origin.Equals(OriginOf(request), StringComparison.OrdinalIgnoreCase);
+            ? site is ["same-origin"] && (isOwnOrigin || request.IsHttps) : isOwnOrigin;
     }
 
     /// <summary>The origin of this server, as the request names it.</summary>

@@ -3,9 +3,6 @@ namespace Roster.Tests.Hosting;
 /// <summary>A browser that is signed in: it sends the session's cookie, and with each write what the console's pages send.</summary>
 internal sealed class ConsoleClient(RosterClient browser, Answer begun)
 {
-    /// <summary>What the console's own pages send.</summary>
-    public static readonly (string, string?)[] OwnPage = [("Roster-Console", "1"), ("Sec-Fetch-Site", "same-origin")];
-
     /// <summary>The answer to the sign-in.</summary>
     public Answer Begun => begun;
 
@@ -28,7 +25,7 @@ internal sealed class ConsoleClient(RosterClient browser, Answer begun)
     /// <param name="browser">Without a key.</param>
     public static async Task<ConsoleClient> ByKeyAsync(RosterClient browser, string key)
     {
-        var begun = await browser.SendAsync(HttpMethod.Post, "/api/session", authorization: $"Bearer {key}", headers: OwnPage);
+        var begun = await browser.SendAsync(HttpMethod.Post, "/api/session", authorization: $"Bearer {key}", headers: browser.OwnPage);
         Assert.True(begun.Status == 201, begun.Text);
         return new ConsoleClient(browser, begun);
     }
@@ -37,7 +34,7 @@ internal sealed class ConsoleClient(RosterClient browser, Answer begun)
     /// <param name="browser">Without a key.</param>
     /// <param name="link">The whole link, or its token.</param>
     public static Task<Answer> OpenAsync(RosterClient browser, string link) => browser.SendAsync(
-        HttpMethod.Post, "/api/session", Json($$"""{"link":"{{link.Split("#link=")[^1]}}"}"""), headers: OwnPage);
+        HttpMethod.Post, "/api/session", Json($$"""{"link":"{{link.Split("#link=")[^1]}}"}"""), headers: browser.OwnPage);
 
     public Task<Answer> GetAsync(string path) => SendAsync(HttpMethod.Get, path, headers: []);
 
@@ -48,7 +45,7 @@ internal sealed class ConsoleClient(RosterClient browser, Answer begun)
     /// <param name="headers">Besides the cookie; those of the console's own pages if omitted.</param>
     public Task<Answer> SendAsync(
         HttpMethod method, string path, HttpContent? content = null, IEnumerable<(string, string?)>? headers = null) =>
-        browser.SendAsync(method, path, content, headers: [("Cookie", Cookie), .. headers ?? OwnPage]);
+        browser.SendAsync(method, path, content, headers: [("Cookie", Cookie), .. headers ?? browser.OwnPage]);
 
     private static StringContent Json(string json) => new(json, System.Text.Encoding.UTF8, "application/json");
 }

@@ -73,7 +73,11 @@ internal sealed class ConsolePage : IAsyncDisposable
     {
         var answer = await _context.APIRequest.PostAsync(new Uri(_server, "/api/session").ToString(), new()
         {
-            Headers = [new("Authorization", $"Bearer {key}"), new("Roster-Console", "1"), new("Sec-Fetch-Site", "same-origin")],
+            Headers =
+            [
+                new("Authorization", $"Bearer {key}"), new("Roster-Console", "1"), new("Sec-Fetch-Site", "same-origin"),
+                new("Origin", _server.GetLeftPart(UriPartial.Authority)),
+            ],
         });
         Assert.Equal(201, answer.Status);
     }

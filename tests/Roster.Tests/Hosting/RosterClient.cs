@@ -12,6 +12,10 @@ internal sealed class RosterClient(HttpClient http, string? key, Workspace? work
 
     public Workspace Workspace => workspace!;
 
+    /// <summary>What the console's own pages send with each write.</summary>
+    public (string, string?)[] OwnPage =>
+        [("Roster-Console", "1"), ("Sec-Fetch-Site", "same-origin"), ("Origin", http.BaseAddress!.GetLeftPart(UriPartial.Authority))];
+
     public Task<Answer> PutAsync(string json) => PutAsync(Encoding.UTF8.GetBytes(json));
 
     public Task<Answer> GetAsync(string pathAndQuery, string? accept = null) => SendAsync(HttpMethod.Get, pathAndQuery, accept: accept);
