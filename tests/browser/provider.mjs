@@ -76,6 +76,10 @@ async function token(made, issuer) {
     case 'azp':
       [claims.aud, claims.azp] = [['roster', 'another-client'], 'another-client'];
       break;
+    case 'audiences':
+      claims.aud = ['roster', 'another-client'];
+      delete claims.azp;
+      break;
     case 'expired':
       [claims.iat, claims.exp] = [claims.iat - 7_200, claims.exp - 7_200];
       break;

@@ -226,7 +226,9 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
         var claims = json.RootElement.Clone();
         if (TextOf(claims, "nonce") != attempt.Nonce.Text)
             throw new OpenIdRefusedException("the ID token is of another sign-in");
-        if (claims.TryGetProperty("azp", out _) && TextOf(claims, "azp") != _settings.ClientId)
+        // Of several audiences, it says which one it was given to.
+        var isForSeveral = claims.GetProperty("aud") is { ValueKind: JsonValueKind.Array } audiences && audiences.GetArrayLength() > 1;
+        if ((isForSeveral || claims.TryGetProperty("azp", out _)) && TextOf(claims, "azp") != _settings.ClientId)
             throw new OpenIdRefusedException("the ID token is for another client");
         return TextOf(claims, "sub") is { Length: > 0 } ? claims : throw new OpenIdRefusedException("the ID token has no subject");
     }

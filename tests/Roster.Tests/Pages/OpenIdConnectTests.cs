@@ -176,6 +176,7 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
     [InlineData("issuer")]
     [InlineData("audience")]
     [InlineData("azp")]
+    [InlineData("audiences")]
     [InlineData("expired")]
     [InlineData("subject")]
     [InlineData("userinfo")]
