@@ -95,7 +95,7 @@ internal sealed class CallerLookUp(IRosterStore store, TimeProvider clock, KeyUs
 
     public async Task<LookedUp<CallerIdentity>> ByKeyAsync(HttpContext http, ApiKeySecret secret)
     {
-        var caller = await secrets.FindAsync(http.Connection.RemoteIpAddress, secret.Hash(), async hash =>
+        var caller = await secrets.FindAsync(http, secret.Hash(), async hash =>
             await store.FindKeyAsync(hash, http.RequestAborted) is { } key && key.Matches(hash) && key.IsValidAt(Timestamp.Now(clock))
                 ? new CallerIdentity(key, null) : null);
         if (caller.Found is { } found)
@@ -106,7 +106,7 @@ internal sealed class CallerLookUp(IRosterStore store, TimeProvider clock, KeyUs
     public async Task<LookedUp<CallerIdentity>> BySessionAsync(HttpContext http, RandomSecret secret)
     {
         var now = Timestamp.Now(clock);
-        var caller = await secrets.FindAsync(http.Connection.RemoteIpAddress, secret.Hash(), async hash =>
+        var caller = await secrets.FindAsync(http, secret.Hash(), async hash =>
             await store.FindSessionAsync(hash, http.RequestAborted) is { Session: var session, Key: var key } && session.IsValidAt(now, key)
                 ? new CallerIdentity(key, session with { LastUsedAt = now }) : null);
         if (caller.Found is { } found)

@@ -21,6 +21,8 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
     /// <summary>The most requests of one address that may wait for its look-ups.</summary>
     private const int MaxWaiting = 1_000;
 
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan BetweenSweeps = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
@@ -29,13 +31,14 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
 
     /// <summary>
     /// Takes one of the address's failures for a look-up. If none is left but look-ups are under way, waits for their
-    /// results: many valid keys at the same time are not guesses.
+    /// results, up to 10 seconds: many valid keys at the same time are not guesses.
     /// </summary>
     /// <returns>The allowance, for <see cref="End"/>; null if the address has failed too often.</returns>
-    public async Task<Allowance?> BeginAsync(IPAddress? address)
+    /// <exception cref="OperationCanceledException" />
+    public async Task<Allowance?> BeginAsync(IPAddress? address, CancellationToken cancel)
     {
         Allowance allowance;
-        Task<bool> turn;
+        TaskCompletionSource<bool> turn;
         lock (_lock)
         {
             allowance = Of(address);
@@ -46,11 +49,23 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
             }
             if (allowance.UnderWay == 0 || allowance.Waiting.Count == MaxWaiting)
                 return null;
-            var waiting = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
-            allowance.Waiting.Enqueue(waiting);
-            turn = waiting.Task;
+            turn = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+            allowance.Waiting.AddLast(turn);
         }
-        return await turn ? allowance : null;
+        try
+        {
+            return await turn.Task.WaitAsync(LongestWait, cancel) ? allowance : null;
+        }
+        catch (TimeoutException)
+        {
+            GiveUp(allowance, turn);
+            return null;
+        }
+        catch (OperationCanceledException)
+        {
+            GiveUp(allowance, turn);
+            throw;
+        }
     }
 
     /// <summary>Ends a look-up. One that found a valid key gives its failure back.</summary>
@@ -64,10 +79,10 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
             while (allowance.Waiting.Count > 0 && TryTake(allowance))
             {
                 allowance.UnderWay++;
-                allowance.Waiting.Dequeue().SetResult(true);
+                Next(allowance).SetResult(true);
             }
-            while (allowance.UnderWay == 0 && allowance.Waiting.TryDequeue(out var refused))
-                refused.SetResult(false);
+            while (allowance.UnderWay == 0 && allowance.Waiting.Count > 0)
+                Next(allowance).SetResult(false);
         }
     }
 
@@ -130,6 +145,22 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
         }
     }
 
+    private void GiveUp(Allowance allowance, TaskCompletionSource<bool> turn)
+    {
+        lock (_lock)
+            allowance.Waiting.Remove(turn);
+        // Its turn may have come meanwhile.
+        if (turn.Task is { IsCompleted: true, Result: true })
+            End(allowance, isFailure: false);
+    }
+
+    private static TaskCompletionSource<bool> Next(Allowance allowance)
+    {
+        var next = allowance.Waiting.First!.Value;
+        allowance.Waiting.RemoveFirst();
+        return next;
+    }
+
     private bool TryTake(Allowance allowance)
     {
         Refill(allowance);
@@ -160,6 +191,6 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
 
         public int UnderWay { get; set; }
 
-        public Queue<TaskCompletionSource<bool>> Waiting { get; } = [];
+        public LinkedList<TaskCompletionSource<bool>> Waiting { get; } = [];
     }
 }

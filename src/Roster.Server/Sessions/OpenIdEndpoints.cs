@@ -1,5 +1,4 @@
-using System.Security.Cryptography;
-using System.Text;
+using System.Runtime.ExceptionServices;
 using Roster.Server.Formats;
 using Roster.Server.Guard;
 using Roster.Server.Hosting;
@@ -82,7 +81,7 @@ internal static class OpenIdEndpoints
                 throw new OpenIdUnavailableException(error);
             if (error is not null || code is null)
                 throw new OpenIdRefusedException($"the provider says {(IsErrorName(error) ? error : "an unknown error")}");
-            if (await ConfirmAsync(http, secrets, code, () =>
+            if (await ConfirmAsync(http, secrets, () =>
                 provider!.ExchangeAsync(attempt, code, issuer, RedirectUri(http), http.RequestAborted)) is not { } person)
                 return null;
             var (key, session, secret) = await http.RequestServices.GetRequiredService<OpenIdPeople>().SignInAsync(http, person);
@@ -94,27 +93,29 @@ internal static class OpenIdEndpoints
     }
 
     /// <summary>
-    /// Confirms a code at the provider. It counts as a guess until then, so that nobody makes this server ask without end.
+    /// Confirms a code at the provider. It counts as a guess until then, also while the provider is in trouble, so that
+    /// nobody makes this server ask without end.
     /// </summary>
     /// <returns>Null if the address has failed too often.</returns>
     private static async Task<OpenIdPerson?> ConfirmAsync(
-        HttpContext http, SecretLookUp secrets, string code, Func<Task<OpenIdPerson>> exchange)
+        HttpContext http, SecretLookUp secrets, Func<Task<OpenIdPerson>> exchange)
     {
-        OpenIdRefusedException? refusal = null;
-        var person = await secrets.FindAsync(
-            http.Connection.RemoteIpAddress, SHA256.HashData(Encoding.UTF8.GetBytes(code)), async _ =>
+        ExceptionDispatchInfo? thrown = null;
+        var person = await secrets.FindOnceAsync(http, async () =>
+        {
+            try
             {
-                try
-                {
-                    return await exchange();
-                }
-                catch (OpenIdRefusedException failure)
-                {
-                    refusal = failure;
-                    return null;
-                }
-            });
-        return refusal is null ? person.Found : throw refusal;
+                return await exchange();
+            }
+            catch (Exception failure)
+                when (failure is OpenIdRefusedException or OpenIdUnavailableException or OperationCanceledException)
+            {
+                thrown = ExceptionDispatchInfo.Capture(failure);
+                return null;
+            }
+        });
+        thrown?.Throw();
+        return person.Found;
     }
 
     /// <summary>Whether it can be logged: a name such as those of RFC 6749, 4.1.2.1.</summary>

@@ -168,8 +168,8 @@ internal static class SessionEndpoints
         var now = Timestamp.Now(clock);
         LookedUp<ConsoleLink> link = default;
         if (RandomSecret.Parse(TokenOf(body!.RootElement)!) is { } token)
-            link = await secrets.FindAsync(http.Connection.RemoteIpAddress, token.Hash(), async hash =>
-                await store.FindLinkAsync(hash, http.RequestAborted) is { } one && now < one.ExpiresAt ? one : null);
+            link = await secrets.FindOnceAsync(http, async () =>
+                await store.FindLinkAsync(token.Hash(), http.RequestAborted) is { } one && now < one.ExpiresAt ? one : null);
         if (link.Found is not { } found)
         {
             await RefuseAsync(http, Problem.LinkNotValid, link.IsCounted, link.IsRefused, secrets);

@@ -314,6 +314,25 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
         Assert.Equal((429, "rate_limited"), (answer.Status, answer.Code));
     }
 
+    [Fact]
+    public async Task A_provider_in_trouble_is_not_asked_without_end()
+    {
+        // Its configuration is known.
+        var (cookie, _) = await BeginAsync();
+        _provider.Stop();
+        Answer answer;
+        for (var i = 0; ; i++)
+        {
+            answer = await CallbackAsync(CallbackOf(cookie, $"code{i}"), cookie);
+            if (answer.Status != 302)
+                break;
+            Assert.EndsWith("?refused=oidc-down", answer.Headers.Location!.OriginalString, StringComparison.Ordinal);
+            Assert.InRange(i, 0, 100);
+        }
+
+        Assert.Equal((429, "rate_limited"), (answer.Status, answer.Code));
+    }
+
     private static async Task SignInAtProviderAsync(ConsolePage console, string login)
     {
         await console.Page.GetByPlaceholder("Enter any login").FillAsync(login);
