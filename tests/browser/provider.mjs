@@ -40,6 +40,8 @@ server.listen(Number(port), '127.0.0.1', async () => {
     // The pages for tests want fonts from the internet.
     if (typeof context.body === 'string') context.body = context.body.replace(/@import url\([^)]*\);/g, '');
     if (route === 'token' && context.body.id_token) context.body.id_token = await token(context.body.id_token, issuer);
+    if (route === 'discovery' && control.tamper === 'configuration') context.body.issuer += '/other';
+    if (route === 'discovery' && control.tamper === 'endpoints') delete context.body.token_endpoint;
     if (route === 'userinfo' && control.tamper === 'userinfo') context.body.sub = 'somebody-else';
     if (route === 'token' && control.tamper === 'large') context.body.more = 'x'.repeat(2 << 20);
     if (route === 'token' && control.tamper === 'late') await new Promise((done) => setTimeout(done, 15_000));

@@ -25,12 +25,14 @@ internal sealed record OpenIdPerson(string Subject, IReadOnlyList<JsonElement> C
 /// Talks to the provider: OpenID Connect Core 1.0 with the authorization code flow and PKCE. Its configuration and keys
 /// are read when they are first needed, and again every 12 hours and when a token has a new key.
 /// </summary>
-internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
+internal sealed class OpenIdProvider : IDocumentRetriever, IConfigurationValidator<OpenIdConnectConfiguration>, IDisposable
 {
     /// <summary>The longest answer of the provider.</summary>
     private const int MaxAnswerBytes = 1 << 20;
 
     private const int MaxConnections = 16;
+
+    private const string NotSafe = "its configuration has an address without https";
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
@@ -63,7 +65,7 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
     {
         _settings = settings;
         _configuration = new ConfigurationManager<OpenIdConnectConfiguration>(
-            settings.DiscoveryAddress, new OpenIdConnectConfigurationRetriever(), this);
+            settings.DiscoveryAddress, new OpenIdConnectConfigurationRetriever(), this, configValidator: this);
     }
 
     public void Dispose() => _http.Dispose();
@@ -120,15 +122,26 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
         return await answer.Content.ReadAsStringAsync(cancel);
     }
 
+    /// <summary>Looks at a configuration before it is used. One that is wrong is not kept for 12 hours.</summary>
+    ConfigurationValidationResult IConfigurationValidator<OpenIdConnectConfiguration>.Validate(OpenIdConnectConfiguration configuration)
+    {
+        // Discovery 4.3: else another issuer could answer for this one.
+        var error = configuration.Issuer != _settings.Issuer ? "its configuration is of another issuer"
+            : configuration.AuthorizationEndpoint is not { Length: > 0 } || configuration.TokenEndpoint is not { Length: > 0 }
+                ? "its configuration names no authorization or token endpoint"
+            : !OpenIdSettings.IsSafe(configuration.AuthorizationEndpoint) || !OpenIdSettings.IsSafe(configuration.TokenEndpoint)
+                ? NotSafe : null;
+        return new ConfigurationValidationResult { Succeeded = error is null, ErrorMessage = error };
+    }
+
     /// <exception cref="OpenIdUnavailableException" />
     private async Task<OpenIdConnectConfiguration> ConfigurationAsync(CancellationToken cancel)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         patience.CancelAfter(Patience);
-        OpenIdConnectConfiguration configuration;
         try
         {
-            configuration = await _configuration.GetConfigurationAsync(patience.Token);
+            return await _configuration.GetConfigurationAsync(patience.Token);
         }
         catch (Exception failure) when (!cancel.IsCancellationRequested
             && failure is InvalidOperationException or IOException or OperationCanceledException)
@@ -136,13 +149,6 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
             // The library's own exception says only that it has none.
             throw new OpenIdUnavailableException("its configuration cannot be read: " + failure.GetBaseException().Message);
         }
-        // Discovery 4.3: else another issuer could answer for this one.
-        if (configuration.Issuer != _settings.Issuer)
-            throw new OpenIdUnavailableException("its configuration is of another issuer");
-        if (configuration.AuthorizationEndpoint is not { Length: > 0 } || configuration.TokenEndpoint is not { Length: > 0 })
-            throw new OpenIdUnavailableException("its configuration names no authorization or token endpoint");
-        Safe(configuration.AuthorizationEndpoint);
-        return configuration;
     }
 
     /// <summary>Asks for what the provider knows: profile and email, and a scope with the name of the role claim.</summary>
@@ -163,7 +169,7 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
             ["redirect_uri"] = redirectUri,
             ["code_verifier"] = attempt.Verifier.Text,
         };
-        var request = new HttpRequestMessage(HttpMethod.Post, Safe(configuration.TokenEndpoint));
+        var request = new HttpRequestMessage(HttpMethod.Post, configuration.TokenEndpoint);
         var methods = configuration.TokenEndpointAuthMethodsSupported;
         if (methods.Count == 0 || methods.Contains("client_secret_basic"))
         {
@@ -234,7 +240,7 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IDisposable
     }
 
     private static string Safe(string address) => OpenIdSettings.IsSafe(address) ? address
-        : throw new OpenIdUnavailableException("its configuration has an address without https");
+        : throw new OpenIdUnavailableException(NotSafe);
 
     private static string? TextOf(JsonElement claims, string name) =>
         claims.TryGetProperty(name, out var value) && JsonBody.TryText(value, out var text) ? text : null;

@@ -314,6 +314,26 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
         Assert.Equal((429, "rate_limited"), (answer.Status, answer.Code));
     }
 
+    [Theory]
+    [InlineData("configuration")]
+    [InlineData("endpoints")]
+    public async Task A_configuration_that_is_wrong_is_not_kept(string how)
+    {
+        await _provider.KnowsAsync("amal", Editor);
+        await _provider.TamperAsync(how);
+        var refused = await Stranger.GetAsync(Begin);
+        Assert.Equal((302, "/console/?refused=oidc-down"), (refused.Status, refused.Headers.Location!.OriginalString));
+
+        await _provider.TamperAsync(null);
+        var since = Environment.TickCount64;
+        while ((await Stranger.GetAsync(Begin)).Headers.Location!.OriginalString.Contains("refused", StringComparison.Ordinal))
+        {
+            Assert.InRange(Environment.TickCount64 - since, 0, 30_000);
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+        await AssertSignsInAsync("amal");
+    }
+
     [Fact]
     public async Task A_provider_in_trouble_is_not_asked_without_end()
     {
