@@ -17,6 +17,12 @@ internal static class SessionEndpoints
     /// <summary>Far more than the longest valid body.</summary>
     private const int MaxBytes = 4 << 10;
 
+    /// <summary>
+    /// Rows of the key's limit that a sign-in takes. It adds an event to the audit, which nothing deletes, even for a key
+    /// that only reads.
+    /// </summary>
+    private const int RowsOfSignIn = 10_000;
+
     /// <summary>GET /api/session: who calls, and what they may do.</summary>
     public static async Task GetAsync(HttpContext http, IRosterStore store)
     {
@@ -128,7 +134,8 @@ internal static class SessionEndpoints
             await RefuseAsync(http, Problem.Unauthorized, caller.IsCounted, caller.IsRefused, secrets);
             return;
         }
-        var problem = SignIn(http, found) ?? (!found.AllowsPageOf(http.Request) ? Problem.OriginNotAllowed
+        SignIn(http, found);
+        var problem = http.RequestServices.GetRequiredService<RequestLimits>().TakeRows(http, RowsOfSignIn) ?? (!found.AllowsPageOf(http.Request) ? Problem.OriginNotAllowed
             : await RequestBody.ReadAllAsync(http.Request, 0, http.RequestAborted) is null
                 ? JsonBody.Wrong("Send a key or a link, not both: with the header Authorization the body is empty.") : null);
         if (problem is not null)
@@ -200,12 +207,7 @@ internal static class SessionEndpoints
     }
 
     /// <summary>Makes the caller known to the log and to the limits.</summary>
-    /// <returns>A problem if the key has reached its limit.</returns>
-    internal static Problem? SignIn(HttpContext http, CallerIdentity caller)
-    {
-        http.User = new ClaimsPrincipal(caller);
-        return http.RequestServices.GetRequiredService<RequestLimits>().TakeRows(http, 1);
-    }
+    internal static void SignIn(HttpContext http, CallerIdentity caller) => http.User = new ClaimsPrincipal(caller);
 
     /// <summary>Refuses a key or a link; as a guess, if the address has failed too often.</summary>
     private static Task RefuseAsync(HttpContext http, Problem problem, bool isCounted, bool isRefused, SecretLookUp secrets)

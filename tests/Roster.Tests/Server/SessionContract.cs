@@ -351,6 +351,22 @@ public abstract class SessionContract(RosterHost host)
     }
 
     [Fact]
+    public async Task A_key_that_only_reads_does_not_fill_the_audit_by_signing_in()
+    {
+        await using var own = await host.AnotherAsync(settings => settings with { RowsPerMinute = 25_000 });
+        var admin = await own.NewWorkspaceAsync();
+        var reader = await own.NewKeyAsync(admin.Workspace, Scopes.PartnersRead);
+
+        var statuses = new List<int>();
+        for (var i = 0; i < 4; i++)
+            statuses.Add((await own.WithKey(null).SendAsync(
+                HttpMethod.Post, Path, authorization: $"Bearer {reader.Key}", headers: reader.OwnPage)).Status);
+
+        Assert.Equal([201, 201, 429, 429], statuses);
+        Assert.Equal(2, (await admin.GetAsync("/api/audit")).Items.Count(one => one.GetProperty("action").GetString() == "session_begun"));
+    }
+
+    [Fact]
     public async Task A_server_whose_clock_is_behind_does_not_end_the_session_that_it_begins()
     {
         var api = await host.NewWorkspaceAsync();
