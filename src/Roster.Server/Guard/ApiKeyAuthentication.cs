@@ -106,13 +106,20 @@ internal sealed class CallerLookUp(IRosterStore store, TimeProvider clock, KeyUs
     public async Task<LookedUp<CallerIdentity>> BySessionAsync(HttpContext http, RandomSecret secret)
     {
         var now = Timestamp.Now(clock);
+        var isNews = false;
         var caller = await secrets.FindAsync(http, secret.Hash(), async hash =>
-            await store.FindSessionAsync(hash, http.RequestAborted) is { Session: var session, Key: var key } && session.IsValidAt(now, key)
-                ? new CallerIdentity(key, session with { LastUsedAt = now }) : null);
+        {
+            if (await store.FindSessionAsync(hash, http.RequestAborted) is not { Session: var session, Key: var key }
+                || !session.IsValidAt(now, key))
+                return null;
+            isNews = session.IsUseNews(now);
+            return new CallerIdentity(key, session with { LastUsedAt = now });
+        });
         if (caller.Found is { } found)
         {
             use.Note(found.Key.Id, now);
-            use.NoteSession(found.Session!.Id, now);
+            if (isNews)
+                use.NoteSession(found.Session!.Id, now);
         }
         return caller;
     }

@@ -9,7 +9,7 @@ namespace Roster.Access;
 /// its hash is stored.
 /// </summary>
 /// <param name="Hash">SHA-256 of the cookie's secret, 32 bytes.</param>
-/// <param name="LastUsedAt">Accurate to a few seconds.</param>
+/// <param name="LastUsedAt">Accurate to about a minute.</param>
 /// <param name="Address">The client's address when it began.</param>
 /// <param name="UserAgent">The browser, as it named itself then; at most <see cref="MaxUserAgent"/> characters.</param>
 public sealed record Session(
@@ -27,12 +27,17 @@ public sealed record Session(
 
     public static readonly TimeSpan Longest = TimeSpan.FromDays(7);
 
+    private static readonly TimeSpan UseAccuracy = TimeSpan.FromMinutes(1);
+
     /// <summary>When it ends if it is not used again.</summary>
     public Timestamp ExpiresAt => Earlier(
         LastUsedAt.AddMilliseconds((long)LongestIdle.TotalMilliseconds), CreatedAt.AddMilliseconds((long)Longest.TotalMilliseconds));
 
     /// <summary>Whether it is valid at this time, with its key.</summary>
     public bool IsValidAt(Timestamp now, ApiKey key) => now < ExpiresAt && key.IsValidAt(now);
+
+    /// <summary>Whether a use at this time is worth storing. Each one would be a write for each session every few seconds.</summary>
+    public bool IsUseNews(Timestamp now) => LastUsedAt.AddMilliseconds((long)UseAccuracy.TotalMilliseconds) <= now;
 
     /// <summary>When it ends if it is not used again, by itself or with its key.</summary>
     public Timestamp EndOf(ApiKey key) => key.ExpiresAt is { } end ? Earlier(end, ExpiresAt) : ExpiresAt;

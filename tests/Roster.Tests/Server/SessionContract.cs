@@ -252,6 +252,32 @@ public abstract class SessionContract(RosterHost host)
     }
 
     [Fact]
+    public async Task The_last_use_is_stored_once_a_minute()
+    {
+        CountedStore calls = null!;
+        await using var own = await host.AnotherAsync(wrap: store => CountedStore.Around(store, out calls));
+        var person = await ConsoleClient.ByKeyAsync(own.WithKey(null), (await own.NewWorkspaceAsync()).Key!);
+        Assert.Equal(200, (await person.GetAsync(Path)).Status);
+        await CalledAsync(nameof(IRosterStore.NoteKeyUseAsync));
+        own.Clock.Move(2 * Moment);
+        var moved = Timestamp.Now(own.Clock);
+
+        Assert.Equal(200, (await person.GetAsync(Path)).Status);
+        await CalledAsync(nameof(IRosterStore.NoteSessionUseAsync));
+
+        var stored = await own.Store.FindSessionAsync(Guid.Parse(person.Id), CancellationToken.None);
+        Assert.True(stored!.Session.LastUsedAt >= moved, $"{stored.Session.LastUsedAt}");
+
+        async Task CalledAsync(string name)
+        {
+            // The call is counted when it begins, and each takes a moment.
+            for (var i = 0; calls.Of(name) == 0 && i < 300; i++)
+                await Task.Delay(100, TestContext.Current.CancellationToken);
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+        }
+    }
+
+    [Fact]
     public async Task Revoking_or_ending_the_key_ends_its_sessions_at_once()
     {
         await using var own = await host.AnotherAsync();
