@@ -54,5 +54,8 @@ public interface IKeyStore
     /// <returns>Null if there is no such workspace.</returns>
     Task<string?> FindWorkspaceNameAsync(long id, CancellationToken cancel);
 
+    /// <summary>The ids of those of these workspaces that exist, by name.</summary>
+    Task<IReadOnlyDictionary<string, long>> FindWorkspacesAsync(IReadOnlyCollection<string> names, CancellationToken cancel);
+
     Task<IReadOnlyList<Workspace>> ListWorkspacesAsync(CancellationToken cancel);
 }

@@ -75,7 +75,7 @@ internal sealed class OpenIdPeople(OpenIdSettings settings, IRosterStore store, 
         var roles = OpenIdRole.Read(claim, settings.Roles).ToList();
         if (roles.Count == 0)
             return null;
-        var workspaces = (await store.ListWorkspacesAsync(cancel)).ToDictionary(one => one.Name, one => one.Id, StringComparer.Ordinal);
+        var workspaces = await store.FindWorkspacesAsync([.. roles.Select(role => role.Workspace).Distinct()], cancel);
         roles.RemoveAll(role => !workspaces.ContainsKey(role.Workspace));
         // Each role has all scopes of the smaller ones.
         return roles.Count == 0 ? null : (workspaces[roles[0].Workspace], roles.Where(role => role.Workspace == roles[0].Workspace)

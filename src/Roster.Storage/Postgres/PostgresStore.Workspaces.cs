@@ -16,6 +16,8 @@ internal sealed partial class PostgresStore
 
     private const string SelectWorkspaceByName = "select id from workspace where name = $1";
 
+    private const string SelectWorkspacesByName = "select name, id from workspace where name = any ($1)";
+
     private const string SelectWorkspaceName = "select name from workspace where id = $1";
 
     private const string InsertLogEnd = "insert into log_end (workspace_id, revision, changed_at, live) values ($1, 0, $2, 0)";
@@ -60,6 +62,18 @@ internal sealed partial class PostgresStore
         async Task<long?> IdAsync(NpgsqlConnection connection) =>
             await connection.ListAsync(new PostgresStatement(SelectWorkspaceByName, name), row => row.GetInt64(0), cancel) is [var id]
                 ? id : null;
+    }
+
+    public async Task<IReadOnlyDictionary<string, long>> FindWorkspacesAsync(
+        IReadOnlyCollection<string> names, CancellationToken cancel)
+    {
+        // PostgreSQL has no text with U+0000.
+        var possible = names.Where(name => !name.Contains('\0')).ToArray();
+        return possible.Length == 0 ? new Dictionary<string, long>()
+            : (await _database.ReadAsync(
+                connection => connection.ListAsync(
+                    new PostgresStatement(SelectWorkspacesByName, possible), row => (Name: row.GetString(0), Id: row.GetInt64(1)), cancel),
+                cancel)).ToDictionary(one => one.Name, one => one.Id, StringComparer.Ordinal);
     }
 
     public async Task<IReadOnlyList<Workspace>> ListWorkspacesAsync(CancellationToken cancel) => await _database.ReadAsync(

@@ -11,6 +11,8 @@ internal sealed partial class SqliteStore
 
     private const string SelectWorkspaces = "select id, name, revision, created_at from workspace order by name";
 
+    private const string SelectWorkspaceByName = "select id from workspace where name = ?1";
+
     private const string SelectWorkspaceName = "select name from workspace where id = ?1";
 
     public Task<string?> FindWorkspaceNameAsync(long id, CancellationToken cancel) => Task.FromResult(_readers.Read(database =>
@@ -18,6 +20,19 @@ internal sealed partial class SqliteStore
         using var row = database.Prepare(SelectWorkspaceName).Bind(1, id).Query();
         return row.Step() ? row.Text(0) : null;
     }));
+
+    public Task<IReadOnlyDictionary<string, long>> FindWorkspacesAsync(IReadOnlyCollection<string> names, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read<IReadOnlyDictionary<string, long>>(database =>
+        {
+            var ids = new Dictionary<string, long>(StringComparer.Ordinal);
+            foreach (var name in names)
+            {
+                using var row = database.Prepare(SelectWorkspaceByName).Bind(1, name).Query();
+                if (row.Step())
+                    ids[name] = row.Int64(0);
+            }
+            return ids;
+        }));
 
     public Task<Workspace?> AddWorkspaceAsync(string name, Timestamp at, CancellationToken cancel) =>
         _writer.RunAsync(1, database =>

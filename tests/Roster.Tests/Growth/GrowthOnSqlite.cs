@@ -100,6 +100,13 @@ public sealed class GrowthOnSqlite(SqliteHost host)
             var link = (await one.Api.PostAsync("""{"name":"n","role":"viewer"}""", "/api/links")).Json.GetProperty("link").GetString()!;
             Assert.Equal(201, (await ConsoleClient.OpenAsync(one.Browser, link)).Status);
         }),
+        ("a person", (one, _) => one.Host.Store.FindPersonAsync(
+            one.Api.Workspace.Id, Directory.IdentityOf(0), CancellationToken.None)),
+        ("a person's sign-in", async (one, _) => Assert.True(await one.SignInAsync(one.Person, 0))),
+        ("a person's first sign-in", async (one, round) => Assert.True(await one.SignInAsync(
+            one.NewPerson(Timestamp.Now(one.Host.Clock)), -1 - round))),
+        ("workspaces by name", (one, _) => one.Host.Store.FindWorkspacesAsync(
+            [one.Api.Workspace.Name, one.Elsewhere.Workspace.Name, "none"], CancellationToken.None)),
         ("newest sessions", (one, _) => one.Host.Store.ListSessionsAsync(
             one.Api.Workspace.Id, null, Timestamp.Now(one.Host.Clock), 5, CancellationToken.None)),
         ("sessions of a key", (one, _) => one.Host.Store.ListSessionsAsync(
@@ -169,6 +176,9 @@ public sealed class GrowthOnSqlite(SqliteHost host)
         public IReadOnlyList<string> Ids { get; private set; } = [];
 
         public Guid RareKey { get; private set; }
+
+        /// <summary>Who has signed in by OpenID Connect, with the number 0.</summary>
+        public ApiKey Person { get; private set; } = null!;
 
         public string FirstAudit { get; private set; } = "";
 
@@ -255,26 +265,40 @@ public sealed class GrowthOnSqlite(SqliteHost host)
             Assert.Equal(200, (await Elsewhere.GetAsync("/api/partners?email=nobody@x.example")).Status);
         }
 
-        /// <summary>A session, and in another workspace a link, of each of some keys; half of them have expired.</summary>
+        public static byte[] IdentityOf(int person) => PersonIdentity.HashOf("https://id.example", $"{person}");
+
+        public ApiKey NewPerson(Timestamp at) => new(
+            Guid.CreateVersion7(), Api.Workspace.Id, "n", "p", Guid.NewGuid().ToByteArray(), Scopes.PartnersRead, at, null, null,
+            HostnameList.Any, Kind: KeyKind.Person);
+
+        public Task<bool> SignInAsync(ApiKey person, int number, Timestamp? at = null)
+        {
+            var now = at ?? Timestamp.Now(Host.Clock);
+            return Host.Store.SignInAsync(
+                person, IdentityOf(number),
+                new Session(Guid.CreateVersion7(), person.WorkspaceId, person.Id, Guid.NewGuid().ToByteArray(), now, now, null, null),
+                [AuditEvent.Of(AuditAction.SessionBegun, Api.Workspace.Id, now, Actor.Command, "s")], CancellationToken.None);
+        }
+
+        /// <summary>
+        /// A session of each of some people who signed in by OpenID Connect, and in another workspace a link; half of them
+        /// have expired.
+        /// </summary>
         private async Task AddSessionsAsync(int count)
         {
             var now = Timestamp.Now(Host.Clock);
             for (var i = 0; i < count; i++)
             {
                 var at = i % 2 == 0 ? now : new Timestamp(now.Microseconds / 2);
-                var audit = AuditEvent.Of(AuditAction.SessionBegun, Api.Workspace.Id, at, Actor.Command, "s");
-                var key = new ApiKey(
-                    Guid.CreateVersion7(), Api.Workspace.Id, "n", "p", Guid.NewGuid().ToByteArray(), Scopes.PartnersRead, at, null, null,
-                    HostnameList.Any, Kind: KeyKind.Person);
-                await Host.Store.AddKeyAsync(key, audit, null, CancellationToken.None);
-                await Host.Store.AddSessionAsync(
-                    new Session(Guid.CreateVersion7(), key.WorkspaceId, key.Id, Guid.NewGuid().ToByteArray(), at, at, null, null), key,
-                    audit with { Id = Guid.NewGuid() }, CancellationToken.None);
+                var person = NewPerson(at);
+                if (i == 0)
+                    Person = person;
+                Assert.True(await SignInAsync(person, i, at));
                 await Host.Store.AddLinkAsync(
                     new ConsoleLink(
                         Guid.CreateVersion7(), Elsewhere.Workspace.Id, Guid.NewGuid().ToByteArray(), null, "n",
                         new Grant(Scopes.PartnersRead, HostnameList.Any, null), at),
-                    audit with { Id = Guid.NewGuid() }, CancellationToken.None);
+                    AuditEvent.Of(AuditAction.LinkCreated, Elsewhere.Workspace.Id, at, Actor.Command, "l"), CancellationToken.None);
             }
         }
 

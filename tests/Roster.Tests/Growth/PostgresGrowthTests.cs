@@ -244,8 +244,20 @@ public sealed partial class PostgresGrowthTests
             link,
             new ApiKey(person, Workspace, "n", "p", Guid.NewGuid().ToByteArray(), Scopes.All, now, null, null, HostnameList.Any),
             SessionOf(person), [Event(AuditAction.PersonCreated), Event(AuditAction.SessionBegun)], none));
+        var known = new ApiKey(
+            PostgresSeed.Person(Few / 2), Workspace, "n", "p", [], Scopes.PartnersRead, now, null, null, HostnameList.Any);
+        var identity = PostgresSeed.IdentityOf(Few / 2);
+        yield return ("FindPerson", async () => Assert.Equal(known.Id, (await store.FindPersonAsync(Workspace, identity, none))!.Id));
+        yield return ("SignIn", () => SignInAsync(known, identity));
+        yield return ("SignIn: more rights", () => SignInAsync(known with { Scopes = Scopes.All }, identity));
+        yield return ("SignIn: the first", () => SignInAsync(
+            known with { Id = Guid.CreateVersion7(), Hash = Guid.NewGuid().ToByteArray() }, Guid.NewGuid().ToByteArray()));
+        yield return ("FindWorkspaces", () => store.FindWorkspacesAsync(["w1", $"w{Few / 2}", "none"], none));
         yield return ("NameKeys", () => store.NameKeysAsync(Workspace, [PostgresSeed.Key, PostgresSeed.RareKey], none));
         yield return ("FindWorkspaceName", () => store.FindWorkspaceNameAsync(Workspace, none));
+
+        async Task SignInAsync(ApiKey key, byte[] of) => Assert.True(await store.SignInAsync(
+            key, of, SessionOf(key.Id), [Event(AuditAction.SessionBegun)], none));
 
         Session SessionOf(Guid key) => new(Guid.CreateVersion7(), Workspace, key, Guid.NewGuid().ToByteArray(), now, now, null, null);
 

@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Roster.Tests.Plans;
 
 /// <summary>
 /// A directory of a given size, written by the database itself. Workspace 1 has that many of each: partners with external
-/// ids, change sets that each change one partner again, idempotency keys, imports, audit events. There are as many other
+/// ids, change sets that each change one partner again, idempotency keys, imports, audit events, people. There are as many other
 /// workspaces, each with a key.
 /// </summary>
 internal static class PostgresSeed
@@ -16,6 +18,11 @@ internal static class PostgresSeed
 
     /// <summary>The key of a few change sets.</summary>
     public static readonly Guid RareKey = Id('f', 2);
+
+    /// <summary>A person who signs in by OpenID Connect; there are as many as of the other things.</summary>
+    public static Guid Person(int number) => Id('9', number);
+
+    public static byte[] IdentityOf(int person) => SHA256.HashData(Encoding.ASCII.GetBytes($"i{person}"));
 
     /// <summary>The partner that every change set changed.</summary>
     public static Guid Changed => Partner(1);
@@ -38,6 +45,10 @@ internal static class PostgresSeed
             $"insert into log_end select i + 1, 0, 0, 0 from {numbers}",
             $"insert into search_state select i + 1, 0 from {numbers}",
             $"insert into api_key select {Uuid('e')}, i + 1, 'k', 'p', sha256(('e' || i)::bytea), 'partnersRead', 1 from {numbers}",
+            $"""
+            insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, kind, identity)
+            select {Uuid('9')}, 1, 'n', 'p', sha256(('n' || i)::bytea), 'partnersRead', 1, 'person', sha256(('i' || i)::bytea) from {numbers}
+            """,
             // Sessions of all keys are of workspace 1, and so are as many links as it may have; most of both have expired.
             $"""
             insert into session select {Uuid('7')}, 1, case when i % 10 = 0 then '{Key}'::uuid else {Uuid('e')} end,

@@ -108,6 +108,18 @@ public abstract class PersonContract(RosterHost host)
             .Json.GetProperty("link").GetString()!;
     }
 
+    [Fact]
+    public async Task Workspaces_are_found_by_their_whole_names()
+    {
+        var (one, other) = ((await host.NewWorkspaceAsync()).Workspace, (await host.NewWorkspaceAsync()).Workspace);
+
+        var found = await host.Store.FindWorkspacesAsync(
+            [one.Name, other.Name, other.Name[..^1], one.Name.ToUpperInvariant() + "x", "", "a\0b"], CancellationToken.None);
+
+        Assert.Equal(new Dictionary<string, long> { [one.Name] = one.Id, [other.Name] = other.Id }, found);
+        Assert.Empty(await host.Store.FindWorkspacesAsync(["\0"], CancellationToken.None));
+    }
+
     private static Session SessionOf(ApiKey key) => new(
         Guid.CreateVersion7(), key.WorkspaceId, key.Id, RandomSecret.Mint().Hash(), Now, Now, null, null);
 
