@@ -49,40 +49,47 @@ internal static class ImportEndpoints
                 ForgetAt = now.AddMilliseconds((long)TimeSpan.FromHours(1).TotalMilliseconds),
             }.In(ImportState.Uploaded, now),
             http.RequestAborted);
+        Import? stored;
         Problem? refusal;
         try
         {
-            refusal = await StoreAsync();
+            (stored, refusal) = await StoreAsync();
         }
         catch
         {
             await FailAsync(new ImportReason("upload_broken_off", "The upload broke off; send the file again."));
             throw;
         }
-        if (refusal is null)
+        if (refusal is not null)
+        {
+            await FailAsync(new ImportReason(refusal.Reason ?? refusal.Code, refusal.English));
+            await refusal.WriteAsync(http);
             return;
-        await FailAsync(new ImportReason(refusal.Reason ?? refusal.Code, refusal.English));
-        await refusal.WriteAsync(http);
+        }
+        // The import is stored now, so nothing is read for the answer that could fail.
+        http.Response.StatusCode = StatusCodes.Status201Created;
+        http.Response.Headers.Location = $"/api/imports/{import.Id}";
+        await SendDoneAsync(http, stored!, Actors.OnlyCaller(http), []);
 
         Task FailAsync(ImportReason reason) => imports.ForgetAsync(
             import, one => one.In(ImportState.Failed, Timestamp.Now(clock)) with { Reason = reason, FileGone = reason.Message },
             CancellationToken.None);
 
-        async Task<Problem?> StoreAsync()
+        async Task<(Import? Stored, Problem? Refusal)> StoreAsync()
         {
             var (copy, size, hash) = await ImportFile.StoreAsync(
                 store, workspace, import.Id, RequestBody.OpenStream(http.Request), settings.MaxImportBytes, http.RequestAborted);
             if (copy is null)
-                return ImportProblems.TooLarge(settings.MaxImportBytes);
+                return (null, ImportProblems.TooLarge(settings.MaxImportBytes));
             await using (copy)
             {
                 if (digest is not null && !digest.AsSpan().SequenceEqual(hash))
-                    return ImportProblems.DigestDiffers;
+                    return (null, ImportProblems.DigestDiffers);
                 try
                 {
                     var (contents, suggested) = await Task.Run(() => FileReaders.Examine(copy, import, null));
                     var mapping = await ImportMappings.FirstAsync(store, import, contents, suggested, http.RequestAborted);
-                    var stored = await imports.ChangeAsync(
+                    return (await imports.ChangeAsync(
                         workspace, import.Id,
                         one => mapping.Onto(one) with
                         {
@@ -90,15 +97,11 @@ internal static class ImportEndpoints
                             Sha256 = Convert.ToHexStringLower(hash),
                             ForgetAt = imports.ForgetAt(),
                         },
-                        http.RequestAborted);
-                    http.Response.StatusCode = StatusCodes.Status201Created;
-                    http.Response.Headers.Location = $"/api/imports/{import.Id}";
-                    await SendAsync(http, store, stored!);
-                    return null;
+                        http.RequestAborted), null);
                 }
                 catch (FileRefusedException refused)
                 {
-                    return ImportProblems.Refused(refused);
+                    return (null, ImportProblems.Refused(refused));
                 }
             }
         }
@@ -325,26 +328,22 @@ internal static class ImportEndpoints
         return import;
     }
 
-    public static async Task SendAsync(HttpContext http, IRosterStore store, Import import)
-    {
-        var parts = await store.ListImportPartsAsync(import.WorkspaceId, import.Id, http.RequestAborted);
-        var actors = await Actors.OfAsync(http, store, import.KeyId);
-        await JsonAnswer.SendAsync(http, json => ImportAnswer.Write(json, import, actors, parts));
-    }
-
     /// <summary>Gives a server something to do, and answers 202.</summary>
     public static async Task SendWorkAsync(
         HttpContext http, IRosterStore store, StoredImports imports, ImportWorker worker, Import import, Func<Import, Import> change)
     {
         http.Response.StatusCode = StatusCodes.Status202Accepted;
-        await SendChangedAsync(http, store, imports, import, change);
-        worker.Wake();
+        await SendChangedAsync(http, store, imports, import, change, worker);
     }
 
     /// <summary>Changes the import, unless it has changed since the request looked at it.</summary>
+    /// <param name="worker">Woken when the change is stored; null if it gives a server nothing to do.</param>
     private static async Task SendChangedAsync(
-        HttpContext http, IRosterStore store, StoredImports imports, Import import, Func<Import, Import> change)
+        HttpContext http, IRosterStore store, StoredImports imports, Import import, Func<Import, Import> change,
+        ImportWorker? worker = null)
     {
+        // Read before the change is stored: a failure afterwards would deny what is done.
+        var (actors, parts) = await ReadBesideAsync(http, store, import);
         var isMet = false;
         var changed = await imports.ChangeAsync(
             import.WorkspaceId, import.Id,
@@ -354,11 +353,28 @@ internal static class ImportEndpoints
                 return isMet ? change(now) : now;
             },
             http.RequestAborted);
-        if (isMet)
+        if (!isMet)
         {
-            await SendAsync(http, store, changed!);
+            await ImportProblems.NotNow(changed ?? import).WriteAsync(http);
             return;
         }
-        await ImportProblems.NotNow(changed ?? import).WriteAsync(http);
+        worker?.Wake();
+        await SendDoneAsync(http, changed!, actors, parts);
     }
+
+    private static async Task SendAsync(HttpContext http, IRosterStore store, Import import)
+    {
+        var (actors, parts) = await ReadBesideAsync(http, store, import);
+        await JsonAnswer.SendAsync(http, json => ImportAnswer.Write(json, import, actors, parts));
+    }
+
+    /// <summary>Answers a call that has changed the import: never refused, since that is done.</summary>
+    private static Task SendDoneAsync(HttpContext http, Import import, Actors actors, IReadOnlyList<WrittenPart> parts) =>
+        JsonAnswer.Of(json => ImportAnswer.Write(json, import, actors, parts)).SendAsync(http, isOwed: true);
+
+    /// <summary>What an answer shows of an import that is stored elsewhere: who sent it, and which parts are written.</summary>
+    private static async Task<(Actors Actors, IReadOnlyList<WrittenPart> Parts)> ReadBesideAsync(
+        HttpContext http, IRosterStore store, Import import) =>
+        (await Actors.OfAsync(http, store, import.KeyId),
+            await store.ListImportPartsAsync(import.WorkspaceId, import.Id, http.RequestAborted));
 }

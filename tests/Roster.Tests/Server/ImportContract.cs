@@ -73,6 +73,43 @@ public abstract class ImportContract(RosterHost host)
     }
 
     [Fact]
+    public async Task A_stored_upload_is_answered_from_what_is_known()
+    {
+        CountedStore calls = null!;
+        await using var own = await host.AnotherAsync(wrap: store => CountedStore.Around(store, out calls));
+        var api = await own.NewWorkspaceAsync();
+        foreach (var call in new[] { nameof(IRosterStore.NameKeysAsync), nameof(IRosterStore.ListImportPartsAsync) })
+        {
+            calls.Failing = call;
+            var sent = await api.UploadAsync(Encoding.UTF8.GetBytes(Two));
+            calls.Failing = null;
+
+            Assert.True(sent.Status == 201, sent.Text);
+            var stored = (await api.ImportAsync(sent.Json.GetProperty("id").GetString()!)).GetRawText();
+            Assert.Equal(stored, sent.Json.GetRawText());
+        }
+    }
+
+    [Fact]
+    public async Task Work_that_is_answered_with_an_error_has_not_begun()
+    {
+        CountedStore calls = null!;
+        await using var own = await host.AnotherAsync(wrap: store => CountedStore.Around(store, out calls));
+        var api = await own.NewWorkspaceAsync();
+        var id = await api.NewImportAsync(Two);
+        var before = (await api.ImportAsync(id)).GetRawText();
+        foreach (var call in new[] { nameof(IRosterStore.NameKeysAsync), nameof(IRosterStore.ListImportPartsAsync) })
+        {
+            calls.Failing = call;
+            Assert.Equal("storage_unavailable", (await api.PostAsync("", $"/api/imports/{id}/plan")).Code);
+            calls.Failing = null;
+
+            Assert.Equal(before, (await api.ImportAsync(id)).GetRawText());
+        }
+        await api.PlannedAsync(id);
+    }
+
+    [Fact]
     public async Task Apply_repeats_the_counts_that_were_seen_and_writes_nothing_if_they_are_others()
     {
         var api = await host.NewWorkspaceAsync();
