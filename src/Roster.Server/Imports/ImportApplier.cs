@@ -15,21 +15,8 @@ namespace Roster.Server.Imports;
 internal sealed class ImportApplier(
     IRosterStore store, StoredImports imports, RequestLimits limits, LogWatch watch, TimeProvider clock)
 {
-    /// <summary>Changed rows of a plan that is one part, as many as one request may have.</summary>
-    private const int RowsOfOne = PartnerRules.MaxItems;
-
-    /// <summary>Changed rows of each part of a larger plan. With more, the writes of others would wait longer.</summary>
-    private const int RowsOfMany = 5_000;
-
     /// <summary>How long small writes that wait may go first after each part.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
-
-    /// <summary>
-    /// Number of change sets of a plan. A plan of at most 10,000 changed rows, and as many deletes, is one change set.
-    /// </summary>
-    public static int PartsOf(ImportCounts counts) => counts.Created + counts.Updated + counts.Deleted == 0 ? 0
-        : counts.Created + counts.Updated <= RowsOfOne && counts.Deleted <= RowsOfOne ? 1
-        : (int)((counts.Created + counts.Updated + RowsOfMany - 1) / RowsOfMany + ((counts.Deleted + RowsOfOne - 1) / RowsOfOne));
 
     public async Task RunAsync(Import import, CancellationToken cancel)
     {
@@ -194,11 +181,14 @@ internal sealed class ImportApplier(
         return planned.Change == RowChange.Updated ? row with { Id = planned.Id } : row;
     }
 
-    /// <summary>The parts of a plan: which rows are in which part depends on the plan alone.</summary>
-    /// <exception cref="StoreException">The rows of a part have more text than a request may.</exception>
+    /// <summary>The parts of a plan, as <see cref="PlanParts"/> divides it.</summary>
+    /// <exception cref="StoreException">
+    /// The rows of a part have more text than a request may. Plans are refused for that, but not those of earlier versions.
+    /// </exception>
     private async IAsyncEnumerable<Part> PartsAsync(
         Import import, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancel)
     {
+        var division = new PlanParts(import.Parts > 1);
         var part = new Part(1, [], []);
         var text = 0L;
         await foreach (var head in PlannedRows.HeadsAsync(store, import, 0, cancel))
@@ -215,10 +205,7 @@ internal sealed class ImportApplier(
                 if (!rows[i].IsChange)
                     continue;
                 var isDelete = rows[i].Change == RowChange.Deleted;
-                // Deletes come after all rows, in parts of their own if there is more than one part.
-                var isFull = isDelete ? part.Deletes.Count == RowsOfOne || (import.Parts > 1 && part.Rows.Count > 0)
-                    : part.Rows.Count == (import.Parts > 1 ? RowsOfMany : RowsOfOne);
-                if (isFull)
+                if (division.Next(isDelete))
                 {
                     yield return part;
                     part = new Part(part.Number + 1, [], []);

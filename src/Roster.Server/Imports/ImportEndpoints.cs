@@ -240,7 +240,7 @@ internal static class ImportEndpoints
             await refusal.WriteAsync(http);
             return;
         }
-        var parts = ImportApplier.PartsOf(import.Counts!.Value);
+        var parts = PlanParts.CountOf(import.Counts!.Value);
         var (key, request) = (http.Caller().Id, http.RequestId());
         await SendWorkAsync(http, store, imports, worker, import, now => now.In(ImportState.Applying, imports.Now) with
         {

@@ -59,7 +59,10 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
         /// <summary>For a mirror: the partners that rows name, which it must not delete.</summary>
         private readonly HashSet<Guid> _named = [];
 
-        private readonly List<PlannedRow> _block = [];
+        private readonly PlanText _text = new();
+
+        /// <summary>Rows that are not stored yet, each with the UTF-16 units of the partner that it changes.</summary>
+        private readonly List<(PlannedRow Row, int OfPartner)> _block = [];
         private ImportCounts _counts;
         private int _blocks;
         private int _units;
@@ -91,6 +94,7 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
             if (import.Mode == ImportMode.Mirror)
                 await PlanDeletesAsync(cancel);
             await WriteBlocksAsync(isLast: true, cancel);
+            _text.End(_counts);
         }
 
         public Import End(Import now, Timestamp at) => now.In(ImportState.Planned, at) with
@@ -133,24 +137,24 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
                 await NameAsync([.. unit.Where(row => row.IsSkipped).Select(_batch.KeysOf)], cancel);
             var next = 0;
             foreach (var row in unit)
-                _block.Add(row.IsSkipped ? new PlannedRow(row.Line, row.Cells, RowChange.Skipped) : planned[next++]);
+                _block.Add(row.IsSkipped ? (new PlannedRow(row.Line, row.Cells, RowChange.Skipped), 0) : planned[next++]);
             _done += unit.Count;
             unit.Clear();
             await WriteBlocksAsync(isLast: false, cancel);
             await imports.ChangeAsync(import, now => now with { Done = _done }, cancel);
         }
 
-        private async Task<PlannedRow[]> PlanRowsAsync(List<ImportedRow> unit, CancellationToken cancel)
+        private async Task<(PlannedRow Row, int OfPartner)[]> PlanRowsAsync(List<ImportedRow> unit, CancellationToken cancel)
         {
             var items = _batch.Read(unit);
-            var planned = new PlannedRow[unit.Count];
+            var planned = new (PlannedRow, int)[unit.Count];
             var toPlan = new List<int>(unit.Count);
             for (var i = 0; i < unit.Count; i++)
             {
                 if (items[i].Row is not { } row)
-                    planned[i] = RowOf(unit[i], items[i], RowChange.Faulty, faults: items[i].Faults);
+                    planned[i] = (RowOf(unit[i], items[i], RowChange.Faulty, faults: items[i].Faults), 0);
                 else if (EarlierRow(row, unit[i].Line) is { } earlier)
-                    planned[i] = RowOf(unit[i], items[i], RowChange.Faulty, faults: [earlier]);
+                    planned[i] = (RowOf(unit[i], items[i], RowChange.Faulty, faults: [earlier]), 0);
                 else
                     toPlan.Add(i);
             }
@@ -163,10 +167,10 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
             {
                 var i = toPlan[k];
                 planned[i] = faults.Contains(k)
-                    ? RowOf(
+                    ? (RowOf(
                         unit[i], items[i], RowChange.Faulty, faults[k].First().Id,
-                        [.. faults[k].Select(fault => NoteOf(fault, unit, toPlan))])
-                    : Planned(unit[i], items[i], outcomes[k]);
+                        [.. faults[k].Select(fault => NoteOf(fault, unit, toPlan))]), 0)
+                    : (Planned(unit[i], items[i], outcomes[k]), outcomes[k].Before?.Values.CountUnits() ?? 0);
             }
             return planned;
         }
@@ -239,8 +243,9 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
                 var page = await store.ListAsync(import.WorkspaceId, query, cancel);
                 foreach (var partner in page.Partners)
                     if (!_named.Contains(partner.Id))
-                        _block.Add(new PlannedRow(
-                            0, [], RowChange.Deleted, partner.Id, partner.Revision, Fields: ChangesOf(partner, null)));
+                        _block.Add((
+                            new PlannedRow(0, [], RowChange.Deleted, partner.Id, partner.Revision, Fields: ChangesOf(partner, null)),
+                            partner.Values.CountUnits()));
                 await WriteBlocksAsync(isLast: false, cancel);
                 if (page.Next is not { } next)
                     return;
@@ -263,10 +268,13 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
 
         private async Task WriteBlocksAsync(int full, CancellationToken cancel)
         {
-            var blocks = _block.Take(full).Chunk(RowBlock.Rows).Select(part => RowBlock.Encode(_blocks++, part)).ToList();
-            var ids = _block.Take(full).Select(row => row.Id).OfType<Guid>();
+            var rows = _block.Take(full).Select(one => one.Row).ToList();
+            foreach (var ofBlock in _block.Take(full).Chunk(RowBlock.Rows))
+                _text.Add(ofBlock);
+            var blocks = rows.Chunk(RowBlock.Rows).Select(part => RowBlock.Encode(_blocks++, part)).ToList();
+            var ids = rows.Select(row => row.Id).OfType<Guid>();
             blocks.Add(ErasedImports.IdsOf(_units++, ids, blocks[0].Number, blocks[^1].Number));
-            _counts += RowBlock.CountsOf(_block.Take(full));
+            _counts += RowBlock.CountsOf(rows);
             _block.RemoveRange(0, full);
             await store.WriteImportBlocksAsync(import.WorkspaceId, import.Id, blocks, cancel);
         }

@@ -167,7 +167,7 @@ internal sealed class ImportWorker(
             await FailAsync(import, new ImportReason(
                 "too_much_text",
                 $"Rows that are planned or written together have more than {TextBudget.MaxUnits >> 20} million characters, "
-                + "with their partners. Divide the file, or leave columns out."));
+                + "with their partners. Divide the file, or take columns out of it."));
             return true;
         }
         catch (StoreException trouble)
