@@ -4,7 +4,7 @@ import { Icon } from '../parts/Icon';
 import { useText } from '../text';
 import { common } from '../text/common';
 
-/** Keeps a fault of one page's code from emptying the whole screen. Another page, or a new try, starts afresh. */
+/** Keeps a fault of one page's code, or a file of it that is gone, from emptying the whole screen. */
 export class Boundary extends Component<{ readonly children: ReactNode }, { readonly fault: Error | null }> {
   override state = { fault: null };
 
@@ -13,23 +13,20 @@ export class Boundary extends Component<{ readonly children: ReactNode }, { read
   }
 
   override render(): ReactNode {
-    return this.state.fault === null ? this.props.children : <Broken again={() => this.setState({ fault: null })} />;
+    return this.state.fault === null ? this.props.children : <Broken />;
   }
 }
 
-function Broken({ again }: { again: () => void }) {
+function Broken() {
   const t = useText(common);
   return (
     <div className="empty" role="alert">
       <Icon name="warning" size={32} />
       <h1>{t.broken}</h1>
       <p>{t.brokenHint}</p>
-      <div className="row">
-        <Button look="primary" onPress={again}>
-          {t.tryAgain}
-        </Button>
-        <Button onPress={() => window.location.reload()}>{t.reload}</Button>
-      </div>
+      <Button look="primary" onPress={() => window.location.reload()}>
+        {t.reload}
+      </Button>
     </div>
   );
 }

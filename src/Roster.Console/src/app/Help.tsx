@@ -5,7 +5,7 @@ import { shell } from '../text/shell';
 import { isApple } from './device';
 
 /** The keys that do something. */
-export default function Help({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
+export default function Help({ onClose }: { onClose: () => void }) {
   const t = useText(common);
   const { help } = useText(shell);
   const keys: readonly (readonly [string, string])[] = [
@@ -21,7 +21,7 @@ export default function Help({ isOpen, onClose }: { isOpen: boolean; onClose: ()
     ['?', help.help],
   ];
   return (
-    <Sheet title={t.shortcuts} isOpen={isOpen} onClose={onClose} size="small">
+    <Sheet title={t.shortcuts} isOpen onClose={onClose} size="small">
       <dl className="key-list">
         {keys.map(([key, text]) => (
           <div key={key}>

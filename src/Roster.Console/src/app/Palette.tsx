@@ -1,10 +1,10 @@
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Dialog, Modal, ModalOverlay } from 'react-aria-components';
 import type { Partner } from '../api/generated';
 import { withQuery } from '../api/http';
 import { useCall } from '../api/useCall';
 import { Icon, type IconName } from '../parts/Icon';
-import { Name } from '../parts/show';
+import { ErrorView, Name } from '../parts/show';
 import { useText } from '../text';
 import { common } from '../text/common';
 import { shell } from '../text/shell';
@@ -58,6 +58,8 @@ function Choices({ onClose, allowed }: { onClose: () => void; allowed: readonly 
   const [at, setAt] = useState(0);
   const wanted = useSettled(text.trim(), 120);
   const found = useCall<Partner[]>(wanted === '' ? null : withQuery('/api/partners', { q: wanted, take: 6 }));
+  // An answer to other letters is not shown: Enter would open what nobody asked for.
+  const isCurrent = wanted === text.trim();
   const fits = (name: string) => name.toLocaleLowerCase().includes(text.trim().toLocaleLowerCase());
   const commands: Command[] = [
     ...allowed
@@ -69,7 +71,7 @@ function Choices({ onClose, allowed }: { onClose: () => void; allowed: readonly 
     ...(session.may('linksWrite') && fits(t.importFile)
       ? [{ id: 'import', icon: 'import' as const, text: t.importFile, note: t.action, href: '/imports' }]
       : []),
-    ...(found.answer?.data ?? []).map((partner) => ({
+    ...(isCurrent ? (found.answer?.data ?? []) : []).map((partner) => ({
       id: partner.id,
       icon: 'partners' as const,
       text: partner.name,
@@ -89,6 +91,11 @@ function Choices({ onClose, allowed }: { onClose: () => void; allowed: readonly 
         ]),
   ];
   const current = Math.min(at, commands.length - 1);
+  const list = useRef<HTMLDivElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the active one is another
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest' });
+  }, [current]);
   const run = (command: Command | undefined) => {
     if (command === undefined) return;
     onClose();
@@ -120,7 +127,7 @@ function Choices({ onClose, allowed }: { onClose: () => void; allowed: readonly 
           event.preventDefault();
         }}
       />
-      <div className="palette-list" id="palette-list" role="listbox" aria-label={names.commands}>
+      <div className="palette-list" ref={list} id="palette-list" role="listbox" aria-label={names.commands}>
         {commands.map((command, index) => (
           // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys
           <div
@@ -141,7 +148,7 @@ function Choices({ onClose, allowed }: { onClose: () => void; allowed: readonly 
           </div>
         ))}
       </div>
-      {commands.length === 0 ? <p className="muted palette-none">{t.noMatch}</p> : null}
+      {found.error === null || !isCurrent ? null : <ErrorView error={found.error} />}
     </div>
   );
 }

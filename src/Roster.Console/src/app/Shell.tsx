@@ -1,20 +1,21 @@
 import { type DragEvent, lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { IconButton } from '../parts/controls';
+import { DiscardQuestion } from '../parts/Dialogs';
 import { Icon } from '../parts/Icon';
 import { Link } from '../parts/Link';
 import { Loading, Name, PageHead } from '../parts/show';
+import { useStore } from '../store';
 import { useText } from '../text';
 import { common } from '../text/common';
 import { shell } from '../text/shell';
 import { Boundary } from './Boundary';
-import { CurlProvider } from './curl';
 import { isApple } from './device';
 import { holdDroppedFile } from './dropped';
 import { Palette } from './Palette';
 import { pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
-import { go, partsOf, usePlace } from './router';
+import { go, leaving, partsOf, setQuery, usePlace } from './router';
 import { NewKey, SignInAgain } from './SignIn';
 import { useSession, useSessionState } from './session';
 import { useShortcuts } from './shortcuts';
@@ -59,14 +60,18 @@ export function Shell() {
   }, []);
   useShortcuts({
     '?': () => setIsHelpOpen(true),
-    c: () => (session.may('partnersWrite') ? go('/partners?new=') : undefined),
+    c: () => {
+      if (!session.may('partnersWrite')) return;
+      if (path === '/partners') setQuery({ new: '' }, { replace: false });
+      else go('/partners?new=');
+    },
     ...Object.fromEntries(
       allowed.flatMap((one) => (one.key === undefined ? [] : [[`g ${one.key}`, () => go(one.path)]])),
     ),
   });
 
   return (
-    <CurlProvider>
+    <>
       <a className="skip" href="#main">
         {t.skip}
       </a>
@@ -120,11 +125,29 @@ export function Shell() {
         </Dropping>
       </div>
       <Palette isOpen={isPaletteOpen} onClose={() => setIsPaletteOpen(false)} allowed={allowed} />
-      <Suspense>{isHelpOpen ? <Help isOpen onClose={() => setIsHelpOpen(false)} /> : null}</Suspense>
+      <Boundary key={isHelpOpen ? 'help' : 'none'}>
+        <Suspense>{isHelpOpen ? <Help onClose={() => setIsHelpOpen(false)} /> : null}</Suspense>
+      </Boundary>
+      <Leaving />
       <Toasts />
       <SignInAgain />
       <NewKey />
-    </CurlProvider>
+    </>
+  );
+}
+
+/** Asks before a form with typed text is left. */
+function Leaving() {
+  const leave = useStore(leaving);
+  return (
+    <DiscardQuestion
+      isOpen={leave !== null}
+      onClose={() => leaving.set(null)}
+      onDiscard={() => {
+        leaving.set(null);
+        leave?.();
+      }}
+    />
   );
 }
 

@@ -1,36 +1,29 @@
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { asCurl } from '../api/curl';
 import type { Call } from '../api/http';
 import { Button } from '../parts/controls';
 import { Sheet } from '../parts/Dialogs';
 import { Copy } from '../parts/show';
+import { storeOf, useStore } from '../store';
 import { useText } from '../text';
 import { common } from '../text/common';
 
-const CurlContext = createContext<{ calls: readonly Call[]; set: (calls: readonly Call[]) => void } | null>(null);
-
-export function CurlProvider({ children }: { children: ReactNode }) {
-  const [calls, set] = useState<readonly Call[]>([]);
-  const value = useMemo(() => ({ calls, set }), [calls]);
-  return <CurlContext value={value}>{children}</CurlContext>;
-}
+const shownCalls = storeOf<readonly Call[]>([]);
 
 /** Tells "As curl" which calls the page is made of. */
 export function useShownCalls(...calls: readonly (Call | null)[]): void {
-  const context = useContext(CurlContext);
-  const set = context?.set;
   const known = JSON.stringify(calls.filter((call) => call !== null));
   useEffect(() => {
-    set?.(JSON.parse(known) as Call[]);
-    return () => set?.([]);
-  }, [known, set]);
+    shownCalls.set(JSON.parse(known) as Call[]);
+    return () => shownCalls.set([]);
+  }, [known]);
 }
 
 /** The button "As curl", and the calls of the page that is shown. */
 export function AsCurl() {
   const t = useText(common);
   const [isOpen, setIsOpen] = useState(false);
-  const calls = useContext(CurlContext)?.calls ?? [];
+  const calls = useStore(shownCalls);
   if (calls.length === 0) return null;
   return (
     <>

@@ -1,3 +1,4 @@
+import { useCallback, useEffect, useRef } from 'react';
 import { storeOf, useStore } from '../store';
 
 /** Where the pages are: `/console/` and below. A path here is what follows it, such as `/partners`. */
@@ -9,21 +10,74 @@ export interface Place {
   readonly query: URLSearchParams;
 }
 
-const place = storeOf(read());
+const place = storeOf(placeOf(window.location.href));
 
-function read(): Place {
-  const path = window.location.pathname;
-  return {
-    path: path.startsWith(base) ? path.slice(base.length) || '/' : '/',
-    query: new URLSearchParams(window.location.search),
+function placeOf(address: string): Place {
+  const { pathname: path, searchParams: query } = new URL(address, window.location.href);
+  return { path: path.startsWith(base) ? path.slice(base.length) || '/' : '/', query };
+}
+
+function addressOf({ path, query }: Place): string {
+  return hrefOf(path, query);
+}
+
+/** A form with text that is not saved: it says which places it outlives. */
+type Form = (next: Place) => boolean;
+
+const forms = new Set<Form>();
+
+/** What was asked for while it would lose typed text. It is done if the person says so. */
+export const leaving = storeOf<(() => void) | null>(null);
+
+/** Shows the place of the address, now or after the person has agreed to lose what is typed. */
+function show(next: Place, enter: () => void, stay: () => void = () => undefined): void {
+  const move = () => {
+    enter();
+    place.set(next);
   };
+  if ([...forms].every((outlives) => outlives(next))) move();
+  else {
+    stay();
+    leaving.set(move);
+  }
 }
 
-function changed(): void {
-  place.set(read());
-}
+window.addEventListener('popstate', () => {
+  const before = addressOf(place.get());
+  const after = window.location.href;
+  // The browser is there already. Where the person stays, the address is put back.
+  show(
+    placeOf(after),
+    () => {
+      if (window.location.href !== after) window.history.pushState(null, '', after);
+    },
+    () => window.history.pushState(null, '', before),
+  );
+});
 
-window.addEventListener('popstate', changed);
+/**
+ * While text is typed and not saved, no link, key or step back leaves the form without a question, and the browser asks
+ * before the tab is closed. Call what it returns when the text is saved.
+ *
+ * @param outlives Whether the form is still there at another place of the console.
+ */
+export function useUnsaved(isUnsaved: boolean, outlives: Form): () => void {
+  const form = useRef<Form>(outlives);
+  form.current = outlives;
+  const known = useRef<Form>((next) => form.current(next));
+  useEffect(() => {
+    if (!isUnsaved) return;
+    const one = known.current;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    forms.add(one);
+    window.addEventListener('beforeunload', warn);
+    return () => {
+      forms.delete(one);
+      window.removeEventListener('beforeunload', warn);
+    };
+  }, [isUnsaved]);
+  return useCallback(() => forms.delete(known.current), []);
+}
 
 /** The address of a page, for links. */
 export function hrefOf(path: string, query?: URLSearchParams | Record<string, string>): string {
@@ -37,21 +91,19 @@ export function hrefOf(path: string, query?: URLSearchParams | Record<string, st
  */
 export function go(href: string, options: { replace?: boolean } = {}): void {
   const target = href.startsWith(base) ? href : base + href;
-  if (options.replace === true) window.history.replaceState(null, '', target);
-  else window.history.pushState(null, '', target);
-  changed();
+  const isHere = new URL(target, window.location.href).href === window.location.href;
+  show(placeOf(target), () => {
+    if (options.replace === true || isHere) window.history.replaceState(null, '', target);
+    else window.history.pushState(null, '', target);
+  });
 }
 
 /** Changes some parameters of the present page's query; null removes one. */
-export function setQuery(
-  changes: Record<string, string | readonly string[] | null>,
-  options = { replace: true },
-): void {
+export function setQuery(changes: Record<string, string | null>, options = { replace: true }): void {
   const query = new URLSearchParams(place.get().query);
   for (const [name, value] of Object.entries(changes)) {
-    query.delete(name);
-    if (typeof value === 'string') query.set(name, value);
-    else for (const one of value ?? []) query.append(name, one);
+    if (value === null) query.delete(name);
+    else query.set(name, value);
   }
   go(hrefOf(place.get().path, query), options);
 }
@@ -60,10 +112,16 @@ export function usePlace(): Place {
   return useStore(place);
 }
 
-/** The parts of a path: `/imports/7/rows` is `['imports', '7', 'rows']`. */
+/** The parts of a path: `/imports/7/rows` is `['imports', '7', 'rows']`. What is not well escaped stays as it is. */
 export function partsOf(path: string): string[] {
   return path
     .split('/')
     .filter((part) => part !== '')
-    .map(decodeURIComponent);
+    .map((part) => {
+      try {
+        return decodeURIComponent(part);
+      } catch {
+        return part;
+      }
+    });
 }

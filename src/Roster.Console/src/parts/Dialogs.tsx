@@ -131,6 +131,8 @@ export function FormSheet(props: FormSheetProps) {
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
+          // React hands an event on to the form in which a dialog stands in the code, wherever it is in the page.
+          event.stopPropagation();
           if (!isRunning && !isDisabled) onSubmit();
         }}
       >

@@ -1,15 +1,16 @@
 import { useState } from 'react';
 import type { Partner } from '../../api/generated';
 import { useWrite } from '../../api/useCall';
+import { useUnsaved } from '../../app/router';
 import { showWrite } from '../../app/toasts';
-import { DiscardQuestion, FormSheet } from '../../parts/Dialogs';
+import { FormSheet } from '../../parts/Dialogs';
 import { ErrorView } from '../../parts/show';
 import { useText } from '../../text';
 import { partnersText } from '../../text/partners';
-import { changesOf, type Draft, emptyDraft } from './draft';
+import { changesOf, type Draft, emptyDraft, isHalf, isTyped } from './draft';
 import { PartnerForm } from './PartnerForm';
 
-/** Makes one partner. */
+/** Makes one partner. Where something is typed, closing asks first. */
 export default function NewPartner({
   onClose,
   onCreated,
@@ -19,38 +20,39 @@ export default function NewPartner({
 }) {
   const t = useText(partnersText);
   const [draft, setDraft] = useState<Draft>(emptyDraft);
-  const [isAsking, setIsAsking] = useState(false);
+  const [isChecked, setIsChecked] = useState(false);
   const { run, isRunning, error } = useWrite();
-  const changes = changesOf(emptyDraft, draft);
-  const leave = () => (changes === null ? onClose() : setIsAsking(true));
+  const isSaved = useUnsaved(isTyped(emptyDraft, draft), ({ path, query }) => path === '/partners' && query.has('new'));
   const save = async () => {
-    const answer = await run<Partner[]>({ method: 'POST', path: '/api/partners', body: [changes ?? {}] });
+    setIsChecked(true);
+    if (draft.metadata.some(isHalf)) return;
+    const body = [changesOf(emptyDraft, draft) ?? {}];
+    const answer = await run<Partner[]>({ method: 'POST', path: '/api/partners', body });
     const made = answer?.data[0];
     if (answer === null || made === undefined) return;
     showWrite(answer.headers);
+    isSaved();
     onCreated(made);
   };
   return (
-    <>
-      <FormSheet
-        title={t.newPartner}
-        isOpen
-        onClose={leave}
-        onSubmit={() => void save()}
-        action={t.create}
-        isRunning={isRunning}
-      >
-        <PartnerForm
-          before={emptyDraft}
-          draft={draft}
-          onChange={setDraft}
-          faults={error?.problem?.details ?? []}
-          isNew
-          autoFocus
-        />
-        {error === null ? null : <ErrorView error={error} />}
-      </FormSheet>
-      <DiscardQuestion isOpen={isAsking} onClose={() => setIsAsking(false)} onDiscard={onClose} />
-    </>
+    <FormSheet
+      title={t.newPartner}
+      isOpen
+      onClose={onClose}
+      onSubmit={() => void save()}
+      action={t.create}
+      isRunning={isRunning}
+    >
+      <PartnerForm
+        before={emptyDraft}
+        draft={draft}
+        onChange={setDraft}
+        faults={error?.problem?.details ?? []}
+        isNew
+        isChecked={isChecked}
+        autoFocus
+      />
+      {error === null ? null : <ErrorView error={error} />}
+    </FormSheet>
   );
 }

@@ -1,7 +1,8 @@
 import { type FormEvent, useMemo, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
-import { CallError, call } from '../../api/http';
+import { asCallError, call } from '../../api/http';
 import { useWrite } from '../../api/useCall';
+import { useUnsaved } from '../../app/router';
 import { showFailure, showWrite } from '../../app/toasts';
 import { Button } from '../../parts/controls';
 import { DiscardQuestion } from '../../parts/Dialogs';
@@ -9,7 +10,18 @@ import { ErrorView, Latin } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
 import { partnersText } from '../../text/partners';
-import { changesOf, conflictsOf, type Draft, draftOf, type TextField } from './draft';
+import {
+  type Conflict,
+  changesOf,
+  type Draft,
+  draftOf,
+  isHalf,
+  isTyped,
+  rebase,
+  type TextField,
+  textFields,
+  withTheirs,
+} from './draft';
 import { PartnerForm } from './PartnerForm';
 
 /**
@@ -23,27 +35,35 @@ export default function PartnerEditor({ partner, onDone }: { partner: PartnerThe
   const [base, setBase] = useState(partner);
   const before = useMemo(() => draftOf(base), [base]);
   const [draft, setDraft] = useState<Draft>(before);
-  const [conflicts, setConflicts] = useState<readonly TextField[]>([]);
+  // What is typed while the newer partner is read is part of the draft, too.
+  const typed = useRef(draft);
+  typed.current = draft;
+  const [conflicts, setConflicts] = useState<readonly Conflict[]>([]);
   const [isAsking, setIsAsking] = useState(false);
+  const [isChecked, setIsChecked] = useState(false);
   const form = useRef<HTMLFormElement>(null);
-  const { run, isRunning, error } = useWrite();
+  const { run, isRunning, error, clear } = useWrite();
   const changes = changesOf(before, draft);
+  const isUnsaved = isTyped(before, draft);
   const isChanged = error?.problem?.details?.some((fault) => fault.code === 'changed_since') === true;
+  useUnsaved(isUnsaved, ({ path, query }) => path === '/partners' && query.get('partner') === partner.id);
 
   const readNewer = async () => {
     try {
       const { data } = await call<PartnerThen>({ path: `/api/partners/${base.id}` });
-      const { rebased, fields } = conflictsOf(before, draft, draftOf(data));
+      const rebased = rebase(before, typed.current, draftOf(data));
       setBase(data);
-      setDraft(rebased);
-      setConflicts(fields);
+      setDraft(rebased.draft);
+      setConflicts(rebased.conflicts);
+      clear();
     } catch (failure) {
-      if (!(failure instanceof CallError)) throw failure;
-      showFailure(failure);
+      showFailure(asCallError(failure));
     }
   };
   const save = async (event: FormEvent) => {
     event.preventDefault();
+    setIsChecked(true);
+    if (draft.metadata.some(isHalf)) return;
     if (changes === null) return onDone();
     const answer = await run({
       method: 'PUT',
@@ -54,76 +74,83 @@ export default function PartnerEditor({ partner, onDone }: { partner: PartnerThe
     showWrite(answer.headers);
     onDone();
   };
-  const leave = () => (changes === null ? onDone() : setIsAsking(true));
+  const nameOf = (field: string) =>
+    textFields.some((one) => one === field) ? names[field as TextField] : field.replace(/^metadata\./, '');
+  const settle = (conflict: Conflict) => setConflicts(conflicts.filter((one) => one !== conflict));
+  const leave = () => (isUnsaved ? setIsAsking(true) : onDone());
   return (
-    <form
-      className="panel-form"
-      ref={form}
-      onSubmit={(event) => void save(event)}
-      onKeyDown={(event) => {
-        if (event.key === 'Escape') {
-          event.preventDefault();
-          leave();
-        } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
-      }}
-    >
-      <div className="panel-body stack">
-        {isChanged ? (
-          <div className="notice notice-warn" role="alert">
-            <div className="stack-small">
-              <strong>{t.conflict}</strong>
-              <span>
-                <Button onPress={() => void readNewer()}>{t.showTheirs}</Button>
-              </span>
+    <>
+      <form
+        className="panel-form"
+        ref={form}
+        onSubmit={(event) => void save(event)}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape') {
+            event.preventDefault();
+            leave();
+          } else if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) form.current?.requestSubmit();
+        }}
+      >
+        <div className="panel-body stack">
+          {isChanged ? (
+            <div className="notice notice-warn" role="alert">
+              <div className="stack-small">
+                <strong>{t.conflict}</strong>
+                <span>
+                  <Button onPress={() => void readNewer()}>{t.showTheirs}</Button>
+                </span>
+              </div>
             </div>
-          </div>
-        ) : error === null ? null : (
-          <ErrorView error={error} />
-        )}
-        {conflicts.length === 0 ? null : (
-          <section className="notice notice-warn stack" aria-label={t.conflict}>
-            <div className="stack">
-              <strong role="alert">{t.conflict}</strong>
-              <span>{t.conflictHint}</span>
-              {conflicts.map((field) => (
-                <div className="stack-small" key={field}>
-                  <span>
-                    {names[field]}: {t.mine} <Latin>{draft[field] === '' ? '—' : draft[field]}</Latin> · {t.theirs}{' '}
-                    <Latin>{before[field] === '' ? '—' : before[field]}</Latin>
-                  </span>
-                  <div className="row">
-                    <Button onPress={() => setConflicts(conflicts.filter((one) => one !== field))}>
-                      {`${t.keepMine}: ${names[field]}`}
-                    </Button>
-                    <Button
-                      onPress={() => {
-                        setDraft({ ...draft, [field]: before[field] });
-                        setConflicts(conflicts.filter((one) => one !== field));
-                      }}
-                    >
-                      {`${t.takeTheirs}: ${names[field]}`}
-                    </Button>
-                  </div>
-                </div>
-              ))}
-            </div>
-          </section>
-        )}
-        <PartnerForm
-          before={before}
-          draft={draft}
-          onChange={setDraft}
-          faults={isChanged ? [] : (error?.problem?.details ?? [])}
-          autoFocus
-        />
-      </div>
-      <footer className="panel-foot">
-        <Button onPress={leave}>{names.cancel}</Button>
-        <Button look="primary" type="submit" isPending={isRunning} isDisabled={conflicts.length > 0}>
-          {names.save}
-        </Button>
-      </footer>
+          ) : error === null ? null : (
+            <ErrorView error={error} />
+          )}
+          {conflicts.length === 0 ? null : (
+            <section className="notice notice-warn stack" aria-label={t.conflict}>
+              <div className="stack">
+                <strong role="alert">{t.conflict}</strong>
+                <span>{t.conflictHint}</span>
+                {conflicts.map((conflict) => {
+                  const name = nameOf(conflict.name);
+                  return (
+                    <div className="stack-small" key={conflict.name}>
+                      <span>
+                        {name}: {t.mine} <Latin>{conflict.mine === '' ? '—' : conflict.mine}</Latin> · {t.theirs}{' '}
+                        <Latin>{conflict.theirs === '' ? '—' : conflict.theirs}</Latin>
+                      </span>
+                      <div className="row">
+                        <Button onPress={() => settle(conflict)}>{`${t.keepMine}: ${name}`}</Button>
+                        <Button
+                          onPress={() => {
+                            setDraft(withTheirs(draft, conflict));
+                            settle(conflict);
+                          }}
+                        >
+                          {`${t.takeTheirs}: ${name}`}
+                        </Button>
+                      </div>
+                    </div>
+                  );
+                })}
+              </div>
+            </section>
+          )}
+          <PartnerForm
+            before={before}
+            draft={draft}
+            onChange={setDraft}
+            faults={isChanged ? [] : (error?.problem?.details ?? [])}
+            isChecked={isChecked}
+            autoFocus
+          />
+        </div>
+        <footer className="panel-foot">
+          <Button onPress={leave}>{names.cancel}</Button>
+          <Button look="primary" type="submit" isPending={isRunning} isDisabled={conflicts.length > 0}>
+            {names.save}
+          </Button>
+        </footer>
+      </form>
       <DiscardQuestion isOpen={isAsking} onClose={() => setIsAsking(false)} onDiscard={onDone} />
-    </form>
+    </>
   );
 }

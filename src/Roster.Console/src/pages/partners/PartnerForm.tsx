@@ -1,11 +1,11 @@
-import { useState } from 'react';
+import { useRef } from 'react';
 import type { Fault } from '../../api/generated';
 import { Button, IconButton, TextInput } from '../../parts/controls';
 import { Badge, Name } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
 import { partnersText } from '../../text/partners';
-import { type Draft, stateOf, type TextField, textFields } from './draft';
+import { type Draft, isHalf, stateOf, type TextField, textFields, withTag } from './draft';
 
 export interface PartnerFormProps {
   readonly before: Draft;
@@ -15,11 +15,14 @@ export interface PartnerFormProps {
   readonly faults: readonly Fault[];
   /** For a partner that is made, fields have no state. */
   readonly isNew?: boolean;
+  /** Whether it was tried to save: what is only half typed is marked from then on. */
+  readonly isChecked?: boolean;
   readonly autoFocus?: boolean;
 }
 
 /** All fields of a partner. Beside each it says whether it will be changed, cleared, or stay. */
-export function PartnerForm({ before, draft, onChange, faults, isNew = false, autoFocus = false }: PartnerFormProps) {
+export function PartnerForm(props: PartnerFormProps) {
+  const { before, draft, onChange, faults, isNew = false, isChecked = false, autoFocus = false } = props;
   const names = useText(common);
   const t = useText(partnersText);
   const faultOf = (field: string) =>
@@ -27,7 +30,6 @@ export function PartnerForm({ before, draft, onChange, faults, isNew = false, au
       .filter((fault) => fault.field === field || fault.field?.startsWith(`${field}.`) === true)
       .map((fault) => fault.message)
       .join(' ') || undefined;
-  const types = { name: 'text', email: 'email', phone: 'tel', externalId: 'text' } as const;
   return (
     <div className="stack">
       {textFields.map((field: TextField) => {
@@ -36,8 +38,8 @@ export function PartnerForm({ before, draft, onChange, faults, isNew = false, au
           <TextInput
             key={field}
             label={names[field]}
-            // An address is checked by the server alone: the browser's own rule is another one.
-            type={types[field] === 'email' ? 'text' : types[field]}
+            // Not of type "email": the browser's rule for addresses is another one than the server's.
+            type={field === 'phone' ? 'tel' : 'text'}
             value={draft[field]}
             onChange={(value) => onChange({ ...draft, [field]: value })}
             isLatin={field !== 'name'}
@@ -68,10 +70,11 @@ export function PartnerForm({ before, draft, onChange, faults, isNew = false, au
           />
         );
       })}
-      <TagsInput tags={draft.tags} onChange={(tags) => onChange({ ...draft, tags })} error={faultOf('tags')} />
+      <TagsInput draft={draft} onChange={onChange} error={faultOf('tags')} />
       <MetadataInput
         metadata={draft.metadata}
         onChange={(metadata) => onChange({ ...draft, metadata })}
+        isChecked={isChecked}
         error={faultOf('metadata')}
       />
     </div>
@@ -85,22 +88,20 @@ function StateBadge({ state }: { state: ReturnType<typeof stateOf> }) {
 }
 
 function TagsInput({
-  tags,
+  draft,
   onChange,
   error,
 }: {
-  tags: readonly string[];
-  onChange: (tags: readonly string[]) => void;
+  draft: Draft;
+  onChange: (draft: Draft) => void;
   error: string | undefined;
 }) {
   const t = useText(partnersText);
   const names = useText(common);
-  const [text, setText] = useState('');
+  const field = useRef<HTMLDivElement>(null);
+  const { tags, newTag } = draft;
   const add = () => {
-    const tag = text.trim();
-    if (tag === '') return;
-    if (!tags.some((one) => one.toLocaleLowerCase() === tag.toLocaleLowerCase())) onChange([...tags, tag]);
-    setText('');
+    if (newTag !== '') onChange({ ...draft, tags: withTag(tags, newTag), newTag: '' });
   };
   return (
     <fieldset className="group">
@@ -112,21 +113,30 @@ function TagsInput({
             <IconButton
               icon="close"
               label={t.removeTag(tag)}
-              onPress={() => onChange(tags.filter((one) => one !== tag))}
+              onPress={() => {
+                onChange({ ...draft, tags: tags.filter((one) => one !== tag) });
+                field.current?.querySelector('input')?.focus();
+              }}
             />
           </span>
         ))}
       </div>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: Enter in the field adds the tag and does not save */}
       <div
+        ref={field}
         onKeyDown={(event) => {
-          if (event.key !== 'Enter') return;
+          if (event.key !== 'Enter' || event.ctrlKey || event.metaKey) return;
           event.preventDefault();
           add();
         }}
         onBlur={add}
       >
-        <TextInput label={t.addTag} value={text} onChange={setText} error={error} />
+        <TextInput
+          label={t.addTag}
+          value={newTag}
+          onChange={(text) => onChange({ ...draft, newTag: text })}
+          error={error}
+        />
       </div>
     </fieldset>
   );
@@ -135,33 +145,54 @@ function TagsInput({
 function MetadataInput({
   metadata,
   onChange,
+  isChecked,
   error,
 }: {
   metadata: Draft['metadata'];
   onChange: (metadata: Draft['metadata']) => void;
+  isChecked: boolean;
   error: string | undefined;
 }) {
   const t = useText(partnersText);
   const names = useText(common);
+  const last = useRef<HTMLDivElement>(null);
   const setAt = (at: number, pair: readonly [string, string]) =>
     onChange(metadata.map((one, index) => (index === at ? pair : one)));
   return (
     <fieldset className="group">
       <legend className="field-label">{names.metadata}</legend>
-      {metadata.map(([key, value], at) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: keys are typed, so the place is what stays
-        <div className="pair" key={at}>
-          <TextInput label={t.keyName} value={key} onChange={(next) => setAt(at, [next, value])} isLatin />
-          <TextInput label={t.value} value={value} onChange={(next) => setAt(at, [key, next])} />
-          <IconButton
-            icon="close"
-            label={t.clearField(key === '' ? t.keyName : key)}
-            onPress={() => onChange(metadata.filter((_, index) => index !== at))}
-          />
-        </div>
-      ))}
+      {metadata.map((pair, at) => {
+        const [key, value] = pair;
+        const half = isChecked && isHalf(pair) ? t.halfPair : undefined;
+        return (
+          // biome-ignore lint/suspicious/noArrayIndexKey: keys are typed, so the place is what stays
+          <div className="pair" key={at}>
+            <TextInput
+              label={t.keyName}
+              value={key}
+              onChange={(next) => setAt(at, [next, value])}
+              error={key === '' ? half : undefined}
+              isLatin
+            />
+            <TextInput
+              label={t.value}
+              value={value}
+              onChange={(next) => setAt(at, [key, next])}
+              error={value === '' ? half : undefined}
+            />
+            <IconButton
+              icon="close"
+              label={t.clearField(key === '' ? t.keyName : key)}
+              onPress={() => {
+                onChange(metadata.filter((_, index) => index !== at));
+                last.current?.querySelector('button')?.focus();
+              }}
+            />
+          </div>
+        );
+      })}
       {error === undefined ? null : <span className="field-error">{error}</span>}
-      <div>
+      <div ref={last}>
         <Button look="quiet" icon="plus" onPress={() => onChange([...metadata, ['', '']])}>
           {t.addKey}
         </Button>

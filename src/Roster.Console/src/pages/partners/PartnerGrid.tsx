@@ -40,7 +40,8 @@ export interface PartnerGridProps {
   readonly onOpen: (partner: PartnerThen) => void;
   readonly openId: string | null;
   readonly active: number;
-  readonly onActive: (index: number) => void;
+  /** With `isRange`, the row from which a range is chosen stays. */
+  readonly onActive: (index: number, isRange: boolean) => void;
   readonly gridRef: RefObject<HTMLDivElement | null>;
 }
 
@@ -89,10 +90,11 @@ export function PartnerGrid(props: PartnerGridProps) {
     },
     [full, firstSeen, room, height, pages.count],
   );
-  const move = (index: number) => {
+  const move = (index: number, isRange: boolean) => {
     const next = Math.max(0, Math.min(pages.count - 1, index));
-    onActive(next);
+    onActive(next, isRange);
     scrollTo(next);
+    if (isRange) onSelect?.(next, true);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== event.currentTarget) return;
@@ -109,10 +111,8 @@ export function PartnerGrid(props: PartnerGridProps) {
     };
     const to = moves[event.key];
     const partner = pages.at(active);
-    if (to !== undefined) {
-      move(to);
-      if (event.shiftKey && onSelect !== null) onSelect(Math.max(0, Math.min(pages.count - 1, to)), true);
-    } else if (event.key === 'Enter' && partner !== undefined) onOpen(partner);
+    if (to !== undefined) move(to, event.shiftKey && onSelect !== null);
+    else if (event.key === 'Enter' && partner !== undefined) onOpen(partner);
     else if ((event.key === ' ' || event.key === 'x') && onSelect !== null) onSelect(active, false);
     else return;
     event.preventDefault();
@@ -248,7 +248,7 @@ const Row = memo(function Row({
   const open = (event: MouseEvent) => {
     if (event.metaKey || event.ctrlKey || event.shiftKey || partner === undefined) return;
     event.preventDefault();
-    onActive(index);
+    onActive(index, false);
     onOpen(partner);
   };
   const classes = [
@@ -281,7 +281,7 @@ const Row = memo(function Row({
               aria-label={t.selectRow(partner.name ?? partner.id)}
               onChange={() => undefined}
               onClick={(event) => {
-                onActive(index);
+                onActive(index, event.shiftKey);
                 onSelect(index, event.shiftKey);
               }}
             />
@@ -294,7 +294,7 @@ const Row = memo(function Row({
           {partner === undefined ? (
             <span className="bone" />
           ) : column === 'name' ? (
-            <a className="grid-name" tabIndex={-1} href={hrefOf('/partners', { partner: partner.id })} onClick={open}>
+            <a className="grid-name" tabIndex={-1} href={hrefOf('/partners', { partner: partner.id })}>
               {partner.name === null ? <em>{t.goneThen}</em> : <Name>{partner.name}</Name>}
             </a>
           ) : (

@@ -11,6 +11,7 @@ import { common } from '../../text/common';
 import { partnersText } from '../../text/partners';
 import { textFields } from './draft';
 import { History } from './History';
+import { partnerPath } from './paths';
 
 const EraseDialog = lazy(() => import('./EraseDialog'));
 const PartnerEditor = lazy(() => import('./PartnerEditor'));
@@ -29,9 +30,7 @@ export function PartnerPanel({
   const t = useText(partnersText);
   const names = useText(common);
   const session = useSession();
-  const query =
-    asOf === null ? 'deleted=true&include=deletedAt,revision' : `deleted=true&include=deletedAt&asOf=${asOf}`;
-  const reading = useCall<PartnerThen>(`/api/partners/${id}?${query}`);
+  const reading = useCall<PartnerThen>(partnerPath(id, asOf));
   const partner = reading.answer?.data ?? null;
   const [isEditing, setIsEditing] = useState(false);
   const [isErasing, setIsErasing] = useState(false);

@@ -20,6 +20,7 @@ import { ColumnsMenu } from './ColumnsMenu';
 import { listQuery } from './filters';
 import { PartnerGrid } from './PartnerGrid';
 import { PartnerPanel } from './PartnerPanel';
+import { historyPath, partnerPath } from './paths';
 import './partners.css';
 import { nothing, type Selection, set, toggle } from './selection';
 import { pageSize, usePartnerPages } from './usePartnerPages';
@@ -42,50 +43,59 @@ export default function PartnersPage() {
   const asOf = query.get('asOf');
   const openId = query.get('partner');
   const [active, setActive] = useState(0);
-  const [anchor, setAnchor] = useState(0);
   const [selection, setSelection] = useState<Selection>(nothing);
   const grid = useRef<HTMLDivElement>(null);
   const search = useRef<HTMLInputElement>(null);
+  /** Where a range begins: the row that was active, or was chosen, before Shift. */
+  const anchor = useRef(0);
+  // The rows read it when they are pressed, and need not be drawn again when a page comes.
+  const latest = useRef(pages);
+  latest.current = pages;
   const mayChoose = asOf === null;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its first row, with nothing chosen
   useEffect(() => {
     setActive(0);
+    anchor.current = 0;
     setSelection(nothing);
   }, [key]);
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    if (wasOpen.current && openId === null) grid.current?.focus({ preventScroll: true });
+    wasOpen.current = openId !== null;
+  }, [openId]);
   useShownCalls(
     { path: `/api/partners?${new URLSearchParams([...list, ['take', String(pageSize)]])}` },
-    openId === null ? null : { path: `/api/partners/${openId}` },
+    openId === null ? null : { path: partnerPath(openId, asOf) },
+    openId === null || asOf !== null ? null : { path: historyPath(openId) },
   );
   useShortcuts({ '/': () => search.current?.focus() });
 
   const open = useCallback((partner: { id: string }) => setQuery({ partner: partner.id }, { replace: false }), []);
-  const close = useCallback(() => {
-    setQuery({ partner: null }, { replace: false });
-    grid.current?.focus({ preventScroll: true });
+  const close = useCallback(() => setQuery({ partner: null }, { replace: false }), []);
+  const activate = useCallback((index: number, isRange: boolean) => {
+    setActive(index);
+    if (!isRange) anchor.current = index;
   }, []);
-  const select = useCallback(
-    (index: number, isRange: boolean) => {
-      const partner = pages.at(index);
-      if (!isRange) {
-        setAnchor(index);
-        if (partner !== undefined) setSelection((present) => toggle(present, partner.id));
-        return;
-      }
-      const first = Math.min(anchor, index);
-      const last = Math.min(Math.max(anchor, index), first + mostInRange - 1);
-      pages.read(first, last).then(
-        (rows) => {
-          const ids = rows.map((row) => row.id);
-          setSelection((present) => set(present, ids, true));
-        },
-        (failure: unknown) => {
-          if (failure instanceof CallError) showFailure(failure);
-        },
-      );
-    },
-    [pages, anchor],
-  );
+  const select = useCallback((index: number, isRange: boolean) => {
+    if (!isRange) {
+      const partner = latest.current.at(index);
+      anchor.current = index;
+      if (partner !== undefined) setSelection((present) => toggle(present, partner.id));
+      return;
+    }
+    const first = Math.min(anchor.current, index);
+    const last = Math.min(Math.max(anchor.current, index), first + mostInRange - 1);
+    latest.current.read(first, last).then(
+      (rows) => {
+        const ids = rows.map((row) => row.id);
+        setSelection((present) => set(present, ids, true));
+      },
+      (failure: unknown) => {
+        if (failure instanceof CallError) showFailure(failure);
+      },
+    );
+  }, []);
 
   const isEmpty = pages.isWhole && pages.count === 0;
   const hasFilters = key !== '' && asOf === null;
@@ -94,7 +104,10 @@ export default function PartnersPage() {
   return (
     <div className={openId === null ? 'partners' : 'partners partners-open'}>
       <div className="partners-list">
-        <PageHead title={names.partners} sub={<span role="status">{sub ?? names.loading}</span>}>
+        <PageHead
+          title={names.partners}
+          sub={<span role="status">{sub ?? (pages.error === null ? names.loading : '')}</span>}
+        >
           <AsCurl />
           <ExportMenu list={list} />
           {session.may('partnersWrite') && asOf === null ? (
@@ -157,7 +170,7 @@ export default function PartnersPage() {
             onOpen={open}
             openId={openId}
             active={active}
-            onActive={setActive}
+            onActive={activate}
             gridRef={grid}
           />
         )}

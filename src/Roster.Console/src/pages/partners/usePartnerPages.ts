@@ -9,6 +9,9 @@ export const pageSize = 100;
 /** Pages that are held at a time: those around what is seen. Others are dropped, and read again when they are seen. */
 const mostPages = 12;
 
+/** Pages before and after the present one whose addresses are kept. */
+const mostLinks = 500;
+
 export interface PartnerPages {
   /** Rows that the list is known to have; the list may be longer while `isWhole` is false. */
   readonly count: number;
@@ -22,7 +25,6 @@ export interface PartnerPages {
   readonly see: (first: number, last: number) => void;
   /** Reads rows that are not held, for a selection: at most 10,000. */
   readonly read: (first: number, last: number) => Promise<PartnerThen[]>;
-  readonly countAll: () => void;
   readonly again: () => void;
 }
 
@@ -37,6 +39,8 @@ interface Store {
   readonly end: AbortController;
   /** Rows of the list, once its last page was read or it was counted. */
   total: number | null;
+  /** As it was before the last write: shown until it is known anew. */
+  totalBefore: number | null;
   /** Rows up to the end of the last page that is known to exist. */
   known: number;
 }
@@ -50,6 +54,7 @@ function storeOf(list: string): Store {
     running: new Set(),
     end: new AbortController(),
     total: null,
+    totalBefore: null,
     known: 0,
   };
 }
@@ -78,7 +83,8 @@ export function usePartnerPages(query: URLSearchParams): PartnerPages {
         of.pages.set(page, rows);
         of.old.delete(page);
         if (next !== null) of.links.set(page + 1, next);
-        else of.total = page * pageSize + rows.length;
+        // Nothing at all beyond the first page says only that the list has become shorter.
+        else if (rows.length > 0 || page === 0) of.total = page * pageSize + rows.length;
         of.known = Math.max(of.known, page * pageSize + rows.length + (next === null ? 0 : 1));
         forgetFar(of, page);
         setError(null);
@@ -109,7 +115,7 @@ export function usePartnerPages(query: URLSearchParams): PartnerPages {
     if (of.total !== null || new URLSearchParams(of.list).has('asOf')) return;
     call<PartnerThen[]>({ path: `/api/partners?${join(of.list, 'take=1&count=true')}` }, of.end.signal).then(
       (answer) => {
-        of.total ??= numberIn(answer.headers, 'Roster-Total');
+        of.total = numberIn(answer.headers, 'Roster-Total');
         if (of === store.current) shown();
       },
       () => undefined,
@@ -124,7 +130,7 @@ export function usePartnerPages(query: URLSearchParams): PartnerPages {
     const isSame = before.list === list;
     store.current = next;
     if (isSame) {
-      next.total = before.total;
+      next.totalBefore = before.total ?? before.totalBefore;
       next.known = before.known;
       for (const [page, rows] of before.pages) next.old.set(page, rows);
     }
@@ -142,7 +148,7 @@ export function usePartnerPages(query: URLSearchParams): PartnerPages {
     const of = store.current;
     const rows: PartnerThen[] = [];
     for (let page = Math.floor(first / pageSize); page <= Math.floor(last / pageSize); page++) {
-      const loaded = of.pages.get(page) ?? (await readPage(addressOf(of, page))).rows;
+      const loaded = of.pages.get(page) ?? (await readPage(addressOf(of, page), of.end.signal)).rows;
       rows.push(...loaded.slice(Math.max(0, first - page * pageSize), Math.max(0, last + 1 - page * pageSize)));
     }
     return rows;
@@ -155,21 +161,21 @@ export function usePartnerPages(query: URLSearchParams): PartnerPages {
     return rows?.[index % pageSize];
   }, []);
   const again = useCallback(() => setTries((count) => count + 1), []);
+  const total = of.total ?? of.totalBefore;
   const isLoading = of.running.size > 0 || of.list !== list;
   return useMemo(
     () => ({
-      count: of.total ?? of.known,
-      total: of.total,
-      isWhole: of.total !== null,
+      count: total ?? of.known,
+      total,
+      isWhole: total !== null,
       isLoading,
       error,
       at,
       see,
       read,
-      countAll,
       again,
     }),
-    [of.total, of.known, isLoading, error, at, see, read, countAll, again],
+    [total, of.known, isLoading, error, at, see, read, again],
   );
 }
 
@@ -205,4 +211,6 @@ function forgetFar(of: Store, page: number): void {
   if (of.pages.size <= mostPages) return;
   const far = [...of.pages.keys()].sort((a, b) => Math.abs(b - page) - Math.abs(a - page));
   for (const one of far.slice(0, of.pages.size - mostPages)) of.pages.delete(one);
+  // Without its address, a page is read by `skip`.
+  for (const one of of.links.keys()) if (Math.abs(one - page) > mostLinks) of.links.delete(one);
 }
