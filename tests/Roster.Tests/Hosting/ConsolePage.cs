@@ -113,6 +113,6 @@ internal sealed class ConsolePage : IAsyncDisposable
     {
         if (_isOwner)
             await _context.DisposeAsync();
-        Assert.Empty(_complaints);
+        Assert.True(_complaints.IsEmpty, string.Join('\n', _complaints));
     }
 }

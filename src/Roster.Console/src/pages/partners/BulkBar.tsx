@@ -80,6 +80,7 @@ export function ExportMenu({ list }: { list: URLSearchParams }) {
   const t = useText(partnersText);
   const [isRunning, setIsRunning] = useState(false);
   const download = async (accept: string, ending: string) => {
+    if (isRunning) return;
     setIsRunning(true);
     try {
       const query = new URLSearchParams(list);
@@ -93,7 +94,8 @@ export function ExportMenu({ list }: { list: URLSearchParams }) {
   };
   return (
     <MenuTrigger>
-      <AriaButton className="button button-plain" isDisabled={isRunning}>
+      {/* Not disabled while a file is made: the focus stays on it. */}
+      <AriaButton className="button button-plain" aria-disabled={isRunning}>
         <Icon name="download" size={16} />
         {isRunning ? t.exporting : t.exportThem}
       </AriaButton>

@@ -1,4 +1,4 @@
-import { type RefObject, useState } from 'react';
+import { type RefObject, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { type Call, CallError, call, nextOf, numberIn } from '../../api/http';
 import { useWrite } from '../../api/useCall';
@@ -12,6 +12,9 @@ import type { Selection } from './selection';
 
 /** Items of one write of the API. */
 const mostItems = 10_000;
+
+/** Names that a preview shows. */
+const mostNames = 8;
 
 export type Deed = 'delete' | 'restore' | 'tag';
 
@@ -34,31 +37,48 @@ export default function DeedDialog({
   const t = useText(partnersText);
   const [add, setAdd] = useState('');
   const [remove, setRemove] = useState('');
-  const [plan, setPlan] = useState<{ call: Call; changes: number; names: readonly string[] } | null>(null);
+  const [plan, setPlan] = useState<{ call: Call; changes: number; size: number; names: readonly string[] } | null>(
+    null,
+  );
   const [isReading, setIsReading] = useState(false);
   const [trouble, setTrouble] = useState<CallError | null>(null);
+  /** Which preview is wanted: one that was asked for before the tags were changed is not shown. */
+  const wanted = useRef(0);
   const { run, isRunning, error } = useWrite();
-  const isTooMany = size !== null && size > mostItems;
+  const [isMore, setIsMore] = useState(false);
+  const isTooMany = isMore || (size !== null && size > mostItems);
   const title = { delete: t.deleteTitle, restore: t.restoreTitle, tag: t.tagTitle }[deed];
 
   const preview = async () => {
+    const asked = ++wanted.current;
+    const isWanted = () => asked === wanted.current;
     setIsReading(true);
     setTrouble(null);
     try {
       const { ids, names } = await chosen(selection, list);
+      if (ids.length > mostItems) {
+        setIsMore(true);
+        return;
+      }
       const write = callOf(deed, ids, tagsIn(add), tagsIn(remove));
       const answer = await call({ ...write, path: `${write.path}?dryRun=true` });
       const changes = ['Roster-Updated', 'Roster-Deleted', 'Roster-Restored'].reduce(
         (sum, name) => sum + (numberIn(answer.headers, name) ?? 0),
         0,
       );
-      setPlan({ call: write, changes, names });
+      if (isWanted()) setPlan({ call: write, changes, size: ids.length, names });
     } catch (failure) {
       if (!(failure instanceof CallError)) throw failure;
-      setTrouble(failure);
+      if (isWanted()) setTrouble(failure);
     } finally {
-      setIsReading(false);
+      if (isWanted()) setIsReading(false);
     }
+  };
+  const change = (setText: (text: string) => void) => (text: string) => {
+    setText(text);
+    wanted.current++;
+    setIsReading(false);
+    setPlan(null);
   };
   const apply = async () => {
     if (plan === null) return preview();
@@ -83,38 +103,26 @@ export default function DeedDialog({
       {isTooMany ? <p className="notice notice-warn">{t.tooMany}</p> : null}
       {deed === 'tag' ? (
         <>
-          <TextInput
-            label={t.tagsToAdd}
-            hint={t.tagsHint}
-            value={add}
-            onChange={(value) => {
-              setAdd(value);
-              setPlan(null);
-            }}
-          />
-          <TextInput
-            label={t.tagsToRemove}
-            value={remove}
-            onChange={(value) => {
-              setRemove(value);
-              setPlan(null);
-            }}
-          />
+          <TextInput label={t.tagsToAdd} hint={t.tagsHint} value={add} onChange={change(setAdd)} />
+          <TextInput label={t.tagsToRemove} value={remove} onChange={change(setRemove)} />
         </>
       ) : null}
       {plan === null ? (
-        <p>{t.selected(size ?? 0)}</p>
+        <p>{size === null ? t.allSelected : t.selected(size)}</p>
       ) : (
         <div className="stack-small" role="status">
           <strong>{say(plan.changes)}</strong>
           <ul className="names">
-            {plan.names.slice(0, 8).map((name) => (
-              <li key={name}>
+            {plan.names.map((name, at) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: two partners can have one name, and the list does not change
+              <li key={at}>
                 <Name>{name}</Name>
               </li>
             ))}
           </ul>
-          {plan.names.length > 8 ? <span className="muted">{t.andMore(plan.names.length - 8)}</span> : null}
+          {plan.size > plan.names.length ? (
+            <span className="muted">{t.andMore(plan.size - plan.names.length)}</span>
+          ) : null}
           <span className="muted">{t.canUndo}</span>
         </div>
       )}
@@ -123,30 +131,33 @@ export default function DeedDialog({
   );
 }
 
-/** The chosen partners: their names, where they are known. Those of "all that match" are read from the list. */
+/**
+ * The chosen partners, and the names of the first. Those of "all that match" are read from the list, until there are
+ * more than one write can have.
+ */
 async function chosen(selection: Selection, list: URLSearchParams): Promise<{ ids: string[]; names: string[] }> {
   if (selection.kind === 'some') {
     const ids = [...selection.ids];
-    const first = await Promise.all(
+    const names = await Promise.all(
       ids
-        .slice(0, 8)
+        .slice(0, mostNames)
         .map((id) => call<PartnerThen>({ path: `/api/partners/${id}?deleted=true` }).then(nameIn, () => id)),
     );
-    return { ids, names: [...first, ...ids.slice(8)] };
+    return { ids, names };
   }
   const ids: string[] = [];
   const names: string[] = [];
   let next: string | null = `/api/partners?${new URLSearchParams([...list, ['take', '1000']])}`;
-  while (next !== null && ids.length < mostItems) {
+  while (next !== null && ids.length <= mostItems) {
     const answer: Awaited<ReturnType<typeof call<PartnerThen[]>>> = await call<PartnerThen[]>({ path: next });
     for (const partner of answer.data)
       if (!selection.except.has(partner.id)) {
         ids.push(partner.id);
-        names.push(partner.name ?? partner.id);
+        if (names.length < mostNames) names.push(nameIn({ data: partner }));
       }
     next = nextOf(answer.headers);
   }
-  return { ids: ids.slice(0, mostItems), names };
+  return { ids, names };
 }
 
 function nameIn({ data }: { data: PartnerThen }): string {

@@ -1,28 +1,24 @@
-import { useState } from 'react';
 import type { HistoryStep, PartnerThen } from '../../api/generated';
-import { nextOf } from '../../api/http';
-import { useCall, useWrite } from '../../api/useCall';
+import { useWrite } from '../../api/useCall';
+import { usePages } from '../../api/usePages';
 import { showWrite } from '../../app/toasts';
-import { Button } from '../../parts/controls';
 import { FieldChanges } from '../../parts/FieldChanges';
 import { Link } from '../../parts/Link';
+import { CutNotice, LoadMore } from '../../parts/LoadMore';
 import { Ago, Badge, ErrorView, Loading, Who } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { partnersText } from '../../text/partners';
+import { historyPath } from './paths';
 
 type Value = string | readonly string[] | null;
-
-const firstSteps = 20;
-const mostSteps = 1_000;
 
 /** What became of a partner: each change with old and new values, who and when. Old values can be brought back. */
 export function History({ partner, mayRestore }: { partner: PartnerThen; mayRestore: boolean }) {
   const t = useText(partnersText);
   const names = useText(common);
   const format = useFormat();
-  const [take, setTake] = useState(firstSteps);
-  const reading = useCall<HistoryStep[]>(`/api/partners/${partner.id}/history?take=${take}`);
+  const pages = usePages<HistoryStep>(historyPath(partner.id));
   const { run, error } = useWrite();
   const restore = async (field: string, old: Value) => {
     const change = field.startsWith('metadata.')
@@ -35,16 +31,17 @@ export function History({ partner, mayRestore }: { partner: PartnerThen; mayRest
     });
     if (answer !== null) showWrite(answer.headers);
   };
-  const steps = reading.answer?.data ?? [];
   return (
     <section className="stack" aria-label={t.history}>
       <h2>{t.history}</h2>
       {error === null ? null : <ErrorView error={error} />}
-      {reading.isLoading ? <Loading /> : null}
-      {reading.error === null ? null : <ErrorView error={reading.error} again={reading.again} />}
-      {reading.answer !== null && steps.length === 0 ? <p className="muted">{t.noHistory}</p> : null}
+      {pages.isLoading ? <Loading /> : null}
+      {pages.items.length === 0 && !pages.isLoading && pages.error === null ? (
+        <p className="muted">{t.noHistory}</p>
+      ) : null}
+      <CutNotice pages={pages} />
       <ol className="timeline">
-        {steps.map((step) => (
+        {pages.items.map((step) => (
           <li key={step.revision}>
             <div className="row small">
               <Badge tone={tones[step.change]}>{names.change[step.change]}</Badge>
@@ -69,11 +66,7 @@ export function History({ partner, mayRestore }: { partner: PartnerThen; mayRest
           </li>
         ))}
       </ol>
-      {reading.answer !== null && nextOf(reading.answer.headers) !== null && take < mostSteps ? (
-        <div>
-          <Button onPress={() => setTake(Math.min(mostSteps, take * 5))}>{t.olderHistory}</Button>
-        </div>
-      ) : null}
+      <LoadMore pages={pages} />
     </section>
   );
 }

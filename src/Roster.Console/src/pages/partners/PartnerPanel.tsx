@@ -17,7 +17,7 @@ const EraseDialog = lazy(() => import('./EraseDialog'));
 const PartnerEditor = lazy(() => import('./PartnerEditor'));
 
 /** One partner beside the list: its values, how to change them, and what became of it. */
-export function PartnerPanel({
+export default function PartnerPanel({
   id,
   asOf,
   onClose,

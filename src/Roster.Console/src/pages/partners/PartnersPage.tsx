@@ -19,13 +19,13 @@ import { Chips } from './Chips';
 import { ColumnsMenu } from './ColumnsMenu';
 import { listQuery } from './filters';
 import { PartnerGrid } from './PartnerGrid';
-import { PartnerPanel } from './PartnerPanel';
 import { historyPath, partnerPath } from './paths';
 import './partners.css';
 import { nothing, type Selection, set, toggle } from './selection';
 import { pageSize, usePartnerPages } from './usePartnerPages';
 
 const NewPartner = lazy(() => import('./NewPartner'));
+const PartnerPanel = lazy(() => import('./PartnerPanel'));
 
 /** Rows that one stroke of Shift can choose. */
 const mostInRange = 10_000;
@@ -175,7 +175,11 @@ export default function PartnersPage() {
           />
         )}
       </div>
-      {openId === null ? null : <PartnerPanel key={openId} id={openId} asOf={asOf} onClose={close} />}
+      {openId === null ? null : (
+        <Suspense fallback={<aside className="panel" />}>
+          <PartnerPanel key={openId} id={openId} asOf={asOf} onClose={close} />
+        </Suspense>
+      )}
       {query.has('new') && session.may('partnersWrite') ? (
         <Suspense>
           <NewPartner

@@ -1,0 +1,107 @@
+import { useState } from 'react';
+import type { KeyCount, TagCount } from '../../api/generated';
+import { useCall } from '../../api/useCall';
+import { Button, Choose, TextInput } from '../../parts/controls';
+import { Loading } from '../../parts/show';
+import { useText } from '../../text';
+import { common } from '../../text/common';
+import { partnersText } from '../../text/partners';
+import type { Filter } from './filters';
+
+type Kind =
+  | 'tag'
+  | 'metadata'
+  | 'updatedSince'
+  | 'email=*'
+  | 'email='
+  | 'phone=*'
+  | 'phone='
+  | 'deleted=true'
+  | 'deleted=only';
+
+/** Chooses one filter. The tags and keys that most partners have are offered; where there are none, one is typed. */
+export default function FilterForm({ onAdd }: { onAdd: (filter: Filter) => void }) {
+  const t = useText(partnersText);
+  const names = useText(common);
+  const [kind, setKind] = useState<Kind>('tag');
+  const [key, setKey] = useState('');
+  const [value, setValue] = useState('');
+  const tagsRead = useCall<TagCount[]>('/api/tags?take=200');
+  const keysRead = useCall<KeyCount[]>('/api/metadata-keys?take=200');
+  const tags = tagsRead.answer?.data ?? [];
+  const keys = keysRead.answer?.data ?? [];
+  const chosenKey = key === '' ? (keys[0]?.key ?? '') : key;
+  const chosenTag = value === '' ? (tags[0]?.tag ?? '') : value;
+  const filter = (): Filter | null => {
+    if (kind === 'tag') return chosenTag === '' ? null : { name: 'tag', value: chosenTag };
+    if (kind === 'metadata')
+      return chosenKey === '' ? null : { name: `metadata.${chosenKey}`, value: value === '' ? '*' : value };
+    if (kind === 'updatedSince') return value === '' ? null : { name: 'updatedSince', value };
+    const [name = '', text = ''] = kind.split('=');
+    return { name, value: text };
+  };
+  if (tagsRead.isLoading || keysRead.isLoading) return <Loading />;
+  return (
+    <form
+      className="stack filter-form"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const one = filter();
+        if (one !== null) onAdd(one);
+      }}
+    >
+      <Choose<Kind>
+        label={t.addFilter}
+        value={kind}
+        onChange={(next) => {
+          setKind(next);
+          setValue('');
+        }}
+        choices={[
+          { id: 'tag', text: t.tag },
+          { id: 'metadata', text: names.metadata },
+          { id: 'email=*', text: t.hasEmail },
+          { id: 'email=', text: t.lacksEmail },
+          { id: 'phone=*', text: t.hasPhone },
+          { id: 'phone=', text: t.lacksPhone },
+          { id: 'updatedSince', text: t.updatedSince },
+          { id: 'deleted=true', text: t.deletedToo },
+          { id: 'deleted=only', text: t.deletedOnly },
+        ]}
+      />
+      {kind === 'tag' ? (
+        tags.length === 0 ? (
+          <TextInput label={t.tag} value={value} onChange={setValue} />
+        ) : (
+          <Choose
+            label={t.tag}
+            value={chosenTag}
+            onChange={setValue}
+            choices={tags.map(({ tag, partners }) => ({ id: tag, text: `${tag} (${partners})` }))}
+          />
+        )
+      ) : null}
+      {kind === 'metadata' ? (
+        <>
+          {keys.length === 0 ? (
+            <TextInput label={t.metadataKey} value={key} onChange={setKey} isLatin />
+          ) : (
+            <Choose
+              label={t.metadataKey}
+              value={chosenKey}
+              onChange={setKey}
+              choices={keys.map(({ key: id, partners }) => ({ id, text: `${id} (${partners})` }))}
+            />
+          )}
+          <TextInput label={t.metadataValue} value={value} onChange={setValue} placeholder={t.anyValue} />
+        </>
+      ) : null}
+      {kind === 'updatedSince' ? (
+        <TextInput label={t.updatedSince} type="date" value={value} onChange={setValue} isLatin />
+      ) : null}
+      <Button look="primary" type="submit">
+        {t.addThis}
+      </Button>
+    </form>
+  );
+}
