@@ -75,9 +75,16 @@ internal abstract class LogFollower : IAsyncDisposable
     /// It takes longer than <see cref="Patience"/> or the last step failed (<see cref="StoreTrouble.SearchBehind"/>);
     /// or the server has stopped.
     /// </exception>
-    public async Task ReachAsync(long workspaceId, long revision, CancellationToken cancel)
+    public Task ReachAsync(long workspaceId, long revision, CancellationToken cancel) =>
+        WaitUntilAsync(workspaceId, revision, ReachedAsync, cancel);
+
+    /// <summary>Waits until a part of the work has been done up to a revision.</summary>
+    /// <param name="reachedOf">The revision up to which that part is done in a workspace.</param>
+    /// <inheritdoc cref="ReachAsync" path="/exception"/>
+    protected async Task WaitUntilAsync(
+        long workspaceId, long revision, Func<long, CancellationToken, Task<long>> reachedOf, CancellationToken cancel)
     {
-        if (await ReachedAsync(workspaceId, cancel) >= revision)
+        if (await reachedOf(workspaceId, cancel) >= revision)
             return;
         var since = Stopwatch.GetTimestamp();
         var one = Of(workspaceId);
@@ -86,7 +93,7 @@ internal abstract class LogFollower : IAsyncDisposable
             var advanced = Volatile.Read(ref one.Advanced).Task;
             // Read before the revision, so that the revision is not older than the failure.
             var failure = one.FailureSince(since - (long)(ShortestRetry.TotalSeconds * Stopwatch.Frequency));
-            var reached = await ReachedAsync(workspaceId, cancel);
+            var reached = await reachedOf(workspaceId, cancel);
             if (reached >= revision)
                 return;
             if (_isClosed)

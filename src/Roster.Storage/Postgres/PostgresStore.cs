@@ -64,6 +64,7 @@ internal sealed partial class PostgresStore : IRosterStore
         new(SelectLinkByHash, Array.Empty<byte>()),
         new(SelectWorkspaceByName, ""),
         new(PostgresSearch.SelectReached, 0L),
+        new(PostgresSearch.SelectCounted, 0L),
         PostgresSearchQuery.Count(0, new PartnerFilter()),
         new(PostgresSearch.SelectTerms, 0L, 0, "", 1L),
         new(PostgresSearch.SelectStatistics, 0L, 0, 1L),

@@ -137,6 +137,30 @@ public sealed class PostgresSearchTests(PostgresHost host)
     }
 
     [Fact]
+    public async Task Statistics_that_cannot_be_counted_are_refused_as_soon_as_that_fails()
+    {
+        await using var own = await PostgresHost.OnAsync(host.NewDatabase());
+        var api = await own.NewWorkspaceAsync();
+        await api.CreateAsync();
+        Assert.Equal(200, (await api.GetAsync("/api/stats")).Status);
+        await PostgresCluster.RunAsync(
+            own.Database, "alter table day_count add constraint broken check (change_sets < 0) not valid",
+            "update search_state set counted = 0");
+
+        var start = TimeProvider.System.GetTimestamp();
+        var refused = await api.GetAsync("/api/stats");
+
+        Assert.Equal((503, "search_behind"), (refused.Status, refused.Code));
+        Assert.InRange(TimeProvider.System.GetElapsedTime(start), TimeSpan.Zero, LogFollower.Patience / 2);
+        await PostgresCluster.RunAsync(own.Database, "alter table day_count drop constraint broken");
+        Answer counted;
+        do
+            counted = await api.GetAsync("/api/stats");
+        while (counted.Status == 503);
+        Assert.Equal(200, counted.Status);
+    }
+
+    [Fact]
     public async Task A_database_with_the_index_in_its_first_form_is_searched_after_an_upgrade()
     {
         var database = host.NewDatabase();

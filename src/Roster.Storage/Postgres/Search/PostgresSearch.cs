@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Npgsql;
 using Roster.Changes;
 using Roster.Log;
@@ -8,7 +7,7 @@ using Roster.Storage.Postgres.Connections;
 namespace Roster.Storage.Postgres.Search;
 
 /// <summary>
-/// The search index: the tables partner_search and search_term, which follow the log outside of writes. Each
+/// The search index: the tables partner_search, search_term and day_count, which follow the log outside of writes. Each
 /// node follows what it wrote, and what one of its callers waits for. A workspace's state is a row that one node
 /// holds at a time.
 /// </summary>
@@ -26,10 +25,10 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>The longest that vacuum or analyze may hold a lane.</summary>
     private static readonly TimeSpan TidyPatience = TimeSpan.FromMinutes(5);
 
-    /// <summary>How often a caller looks whether the log is counted.</summary>
-    private static readonly TimeSpan CountingLook = TimeSpan.FromMilliseconds(50);
-
     internal const string SelectReached = "select reached from search_state where workspace_id = $1";
+
+    /// <summary>The revision up to which partners and change sets are counted.</summary>
+    internal const string SelectCounted = "select least(reached, counted) from search_state where workspace_id = $1";
 
     private const string SelectEnds = """
         select log_end.revision, search_state.reached from log_end join search_state on search_state.workspace_id = log_end.workspace_id
@@ -124,25 +123,22 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>The numbers of a workspace.</summary>
     /// <param name="fromDay">The first day that is wanted.</param>
     /// <exception cref="StoreException">
-    /// The log is still being counted, after an upgrade (<see cref="StoreTrouble.SearchBehind"/>).
+    /// The log is still being counted, after an upgrade, or cannot be (<see cref="StoreTrouble.SearchBehind"/>).
     /// </exception>
     public async Task<Statistics> StatisticsAsync(long workspaceId, int fromDay, CancellationToken cancel)
     {
         var newest = await database.ReadAsync(
             connection => connection.OneAsync(
                 new PostgresStatement(PostgresStore.SelectEnd, workspaceId), row => row.GetInt64(0), cancel), cancel);
-        await ReachAsync(workspaceId, newest, cancel);
-        for (var since = Stopwatch.GetTimestamp(); ; Changed(workspaceId))
-        {
-            if (await database.ReadAsync(
-                connection => ReadAsync(connection, workspaceId, fromDay, cancel), cancel) is var read
-                && read.Revision >= newest)
-                return read;
-            if (Stopwatch.GetElapsedTime(since) > Patience)
-                throw new StoreException(
-                    StoreTrouble.SearchBehind, $"The log is counted up to revision {read.Revision}, and {newest} is wanted.");
-            await Task.Delay(CountingLook, cancel);
-        }
+        // A filling shows partners before the log is counted.
+        await WaitUntilAsync(
+            workspaceId, newest,
+            (id, stop) => database.ReadAsync(
+                connection => connection.OneAsync(new PostgresStatement(SelectCounted, id), row => row.GetInt64(0), stop), stop),
+            cancel);
+        var read = await database.ReadAsync(connection => ReadAsync(connection, workspaceId, fromDay, cancel), cancel);
+        return read.Revision >= newest ? read : throw new StoreException(
+            StoreTrouble.SearchBehind, $"The log is counted up to revision {read.Revision}, and {newest} is wanted.");
     }
 
     private static async Task<Statistics> ReadAsync(NpgsqlConnection connection, long workspaceId, int fromDay, CancellationToken cancel)
@@ -231,10 +227,12 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     {
         var outcome = default(PostgresSearchStep.Outcome);
         await database.WriteAgainAsync(async connection => outcome = await PostgresSearchStep.RunAsync(connection, workspaceId), stop);
-        // After a filling, the planner needs statistics. After an erasure, vacuum frees the space of erased values to be overwritten.
-        if (outcome.IsFilled || outcome.HasErased)
-            await database.TidyAsync(
-                workspaceId, outcome.IsFilled ? "analyze" : "vacuum", ["partner_search", "search_term"], TidyPatience, stop);
+        // After a filling or a long count, the planner needs statistics. After an erasure, vacuum frees the space of erased
+        // values to be overwritten.
+        if (outcome.IsFilled)
+            await database.TidyAsync(workspaceId, "analyze", ["partner_search", "search_term", "day_count"], TidyPatience, stop);
+        else if (outcome.HasErased)
+            await database.TidyAsync(workspaceId, "vacuum", ["partner_search", "search_term"], TidyPatience, stop);
         return outcome.Step;
     }
 

@@ -118,7 +118,9 @@ internal static class PostgresSearchStep
         """;
 
     /// <summary>The result of a step.</summary>
-    /// <param name="IsFilled">Whether it ended the filling of a large index, of which the planner has no statistics yet.</param>
+    /// <param name="IsFilled">
+    /// Whether it ended the filling of a large index, or the counting of a long log, of which the planner has no statistics yet.
+    /// </param>
     /// <param name="HasErased">Whether it removed erased partners, whose values are still in the table's pages.</param>
     internal readonly record struct Outcome(FollowStep Step, bool IsFilled, bool HasErased);
 
@@ -139,8 +141,9 @@ internal static class PostgresSearchStep
         // The log of an earlier version, or what came while the index was filled. Otherwise both go on together.
         if (state.Counted < state.Reached)
         {
-            await CountDaysAsync(connection, workspaceId, state.Counted, Math.Min(state.Reached, state.Counted + DayCounts.Together));
-            return new(FollowStep.More, false, false);
+            var counted = Math.Min(state.Reached, state.Counted + DayCounts.Together);
+            await CountDaysAsync(connection, workspaceId, state.Counted, counted);
+            return new(FollowStep.More, IsFilled: state.Counted > 0 && counted == state.Reached, false);
         }
         if (state.Reached == 0 && state.Newest > 0)
             return await FillAsync(connection, workspaceId, state.Filling ?? state.Newest, state.Filled ?? Guid.Empty);
