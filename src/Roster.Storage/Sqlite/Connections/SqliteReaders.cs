@@ -20,7 +20,10 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, Sqli
     /// Reads with several statements in one transaction: all see the same state, and the end of the log is looked up
     /// only once.
     /// </summary>
-    public T ReadTogether<T>(Func<SqliteDatabase, T> read) => Read(database =>
+    public T ReadTogether<T>(Func<SqliteDatabase, T> read) => Read(database => ReadTogether(database, read));
+
+    /// <inheritdoc cref="ReadTogether{T}(Func{SqliteDatabase, T})"/>
+    public static T ReadTogether<T>(SqliteDatabase database, Func<SqliteDatabase, T> read)
     {
         database.Execute("begin");
         try
@@ -31,7 +34,7 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, Sqli
         {
             database.Rollback();
         }
-    });
+    }
 
     /// <exception cref="StoreException">The file cannot be read, or the server has stopped.</exception>
     public T Read<T>(Func<SqliteDatabase, T> read)

@@ -72,18 +72,10 @@ internal static class SqliteSearchQuery
 
     /// <summary>The numbers of a workspace, all as of one revision.</summary>
     /// <param name="fromDay">The first day that is wanted.</param>
-    public static Statistics Statistics(SqliteDatabase search, int fromDay)
-    {
-        search.Execute("begin");
-        try
-        {
-            return new(search.ReadInt64(SelectReached), Presence(search).Numbers, SqliteSearchIndex.ReadDayCounts(search, fromDay));
-        }
-        finally
-        {
-            search.Rollback();
-        }
-    }
+    public static Statistics Statistics(SqliteDatabase search, int fromDay) => SqliteReaders.ReadTogether(
+        search,
+        snapshot => new Statistics(
+            snapshot.ReadInt64(SelectReached), Presence(snapshot).Numbers, SqliteSearchIndex.ReadDayCounts(snapshot, fromDay)));
 
     public static long Count(SqliteDatabase search, PartnerFilter filter)
     {
@@ -195,7 +187,7 @@ internal static class SqliteSearchQuery
         var canLead = filter is { Email: null, Phone: null };
         var hasGrams = canLead && HasGrams(filter);
         var presences = PresencesOf(filter);
-        var lead = hasGrams ? Lead.Grams : canLead && wanted.Count > 0 ? Lead.Term : presences is [var only, ..] ? only : Lead.Partners;
+        var lead = hasGrams ? Lead.Grams : canLead && wanted.Count > 0 ? Lead.Term : presences is [var first, ..] ? first : Lead.Partners;
         var few = 0L;
         if (lead != Lead.Partners && (isSorted || wanted.Count + presences.Count + (hasGrams ? 1 : 0) > 1))
         {
