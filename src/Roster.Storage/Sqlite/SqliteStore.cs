@@ -23,6 +23,10 @@ internal sealed partial class SqliteStore : IRosterStore
 
     private const string CountTables = "select count(*) from sqlite_schema where name not like 'sqlite_%'";
 
+    /// <summary>What the names of the files of imports, and of the folder of search indexes, have behind the database's.</summary>
+    private const string ImportsEnd = ".imports";
+    private const string SearchEnd = ".search";
+
     private readonly string _path;
     private readonly TimeProvider _clock;
     private readonly FileStream? _lock;
@@ -58,7 +62,7 @@ internal sealed partial class SqliteStore : IRosterStore
             Health = _health,
             Settled = ReleaseUnknown,
         };
-        _importBlocks = new SqliteImportBlocks(path + ".imports");
+        _importBlocks = new SqliteImportBlocks(path + ImportsEnd);
         _cleaner = serverLock is null ? null : new SqliteCleaner(path, _writer, Notices);
     }
 
@@ -169,19 +173,24 @@ internal sealed partial class SqliteStore : IRosterStore
         }
     }
 
-    /// <summary>The database's files, with its write-ahead log, the files of imports and the search indexes.</summary>
-    private long FileBytes()
+    /// <summary>
+    /// Bytes of the files of the database, of imports and of search indexes, with their write-ahead logs. Null if they cannot be
+    /// looked at.
+    /// </summary>
+    private long? FileBytes()
     {
         try
         {
-            var folder = new DirectoryInfo(Path.GetDirectoryName(Path.GetFullPath(_path))!);
-            var indexes = new DirectoryInfo(_path + ".search");
-            return folder.EnumerateFiles(Path.GetFileName(_path) + "*").Concat(indexes.Exists ? indexes.EnumerateFiles() : [])
-                .Sum(file => file.Exists ? file.Length : 0);
+            // By name: an operator's copies may be beside them.
+            var files = from file in new[] { _path, _path + ImportsEnd }
+                        from end in new[] { "", "-wal", "-shm" }
+                        select new FileInfo(file + end);
+            var indexes = new DirectoryInfo(_path + SearchEnd);
+            return files.Concat(indexes.Exists ? indexes.EnumerateFiles() : []).Sum(file => file.Exists ? file.Length : 0);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException(StoreTrouble.Unavailable, $"The files of {_path} cannot be listed. {failure.Message}", failure);
+            return null;
         }
     }
 
@@ -201,7 +210,7 @@ internal sealed partial class SqliteStore : IRosterStore
                 _readers.Cold?.Dispose();
                 _checkpointer = new SqliteCheckpointer(checkpointer);
                 _search = new SqliteSearch(
-                    _path + ".search",
+                    _path + SearchEnd,
                     follower,
                     (workspace, revision) => _readers.Read(database => ReadRequestOf(database, workspace, revision)),
                     Notices,

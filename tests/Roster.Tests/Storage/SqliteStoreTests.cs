@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using Roster.Access;
 using Roster.Batches;
 using Roster.Changes;
+using Roster.Imports;
 using Roster.Log;
 using Roster.Partners;
 using Roster.Server.Commands;
@@ -35,6 +36,21 @@ public sealed class SqliteStoreTests : IDisposable
             Assert.True(System.IO.File.Exists(File + "-wal"));
         }
         Assert.False(System.IO.File.Exists(File + "-wal"));
+    }
+
+    [Fact]
+    public async Task The_bytes_of_the_database_are_those_of_its_own_files()
+    {
+        await using var store = await OpenAsync();
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(1), CancellationToken.None))!.Id;
+        await store.WriteImportBlocksAsync(
+            workspace, Guid.NewGuid(), [new(ImportBlockKind.File, 0, [], new byte[1 << 20])], CancellationToken.None);
+        Directory.CreateDirectory($"{File}.search");
+        System.IO.File.WriteAllBytes($"{File}.search/another.db", new byte[1 << 20]);
+        foreach (var copy in new[] { ".old", "-copy", ".imports.old" })
+            System.IO.File.WriteAllBytes(File + copy, new byte[10 << 20]);
+
+        Assert.InRange((await store.ReadStatusAsync(workspace, CancellationToken.None)).DatabaseBytes!.Value, 2 << 20, 5 << 20);
     }
 
     [Fact]
