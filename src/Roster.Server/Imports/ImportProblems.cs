@@ -20,7 +20,8 @@ internal static class ImportProblems
 
     public static Problem TooManyEdits { get; } = new(
         ProblemCode.TooManyEdits, 400, "Too many rows are mended",
-        $"An import keeps at most {RowEdits.Max} mended or left out rows, 4 million characters together; mend the file and send it again.",
+        $"An import keeps at most {RowEdits.Max} mended or left out rows, {RowEdits.MaxText >> 20} million characters together; "
+            + "mend the file and send it again.",
         $"يحفظ الاستيراد {RowEdits.Max} صفًا معدّلًا على الأكثر؛ أصلح الملف وأرسله مرة أخرى.");
 
     public static Problem DigestDiffers { get; } = new(

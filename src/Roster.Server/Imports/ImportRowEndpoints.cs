@@ -18,7 +18,7 @@ internal static class ImportRowEndpoints
     /// <summary>Blocks that one page reads: with a rare filter a page may have fewer rows than asked for, and a next one.</summary>
     private const int MaxBlocks = 40;
 
-    /// <summary>Bytes of the body of PATCH, and UTF-16 units of all mended cells.</summary>
+    /// <summary>Bytes of the body of PATCH.</summary>
     private const int MaxEditBytes = 4 << 20;
 
     private static readonly (string? Text, RowChange? Value)[] Changes =
@@ -89,7 +89,7 @@ internal static class ImportRowEndpoints
         using (body)
             problem = Take(body.RootElement, import, edits);
         var text = edits.Values.Sum(edit => (long)ImportLimits.UnitsOf(edit.Cells.Values));
-        if (edits.Count > RowEdits.Max || text > MaxEditBytes)
+        if (edits.Count > RowEdits.Max || text > RowEdits.MaxText)
             problem ??= ImportProblems.TooManyEdits;
         if (problem is not null)
         {

@@ -32,8 +32,11 @@ internal static class PlannedRows
 /// <summary>The rows that people mended or left out.</summary>
 internal static class RowEdits
 {
-    /// <summary>Most of them; their cells have at most 4 million UTF-16 units together.</summary>
+    /// <summary>Most of them.</summary>
     public const int Max = 10_000;
+
+    /// <summary>Most UTF-16 units of all their cells.</summary>
+    public const int MaxText = 4 << 20;
 
     public static async Task<IReadOnlyDictionary<int, RowEdit>> ReadAsync(IRosterStore store, Import import, CancellationToken cancel) =>
         import.Edits > 0
