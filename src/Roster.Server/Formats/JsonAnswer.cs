@@ -99,15 +99,3 @@ internal sealed class JsonAnswer : IDisposable
         }
     }
 }
-
-internal static class JsonTexts
-{
-    /// <summary>Writes a member that is an array of texts.</summary>
-    public static void WriteTexts(this Utf8JsonWriter json, string name, IEnumerable<string> texts)
-    {
-        json.WriteStartArray(name);
-        foreach (var text in texts)
-            json.WriteStringValue(text);
-        json.WriteEndArray();
-    }
-}
