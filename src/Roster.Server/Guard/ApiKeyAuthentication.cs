@@ -37,36 +37,28 @@ internal sealed class ApiKeyAuthentication(
 {
     public new const string Scheme = "ApiKey";
 
-    /// <summary>
-    /// Whether the request counts as a failure of its address, and whether it was refused by that limit.
-    /// </summary>
-    private bool _isCounted, _isRefused;
+    private LookedUp<CallerIdentity> _caller;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
         // Anonymous endpoints do not ask the database: /health/live must answer without one.
         if (Context.GetEndpoint()?.Metadata.GetMetadata<Microsoft.AspNetCore.Authorization.IAllowAnonymous>() is not null)
             return AuthenticateResult.NoResult();
-        LookedUp<CallerIdentity> caller = default;
         if (Request.Headers.Authorization.Count > 0)
         {
             if (CallerLookUp.KeyOf(Request) is { } secret)
-                caller = await callers.ByKeyAsync(Context, secret);
+                _caller = await callers.ByKeyAsync(Context, secret);
         }
         else if (settings.IsConsoleOn && ConsoleCookie.Read(Request) is { } cookie)
         {
-            caller = await callers.BySessionAsync(Context, cookie);
+            _caller = await callers.BySessionAsync(Context, cookie);
         }
-        (_isCounted, _isRefused) = (caller.IsCounted, caller.IsRefused);
-        return caller.Found is { } found
+        return _caller.Found is { } found
             ? AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(found), Scheme)) : AuthenticateResult.NoResult();
     }
 
-    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
-    {
-        var isOneTooMany = _isRefused || (!_isCounted && !secrets.TryFail(Context.Connection.RemoteIpAddress));
-        return (isOneTooMany ? Problem.RateLimited(KeyGuesses.RetryAfter) : Problem.Unauthorized).WriteAsync(Context);
-    }
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties) =>
+        secrets.RefuseAsync(Context, Problem.Unauthorized, _caller.End);
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
     {

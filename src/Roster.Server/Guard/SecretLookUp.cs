@@ -1,4 +1,4 @@
-using System.Net;
+using Roster.Server.Http;
 
 namespace Roster.Server.Guard;
 
@@ -21,7 +21,7 @@ internal sealed class SecretLookUp(KeyGuesses guesses, KnownKeys known)
                 known.Remove(hash);
             else
                 known.Add(hash);
-            return new LookedUp<T>(seen, IsCounted: false, IsRefused: false);
+            return new LookedUp<T>(seen, LookUpEnd.Uncounted);
         }
         var caller = await FindOnceAsync(http, () => find(hash));
         if (caller.Found is not null)
@@ -35,13 +35,13 @@ internal sealed class SecretLookUp(KeyGuesses guesses, KnownKeys known)
         where T : class
     {
         if (await guesses.BeginAsync(http.Connection.RemoteIpAddress, http.RequestAborted) is not { } guess)
-            return new LookedUp<T>(null, IsCounted: false, IsRefused: true);
+            return new LookedUp<T>(null, LookUpEnd.Refused);
         var isFailure = false;
         try
         {
             var found = await find();
             isFailure = found is null;
-            return new LookedUp<T>(found, IsCounted: isFailure, IsRefused: false);
+            return new LookedUp<T>(found, isFailure ? LookUpEnd.Counted : LookUpEnd.Uncounted);
         }
         finally
         {
@@ -49,13 +49,30 @@ internal sealed class SecretLookUp(KeyGuesses guesses, KnownKeys known)
         }
     }
 
-    /// <summary>Counts a failure without a look-up.</summary>
-    /// <returns>False if the address has failed too often.</returns>
-    public bool TryFail(IPAddress? address) => guesses.TryFail(address);
+    /// <summary>Answers a request that failed, and counts it as a failure of its address if the look-up did not.</summary>
+    /// <param name="problem">The answer, unless the address has failed too often.</param>
+    public Task RefuseAsync(HttpContext http, Problem problem, LookUpEnd lookUp = LookUpEnd.Uncounted) =>
+        RefuseAsync(http, () => problem.WriteAsync(http), lookUp);
+
+    /// <inheritdoc cref="RefuseAsync(HttpContext, Problem, LookUpEnd)"/>
+    public Task RefuseAsync(HttpContext http, Func<Task> answer, LookUpEnd lookUp = LookUpEnd.Uncounted) =>
+        lookUp == LookUpEnd.Counted || (lookUp == LookUpEnd.Uncounted && guesses.TryFail(http.Connection.RemoteIpAddress))
+            ? answer() : Problem.RateLimited(KeyGuesses.RetryAfter).WriteAsync(http);
+}
+
+/// <summary>What a look-up means for the limit of its address.</summary>
+internal enum LookUpEnd
+{
+    /// <summary>Nothing was counted: it succeeded, or the secret was known as valid before, or nothing was looked up.</summary>
+    Uncounted,
+
+    /// <summary>It counts as a failure.</summary>
+    Counted,
+
+    /// <summary>It was not made because of earlier failures.</summary>
+    Refused,
 }
 
 /// <summary>The result of a look-up.</summary>
-/// <param name="IsCounted">Whether it counts as a failure of its address.</param>
-/// <param name="IsRefused">Whether it was refused because of earlier failures.</param>
-internal readonly record struct LookedUp<T>(T? Found, bool IsCounted, bool IsRefused)
+internal readonly record struct LookedUp<T>(T? Found, LookUpEnd End)
     where T : class;

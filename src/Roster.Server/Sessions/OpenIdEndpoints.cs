@@ -69,10 +69,11 @@ internal static class OpenIdEndpoints
         OpenIdAttempt.Clear(http);
         if (attempt?.HasState(state) != true || (code is null or { Length: 0 or > MaxCode } && error is null))
         {
-            if (secrets.TryFail(http.Connection.RemoteIpAddress))
+            await secrets.RefuseAsync(http, () =>
+            {
                 RefuseAs(http, loggers, "oidc-again", "the answer is of another browser, or late");
-            else
-                await Problem.RateLimited(KeyGuesses.RetryAfter).WriteAsync(http);
+                return Task.CompletedTask;
+            });
             return;
         }
         await OrRefusedAsync(http, loggers, async () =>

@@ -131,11 +131,12 @@ internal static class SessionEndpoints
         var caller = CallerLookUp.KeyOf(http.Request) is { } given ? await callers.ByKeyAsync(http, given) : default;
         if (caller.Found is not { } found)
         {
-            await RefuseAsync(http, Problem.Unauthorized, caller.IsCounted, caller.IsRefused, secrets);
+            await secrets.RefuseAsync(http, Problem.Unauthorized, caller.End);
             return;
         }
         SignIn(http, found);
-        var problem = http.RequestServices.GetRequiredService<RequestLimits>().TakeRows(http, RowsOfSignIn) ?? (!found.AllowsPageOf(http.Request) ? Problem.OriginNotAllowed
+        var problem = http.RequestServices.GetRequiredService<RequestLimits>().TakeRows(http, RowsOfSignIn)
+            ?? (!found.AllowsPageOf(http.Request) ? Problem.OriginNotAllowed
             : await RequestBody.ReadAllAsync(http.Request, 0, http.RequestAborted) is null
                 ? JsonBody.Wrong("Send a key or a link, not both: with the header Authorization the body is empty.") : null);
         if (problem is not null)
@@ -150,7 +151,7 @@ internal static class SessionEndpoints
         var audit = Event(AuditAction.SessionBegun, session, found.Key, now, http.Actor());
         if (!await store.AddSessionAsync(session, found.Key, audit, http.RequestAborted))
         {
-            await RefuseAsync(http, Problem.Unauthorized, isCounted: false, isRefused: false, secrets);
+            await secrets.RefuseAsync(http, Problem.Unauthorized);
             return;
         }
         await BegunAsync(http, workspace, session, secret, found.Key, null);
@@ -160,7 +161,7 @@ internal static class SessionEndpoints
     {
         if (http.Request.ContentType is null && http.Request.ContentLength is null or 0)
         {
-            await RefuseAsync(http, Problem.Unauthorized, isCounted: false, isRefused: false, secrets);
+            await secrets.RefuseAsync(http, Problem.Unauthorized);
             return;
         }
         var (body, problem) = await JsonBody.ReadAsync(http.Request, MaxBytes, http.RequestAborted);
@@ -179,7 +180,7 @@ internal static class SessionEndpoints
                 await store.FindLinkAsync(token.Hash(), http.RequestAborted) is { } one && now < one.ExpiresAt ? one : null);
         if (link.Found is not { } found)
         {
-            await RefuseAsync(http, Problem.LinkNotValid, link.IsCounted, link.IsRefused, secrets);
+            await secrets.RefuseAsync(http, Problem.LinkNotValid, link.End);
             return;
         }
         var person = ApiKeySecret.Mint();
@@ -198,7 +199,7 @@ internal static class SessionEndpoints
         ];
         if (!await store.UseLinkAsync(found, key, session, audit, http.RequestAborted))
         {
-            await RefuseAsync(http, Problem.LinkNotValid, isCounted: false, isRefused: false, secrets);
+            await secrets.RefuseAsync(http, Problem.LinkNotValid);
             return;
         }
         SignIn(http, new CallerIdentity(key, session));
@@ -208,13 +209,6 @@ internal static class SessionEndpoints
 
     /// <summary>Makes the caller known to the log and to the limits.</summary>
     internal static void SignIn(HttpContext http, CallerIdentity caller) => http.User = new ClaimsPrincipal(caller);
-
-    /// <summary>Refuses a key or a link; as a guess, if the address has failed too often.</summary>
-    private static Task RefuseAsync(HttpContext http, Problem problem, bool isCounted, bool isRefused, SecretLookUp secrets)
-    {
-        var isOneTooMany = isRefused || (!isCounted && !secrets.TryFail(http.Connection.RemoteIpAddress));
-        return (isOneTooMany ? Problem.RateLimited(KeyGuesses.RetryAfter) : problem).WriteAsync(http);
-    }
 
     internal static (Session Session, RandomSecret Secret) New(HttpContext http, ApiKey key, Timestamp now)
     {
