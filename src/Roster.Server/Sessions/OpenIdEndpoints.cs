@@ -86,9 +86,7 @@ internal static class OpenIdEndpoints
                 provider!.ExchangeAsync(attempt, code, issuer, RedirectUri(http), http.RequestAborted)) is not { } person)
                 return null;
             var (key, session, secret) = await http.RequestServices.GetRequiredService<OpenIdPeople>().SignInAsync(http, person);
-            SessionEndpoints.SignIn(http, new CallerIdentity(key, session));
-            http.RequestServices.GetRequiredService<KnownKeys>().Add(session.Hash);
-            ConsoleCookie.Set(http, secret);
+            SessionEndpoints.SignIn(http, key, session, secret);
             return attempt.To;
         });
     }

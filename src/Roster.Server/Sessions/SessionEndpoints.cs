@@ -134,7 +134,8 @@ internal static class SessionEndpoints
             await secrets.RefuseAsync(http, Problem.Unauthorized, caller.End);
             return;
         }
-        SignIn(http, found);
+        // Known to the log and to the limits.
+        http.User = new ClaimsPrincipal(found);
         var problem = http.RequestServices.GetRequiredService<RequestLimits>().TakeRows(http, RowsOfSignIn)
             ?? (!found.AllowsPageOf(http.Request) ? Problem.OriginNotAllowed
             : await RequestBody.ReadAllAsync(http.Request, 0, http.RequestAborted) is null
@@ -202,13 +203,17 @@ internal static class SessionEndpoints
             await secrets.RefuseAsync(http, Problem.LinkNotValid);
             return;
         }
-        SignIn(http, new CallerIdentity(key, session));
         http.RequestServices.GetRequiredService<KnownKeys>().Add(key.Hash);
         await BegunAsync(http, workspace, session, secret, key, person);
     }
 
-    /// <summary>Makes the caller known to the log and to the limits.</summary>
-    internal static void SignIn(HttpContext http, CallerIdentity caller) => http.User = new ClaimsPrincipal(caller);
+    /// <summary>Signs the browser in with a session that was stored: the end of each sign-in.</summary>
+    internal static void SignIn(HttpContext http, ApiKey key, Session session, RandomSecret secret)
+    {
+        http.User = new ClaimsPrincipal(new CallerIdentity(key, session));
+        http.RequestServices.GetRequiredService<KnownKeys>().Add(session.Hash);
+        ConsoleCookie.Set(http, secret);
+    }
 
     internal static (Session Session, RandomSecret Secret) New(HttpContext http, ApiKey key, Timestamp now)
     {
@@ -222,8 +227,7 @@ internal static class SessionEndpoints
     private static Task BegunAsync(
         HttpContext http, string? workspace, Session session, RandomSecret secret, ApiKey key, ApiKeySecret? person)
     {
-        http.RequestServices.GetRequiredService<KnownKeys>().Add(session.Hash);
-        ConsoleCookie.Set(http, secret);
+        SignIn(http, key, session, secret);
         http.Response.StatusCode = StatusCodes.Status201Created;
         return AnswerAsync(http, workspace, session, key, person);
     }
