@@ -1,10 +1,17 @@
 using System.Text.Json;
+using Roster.Batches;
 
 namespace Roster.Server.Http;
 
 /// <summary>Reads a small JSON object.</summary>
 internal static class JsonBody
 {
+    /// <summary>The most members that are looked at: far more than any object has.</summary>
+    private const int MaxMembers = 64;
+
+    /// <summary>The longest name that a fault repeats.</summary>
+    private const int MaxShownName = 64;
+
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = 16 };
 
     /// <returns>The document, which is an object; or what is wrong with the body.</returns>
@@ -55,6 +62,31 @@ internal static class JsonBody
             return false;
         }
     }
+
+    /// <summary>The members of an object, in their order.</summary>
+    /// <param name="faults">Gets what is wrong with names. A name that is given twice has its first value.</param>
+    /// <returns>Null if there are too many, which is a fault, too.</returns>
+    public static OrderedDictionary<string, JsonElement>? Members(JsonElement body, FaultList faults)
+    {
+        if (body.GetPropertyCount() > MaxMembers)
+        {
+            Reject(FaultCode.TooManyFields, null, $"There are more than {MaxMembers} fields; they were not looked at.");
+            return null;
+        }
+        var members = new OrderedDictionary<string, JsonElement>();
+        foreach (var member in body.EnumerateObject())
+            if (!TryName(member, out var name))
+                Reject(FaultCode.InvalidText, null, "A field name has a lone surrogate or invalid UTF-8.");
+            else if (!members.TryAdd(name, member.Value))
+                Reject(FaultCode.DuplicateField, name, "It is given twice; send it once.");
+        return members;
+
+        void Reject(string code, string? field, string message) => faults.Add(new Fault(0, code, message, field));
+    }
+
+    /// <param name="fields">Those that there are.</param>
+    public static Fault Unknown(string name, string fields) => new(
+        0, FaultCode.UnknownField, $"There is no such field; the fields are {fields}.", name.Length > MaxShownName ? null : name);
 
     /// <summary>A member's name.</summary>
     /// <returns>False if it has a lone surrogate or invalid UTF-8.</returns>

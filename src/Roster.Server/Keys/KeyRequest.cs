@@ -22,20 +22,9 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
     public static async Task<(KeyRequest? Request, Problem? Problem)> ReadAsync(
         HttpRequest request, Timestamp now, CancellationToken cancel)
     {
-        if (RequestBody.Refuse(request, RequestBody.Json) is { } refusal)
-            return (null, refusal);
-        try
-        {
-            if (await RequestBody.ReadAllAsync(request, MaxBytes, cancel) is not { } body)
-                return (null, Problem.BodyTooLarge);
-            using var json = JsonDocument.Parse(body);
-            return json.RootElement.ValueKind == JsonValueKind.Object
-                ? new Reader(json.RootElement, now).Read() : (null, Problem.NotAnObject);
-        }
-        catch (JsonException)
-        {
-            return (null, Problem.NotAnObject);
-        }
+        var (body, problem) = await JsonBody.ReadAsync(request, MaxBytes, cancel);
+        using (body)
+            return body is null ? (null, problem) : new Reader(body.RootElement, now).Read();
     }
 
     /// <summary>A key gives at most its own rights: scopes, hosts and time.</summary>
@@ -105,52 +94,40 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
 
         public (KeyRequest?, Problem?) Read()
         {
-            if (body.GetPropertyCount() > PartnerRules.MaxMembers)
-            {
-                Reject(FaultCode.TooManyFields, null, $"There are more than {PartnerRules.MaxMembers} fields; they were not looked at.");
+            if (JsonBody.Members(body, _faults) is not { } members)
                 return (null, Problem.KeyNotValid(_faults));
-            }
-            var given = new HashSet<string>();
-            foreach (var member in body.EnumerateObject())
-            {
-                if (!JsonBody.TryName(member, out var name))
-                    Reject(FaultCode.InvalidText, null, "A field name has a lone surrogate or invalid UTF-8.");
-                else if (!given.Add(name))
-                    Reject(FaultCode.DuplicateField, name, "It is given twice; send it once.");
-                else
-                    ReadMember(member);
-            }
-            if (!given.Contains("name"))
+            foreach (var (name, value) in members)
+                ReadMember(name, value);
+            if (!members.ContainsKey("name"))
                 Reject(FaultCode.NameRequired, "name", NameRule);
-            if (!given.Contains("scopes"))
+            if (!members.ContainsKey("scopes"))
                 Reject(FaultCode.InvalidScope, "scopes", ScopesRule);
             return _faults.Count > 0
                 ? (null, Problem.KeyNotValid(_faults)) : (new KeyRequest(_name, _scopes, _expiresAt, _hostnames), null);
         }
 
-        private void ReadMember(JsonProperty member)
+        private void ReadMember(string field, JsonElement value)
         {
-            switch (member.Name)
+            switch (field)
             {
                 case "name":
-                    _name = ReadName(member.Value, _faults, NameRule);
+                    _name = ReadName(value, _faults, NameRule);
                     break;
                 case "scopes":
-                    _scopes = ReadScopes(member.Value, _faults);
+                    _scopes = ReadScopes(value, _faults);
                     break;
                 case "expiresAt":
-                    ReadExpiry(member.Value);
+                    ReadExpiry(value);
                     break;
                 case "allowedHostnames":
-                    if (member.Value.ValueKind != JsonValueKind.Null
-                        && (Texts(member.Value) is not { } names || (_hostnames = HostnameList.Parse(names, out _)!) is null))
+                    if (value.ValueKind != JsonValueKind.Null
+                        && (Texts(value) is not { } names || (_hostnames = HostnameList.Parse(names, out _)!) is null))
                         Reject(FaultCode.InvalidHostname, "allowedHostnames",
                             $"allowedHostnames is an array of at most {HostnameList.MaxHostnames} host names "
                             + "such as app.example.com or *.example.com.");
                     break;
                 default:
-                    Reject(FaultCode.UnknownField, member.Name.Length > 64 ? null : member.Name,
-                        "There is no such field; the fields are name, scopes, expiresAt, allowedHostnames.");
+                    _faults.Add(JsonBody.Unknown(field, "name, scopes, expiresAt, allowedHostnames"));
                     break;
             }
         }

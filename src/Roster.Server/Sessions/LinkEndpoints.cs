@@ -14,9 +14,6 @@ internal static class LinkEndpoints
 
     private const int MaxBytes = 64 << 10;
 
-    /// <summary>The most members that are looked at; there are three.</summary>
-    private const int MaxMembers = 10;
-
     /// <summary>POST /api/links: a link for a person with at most the caller's rights, hosts and time.</summary>
     public static async Task CreateAsync(HttpContext http, IRosterStore store, TimeProvider clock)
     {
@@ -70,36 +67,28 @@ internal static class LinkEndpoints
         using var json = body!;
         var faults = new FaultList();
         var (name, scopes) = ("", Scopes.None);
-        var given = new HashSet<string>();
-        if (json.RootElement.GetPropertyCount() > MaxMembers)
-        {
-            Reject(FaultCode.TooManyFields, null, $"There are more than {MaxMembers} fields; they were not looked at.");
+        if (JsonBody.Members(json.RootElement, faults) is not { } members)
             return (name, scopes, Problem.LinkNotMade(faults));
-        }
-        foreach (var member in json.RootElement.EnumerateObject())
+        foreach (var (field, value) in members)
         {
-            if (!JsonBody.TryName(member, out var field))
-                Reject(FaultCode.InvalidText, null, "A field name has a lone surrogate or invalid UTF-8.");
-            else if (!given.Add(field))
-                Reject(FaultCode.DuplicateField, field, "It is given twice; send it once.");
-            else if (field == "name")
-                name = KeyRequest.ReadName(member.Value, faults, NameRule);
+            if (field == "name")
+                name = KeyRequest.ReadName(value, faults, NameRule);
             else if (field == "scopes")
-                scopes = KeyRequest.ReadScopes(member.Value, faults);
+                scopes = KeyRequest.ReadScopes(value, faults);
             else if (field != "role")
-                Reject(FaultCode.UnknownField, field.Length > 64 ? null : field,
-                    "There is no such field; the fields are name and role, or name and scopes.");
-            else if (!JsonBody.TryText(member.Value, out var role) || Roles.Parse(role) is not { } named)
+                faults.Add(JsonBody.Unknown(field, "name and role, or name and scopes"));
+            else if (!JsonBody.TryText(value, out var role) || Roles.Parse(role) is not { } named)
                 Reject(FaultCode.InvalidScope, "role", $"role is one of: {Roles.AllNames}.");
             else
                 scopes = named;
         }
-        if (!given.Contains("name"))
+        if (!members.ContainsKey("name"))
             Reject(FaultCode.NameRequired, "name", NameRule);
-        if (given.Contains("role") == given.Contains("scopes"))
-            Reject(given.Contains("role") ? FaultCode.ConflictingFields : FaultCode.InvalidScope, "role", "Send either role or scopes.");
+        var hasRole = members.ContainsKey("role");
+        if (hasRole == members.ContainsKey("scopes"))
+            Reject(hasRole ? FaultCode.ConflictingFields : FaultCode.InvalidScope, "role", "Send either role or scopes.");
         return (name, scopes, faults.Count > 0 ? Problem.LinkNotMade(faults) : null);
 
-        void Reject(string code, string? field, string message) => faults.Add(new Fault(0, code, message, field));
+        void Reject(string code, string field, string message) => faults.Add(new Fault(0, code, message, field));
     }
 }

@@ -129,6 +129,17 @@ public abstract class KeysContract(RosterHost host)
         }
     }
 
+    [Theory]
+    [InlineData(Path)]
+    [InlineData("/api/links")]
+    public async Task A_body_that_is_too_large_is_refused_with_the_limit_of_this_call(string path)
+    {
+        var answer = await (await host.NewWorkspaceAsync()).PostAsync($$"""{"name":"{{new string('n', 64 << 10)}}"}""", path);
+
+        Assert.Equal((413, "body_too_large"), (answer.Status, answer.Code));
+        Assert.Contains("over 64 KiB", answer.Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_key_may_give_a_host_below_one_of_its_wildcards_and_no_wildcard_for_one_of_its_hosts()
     {
