@@ -1,3 +1,5 @@
+using Roster.Storage;
+
 namespace Roster.Server.Commands;
 
 /// <summary>
@@ -14,12 +16,9 @@ internal static class ConsoleLinkFile
         var path = Path.Combine(folder, Name);
         try
         {
-            Directory.CreateDirectory(folder);
+            PrivateFile.CreateFolder(folder);
             File.Delete(path);
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            using var file = new FileStream(path, options);
+            using var file = PrivateFile.Create(path);
             file.Write(System.Text.Encoding.ASCII.GetBytes(link + "\n"));
             return path;
         }

@@ -1,4 +1,5 @@
 using Roster.Access;
+using Roster.Storage;
 
 namespace Roster.Server.Commands;
 
@@ -19,10 +20,7 @@ internal sealed class FirstKeyFile : IDisposable
     {
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            return new FirstKeyFile(new FileStream(path, options));
+            return new FirstKeyFile(PrivateFile.Create(path));
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {

@@ -30,11 +30,12 @@ internal static class ConsoleCookie
             http.Response.Cookies.Append(name, "", Options(http.Request, TimeSpan.Zero));
     }
 
-    private static CookieOptions Options(HttpRequest request, TimeSpan age) => new()
+    /// <summary>Of all cookies of the console.</summary>
+    internal static CookieOptions Options(HttpRequest request, TimeSpan age, SameSiteMode sameSite = SameSiteMode.Strict) => new()
     {
         HttpOnly = true,
         Secure = request.IsHttps,
-        SameSite = SameSiteMode.Strict,
+        SameSite = sameSite,
         Path = "/",
         MaxAge = age,
     };

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Roster.Imports;
 using Roster.Server.Http;
+using Roster.Storage;
 
 namespace Roster.Server.Imports;
 
@@ -74,20 +75,14 @@ internal static class ImportFile
     /// <summary>A file that only this process can read, and that is gone when it is closed or the process ends.</summary>
     private static FileStream OpenTemporary()
     {
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite,
-            Share = FileShare.None,
-            BufferSize = 64 << 10,
-        };
+        var options = PrivateFile.Options(FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
+        options.BufferSize = 64 << 10;
         var path = Path.Combine(Path.GetTempPath(), $"roster-import-{Guid.NewGuid():N}");
         if (OperatingSystem.IsWindows())
         {
             options.Options = FileOptions.DeleteOnClose;
             return new FileStream(path, options);
         }
-        options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         var file = new FileStream(path, options);
         // Without a name it is gone even if the process is killed.
         File.Delete(path);

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
 using Roster.Access;
+using Roster.Server.Guard;
 
 namespace Roster.Server.Sessions;
 
@@ -56,12 +57,5 @@ internal sealed record OpenIdAttempt(RandomSecret State, RandomSecret Nonce, Ran
     private static string NameFor(HttpRequest request) => request.IsHttps ? "__Host-roster-oidc" : "roster-oidc";
 
     /// <summary>Lax: the browser comes back from the provider's site.</summary>
-    private static CookieOptions Options(HttpRequest request, TimeSpan age) => new()
-    {
-        HttpOnly = true,
-        Secure = request.IsHttps,
-        SameSite = SameSiteMode.Lax,
-        Path = "/",
-        MaxAge = age,
-    };
+    private static CookieOptions Options(HttpRequest request, TimeSpan age) => ConsoleCookie.Options(request, age, SameSiteMode.Lax);
 }

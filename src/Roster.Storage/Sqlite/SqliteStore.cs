@@ -304,26 +304,12 @@ internal sealed partial class SqliteStore : IRosterStore
             return;
         try
         {
-            CreatePrivateFolder(folder);
+            PrivateFile.CreateFolder(folder);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new StoreRefusedException($"The folder {folder} cannot be made. {failure.Message}");
         }
-    }
-
-    /// <summary>Creates a folder, and its parents, for the owner alone. Existing folders keep their mode.</summary>
-    internal static void CreatePrivateFolder(string path)
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            Directory.CreateDirectory(path);
-            return;
-        }
-        // CreateDirectory applies the mode to the last folder only.
-        if (Path.GetDirectoryName(path) is { Length: > 0 } parent && !Directory.Exists(parent))
-            CreatePrivateFolder(parent);
-        Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>
@@ -335,10 +321,7 @@ internal sealed partial class SqliteStore : IRosterStore
         var file = path + ".lock";
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            return new FileStream(file, options);
+            return new FileStream(file, PrivateFile.Options(FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
         catch (UnauthorizedAccessException)
         {

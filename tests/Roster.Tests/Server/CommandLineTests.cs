@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
+using Roster.Server.Commands;
 
 namespace Roster.Tests.Server;
 
@@ -51,6 +52,16 @@ public sealed partial class CommandLineTests : IDisposable
         Assert.Equal((201, "Administrator"), (begun.Status, begun.Json.GetProperty("actor").GetProperty("name").GetString()));
         Assert.Equal(6, begun.Json.GetProperty("scopes").GetArrayLength());
         Assert.Equal(401, (await ConsoleClient.OpenAsync(server.Client(null), link)).Status);
+    }
+
+    [Fact]
+    public void The_file_with_the_link_makes_its_folder_for_its_owner_only()
+    {
+        var folder = _folder.File("new");
+
+        Assert.Equal(Path.Combine(folder, "console-link"), ConsoleLinkFile.TryWrite(folder, "link"));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(folder));
     }
 
     [Fact]

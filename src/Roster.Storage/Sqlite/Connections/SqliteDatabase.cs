@@ -259,10 +259,7 @@ internal sealed class SqliteDatabase : IDisposable
     {
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows())
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            new FileStream(path, options).Dispose();
+            PrivateFile.Create(path).Dispose();
         }
         catch (IOException) when (File.Exists(path))
         {

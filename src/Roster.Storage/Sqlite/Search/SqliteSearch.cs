@@ -208,7 +208,7 @@ internal sealed class SqliteSearch : LogFollower
                 throw new StoreException(StoreTrouble.Unavailable, "The server has stopped.");
             try
             {
-                SqliteStore.CreatePrivateFolder(_folder);
+                PrivateFile.CreateFolder(_folder);
                 index = new SqliteSearchIndex(
                     Path.Combine(_folder, $"{workspaceId}.db"), workspaceId, revision => _requestOf(workspaceId, revision),
                     () => Changed(workspaceId), _openIndexes);
