@@ -24,8 +24,7 @@ internal static class ConsoleCommands
         link.SetAction(withStore(async (parsed, store, cancel) =>
         {
             var person = parsed.GetRequiredValue(name);
-            if (string.IsNullOrWhiteSpace(person) || person.Length > ApiKey.MaxName || person.Any(char.IsControl))
-                throw new SettingException($"--name has 1 to {ApiKey.MaxName} characters, no control characters.");
+            KeyCommands.CheckName(person);
             var scopes = Roles.Parse(parsed.GetRequiredValue(role))
                 ?? throw new SettingException($"--role is one of: {Roles.AllNames}; not '{parsed.GetRequiredValue(role)}'.");
             if (!Uri.TryCreate(parsed.GetRequiredValue(url), UriKind.Absolute, out var address)

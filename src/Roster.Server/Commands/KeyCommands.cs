@@ -48,7 +48,7 @@ internal static class KeyCommands
         var secret = ApiKeySecret.Mint();
         var key = new ApiKey(
             Guid.CreateVersion7(), workspace.Id, name, secret.Prefix, secret.Hash(), scopes, now, expiresAt, null, HostnameList.Any);
-        return (secret, key, AuditEvent.Of(AuditAction.KeyCreated, workspace.Id, now, Actor.Command, $"{key.Id} {name}"));
+        return (secret, key, AuditEvent.Of(AuditAction.KeyCreated, workspace.Id, now, Actor.Command, AuditEvent.SubjectOf(key.Id, name)));
     }
 
     private static Command CreateKey(Func<StoreCommand, Func<ParseResult, CancellationToken, Task<int>>> withStore)
@@ -69,8 +69,7 @@ internal static class KeyCommands
         {
             var now = Timestamp.Now(TimeProvider.System);
             var label = parsed.GetRequiredValue(name);
-            if (string.IsNullOrWhiteSpace(label) || label.Length > ApiKey.MaxName)
-                throw new SettingException($"--name has 1 to {ApiKey.MaxName} characters.");
+            CheckName(label);
             var wanted = ParseScopes(parsed.GetRequiredValue(scopes));
             Timestamp? expiresAt = parsed.GetValue(expires) is { } span
                 ? now.AddMilliseconds((long)ParseSpan("--expires", span).TotalMilliseconds) : null;
@@ -115,11 +114,20 @@ internal static class KeyCommands
                 throw new SettingException("There is no key with this id; keys list shows them.");
             var now = Timestamp.Now(TimeProvider.System);
             await store.RevokeKeyAsync(
-                key.Id, AuditEvent.Of(AuditAction.KeyRevoked, key.WorkspaceId, now, Actor.Command, $"{key.Id} {key.Name}"), cancel);
+                key.Id,
+                AuditEvent.Of(AuditAction.KeyRevoked, key.WorkspaceId, now, Actor.Command, AuditEvent.SubjectOf(key.Id, key.Name)),
+                cancel);
             await Console.Error.WriteLineAsync("Revoked.");
             return 0;
         }));
         return revoke;
+    }
+
+    /// <exception cref="SettingException">It cannot be the name of a key or of a person.</exception>
+    public static void CheckName(string name)
+    {
+        if (ApiKey.FaultOfName(name) is not null)
+            throw new SettingException($"--name has 1 to {ApiKey.MaxName} characters, no control characters.");
     }
 
     private static Scopes ParseScopes(string text)

@@ -80,7 +80,8 @@ internal static class KeyEndpoints
             await refusal.WriteAsync(http);
             return;
         }
-        var audit = AuditEvent.Of(AuditAction.KeyRevoked, key!.WorkspaceId, Timestamp.Now(clock), http.Actor(), Subject(key));
+        var audit = AuditEvent.Of(
+            AuditAction.KeyRevoked, key!.WorkspaceId, Timestamp.Now(clock), http.Actor(), AuditEvent.SubjectOf(key.Id, key.Name));
         await store.RevokeKeyAsync(key.Id, audit, http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status204NoContent;
     }
@@ -121,7 +122,7 @@ internal static class KeyEndpoints
     {
         var secret = ApiKeySecret.Mint();
         var key = template with { Prefix = secret.Prefix, Hash = secret.Hash() };
-        var audit = AuditEvent.Of(action, key.WorkspaceId, now, http.Actor(), Subject(key));
+        var audit = AuditEvent.Of(action, key.WorkspaceId, now, http.Actor(), AuditEvent.SubjectOf(key.Id, key.Name));
         if (!await store.AddKeyAsync(key, audit, replaced, http.RequestAborted))
         {
             await Problem.NotFound.WriteAsync(http);
@@ -141,8 +142,6 @@ internal static class KeyEndpoints
     /// <returns>Null if the key has at most the caller's rights.</returns>
     public static Problem? RefuseBeyond(ApiKey key, ApiKey caller) =>
         key.Grant.Beyond(caller.Grant) is { IsNone: false } excess ? Problem.KeyCanMore(excess, caller.Grant) : null;
-
-    private static string Subject(ApiKey key) => $"{key.Id} {key.Name}";
 
     private static void Write(Utf8JsonWriter json, ApiKey key, ApiKeySecret? secret)
     {

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Roster.Access;
 using Roster.Batches;
-using Roster.Partners;
 using Roster.Server.Http;
 
 namespace Roster.Server.Keys;
@@ -49,17 +48,17 @@ internal sealed record KeyRequest(string Name, Scopes Scopes, Timestamp? Expires
     public static string ReadName(JsonElement value, FaultList faults, string required)
     {
         var name = "";
-        if (value.ValueKind != JsonValueKind.String)
-            Reject(FaultCode.InvalidType, "name must be a string.");
-        else if (!JsonBody.TryText(value, out name) || name.Any(char.IsControl))
-            Reject(FaultCode.InvalidText, "name has a control character or a lone surrogate.");
-        else if (string.IsNullOrWhiteSpace(name))
-            Reject(FaultCode.NameRequired, required);
-        else if (PartnerRules.CountCodePoints(name) > ApiKey.MaxName)
-            Reject(FaultCode.TooLong, $"name is longer than {ApiKey.MaxName} characters.");
+        var code = value.ValueKind != JsonValueKind.String ? FaultCode.InvalidType
+            : !JsonBody.TryText(value, out name) ? FaultCode.InvalidText : ApiKey.FaultOfName(name);
+        if (code is not null)
+            faults.Add(new Fault(0, code, code switch
+            {
+                FaultCode.InvalidType => "name must be a string.",
+                FaultCode.InvalidText => "name has a control character or a lone surrogate.",
+                FaultCode.TooLong => $"name is longer than {ApiKey.MaxName} characters.",
+                _ => required,
+            }, "name"));
         return name;
-
-        void Reject(string code, string message) => faults.Add(new Fault(0, code, message, "name"));
     }
 
     public static Scopes ReadScopes(JsonElement value, FaultList faults)

@@ -54,7 +54,7 @@ internal static class LinkEndpoints
     }
 
     public static AuditEvent Event(ConsoleLink link, Actor actor) =>
-        AuditEvent.Of(AuditAction.LinkCreated, link.WorkspaceId, link.CreatedAt, actor, $"{link.Id} {link.Name}");
+        AuditEvent.Of(AuditAction.LinkCreated, link.WorkspaceId, link.CreatedAt, actor, AuditEvent.SubjectOf(link.Id, link.Name));
 
     /// <summary>The secret is in the fragment, which browsers send to no server.</summary>
     public static string UrlOf(string origin, RandomSecret secret) => $"{origin}/console/#link={secret.Text}";

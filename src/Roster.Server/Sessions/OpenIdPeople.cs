@@ -37,7 +37,7 @@ internal sealed class OpenIdPeople(OpenIdSettings settings, IRosterStore store, 
             List<AuditEvent> audit = [SessionEndpoints.Event(AuditAction.SessionBegun, session, key, now, actor)];
             var change = known is null ? AuditAction.PersonCreated : AuditAction.PersonChanged;
             if (known?.Scopes != scopes)
-                audit.Insert(0, AuditEvent.Of(change, workspaceId, now, actor, $"{key.Id} {key.Name}"));
+                audit.Insert(0, AuditEvent.Of(change, workspaceId, now, actor, AuditEvent.SubjectOf(key.Id, key.Name)));
             if (await store.SignInAsync(key, identity, session, audit, http.RequestAborted))
                 return (key, session, secret);
         }
@@ -83,11 +83,6 @@ internal sealed class OpenIdPeople(OpenIdSettings settings, IRosterStore store, 
     }
 
     /// <summary>A person whose key has a secret that nobody knows.</summary>
-    private static ApiKey New(long workspaceId, string name, Scopes scopes, Timestamp now)
-    {
-        var secret = ApiKeySecret.Mint();
-        return new ApiKey(
-            Guid.CreateVersion7(), workspaceId, name, secret.Prefix, secret.Hash(), scopes, now, null, null,
-            HostnameList.Any, Kind: KeyKind.Person);
-    }
+    private static ApiKey New(long workspaceId, string name, Scopes scopes, Timestamp now) =>
+        ApiKey.ForPerson(workspaceId, name, ApiKeySecret.Mint(), new Grant(scopes, HostnameList.Any, null), now);
 }

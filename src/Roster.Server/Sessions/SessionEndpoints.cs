@@ -185,9 +185,7 @@ internal static class SessionEndpoints
             return;
         }
         var person = ApiKeySecret.Mint();
-        var key = new ApiKey(
-            Guid.CreateVersion7(), found.WorkspaceId, found.Name, person.Prefix, person.Hash(), found.Grant.Scopes, now,
-            found.Grant.ExpiresAt, null, found.Grant.Hostnames, Kind: KeyKind.Person);
+        var key = ApiKey.ForPerson(found.WorkspaceId, found.Name, person, found.Grant, now);
         var (session, secret) = New(http, key, now);
         // Read before the link is used up: a failure afterwards would lose the only showing of the key.
         var workspace = await store.FindWorkspaceNameAsync(key.WorkspaceId, http.RequestAborted);
@@ -195,7 +193,8 @@ internal static class SessionEndpoints
         // The person was invited by whoever made the link.
         AuditEvent[] audit =
         [
-            AuditEvent.Of(AuditAction.PersonCreated, key.WorkspaceId, now, new Actor(found.MadeBy, address), $"{key.Id} {key.Name}"),
+            AuditEvent.Of(
+                AuditAction.PersonCreated, key.WorkspaceId, now, new Actor(found.MadeBy, address), AuditEvent.SubjectOf(key.Id, key.Name)),
             Event(AuditAction.SessionBegun, session, key, now, new Actor(key.Id, address)),
         ];
         if (!await store.UseLinkAsync(found, key, session, audit, http.RequestAborted))
@@ -257,7 +256,7 @@ internal static class SessionEndpoints
     }
 
     internal static AuditEvent Event(string action, Session session, ApiKey key, Timestamp at, Actor actor) =>
-        AuditEvent.Of(action, session.WorkspaceId, at, actor, $"{session.Id} {key.Name}");
+        AuditEvent.Of(action, session.WorkspaceId, at, actor, AuditEvent.SubjectOf(session.Id, key.Name));
 
     /// <returns>Null if the body has anything else than a link.</returns>
     private static string? TokenOf(JsonElement body) =>

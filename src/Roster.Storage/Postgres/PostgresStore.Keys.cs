@@ -199,8 +199,8 @@ internal sealed partial class PostgresStore
     }
 
     private static PostgresStatement Insert(ApiKey key, byte[]? identity = null) => new(
-        InsertKey, key.Id, key.WorkspaceId, key.Name, key.Prefix, key.Hash, string.Join(',', key.Scopes.Names()), key.CreatedAt,
-        key.ExpiresAt, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names),
+        InsertKey, key.Id, key.WorkspaceId, key.Name, key.Prefix, key.Hash, key.Scopes.ToStored(), key.CreatedAt,
+        key.ExpiresAt, key.AllowedHostnames.ToStored(),
         key.Kind.Name(), identity);
 
     private Task<List<ApiKey>> ListKeysAsync(PostgresStatement statement, CancellationToken cancel) =>

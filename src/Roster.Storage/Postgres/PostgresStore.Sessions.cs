@@ -89,7 +89,8 @@ internal sealed partial class PostgresStore
     public Task<bool> AddSessionAsync(Session session, ApiKey key, AuditEvent audit, CancellationToken cancel) =>
         AdministerAsync(audit, async connection =>
         {
-            if (await FindKeyAsync(connection, key.Id, cancel) is not { } now || !now.Matches(key.Hash) || !now.IsValidAt(session.CreatedAt))
+            if (await FindKeyAsync(connection, key.Id, cancel) is not { } now || !now.Matches(key.Hash)
+                || !now.IsValidAt(session.CreatedAt))
                 return false;
             await InsertAsync(connection, session, cancel);
             return true;
@@ -124,8 +125,8 @@ internal sealed partial class PostgresStore
         {
             var (scopes, hostnames, end) = link.Grant;
             await connection.RunAsync(cancel, new PostgresStatement(
-                InsertLink, link.Id, link.WorkspaceId, link.Hash, link.MadeBy, link.Name, string.Join(',', scopes.Names()),
-                hostnames.IsAny ? null : string.Join(' ', hostnames.Names), end, link.CreatedAt, link.ExpiresAt));
+                InsertLink, link.Id, link.WorkspaceId, link.Hash, link.MadeBy, link.Name, scopes.ToStored(),
+                hostnames.ToStored(), end, link.CreatedAt, link.ExpiresAt));
             var old = new PostgresStatement(SelectOldLink, link.WorkspaceId, link.Id, (long)ConsoleLink.MaxOpen);
             if (await IdsAsync(connection, old, cancel) is [var last])
                 await connection.RunAsync(cancel, new PostgresStatement(DeleteOldLinks, link.WorkspaceId, last));
@@ -186,7 +187,7 @@ internal sealed partial class PostgresStore
     private static async Task UpdateAsync(NpgsqlConnection connection, ApiKey known, ApiKey person, CancellationToken cancel)
     {
         await connection.RunAsync(
-            cancel, new PostgresStatement(UpdatePerson, known.Id, person.Name, string.Join(',', person.Scopes.Names())));
+            cancel, new PostgresStatement(UpdatePerson, known.Id, person.Name, person.Scopes.ToStored()));
         if ((person.Scopes & ~known.Scopes) == Scopes.None)
             return;
         // Nobody learns the new secret.

@@ -130,8 +130,8 @@ internal sealed partial class SqliteStore
 
     private static void Insert(SqliteDatabase database, ApiKey key, byte[]? identity = null) => database.Prepare(InsertKey)
         .Bind(1, key.Id).Bind(2, key.WorkspaceId).Bind(3, key.Name).Bind(4, key.Prefix).Bind(5, key.Hash)
-        .Bind(6, string.Join(',', key.Scopes.Names())).Bind(7, key.CreatedAt).Bind(8, key.ExpiresAt)
-        .Bind(9, key.AllowedHostnames.IsAny ? null : string.Join(' ', key.AllowedHostnames.Names))
+        .Bind(6, key.Scopes.ToStored()).Bind(7, key.CreatedAt).Bind(8, key.ExpiresAt)
+        .Bind(9, key.AllowedHostnames.ToStored())
         .Bind(10, key.Kind.Name()).Bind(11, identity).Run();
 
     /// <summary>Makes another key the one with which a person signs in by OpenID Connect.</summary>

@@ -137,8 +137,8 @@ internal sealed partial class SqliteStore
         {
             var (scopes, hostnames, end) = link.Grant;
             database.Prepare(InsertLink).Bind(1, link.Id).Bind(2, link.WorkspaceId).Bind(3, link.Hash).Bind(4, link.MadeBy)
-                .Bind(5, link.Name).Bind(6, string.Join(',', scopes.Names()))
-                .Bind(7, hostnames.IsAny ? null : string.Join(' ', hostnames.Names)).Bind(8, end)
+                .Bind(5, link.Name).Bind(6, scopes.ToStored())
+                .Bind(7, hostnames.ToStored()).Bind(8, end)
                 .Bind(9, link.CreatedAt).Bind(10, link.ExpiresAt).Run();
             database.Prepare(DeleteOldLinks).Bind(1, link.WorkspaceId).Bind(2, link.Id).Bind(3, ConsoleLink.MaxOpen).Run();
             database.Prepare(DeleteExpiredLinks).Bind(1, link.CreatedAt).Bind(2, Session.MaxExpiredDeleted).Run();
@@ -202,7 +202,7 @@ internal sealed partial class SqliteStore
     private static void Update(SqliteDatabase database, ApiKey known, ApiKey person)
     {
         database.Prepare(UpdatePerson).Bind(1, known.Id).Bind(2, person.Name)
-            .Bind(3, string.Join(',', person.Scopes.Names())).Run();
+            .Bind(3, person.Scopes.ToStored()).Run();
         if ((person.Scopes & ~known.Scopes) == Scopes.None)
             return;
         // Nobody learns the new secret.

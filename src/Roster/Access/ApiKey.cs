@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using Roster.Batches;
+using Roster.Partners;
 
 namespace Roster.Access;
 
@@ -21,9 +23,21 @@ public sealed record ApiKey(
     Timestamp? LastUsedAt = null,
     KeyKind Kind = KeyKind.Key)
 {
+    /// <summary>In code points.</summary>
     public const int MaxName = 255;
 
     public Grant Grant => new(Scopes, AllowedHostnames, ExpiresAt);
+
+    /// <summary>A new person's key.</summary>
+    public static ApiKey ForPerson(long workspaceId, string name, ApiKeySecret secret, Grant grant, Timestamp now) => new(
+        Guid.CreateVersion7(), workspaceId, name, secret.Prefix, secret.Hash(), grant.Scopes, now, grant.ExpiresAt, null,
+        grant.Hostnames, Kind: KeyKind.Person);
+
+    /// <summary>What is wrong with a text as the name of a key or of a person.</summary>
+    /// <returns>A <see cref="FaultCode"/>; null if nothing.</returns>
+    public static string? FaultOfName(string name) => name.Any(char.IsControl) ? FaultCode.InvalidText
+        : string.IsNullOrWhiteSpace(name) ? FaultCode.NameRequired
+        : PartnerRules.CountCodePoints(name) > MaxName ? FaultCode.TooLong : null;
 
     /// <summary>Whether the key is valid at this time.</summary>
     public bool IsValidAt(Timestamp now) => RevokedAt is null && (ExpiresAt is null || now < ExpiresAt);

@@ -13,6 +13,9 @@ public sealed record AuditEvent(
 {
     public static AuditEvent Of(string action, long workspaceId, Timestamp at, Actor actor, string subject) =>
         new(Guid.CreateVersion7(), workspaceId, at, action, actor.KeyId, actor.Address, subject);
+
+    /// <summary>The subject of an event of a key, a link or a session.</summary>
+    public static string SubjectOf(Guid id, string name) => $"{id} {name}";
 }
 
 /// <summary>Who acts, and from which address.</summary>

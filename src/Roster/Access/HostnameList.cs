@@ -41,6 +41,9 @@ public sealed class HostnameList
     /// <summary>Reads a stored list: the parsed names, separated by spaces; null for any.</summary>
     public static HostnameList Stored(string? names) => names is null ? Any : new HostnameList(names.Split(' '));
 
+    /// <summary>As in the database, for <see cref="Stored"/>.</summary>
+    public string? ToStored() => IsAny ? null : string.Join(' ', _names);
+
     /// <summary>Whether this list allows every page that the other allows.</summary>
     public bool Covers(HostnameList others) => IsAny
         || (!others.IsAny && others._names.All(name => _names.Any(own => Matches(own, name.Trim('[', ']')))));

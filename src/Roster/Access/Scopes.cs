@@ -36,6 +36,9 @@ public static class ScopeNames
     public static Scopes Stored(string names) => names.Split(',').Aggregate(
         Scopes.None, (scopes, name) => scopes | Known.FirstOrDefault(known => known.Name == name).Scope);
 
+    /// <summary>As in the database, for <see cref="Stored"/>.</summary>
+    public static string ToStored(this Scopes scopes) => string.Join(',', scopes.Names());
+
     /// <summary>Reads names separated by commas.</summary>
     /// <returns>False if a name is unknown or there is none.</returns>
     public static bool TryParse(string text, out Scopes scopes, out string unknown)

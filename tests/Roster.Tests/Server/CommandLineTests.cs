@@ -278,6 +278,7 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--expires", "soon")]
     [InlineData("--expires", "0d")]
     [InlineData("--name", " ")]
+    [InlineData("--name", "a\tb")]
     public void A_wrong_argument_of_keys_create_is_a_sentence_that_names_it(string option, string value)
     {
         RosterProcess.Run(_folder.Path, "migrate");

@@ -132,7 +132,7 @@ public abstract class PersonContract(RosterHost host)
     }
 
     private static AuditEvent Audit(ApiKey key) =>
-        AuditEvent.Of(AuditAction.PersonChanged, key.WorkspaceId, Now, Actor.Command, $"{key.Id} {key.Name}");
+        AuditEvent.Of(AuditAction.PersonChanged, key.WorkspaceId, Now, Actor.Command, AuditEvent.SubjectOf(key.Id, key.Name));
 
     private Task<ApiKey?> FindAsync(Workspace workspace) =>
         host.Store.FindPersonAsync(workspace.Id, _identity, CancellationToken.None);
