@@ -76,8 +76,20 @@ internal static class CommandLine
         };
         foreach (var option in openId.All)
             root.Options.Add(option);
-        root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(
-            new ServerSettings(
+        root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(ParseSettings(parsed), ParseStoreToServe(parsed), cancel)));
+        root.Subcommands.Add(KeyCommands.Create(WithStore));
+        root.Subcommands.Add(ConsoleCommands.Create(WithStore));
+        root.Subcommands.Add(WorkspaceCommands.Create(WithStore));
+        root.Subcommands.Add(Migrate());
+        root.Subcommands.Add(CopyCommand.Create(ParseAddress, ReportAsync));
+        root.Subcommands.Add(DistributeCommand.Create(ParseStore, ReportAsync));
+        root.Subcommands.Add(SbomCommand.Create());
+        return root;
+
+        ServerSettings ParseSettings(ParseResult parsed)
+        {
+            var isConsoleOn = ParseSwitch("--console", parsed.GetRequiredValue(console));
+            return new ServerSettings(
                 ParseUrls(parsed.GetRequiredValue(urls), hasCertificate: parsed.GetRequiredValue(certificate) != ""),
                 ParseSwitch("--server-timing", parsed.GetRequiredValue(timing)),
                 parsed.GetRequiredValue(logFormat) switch
@@ -97,24 +109,16 @@ internal static class CommandLine
                 IdempotencyRemembered = TimeSpan.FromHours(
                     ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
-                IsConsoleOn = ParseSwitch("--console", parsed.GetRequiredValue(console)),
-                OpenId = openId.Parse(parsed, ParseSwitch("--console", parsed.GetRequiredValue(console))),
+                IsConsoleOn = isConsoleOn,
+                OpenId = openId.Parse(parsed, isConsoleOn),
                 MaxImportBytes = (long)ParseNumber("--max-import-mb", parsed.GetRequiredValue(maxImport), 1, orNone: false) << 20,
                 ImportsKept = KeyCommands.ParseSpan("--keep-imports", parsed.GetRequiredValue(keepImports)),
                 ImportLease = TimeSpan.FromSeconds(
                     ParseNumber("--import-lease-seconds", parsed.GetRequiredValue(importLease), 1, orNone: false)),
                 ShutdownTimeout = TimeSpan.FromSeconds(
                     ParseNumber("--shutdown-seconds", parsed.GetRequiredValue(shutdown), 1, orNone: false)),
-            },
-            ParseStoreToServe(parsed), cancel)));
-        root.Subcommands.Add(KeyCommands.Create(WithStore));
-        root.Subcommands.Add(ConsoleCommands.Create(WithStore));
-        root.Subcommands.Add(WorkspaceCommands.Create(WithStore));
-        root.Subcommands.Add(Migrate());
-        root.Subcommands.Add(CopyCommand.Create(ParseAddress, ReportAsync));
-        root.Subcommands.Add(DistributeCommand.Create(ParseStore, ReportAsync));
-        root.Subcommands.Add(SbomCommand.Create());
-        return root;
+            };
+        }
 
         Func<ParseResult, CancellationToken, Task<int>> WithStore(StoreCommand command) =>
             (parsed, cancel) => ReportAsync(async () =>

@@ -25,10 +25,7 @@ internal static class StatusEndpoint
             json.WriteString("startedAt", start.At.ToString());
             // Roster makes no backups yet.
             json.WriteNull("backupAt");
-            json.WriteStartArray("notices");
-            foreach (var code in store.Notices.Codes)
-                json.WriteStringValue(code);
-            json.WriteEndArray();
+            json.WriteTexts("notices", store.Notices.Codes);
             json.WriteEndObject();
 
             void WriteBytes(string name, long? bytes)

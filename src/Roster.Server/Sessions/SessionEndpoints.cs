@@ -167,7 +167,8 @@ internal static class SessionEndpoints
         }
         var (body, problem) = await JsonBody.ReadAsync(http.Request, MaxBytes, http.RequestAborted);
         using var _ = body;
-        if (problem is null && TokenOf(body!.RootElement) is null)
+        var text = body is null ? null : TokenOf(body.RootElement);
+        if (problem is null && text is null)
             problem = JsonBody.Wrong("The body is {\"link\": TOKEN}, and nothing else.");
         if (problem is not null)
         {
@@ -176,7 +177,7 @@ internal static class SessionEndpoints
         }
         var now = Timestamp.Now(clock);
         LookedUp<ConsoleLink> link = default;
-        if (RandomSecret.Parse(TokenOf(body!.RootElement)!) is { } token)
+        if (RandomSecret.Parse(text!) is { } token)
             link = await secrets.FindOnceAsync(http, async () =>
                 await store.FindLinkAsync(token.Hash(), http.RequestAborted) is { } one && now < one.ExpiresAt ? one : null);
         if (link.Found is not { } found)
@@ -233,9 +234,8 @@ internal static class SessionEndpoints
 
     /// <param name="workspace">The name of the key's workspace.</param>
     /// <param name="secret">The secret of a person's new key, shown this once.</param>
-    private static async Task AnswerAsync(HttpContext http, string? workspace, Session? session, ApiKey key, ApiKeySecret? secret)
-    {
-        using var answer = JsonAnswer.Of(json =>
+    private static Task AnswerAsync(HttpContext http, string? workspace, Session? session, ApiKey key, ApiKeySecret? secret) =>
+        JsonAnswer.SendAsync(http, json =>
         {
             json.WriteStartObject();
             json.WriteString("id", session?.Id.ToString());
@@ -252,8 +252,6 @@ internal static class SessionEndpoints
                 json.WriteString("key", secret.Text);
             json.WriteEndObject();
         });
-        await answer.SendAsync(http, isOwed: session is not null);
-    }
 
     internal static AuditEvent Event(string action, Session session, ApiKey key, Timestamp at, Actor actor) =>
         AuditEvent.Of(action, session.WorkspaceId, at, actor, AuditEvent.SubjectOf(session.Id, key.Name));
