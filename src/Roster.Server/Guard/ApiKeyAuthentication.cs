@@ -8,23 +8,6 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Guard;
 
-/// <summary>The caller, by the API key of the request or of its session.</summary>
-/// <param name="session">The session of the console; null if the request has the key itself.</param>
-internal sealed class CallerIdentity(ApiKey key, Session? session) : ClaimsIdentity(ApiKeyAuthentication.Scheme)
-{
-    public ApiKey Key { get; } = key;
-
-    public Session? Session { get; } = session;
-
-    /// <summary>Whether the key works on the page of this request.</summary>
-    public bool AllowsPageOf(HttpRequest request) => Session is null
-        ? PageOrigin.Allows(request, Key) : Key.AllowedHostnames.AllowsPage(ConsoleRequest.OriginOf(request));
-
-    /// <summary>Whether a session may make this request: a write must come from the console's own pages.</summary>
-    public bool AllowsRequest(HttpRequest request) =>
-        Session is null || ConsoleRequest.IsRead(request) || ConsoleRequest.IsFromConsole(request);
-}
-
 /// <summary>
 /// Reads <c>Authorization: Bearer KEY</c>, or the bare key; without that header, the cookie of a session. Missing,
 /// malformed, unknown, revoked and expired ones get the same answer. They are looked up in the database on every request,
@@ -68,52 +51,6 @@ internal sealed class ApiKeyAuthentication(
             : !caller.AllowsPageOf(Request) ? Problem.OriginNotAllowed
             : Problem.MissingScope(required & ~caller.Key.Scopes);
         return problem.WriteAsync(Context);
-    }
-}
-
-/// <summary>Finds who calls, by a key or by a session's cookie.</summary>
-internal sealed class CallerLookUp(IRosterStore store, TimeProvider clock, KeyUse use, SecretLookUp secrets)
-{
-    private const string Bearer = "Bearer ";
-
-    /// <returns>Null if the header Authorization has nothing that could be a key.</returns>
-    public static ApiKeySecret? KeyOf(HttpRequest request)
-    {
-        if (request.Headers.Authorization is not [{ } header])
-            return null;
-        var text = header.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase) ? header[Bearer.Length..] : header;
-        return ApiKeySecret.Parse(text.Trim(' '));
-    }
-
-    public async Task<LookedUp<CallerIdentity>> ByKeyAsync(HttpContext http, ApiKeySecret secret)
-    {
-        var caller = await secrets.FindAsync(http, secret.Hash(), async hash =>
-            await store.FindKeyAsync(hash, http.RequestAborted) is { } key && key.Matches(hash) && key.IsValidAt(Timestamp.Now(clock))
-                ? new CallerIdentity(key, null) : null);
-        if (caller.Found is { } found)
-            use.Note(found.Key.Id, Timestamp.Now(clock));
-        return caller;
-    }
-
-    public async Task<LookedUp<CallerIdentity>> BySessionAsync(HttpContext http, RandomSecret secret)
-    {
-        var now = Timestamp.Now(clock);
-        var isNews = false;
-        var caller = await secrets.FindAsync(http, secret.Hash(), async hash =>
-        {
-            if (await store.FindSessionAsync(hash, http.RequestAborted) is not { Session: var session, Key: var key }
-                || !session.IsValidAt(now, key))
-                return null;
-            isNews = session.IsUseNews(now);
-            return new CallerIdentity(key, session with { LastUsedAt = now });
-        });
-        if (caller.Found is { } found)
-        {
-            use.Note(found.Key.Id, now);
-            if (isNews)
-                use.NoteSession(found.Session!.Id, now);
-        }
-        return caller;
     }
 }
 

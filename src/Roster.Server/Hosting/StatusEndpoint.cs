@@ -38,6 +38,3 @@ internal static class StatusEndpoint
         });
     }
 }
-
-/// <summary>When this server started.</summary>
-internal sealed record ServerStart(Timestamp At);
