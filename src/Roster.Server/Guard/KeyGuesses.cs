@@ -4,10 +4,10 @@ using System.Net.Sockets;
 namespace Roster.Server.Guard;
 
 /// <summary>
-/// Limits guessing of keys. An address may have a number of failures at once, and one more each second. A key that is
-/// not known as valid is looked up only while its address has failures left, so guesses beyond that cost the database
-/// nothing. Failures without a look-up, as of a missing or malformed key, are counted separately and do not delay
-/// look-ups.
+/// Limits guessing of secrets: of keys, sessions, links and a provider's codes. An address may have a number of failures
+/// at once, and one more each second. A secret that is not known as valid is looked up only while its address has
+/// failures left, so guesses beyond that cost the database and the provider nothing. Failures without a look-up, as of a
+/// missing or malformed key, are counted separately and do not delay look-ups.
 /// </summary>
 /// <param name="atOnce">How many failures of each kind an address may have at once.</param>
 internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
@@ -31,7 +31,7 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
 
     /// <summary>
     /// Takes one of the address's failures for a look-up. If none is left but look-ups are under way, waits for their
-    /// results, up to 10 seconds: many valid keys at the same time are not guesses.
+    /// results, up to 10 seconds: many valid secrets at the same time are not guesses.
     /// </summary>
     /// <returns>The allowance, for <see cref="End"/>; null if the address has failed too often.</returns>
     /// <exception cref="OperationCanceledException" />
@@ -68,7 +68,7 @@ internal sealed class KeyGuesses(int atOnce, TimeProvider clock)
         }
     }
 
-    /// <summary>Ends a look-up. One that found a valid key gives its failure back.</summary>
+    /// <summary>Ends a look-up. One that found a valid secret gives its failure back.</summary>
     public void End(Allowance allowance, bool isFailure)
     {
         lock (_lock)

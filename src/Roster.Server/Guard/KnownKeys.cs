@@ -3,8 +3,9 @@ using System.Buffers.Binary;
 namespace Roster.Server.Guard;
 
 /// <summary>
-/// The keys that were valid at their last look-up: other people's guesses do not delay them. They are still looked up
-/// on each request. At most 20,000 are kept, about one megabyte; the least recently used are forgotten.
+/// The secrets of keys and sessions that were valid at their last look-up: other people's guesses do not delay them.
+/// They are still looked up on each request. At most 20,000 are kept, about one megabyte; the least recently used are
+/// forgotten.
 /// </summary>
 internal sealed class KnownKeys
 {

@@ -13,8 +13,9 @@ internal static class Compression
     {
         services.AddResponseCompression(options =>
         {
-            // Compression over TLS is unsafe only where an answer mixes a secret with text that an attacker chooses;
-            // none does.
+            // Compression over TLS is unsafe only where answers mix one secret again and again with text that an attacker
+            // chooses. None does: POST /api/keys and POST /api/links mix a secret with the caller's name, but each secret is
+            // new and is answered once.
             options.EnableForHttps = true;
             options.Providers.Add<BrotliCompressionProvider>();
             options.Providers.Add<GzipCompressionProvider>();
