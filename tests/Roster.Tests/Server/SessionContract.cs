@@ -75,7 +75,10 @@ public abstract class SessionContract(RosterHost host)
     {
         await using var own = await host.AnotherAsync(settings => settings with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")] });
         var api = await own.NewWorkspaceAsync();
-        (string, string?)[] https = [("Roster-Console", "1"), ("Sec-Fetch-Site", "same-origin"), ("Host", "roster.example"), ("X-Forwarded-Proto", "https")];
+        (string, string?)[] https =
+        [
+            ("Roster-Console", "1"), ("Sec-Fetch-Site", "same-origin"), ("Host", "roster.example"), ("X-Forwarded-Proto", "https"),
+        ];
 
         var begun = await BeginAsync(https);
         var refused = await BeginAsync(
@@ -401,7 +404,8 @@ public abstract class SessionContract(RosterHost host)
         var key = (await host.Store.FindKeyAsync(ApiKeySecret.Parse(api.Key!)!.Hash(), CancellationToken.None))!;
         var at = host.Clock.GetUtcNow().AddMinutes(-10);
         var session = new Session(
-            Guid.CreateVersion7(at), key.WorkspaceId, key.Id, RandomSecret.Mint().Hash(), Timestamp.From(at), Timestamp.From(at), null, null);
+            Guid.CreateVersion7(at), key.WorkspaceId, key.Id, RandomSecret.Mint().Hash(), Timestamp.From(at), Timestamp.From(at),
+            null, null);
 
         Assert.True(await host.Store.AddSessionAsync(
             session, key, AuditEvent.Of(AuditAction.SessionBegun, key.WorkspaceId, session.CreatedAt, Actor.Command, "s"),
