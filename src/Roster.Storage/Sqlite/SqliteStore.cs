@@ -182,9 +182,8 @@ internal sealed partial class SqliteStore : IRosterStore
         try
         {
             // By name: an operator's copies may be beside them.
-            var files = from file in new[] { _path, _path + ImportsEnd }
-                        from end in new[] { "", "-wal", "-shm" }
-                        select new FileInfo(file + end);
+            IEnumerable<FileInfo> FilesOf(string path) => [new(path), new(path + "-wal"), new(path + "-shm")];
+            var files = FilesOf(_path).Concat(FilesOf(_path + ImportsEnd));
             var indexes = new DirectoryInfo(_path + SearchEnd);
             return files.Concat(indexes.Exists ? indexes.EnumerateFiles() : []).Sum(file => file.Exists ? file.Length : 0);
         }

@@ -40,7 +40,7 @@ public sealed class PartnerFormTests(ConsoleServer server, ConsoleBrowser browse
         await console.Page.GetByRole(AriaRole.Link, new() { Name = "Import", Exact = true }).First.ClickAsync();
         await console.Button("Discard changes").ClickAsync();
         await console.Heading("Import").WaitForAsync();
-        Assert.Single((await api.GetAsync("/api/change-sets")).Items);
+        Assert.Single((await api.GetAsync("/api/changesets")).Items);
     }
 
     [Fact]
