@@ -16,7 +16,11 @@ internal sealed partial class PostgresStore
 
     private const string SelectWorkspaceByName = "select id from workspace where name = $1";
 
-    private const string SelectWorkspacesByName = "select name, id from workspace where name = any ($1)";
+    /// <summary>One by one, as <see cref="SelectNamed"/>: else the planner may read all workspaces.</summary>
+    private const string SelectWorkspacesByName = """
+        select name, id from unnest((select $1::text[])) as n (named) cross join lateral (
+            select name, id from workspace where name = n.named limit 1) as one
+        """;
 
     private const string SelectWorkspaceName = "select name from workspace where id = $1";
 
@@ -68,7 +72,7 @@ internal sealed partial class PostgresStore
         IReadOnlyCollection<string> names, CancellationToken cancel)
     {
         // PostgreSQL has no text with U+0000.
-        var possible = names.Where(name => !name.Contains('\0')).ToArray();
+        var possible = names.Where(name => !name.Contains('\0')).Distinct().ToArray();
         return possible.Length == 0 ? new Dictionary<string, long>()
             : (await _database.ReadAsync(
                 connection => connection.ListAsync(

@@ -47,8 +47,8 @@ internal static class PostgresSeed
             $"insert into api_key select {Uuid('e')}, i + 1, 'k', 'p', sha256(('e' || i)::bytea), 'partnersRead', 1 from {numbers}",
             $"""
             insert into api_key (id, workspace_id, name, prefix, hash, scopes, created_at, kind, identity)
-            select {Uuid('9')}, 1, 'n', 'p', sha256(('n' || i)::bytea), 'partnersRead', 1, 'person', sha256(('i' || i)::bytea)
-            from {numbers}
+            select {Uuid('9')}, case when i % 100 = 0 then 1 else i + 1 end, 'n', 'p', sha256(('n' || i)::bytea), 'partnersRead', 1,
+                'person', sha256(('i' || i)::bytea) from {numbers}
             """,
             // Sessions of all keys are of workspace 1, and so are as many links as it may have; most of both have expired.
             $"""
