@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useWrite } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
-import { go } from '../../app/router';
+import { go, usePlace } from '../../app/router';
 import { useSession } from '../../app/session';
 import { Button } from '../../parts/controls';
 import { Confirm } from '../../parts/Dialogs';
@@ -17,6 +17,7 @@ import { ProgressStep } from './ProgressStep';
 import { Note, StateBadge } from './parts';
 import { ReadStep } from './ReadStep';
 import { ReceiptStep } from './ReceiptStep';
+import { rowsPath } from './rows';
 import { isReachable, isStep, type Seen, type Step, stepOf, steps } from './steps';
 import { type ImportState, useImport } from './useImport';
 
@@ -40,10 +41,11 @@ export function ImportView({ id, step }: { id: string; step: string | undefined 
   const t = useText(importTexts);
   const names = useText(common);
   const mayWrite = useSession().may('linksWrite');
+  const { query } = usePlace();
   const state = useImport(id);
   const { seen, error, again } = state;
   const current = seen === null ? null : isStep(step) && isReachable(step, seen) ? step : stepOf(seen);
-  useShownCalls(current === null ? null : { path: `/api/imports/${id}` }, ...callsOf(id, current, seen));
+  useShownCalls(current === null ? null : { path: `/api/imports/${id}` }, ...callsOf(id, current, seen, query));
   useEffect(() => {
     if (current !== null && current !== step) go(`/imports/${id}/${current}`, { replace: true });
   }, [id, current, step]);
@@ -82,12 +84,15 @@ export function ImportView({ id, step }: { id: string; step: string | undefined 
   );
 }
 
-/** The call that the step leads to, for "As curl". */
-function callsOf(id: string, step: Step | null, seen: Seen | null) {
+/** The rows that the step shows, or the call that it leads to, for "As curl". */
+function callsOf(id: string, step: Step | null, seen: Seen | null, query: URLSearchParams) {
   const path = `/api/imports/${id}`;
   const { created = 0, updated = 0, deleted = 0 } = seen?.counts ?? {};
   if (step === 'columns') return [{ method: 'POST' as const, path: `${path}/plan` }];
-  if (step === 'preview') return [{ path: `${path}/rows` }];
+  if (step === 'preview')
+    return seen?.counts === null
+      ? [{ method: 'POST' as const, path: `${path}/plan` }]
+      : [{ path: rowsPath(id, query) }];
   if (step === 'apply')
     return [{ method: 'POST' as const, path: `${path}/apply`, body: { created, updated, deleted } }];
   if (step === 'receipt') return [{ method: 'POST' as const, path: `${path}/undo` }];

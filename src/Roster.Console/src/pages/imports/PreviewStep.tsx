@@ -1,5 +1,4 @@
 import { useState } from 'react';
-import { withQuery } from '../../api/http';
 import { go, setQuery, usePlace } from '../../app/router';
 import { Button } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
@@ -8,16 +7,14 @@ import { Empty, ErrorView, Loading } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { importTexts } from '../../text/imports';
 import { Download } from './Download';
-import { editsToSend, useEdits } from './edits';
+import { editsToSend, useEdits, withoutSaved } from './edits';
 import type { StepProps } from './ImportView';
 import { Progress, StepHead } from './parts';
 import { RowsTable } from './RowsTable';
+import { allRowsPath, type Filter, filters, rowsIn, rowsPath } from './rows';
 import { isCertain, isOpen, isReachable, type Seen } from './steps';
 import { useAct } from './useImport';
 import { useRows } from './useRows';
-
-const filters = ['all', 'created', 'updated', 'unchanged', 'deleted', 'faulty', 'skipped'] as const;
-const take = 50;
 
 /** What each row would do, before anything is written. Faulty rows are mended here. */
 export function PreviewStep({ seen, state, mayWrite }: StepProps) {
@@ -62,29 +59,17 @@ export function PreviewStep({ seen, state, mayWrite }: StepProps) {
   );
 }
 
-/** The query of the rows that are shown, without the page. */
-export function rowsQuery(filter: string, q: string) {
-  return {
-    change: filter === 'all' || filter === 'faulty' ? undefined : filter,
-    faulty: filter === 'faulty' ? true : undefined,
-    q: q === '' ? undefined : q,
-  };
-}
-
 function Rows({ seen, state, mayWrite }: StepProps) {
   const t = useText(importTexts);
   const { query } = usePlace();
-  const filter = filters.find((one) => one === query.get('change')) ?? 'all';
-  const q = query.get('q') ?? '';
-  const cursor = query.get('cursor') ?? undefined;
-  const rowsPath = `/api/imports/${seen.id}/rows`;
-  const path = seen.work === 'plan' ? null : withQuery(rowsPath, { ...rowsQuery(filter, q), take, cursor });
-  const { data, error, isLoading, again } = useRows(path, seen.step);
-  const { edits, set } = useEdits(seen.id);
+  const { filter, q, cursor } = rowsIn(query);
+  const path = seen.work === 'plan' ? null : rowsPath(seen.id, query);
+  const { data, error, isOld, again } = useRows(path, seen.step);
+  const { edits, change } = useEdits(seen.id);
   const mending = useAct(seen.id, state);
   const mayMend = mayWrite && isOpen(seen);
   const save = async () => {
-    if (await mending.act('PATCH', 'rows', editsToSend(edits))) set(new Map());
+    if (await mending.act('PATCH', 'rows', editsToSend(edits))) change((now) => withoutSaved(now, edits));
   };
   return (
     <>
@@ -92,7 +77,7 @@ function Rows({ seen, state, mayWrite }: StepProps) {
       <div className="spread">
         <SearchRows value={q} />
         <Download
-          path={withQuery(rowsPath, rowsQuery(filter, q))}
+          path={allRowsPath(seen.id, query)}
           seen={seen}
           label={filter === 'faulty' ? t.downloadFaulty : t.download}
         />
@@ -100,7 +85,9 @@ function Rows({ seen, state, mayWrite }: StepProps) {
       {error === null ? null : <ErrorView error={error} again={again} />}
       {mending.error === null ? null : <ErrorView error={mending.error} />}
       {data === null ? (
-        <Loading />
+        error === null ? (
+          <Loading />
+        ) : null
       ) : data.rows.length === 0 ? (
         <Empty icon="search" title={t.noRows} />
       ) : (
@@ -108,9 +95,9 @@ function Rows({ seen, state, mayWrite }: StepProps) {
           seen={seen}
           rows={data.rows}
           edits={edits}
-          onEdits={set}
+          onEdits={change}
           mayMend={mayMend}
-          isBusy={isLoading || seen.work !== null}
+          isBusy={isOld || mending.isRunning || seen.work !== null}
         />
       )}
       <Pages next={data?.next ?? null} cursor={cursor} />
@@ -118,7 +105,9 @@ function Rows({ seen, state, mayWrite }: StepProps) {
         {edits.size > 0 ? (
           <>
             <span role="status">{t.pending(edits.size)}</span>
-            <Button onPress={() => set(new Map())}>{t.discard}</Button>
+            <Button isDisabled={mending.isRunning} onPress={() => change(() => new Map())}>
+              {t.discard}
+            </Button>
             <Button
               look="primary"
               isPending={mending.isRunning}
@@ -138,12 +127,12 @@ function Rows({ seen, state, mayWrite }: StepProps) {
   );
 }
 
-function Filters({ seen, filter }: { seen: Seen; filter: string }) {
+function Filters({ seen, filter }: { seen: Seen; filter: Filter }) {
   const t = useText(importTexts);
   const format = useFormat();
   const { counts } = seen;
   if (counts === null) return null;
-  const countOf = (name: (typeof filters)[number]) =>
+  const countOf = (name: Filter) =>
     name === 'all'
       ? counts.created + counts.updated + counts.unchanged + counts.deleted + counts.faulty + counts.skipped
       : counts[name];

@@ -8,7 +8,7 @@ import { Badge } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { importTexts } from '../../text/imports';
 import { CellField } from './CellField';
-import { type Edit, type Edits, withCell, withSkip } from './edits';
+import { type ChangeEdits, type Edit, type Edits, withCell, withSkip } from './edits';
 import { Note } from './parts';
 import type { Seen } from './steps';
 
@@ -32,8 +32,9 @@ export function RowsTable({
   seen: Seen;
   rows: readonly ImportRow[];
   edits: Edits;
-  onEdits: (edits: Edits) => void;
+  onEdits: ChangeEdits;
   mayMend: boolean;
+  /** Whether the rows may be other ones on the server, or are about to be. */
   isBusy: boolean;
 }) {
   const t = useText(importTexts);
@@ -55,9 +56,9 @@ export function RowsTable({
               seen={seen}
               row={row}
               edit={row.line === null ? undefined : edits.get(row.line)}
-              edits={edits}
               onEdits={onEdits}
               mayMend={mayMend}
+              isBusy={isBusy}
             />
           ))}
         </tbody>
@@ -70,12 +71,12 @@ interface RowProps {
   seen: Seen;
   row: ImportRow;
   edit: Edit | undefined;
-  edits: Edits;
-  onEdits: (edits: Edits) => void;
+  onEdits: ChangeEdits;
   mayMend: boolean;
+  isBusy: boolean;
 }
 
-function Row({ seen, row, edit, edits, onEdits, mayMend }: RowProps) {
+function Row({ seen, row, edit, onEdits, mayMend, isBusy }: RowProps) {
   const t = useText(importTexts);
   const format = useFormat();
   const [isOpen, setIsOpen] = useState(false);
@@ -100,7 +101,9 @@ function Row({ seen, row, edit, edits, onEdits, mayMend }: RowProps) {
           isEditing={isOpen}
           mayMend={mayMend && line !== null && hasCells && !isSkipped}
           onCell={(column, text) => {
-            if (line !== null) onEdits(withCell(edits, line, column, text, row.cells[column] ?? ''));
+            if (line === null) return;
+            const stored = isBusy ? null : (row.cells[column] ?? '');
+            onEdits((edits) => withCell(edits, line, column, text, stored));
           }}
         />
       </td>
@@ -122,8 +125,8 @@ function Row({ seen, row, edit, edits, onEdits, mayMend }: RowProps) {
                 look="quiet"
                 aria-label={isSkipped ? t.takeInRow(number) : t.leaveOutRow(number)}
                 onPress={() => {
-                  const isStored = (row.change === 'skipped') === !isSkipped;
-                  onEdits(withSkip(edits, line, isStored ? undefined : !isSkipped));
+                  const isStored = !isBusy && (row.change === 'skipped') === !isSkipped;
+                  onEdits((edits) => withSkip(edits, line, isStored ? undefined : !isSkipped));
                 }}
               >
                 {isSkipped ? t.takeIn : t.leaveOut}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { editsToSend, withCell, withSkip } from './edits';
+import { editsToSend, withCell, withoutSaved, withSkip } from './edits';
 
 it('keeps only cells that differ from what is stored', () => {
   const edits = withCell(new Map(), 4, 'E-mail', 'a@example.com', 'a');
@@ -16,4 +16,23 @@ it('leaves rows out, beside their cells', () => {
   expect(editsToSend(edits)).toEqual([{ line: 4, cells: { Phone: '2' }, skip: true }]);
   expect(editsToSend(withSkip(edits, 4, undefined))).toEqual([{ line: 4, cells: { Phone: '2' } }]);
   expect(withSkip(withSkip(new Map(), 5, true), 5, undefined).size).toBe(0);
+});
+
+it('keeps what was typed while earlier edits were saved', () => {
+  const sent = withSkip(withCell(withCell(new Map(), 4, 'Phone', '2', '1'), 5, 'Phone', '3', '1'), 6, true);
+  const typed = withCell(withCell(sent, 4, 'Phone', '22', null), 7, 'Name', 'Radia', null);
+  expect(editsToSend(withoutSaved(typed, sent))).toEqual([
+    { line: 4, cells: { Phone: '22' } },
+    { line: 7, cells: { Name: 'Radia' } },
+  ]);
+  expect(withoutSaved(sent, sent).size).toBe(0);
+});
+
+it('keeps a cell that was put back, and a row that was taken in again, while the other text was saved', () => {
+  const sent = withSkip(withCell(new Map(), 4, 'Phone', '2', '1'), 5, true);
+  const back = withSkip(withCell(sent, 4, 'Phone', '1', null), 5, false);
+  expect(editsToSend(withoutSaved(back, sent))).toEqual([
+    { line: 4, cells: { Phone: '1' } },
+    { line: 5, skip: false },
+  ]);
 });

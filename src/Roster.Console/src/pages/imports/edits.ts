@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useState } from 'react';
 import type { RowEdit } from '../../api/generated';
 
 export interface Edit {
@@ -8,31 +8,40 @@ export interface Edit {
 
 export type Edits = ReadonlyMap<number, Edit>;
 
+/** Changes the edits as they are now: another change may have come since the page was drawn. */
+export type ChangeEdits = (change: (edits: Edits) => Edits) => void;
+
+const none: Edits = new Map();
+
 /** What was mended on the page and is not saved, by import: it stays while other pages are looked at. */
 const kept = new Map<string, Edits>();
 
-export function useEdits(id: string) {
-  const [edits, setEdits] = useState<Edits>(kept.get(id) ?? new Map());
-  const set = useCallback(
-    (next: Edits) => {
+/** Asks before the tab is closed, from any page. */
+function ask(event: BeforeUnloadEvent): void {
+  event.preventDefault();
+}
+
+export function useEdits(id: string): { edits: Edits; change: ChangeEdits } {
+  const [edits, setEdits] = useState<Edits>(kept.get(id) ?? none);
+  const change = useCallback<ChangeEdits>(
+    (changed) => {
+      const next = changed(kept.get(id) ?? none);
       if (next.size === 0) kept.delete(id);
       else kept.set(id, next);
+      if (kept.size === 0) window.removeEventListener('beforeunload', ask);
+      else window.addEventListener('beforeunload', ask);
       setEdits(next);
     },
     [id],
   );
-  const hasEdits = edits.size > 0;
-  useEffect(() => {
-    if (!hasEdits) return;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener('beforeunload', ask);
-    return () => window.removeEventListener('beforeunload', ask);
-  }, [hasEdits]);
-  return { edits, set };
+  return { edits, change };
 }
 
-/** The edits with another text of a cell; one that says what is stored is none. */
-export function withCell(edits: Edits, line: number, column: string, text: string, stored: string): Edits {
+/**
+ * The edits with another text of a cell. One that says what is stored is none. `stored` is null while that is not
+ * known, since a save runs: then each text is an edit.
+ */
+export function withCell(edits: Edits, line: number, column: string, text: string, stored: string | null): Edits {
   const edit = edits.get(line) ?? { cells: {} };
   const { [column]: _, ...others } = edit.cells;
   return put(edits, line, { ...edit, cells: text === stored ? others : { ...others, [column]: text } });
@@ -42,6 +51,21 @@ export function withCell(edits: Edits, line: number, column: string, text: strin
 export function withSkip(edits: Edits, line: number, skip: boolean | undefined): Edits {
   const { cells } = edits.get(line) ?? { cells: {} };
   return put(edits, line, skip === undefined ? { cells } : { cells, skip });
+}
+
+/** The edits after some were saved. What was typed since then stays. */
+export function withoutSaved(edits: Edits, saved: Edits): Edits {
+  let next = edits;
+  for (const [line, { cells, skip }] of saved) {
+    const now = next.get(line);
+    if (now === undefined) continue;
+    const newer = Object.entries(now.cells).filter(([column, text]) => cells[column] !== text);
+    next = put(next, line, {
+      cells: Object.fromEntries(newer),
+      ...(now.skip === undefined || now.skip === skip ? {} : { skip: now.skip }),
+    });
+  }
+  return next;
 }
 
 function put(edits: Edits, line: number, edit: Edit): Edits {

@@ -1,8 +1,10 @@
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import type { ImportRow } from '../../api/generated';
 import { CallError, call, nextOf } from '../../api/http';
 
 const enough = 25;
+/** Calls for one page: the next ones are made when it is turned. */
+const mostCalls = 20;
 
 export interface Rows {
   readonly rows: readonly ImportRow[];
@@ -10,41 +12,52 @@ export interface Rows {
   readonly next: string | null;
 }
 
+interface Read {
+  readonly path: string;
+  readonly version: number;
+  readonly data: Rows | null;
+  readonly error: CallError | null;
+}
+
 /**
  * A page of planned rows. Where the server answers with few rows or none, since it looks for rare ones, the next page is
- * read too. `version` changes when the rows may have changed.
+ * read too. `version` changes when the rows may have changed. `isOld` says that the rows are those of another version or
+ * address, until the asked ones are there.
  */
 export function useRows(path: string | null, version: number) {
-  const [state, setState] = useState<{ path: string; data: Rows } | null>(null);
-  const [error, setError] = useState<CallError | null>(null);
-  const [isLoading, setIsLoading] = useState(false);
+  const [read, setRead] = useState<Read | null>(null);
   const [tries, setTries] = useState(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another version of the plan and a new try read again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new try reads again
   useEffect(() => {
     if (path === null) return;
     const end = new AbortController();
-    setIsLoading(true);
     readRows(path, end.signal).then(
-      (data) => {
-        setState({ path, data });
-        setError(null);
-        setIsLoading(false);
-      },
-      (failure: unknown) => {
-        if (!(failure instanceof CallError)) return;
-        setError(failure);
-        setIsLoading(false);
+      (data) => setRead({ path, version, data, error: null }),
+      (error: unknown) => {
+        if (!(error instanceof CallError)) return;
+        // Rows of another address are not those that were asked for.
+        setRead((before) => ({ path, version, data: before?.path === path ? before.data : null, error }));
       },
     );
     return () => end.abort();
   }, [path, version, tries]);
-  return { data: state?.data ?? null, error, isLoading, again: () => setTries((count) => count + 1) };
+  const again = useCallback(() => {
+    setRead((before) => (before === null ? null : { ...before, error: null }));
+    setTries((count) => count + 1);
+  }, []);
+  const isCurrent = read !== null && read.path === path && read.version === version;
+  return {
+    data: read?.data ?? null,
+    error: isCurrent ? read.error : null,
+    isOld: !isCurrent || read.error !== null,
+    again,
+  };
 }
 
 async function readRows(path: string, signal: AbortSignal): Promise<Rows> {
   const rows: ImportRow[] = [];
   let address: string | null = path;
-  while (address !== null && rows.length < enough) {
+  for (let calls = 0; address !== null && rows.length < enough && calls < mostCalls; calls++) {
     const answer: { data: ImportRow[]; headers: Headers } = await call<ImportRow[]>({ path: address }, signal);
     rows.push(...answer.data);
     address = nextOf(answer.headers);

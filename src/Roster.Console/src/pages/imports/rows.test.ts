@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { allRowsPath, rowsPath } from './rows';
+
+it('asks for the rows that the address of the page names', () => {
+  expect(rowsPath('7', new URLSearchParams())).toBe('/api/imports/7/rows?take=50');
+  const query = new URLSearchParams('change=faulty&q=a%20b&cursor=next');
+  expect(rowsPath('7', query)).toBe('/api/imports/7/rows?faulty=true&q=a+b&take=50&cursor=next');
+  expect(allRowsPath('7', query)).toBe('/api/imports/7/rows?faulty=true&q=a+b');
+  expect(allRowsPath('7', new URLSearchParams('change=nothing'))).toBe('/api/imports/7/rows');
+  expect(allRowsPath('7', new URLSearchParams('change=created'))).toBe('/api/imports/7/rows?change=created');
+});
