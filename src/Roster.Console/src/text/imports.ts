@@ -15,7 +15,9 @@ export const importsEn = {
   uploading: (name: string) => `Uploading ${name}`,
   reading: (name: string) => `Reading ${name}`,
   cancelUpload: 'Cancel upload',
-  refusedListed: 'Nothing was imported.',
+  notUploaded: (name: string) => `${name} was not imported.`,
+  oneUpload: (name: string) =>
+    `${name} was not taken: another file is being uploaded. Wait for its end, or cancel it first.`,
   imports: 'Imports',
   noImports: 'Nothing has been imported yet',
   noImportsHint: 'Drop a file above to begin. You will see what it would change before anything is written.',

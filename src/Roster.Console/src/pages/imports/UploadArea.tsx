@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { FileTrigger } from 'react-aria-components';
-import { CallError, call } from '../../api/http';
-import { forgetAnswers } from '../../api/useCall';
+import type { CallError } from '../../api/http';
 import { takeDroppedFile } from '../../app/dropped';
 import { go, usePlace } from '../../app/router';
 import { showFailure, showNote } from '../../app/toasts';
@@ -9,69 +8,50 @@ import { Button, TextInput } from '../../parts/controls';
 import { Sheet } from '../../parts/Dialogs';
 import { Icon } from '../../parts/Icon';
 import { ErrorView } from '../../parts/show';
+import { useStore } from '../../store';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import { Bar, Note } from './parts';
-import { isCertain, type Seen, stepOf } from './steps';
+import { stepOf } from './steps';
 import { upload } from './upload';
+import { plan, type Taken, type Upload, uploadsOf } from './uploads';
 
-interface Sending {
-  readonly name: string;
-  readonly size: number;
-  readonly sent: number;
-}
+/** What ends while another page is shown is said there. */
+const uploads = uploadsOf(upload, plan, {
+  done: ({ name }) => showNote(importTexts[document.documentElement.lang === 'ar' ? 'ar' : 'en'].wasRead(name)),
+  failed: (_, error) => showFailure(error),
+});
+
+type Running = Extract<Upload, { state: 'sending' }>;
 
 /** Takes a file: dropped on this or another page, picked, or pasted as cells. */
 export function UploadArea() {
   const t = useText(importTexts);
   const place = usePlace();
   const [pasted, setPasted] = useState<string | null>(null);
-  const [sending, setSending] = useState<Sending | null>(null);
-  const [error, setError] = useState<CallError | null>(null);
-  const end = useRef<AbortController | null>(null);
+  const current = useStore(uploads.now);
   const area = useRef<HTMLDivElement>(null);
-  const isShown = useRef(true);
-  const readRef = useRef(t.wasRead);
-  readRef.current = t.wasRead;
 
-  const send = useCallback(async (file: Blob, name: string) => {
-    end.current?.abort();
-    const mine = new AbortController();
-    end.current = mine;
-    setError(null);
-    setSending({ name, size: file.size, sent: 0 });
-    try {
-      const seen = await upload(file, name, (sent) => setSending({ name, size: file.size, sent }), mine.signal);
-      const isPlanned = isCertain(seen) && stepOf(seen) === 'columns' && (await plan(seen));
-      forgetAnswers();
-      if (!isShown.current) {
-        showNote(readRef.current(name));
-        return;
-      }
-      go(isPlanned ? `/imports/${seen.id}/preview` : `/imports/${seen.id}/${stepOf(seen)}`);
-    } catch (failure) {
-      if (mine.signal.aborted) return;
-      if (!(failure instanceof CallError)) throw failure;
-      if (!isShown.current) showFailure(failure);
-      setError(failure);
-      setSending(null);
-      forgetAnswers();
-    }
-  }, []);
-  // An upload goes on while other pages are looked at.
-  useEffect(() => {
-    isShown.current = true;
-    return () => {
-      isShown.current = false;
-    };
-  }, []);
+  const send = useCallback(
+    (file: Blob, name: string) => {
+      if (!uploads.begin({ file, name })) showNote(t.oneUpload(name));
+    },
+    [t],
+  );
+  useEffect(
+    () =>
+      uploads.listen(({ seen, isPlanned }) =>
+        go(isPlanned ? `/imports/${seen.id}/preview` : `/imports/${seen.id}/${stepOf(seen)}`),
+      ),
+    [],
+  );
 
   useEffect(() => {
     if (!place.query.has('dropped')) return;
     const file = takeDroppedFile();
     go('/imports', { replace: true });
-    if (file !== null) void send(file, file.name);
+    if (file !== null) send(file, file.name);
   }, [place, send]);
 
   useEffect(() => {
@@ -79,17 +59,18 @@ export function UploadArea() {
       if (event.target instanceof HTMLElement && event.target.closest('input, textarea') !== null) return;
       const file = event.clipboardData?.files[0];
       const text = event.clipboardData?.getData('text/plain') ?? '';
-      if (file !== undefined && text === '') void send(file, file.name);
-      else if (text.includes('\t') || text.includes('\n')) setPasted(text);
-      else return;
+      if (file !== undefined && text === '') send(file, file.name);
+      else if (!text.includes('\t') && !text.includes('\n')) return;
+      else if (uploads.now.get()?.state === 'sending') showNote(t.oneUpload(t.pastedName));
+      else setPasted(text);
       event.preventDefault();
     };
     document.addEventListener('paste', listen);
     return () => document.removeEventListener('paste', listen);
-  }, [send]);
+  }, [send, t]);
 
   // The button that was pressed, or the progress, is gone: the focus begins again where a file is chosen.
-  const isSending = sending !== null;
+  const isSending = current?.state === 'sending';
   const wasSending = useRef(false);
   useEffect(() => {
     if (wasSending.current && !isSending && document.activeElement === document.body)
@@ -97,15 +78,16 @@ export function UploadArea() {
     wasSending.current = isSending;
   }, [isSending]);
 
-  const cancel = () => {
-    end.current?.abort();
-    setSending(null);
-    forgetAnswers();
-  };
-  if (sending !== null) return <Upload sending={sending} onCancel={cancel} />;
+  if (current?.state === 'sending') return <Sending upload={current} onCancel={uploads.cancel} />;
   return (
     <>
-      {error === null ? null : <Refused error={error} />}
+      {current === null ? null : (
+        <Refused
+          error={current.error}
+          taken={current.taken}
+          again={() => send(current.taken.file, current.taken.name)}
+        />
+      )}
       <div className="drop" ref={area}>
         <Icon name="import" size={28} />
         <h2>{t.drop}</h2>
@@ -114,7 +96,7 @@ export function UploadArea() {
           <FileTrigger
             onSelect={(files) => {
               const file = files?.[0];
-              if (file !== undefined) void send(file, file.name);
+              if (file !== undefined) send(file, file.name);
             }}
           >
             <Button look="primary">{t.choose}</Button>
@@ -127,29 +109,19 @@ export function UploadArea() {
         onChange={setPasted}
         onSend={(text) => {
           setPasted(null);
-          void send(new Blob([text], { type: 'text/tab-separated-values' }), t.pastedName);
+          send(new Blob([text], { type: 'text/tab-separated-values' }), t.pastedName);
         }}
       />
     </>
   );
 }
 
-/** Where the name of every column is known, there is nothing to ask: what would change is worked out at once. */
-async function plan(seen: Seen): Promise<boolean> {
-  try {
-    await call({ method: 'POST', path: `/api/imports/${seen.id}/plan` });
-    return true;
-  } catch (failure) {
-    // The next page has the button, and shows why it fails.
-    if (failure instanceof CallError) return false;
-    throw failure;
-  }
-}
-
-function Upload({ sending, onCancel }: { sending: Sending; onCancel: () => void }) {
+function Sending({ upload, onCancel }: { upload: Running; onCancel: () => void }) {
   const t = useText(importTexts);
   const format = useFormat();
-  const { name, size, sent } = sending;
+  const { sent } = upload;
+  const { name, file } = upload.taken;
+  const size = file.size;
   const isSent = sent >= size;
   const label = isSent ? t.reading(name) : t.uploading(name);
   return (
@@ -164,18 +136,34 @@ function Upload({ sending, onCancel }: { sending: Sending; onCancel: () => void 
   );
 }
 
-function Refused({ error }: { error: CallError }) {
+/** Faults of the file itself stay as they are when it is sent again; these are others. */
+const passing: readonly (string | undefined)[] = [undefined, 'upload_broken_off', 'internal_error'];
+
+/** Why a file was not taken. It is kept: where that may help, it can be sent again. */
+function Refused({ error, taken, again }: { error: CallError; taken: Taken; again: () => void }) {
   const t = useText(importTexts);
+  const names = useText(common);
   const reason = error.problem?.reason;
-  if (reason === undefined) return <ErrorView error={error} />;
   return (
-    <div className="notice notice-bad" role="alert">
-      <Icon name="warning" />
-      <div className="stack-small">
-        <strong>
-          <Note note={{ code: reason, message: error.problem?.error.en ?? '' }} />
-        </strong>
-        <span>{t.refusedListed}</span>
+    <div className="stack-small">
+      {reason === undefined ? (
+        <ErrorView error={error} />
+      ) : (
+        <div className="notice notice-bad" role="alert">
+          <Icon name="warning" />
+          <strong>
+            <Note note={{ code: reason, message: error.problem?.error.en ?? '' }} />
+          </strong>
+        </div>
+      )}
+      <div className="spread">
+        <span>{t.notUploaded(taken.name)}</span>
+        <div className="row">
+          <Button look="quiet" onPress={uploads.forget}>
+            {t.discard}
+          </Button>
+          {passing.includes(reason) ? <Button onPress={again}>{names.tryAgain}</Button> : null}
+        </div>
       </div>
     </div>
   );

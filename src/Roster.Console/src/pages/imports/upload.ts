@@ -16,9 +16,8 @@ export function upload(
     request.setRequestHeader('Content-Type', file.type === '' ? 'application/octet-stream' : file.type);
     request.upload.onprogress = (event) => onProgress(event.loaded);
     request.onload = () => {
-      const isJson = request.getResponseHeader('Content-Type')?.includes('json') === true;
-      const body: unknown = isJson ? JSON.parse(request.responseText) : null;
-      if (request.status === 201) {
+      const body = bodyOf(request);
+      if (request.status === 201 && body !== null) {
         resolve(body as Seen);
         return;
       }
@@ -30,4 +29,14 @@ export function upload(
     signal.addEventListener('abort', () => request.abort());
     request.send(file);
   });
+}
+
+/** Null where it is not JSON: then something between this page and the server has answered. */
+function bodyOf(request: XMLHttpRequest): unknown {
+  if (request.getResponseHeader('Content-Type')?.includes('json') !== true) return null;
+  try {
+    return JSON.parse(request.responseText) as unknown;
+  } catch {
+    return null;
+  }
 }
