@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useState } from 'react';
 import type { CallError } from '../api/http';
+import { useNow } from '../app/clock';
 import { usePreferences } from '../app/preferences';
 import { useFormat, useText } from '../text';
 import { common } from '../text/common';
@@ -18,16 +19,6 @@ export function Latin({ children, isCode = false }: { children: string; isCode?:
       {children}
     </bdi>
   );
-}
-
-/** The time now, to the half minute. */
-function useNow(): number {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), 30_000);
-    return () => clearInterval(timer);
-  }, []);
-  return now;
 }
 
 /** How long ago; the exact time is its tooltip. */
@@ -70,23 +61,45 @@ export function Who({ actor }: { actor: { name: string; kind: string } | null | 
   );
 }
 
-/** A button that copies a text. */
+/** A button that copies a text. Where the browser refuses, as it does without HTTPS, the text is shown to be selected. */
 export function Copy({ text, label }: { text: string; label?: string | undefined }) {
   const t = useText(common);
-  const [isCopied, setIsCopied] = useState(false);
+  const [state, setState] = useState<'ready' | 'copied' | 'refused'>('ready');
   useEffect(() => {
-    if (!isCopied) return;
-    const timer = setTimeout(() => setIsCopied(false), 2_000);
+    if (state !== 'copied') return;
+    const timer = setTimeout(() => setState('ready'), 2_000);
     return () => clearTimeout(timer);
-  }, [isCopied]);
+  }, [state]);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(text);
+      setState('copied');
+    } catch {
+      setState('refused');
+    }
+  };
   return (
-    <IconButton
-      icon={isCopied ? 'check' : 'copy'}
-      label={isCopied ? t.copied : (label ?? t.copy)}
-      onPress={() => {
-        void navigator.clipboard.writeText(text).then(() => setIsCopied(true));
-      }}
-    />
+    <>
+      <IconButton
+        icon={state === 'copied' ? 'check' : 'copy'}
+        label={state === 'copied' ? t.copied : (label ?? t.copy)}
+        onPress={() => void copy()}
+      />
+      {state === 'refused' ? (
+        <span className="copy-refused stack-small" role="alert">
+          <span>{t.copyRefused}</span>
+          <textarea
+            className="input"
+            dir="ltr"
+            readOnly
+            rows={text.includes('\n') ? 4 : 2}
+            aria-label={t.copyText}
+            value={text}
+            onFocus={(event) => event.currentTarget.select()}
+          />
+        </span>
+      ) : null}
+    </>
   );
 }
 
