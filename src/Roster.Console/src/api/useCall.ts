@@ -25,43 +25,56 @@ export function useWrites(): number {
 export interface Reading<T> {
   readonly answer: Answer<T> | null;
   readonly error: CallError | null;
+  /** Whether there is nothing to show yet. */
   readonly isLoading: boolean;
+  /** Whether a call runs, also where there is an older answer. */
+  readonly isReading: boolean;
   readonly again: () => void;
 }
 
 /** Reads from the API what a page shows; null reads nothing. */
 export function useCall<T>(path: string | null): Reading<T> {
   const writes = useWrites();
-  const [state, setState] = useState<{ path: string | null; answer: Answer<T> | null; error: CallError | null }>({
-    path: null,
-    answer: null,
-    error: null,
-  });
+  const [state, setState] = useState<State<T>>({ path: null, key: '', answer: null, error: null });
   const [tries, setTries] = useState(0);
   const again = useCallback(() => setTries((count) => count + 1), []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a write and a new try read again
+  const key = `${writes} ${tries}`;
   useEffect(() => {
     if (path === null) return;
     const end = new AbortController();
+    const before = writesDone.get();
     call<T>({ path }, end.signal).then(
       (answer) => {
-        kept.delete(path);
-        kept.set(path, answer);
-        if (kept.size > most) kept.delete(kept.keys().next().value as string);
-        setState({ path, answer, error: null });
+        if (end.signal.aborted) return;
+        // An answer from before a write is old.
+        if (writesDone.get() === before) {
+          kept.delete(path);
+          kept.set(path, answer);
+          if (kept.size > most) kept.delete(kept.keys().next().value as string);
+        }
+        setState({ path, key, answer, error: null });
       },
       (error: unknown) => {
-        if (!(error instanceof CallError)) return;
+        if (!(error instanceof CallError) || end.signal.aborted) return;
         // What was read before stays on the screen, with a form that is open on it, unless it is not there any more.
         const isGone = error.status === 403 || error.status === 404;
-        setState((before) => ({ path, answer: before.path === path && !isGone ? before.answer : null, error }));
+        setState((before) => ({ path, key, answer: before.path === path && !isGone ? before.answer : null, error }));
       },
     );
     return () => end.abort();
-  }, [path, writes, tries]);
+  }, [path, key]);
   const answer = state.path === path ? state.answer : path === null ? null : ((kept.get(path) as Answer<T>) ?? null);
   const error = state.path === path ? state.error : null;
-  return { answer, error, isLoading: path !== null && answer === null && error === null, again };
+  const isReading = path !== null && (state.path !== path || state.key !== key);
+  return { answer, error, isLoading: path !== null && answer === null && error === null, isReading, again };
+}
+
+interface State<T> {
+  readonly path: string | null;
+  /** Of which write and try it is. */
+  readonly key: string;
+  readonly answer: Answer<T> | null;
+  readonly error: CallError | null;
 }
 
 export interface Writing {

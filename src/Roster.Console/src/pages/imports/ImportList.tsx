@@ -1,11 +1,13 @@
-import { useEffect } from 'react';
 import { nextOf, withQuery } from '../../api/http';
+import { usePolling } from '../../api/polling';
 import { useCall } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { usePlace } from '../../app/router';
 import { useSession } from '../../app/session';
+import { Answered } from '../../parts/Answered';
 import { Link } from '../../parts/Link';
-import { Ago, Empty, ErrorView, Loading, Name, PageHead, Who } from '../../parts/show';
+import { Ago, Empty, Name, PageHead, Who } from '../../parts/show';
+import { TableBox } from '../../parts/TableBox';
 import { useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
@@ -21,14 +23,10 @@ export function ImportList() {
   const { query } = usePlace();
   const mayWrite = useSession().may('linksWrite');
   const path = withQuery('/api/imports', { cursor: query.get('cursor') ?? undefined });
-  const { answer, error, isLoading, again } = useCall<Seen[]>(path);
+  const reading = useCall<Seen[]>(path);
+  const { answer } = reading;
   useShownCalls({ path });
-  const isWorking = answer?.data.some((seen) => seen.work !== null) ?? false;
-  useEffect(() => {
-    if (!isWorking) return;
-    const timer = setInterval(again, 2_000);
-    return () => clearInterval(timer);
-  }, [isWorking, again]);
+  usePolling(reading, answer?.data.some((seen) => seen.work !== null) ?? false, 2_000);
   const next = answer === null ? null : nextOf(answer.headers);
   const cursor = next === null ? null : new URL(next, window.location.origin).searchParams.get('cursor');
   return (
@@ -38,15 +36,17 @@ export function ImportList() {
       </PageHead>
       <div className="stack">
         {mayWrite ? <UploadArea /> : null}
-        {error === null ? null : <ErrorView error={error} again={again} />}
-        {isLoading ? <Loading /> : null}
-        {answer === null ? null : answer.data.length === 0 ? (
-          <Empty icon="import" title={t.noImports}>
-            <p>{mayWrite ? t.noImportsHint : t.noImportsRead}</p>
-          </Empty>
-        ) : (
-          <Table imports={answer.data} />
-        )}
+        <Answered reading={reading}>
+          {(imports) =>
+            imports.length === 0 ? (
+              <Empty icon="import" title={t.noImports}>
+                <p>{mayWrite ? t.noImportsHint : t.noImportsRead}</p>
+              </Empty>
+            ) : (
+              <Table imports={imports} />
+            )
+          }
+        </Answered>
         <div className="row">
           {query.has('cursor') ? (
             <Link to="/imports" className="button button-plain">
@@ -68,7 +68,7 @@ function Table({ imports }: { imports: readonly Seen[] }) {
   const t = useText(importTexts);
   const hasActors = imports.some((seen) => seen.actor !== undefined);
   return (
-    <div className="table-box">
+    <TableBox label={t.imports}>
       <table className="table cards" aria-label={t.imports}>
         <thead>
           <tr>
@@ -105,6 +105,6 @@ function Table({ imports }: { imports: readonly Seen[] }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
