@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'react';
 import type { Pages } from '../api/usePages';
-import { useText } from '../text';
+import { useFormat, useText } from '../text';
 import { common } from '../text/common';
 import { Button } from './controls';
 import { ErrorView } from './show';
@@ -8,9 +8,10 @@ import { ErrorView } from './show';
 /** Above a list that holds only the last items that were read: the way back to the first ones. */
 export function CutNotice({ pages }: { pages: Pages<unknown> }) {
   const t = useText(common);
+  const format = useFormat();
   return pages.isCut ? (
     <p className="spread notice list-cut">
-      {t.cut}
+      {t.cut(format.number(pages.most))}
       <Button onPress={pages.again}>{t.toNewest}</Button>
     </p>
   ) : null;
@@ -20,7 +21,7 @@ export function CutNotice({ pages }: { pages: Pages<unknown> }) {
 export function LoadMore({ pages }: { pages: Pages<unknown> }) {
   const t = useText(common);
   const end = useRef<HTMLDivElement>(null);
-  const { hasMore, error, more, isLoadingMore } = pages;
+  const { hasMore, error, isOld, more, isLoadingMore } = pages;
   useEffect(() => {
     const target = end.current;
     if (target === null || !hasMore || error !== null || isLoadingMore) return;
@@ -41,7 +42,7 @@ export function LoadMore({ pages }: { pages: Pages<unknown> }) {
   }, [hasMore]);
   return (
     <div ref={end} className="load-more">
-      {error === null ? null : <ErrorView error={error} {...(hasMore ? {} : { again: pages.again })} />}
+      {error === null ? null : <ErrorView error={error} {...(isOld ? { again: pages.again } : {})} />}
       {hasMore ? (
         <Button
           isPending={isLoadingMore}
