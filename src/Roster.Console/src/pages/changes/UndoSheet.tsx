@@ -27,9 +27,15 @@ function OpenSheet({ revision, title, onClose }: { revision: number; title: stri
   const c = useText(common);
   const { plan, error, again } = usePlan(revision);
   const [isLeaving, setIsLeaving] = useState(false);
-  const { run, isRunning, error: failure } = useWrite();
+  const { run, isRunning, error: failure, clear } = useWrite();
   const kept = plan?.kept ?? [];
   const count = plan?.changes.length ?? 0;
+  // What would be put back may be other changes now, so the choice is made again.
+  const look = () => {
+    clear();
+    setIsLeaving(false);
+    again();
+  };
   const undo = async () => {
     const choice = kept.length > 0 ? '?onConflict=skip' : '';
     const answer = await run<Undone>({ method: 'POST', path: `/api/changesets/${revision}/undo${choice}` });
@@ -50,7 +56,7 @@ function OpenSheet({ revision, title, onClose }: { revision: number; title: stri
             look="primary"
             icon="undo"
             isPending={isRunning}
-            isDisabled={plan === null || count === 0 || (kept.length > 0 && !isLeaving)}
+            isDisabled={plan === null || failure !== null || count === 0 || (kept.length > 0 && !isLeaving)}
             onPress={() => void undo()}
           >
             {count === 0 ? c.undo : t.undoButton(count)}
@@ -58,8 +64,8 @@ function OpenSheet({ revision, title, onClose }: { revision: number; title: stri
         </>
       }
     >
-      {failure === null ? null : <ErrorView error={failure} again={again} />}
-      {error === null ? null : <ErrorView error={error} again={again} />}
+      {failure === null ? null : <ErrorView error={failure} again={look} />}
+      {error === null ? null : <ErrorView error={error} again={look} />}
       {plan === null && error === null ? (
         <>
           <p className="muted">{t.undoWorking}</p>
@@ -127,9 +133,11 @@ function usePlan(revision: number) {
     setPlan(null);
     setError(null);
     call<Undone>({ method: 'POST', path }, end.signal).then(
-      ({ data }) => setPlan(data),
+      ({ data }) => {
+        if (!end.signal.aborted) setPlan(data);
+      },
       (failure: unknown) => {
-        if (failure instanceof CallError) setError(failure);
+        if (!end.signal.aborted && failure instanceof CallError) setError(failure);
       },
     );
     return () => end.abort();

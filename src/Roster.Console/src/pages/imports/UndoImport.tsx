@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { Button } from '../../parts/controls';
 import { Sheet } from '../../parts/Dialogs';
 import { Link } from '../../parts/Link';
@@ -19,13 +19,17 @@ export function UndoSheet({ seen, state, onClose }: { seen: Seen; state: ImportS
   const { act, isRunning, error } = useAct(seen.id, state);
   const [isAsked, setIsAsked] = useState(false);
   const [leaves, setLeaves] = useState(false);
-  useEffect(() => {
-    void act('POST', 'undo?dryRun=true').then(setIsAsked);
-  }, [act]);
+  const ask = useCallback(() => void act('POST', 'undo?dryRun=true').then(setIsAsked), [act]);
+  useEffect(ask, [ask]);
   const isLooking = !isAsked || seen.work !== null;
   const count = seen.conflicts;
   const undo = async () => {
     if (await act('POST', count > 0 ? 'undo?onConflict=skip' : 'undo')) onClose();
+    else {
+      // Others may have changed partners meanwhile: it is looked for them again before the next try.
+      setIsAsked(false);
+      setLeaves(false);
+    }
   };
   return (
     <Sheet
@@ -61,7 +65,7 @@ export function UndoSheet({ seen, state, onClose }: { seen: Seen; state: ImportS
           <strong>{t.undoConflicts(count)}</strong>
         )}
       </div>
-      {error === null ? null : <ErrorView error={error} />}
+      {error === null ? null : <ErrorView error={error} again={ask} />}
       {isLooking || count === 0 ? null : (
         <>
           <UndoConflicts seen={seen} />
