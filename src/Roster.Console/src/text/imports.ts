@@ -149,7 +149,7 @@ export const importsEn = {
   },
   mirrorHint: 'Live partners that no row names are deleted. At most as many as you allow here.',
   maxDeletes: 'Deletes at most',
-  maxDeletesHint: 'A number such as 100, or a share such as 10%. Empty is 5%.',
+  maxDeletesHint: 'A number such as 100, or a share such as 10%. Empty is 5%. Never more than 10,000.',
   withoutKey: 'Rows without this key',
   withoutKeys: { refuse: 'are faults', create: 'create a partner each time' },
   noTarget: 'No column goes to a field yet. Choose where at least one column goes.',
@@ -220,10 +220,13 @@ export const importsEn = {
   mirrorFaulty:
     'A mirror is not applied while rows are faulty: their partners would be deleted. Mend the rows, or leave them out.',
   tooManyDeletes: (n: string, most: string) =>
-    `It would delete ${n} partners, and at most ${most} are allowed. Allow more under Columns, or check whether the file is complete.`,
+    `It would delete ${n} partners, and at most ${most} are allowed. Nothing is written. Is the file complete?`,
+  allowMore: 'If it is, allow more under Columns.',
+  neverMore: (most: string) => `No mirror deletes more than ${most} at once.`,
   typeNumber: (n: string) => `Type ${n} to delete that many partners`,
   onePart: 'All of it is written at once, or nothing.',
   manyParts: 'It is written in parts of 5,000 rows. Readers can see a half-done import meanwhile.',
+  deletesLast: 'The deletes are written last, in a part of their own.',
   planChanged:
     'The plan has changed since you looked at it. Nothing was written. Look at the new counts before you apply them.',
   conflictTitle: 'Changed by somebody else meanwhile',

@@ -9,28 +9,32 @@ import { importTexts } from '../../text/imports';
 import type { StepProps } from './ImportView';
 import { Note, StepHead } from './parts';
 import { RowsTable } from './RowsTable';
-import { isOpen, isWritten, type Seen } from './steps';
+import { hasManyParts, isOpen, isWritten, mostInOnePart, type Seen } from './steps';
 import { type Acting, useAct } from './useImport';
 import { useRows } from './useRows';
 
-const partSize = 10_000;
+const undecided = { plan: '', leavesFaulty: false, skips: false, typed: '' };
 
 /** What is decided before the plan is written, and the button with its numbers. */
 export function ApplyStep({ seen, state, mayWrite }: StepProps) {
   const t = useText(importTexts);
   const applying = useAct(seen.id, state);
-  const [leavesFaulty, setLeavesFaulty] = useState(false);
-  const [skips, setSkips] = useState(false);
-  const [typed, setTyped] = useState('');
+  const [decided, setDecided] = useState(undecided);
   const { counts } = seen;
   if (counts === null) return null;
   const { created, updated, deleted } = counts;
+  // What was decided about another plan is decided again.
+  const plan = `${seen.times.planned} ${seen.edits} ${created} ${updated} ${deleted} ${counts.faulty} ${seen.conflicts}`;
+  const { leavesFaulty, skips, typed } = decided.plan === plan ? decided : undecided;
+  const decide = (choice: Partial<typeof undecided>) => setDecided({ leavesFaulty, skips, typed, ...choice, plan });
   const isConflict = seen.state === 'stopped' && seen.reason?.code === 'changed_since';
   const isMirrorFaulty = seen.mode === 'mirror' && counts.faulty > 0;
   const isTooMuch = counts.allowedDeletes !== undefined && deleted > counts.allowedDeletes;
   const isEmpty = created + updated + deleted === 0;
   const isReady =
     mayWrite &&
+    seen.work === null &&
+    !state.isReading &&
     !isEmpty &&
     !isMirrorFaulty &&
     !isTooMuch &&
@@ -53,7 +57,11 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
       <div className="card stack">
         <h3>{isEmpty ? t.nothingToApply : t.willDo}</h3>
         <Summary seen={seen} />
-        {isEmpty ? null : <p className="muted">{created + updated > partSize ? t.manyParts : t.onePart}</p>}
+        {isEmpty || isTooMuch ? null : (
+          <p className="muted">
+            {!hasManyParts(counts) ? t.onePart : deleted === 0 ? t.manyParts : `${t.manyParts} ${t.deletesLast}`}
+          </p>
+        )}
         {isWritten(seen) ? <p>{t.goOn}</p> : null}
       </div>
       {isMirrorFaulty ? (
@@ -69,12 +77,20 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
         <div className="stack decisions">
           {counts.faulty > 0 && !isMirrorFaulty && !isWritten(seen) && !isEmpty ? (
             <div className="row">
-              <Check isChecked={leavesFaulty} onChange={setLeavesFaulty} text={t.leaveFaulty(counts.faulty)} />
+              <Check
+                isChecked={leavesFaulty}
+                onChange={(leaves) => decide({ leavesFaulty: leaves })}
+                text={t.leaveFaulty(counts.faulty)}
+              />
               <Link to={`/imports/${seen.id}/preview?change=faulty`}>{t.mendThem}</Link>
             </div>
           ) : null}
-          {isConflict ? <Check isChecked={skips} onChange={setSkips} text={t.skipConflicts} /> : null}
-          {deleted > 0 && !isTooMuch ? <TypedNumber count={deleted} value={typed} onChange={setTyped} /> : null}
+          {isConflict ? (
+            <Check isChecked={skips} onChange={(skip) => decide({ skips: skip })} text={t.skipConflicts} />
+          ) : null}
+          {deleted > 0 && !isTooMuch ? (
+            <TypedNumber count={deleted} value={typed} onChange={(text) => decide({ typed: text })} />
+          ) : null}
         </div>
       ) : null}
       {applying.error === null ? null : applying.error.code === 'plan_changed' ? (
@@ -148,11 +164,13 @@ export function Summary({ seen }: { seen: Seen }) {
 function TooManyDeletes({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
   const format = useFormat();
+  const allowed = seen.counts?.allowedDeletes ?? 0;
   return (
     <p className="notice notice-bad">
       <Icon name="warning" />
       <span>
-        {t.tooManyDeletes(format.number(seen.counts?.deleted ?? 0), format.number(seen.counts?.allowedDeletes ?? 0))}{' '}
+        {t.tooManyDeletes(format.number(seen.counts?.deleted ?? 0), format.number(allowed))}{' '}
+        {allowed < mostInOnePart ? t.allowMore : t.neverMore(format.number(mostInOnePart))}{' '}
         <Link to={`/imports/${seen.id}/columns`}>{t.seeColumns}</Link>
       </span>
     </p>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isReachable, type Seen, stepOf, steps } from './steps';
+import { hasManyParts, isReachable, type Seen, stepOf, steps } from './steps';
 
 const column = {
   column: 'E-mail',
@@ -62,4 +62,11 @@ describe('isReachable', () => {
     const planned = seen({ state: 'planned', counts });
     expect(steps.filter((step) => isReachable(step, planned))).toEqual(['read', 'columns', 'preview', 'apply']);
   });
+});
+
+it('writes at most 10,000 rows and as many deletes at once', () => {
+  const many = (changes: object) => hasManyParts({ ...counts, ...changes } as NonNullable<Seen['counts']>);
+  expect(many({ created: 6_000, updated: 4_000, deleted: 10_000 })).toBe(false);
+  expect(many({ created: 6_000, updated: 4_001 })).toBe(true);
+  expect(many({ created: 0, deleted: 10_001 })).toBe(true);
 });

@@ -12,6 +12,14 @@ export function isStep(text: string | undefined): text is Step {
   return (steps as readonly (string | undefined)[]).includes(text);
 }
 
+/** Changed rows, and deletes, that are written in one change set. No mirror may delete more. */
+export const mostInOnePart = 10_000;
+
+/** Whether the plan is written in parts: rows in parts of 5,000, and then the deletes in a part of their own. */
+export function hasManyParts({ created, updated, deleted }: NonNullable<Seen['counts']>): boolean {
+  return Math.max(created + updated, deleted) > mostInOnePart;
+}
+
 /** Whether parts of it are in the directory. */
 export function isWritten(seen: Seen): boolean {
   return (seen.revisions ?? []).length > 0;
