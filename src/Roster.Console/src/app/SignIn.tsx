@@ -1,4 +1,4 @@
-import { type FormEvent, useEffect, useRef, useState } from 'react';
+import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
 import type { Doors } from '../api/generated';
 import type { CallError } from '../api/http';
 import { useCall } from '../api/useCall';
@@ -74,6 +74,7 @@ export function SignInPage() {
 export function SignInAgain() {
   const t = useText(shell);
   const { hasEnded, session } = useSessionState();
+  useSessionBack(hasEnded && session !== null);
   return (
     <Sheet
       title={t.ended}
@@ -83,9 +84,39 @@ export function SignInAgain() {
       isDismissable={false}
     >
       <p className="muted">{t.endedHint}</p>
-      <KeyForm />
+      <KeyForm isAgain />
     </Sheet>
   );
+}
+
+/** Milliseconds between two looks for a session that was begun in another tab, and how long it is looked for. */
+const lookEvery = 5_000;
+const lookFor = 15 * 60_000;
+
+/** While the dialog is open: looks whether there is a session again, when this tab is come back to and now and then. */
+function useSessionBack(isWanted: boolean): void {
+  const { resume } = useSessionState();
+  useEffect(() => {
+    if (!isWanted) return;
+    const end = new AbortController();
+    const { signal } = end;
+    let isLooking = false;
+    const look = async () => {
+      if (isLooking || document.visibilityState !== 'visible') return;
+      isLooking = true;
+      await resume(signal);
+      isLooking = false;
+    };
+    const timer = setInterval(() => void look(), lookEvery);
+    const stop = setTimeout(() => clearInterval(timer), lookFor);
+    window.addEventListener('focus', () => void look(), { signal });
+    document.addEventListener('visibilitychange', () => void look(), { signal });
+    return () => {
+      end.abort();
+      clearInterval(timer);
+      clearTimeout(stop);
+    };
+  }, [isWanted, resume]);
 }
 
 /** Shows the key that a link gave, once. */
@@ -97,9 +128,10 @@ export function NewKey() {
   );
 }
 
-function KeyForm() {
+function KeyForm({ isAgain = false }: { isAgain?: boolean }) {
   const t = useText(shell);
   const { signIn } = useSessionState();
+  const hint = useId();
   const [key, setKey] = useState('');
   const [isRunning, setIsRunning] = useState(false);
   const [error, setError] = useState<CallError | null>(null);
@@ -134,9 +166,16 @@ function KeyForm() {
         <a
           className="button button-plain"
           href={`/api/session/oidc?to=${encodeURIComponent(window.location.pathname + window.location.search)}`}
+          // This page has what was typed, so the provider is shown in another tab.
+          {...(isAgain ? { target: '_blank', rel: 'noopener', 'aria-describedby': hint } : {})}
         >
           {t.withProvider}
         </a>
+      ) : null}
+      {isAgain && doors?.openIdConnect === true ? (
+        <p id={hint} className="muted small">
+          {t.withProviderHint}
+        </p>
       ) : null}
     </form>
   );

@@ -16,6 +16,8 @@ export interface SessionState {
   readonly hasEnded: boolean;
   readonly error: CallError | null;
   readonly signIn: (door: Door) => Promise<CallError | null>;
+  /** Goes on where there is a session again, which another tab has begun. */
+  readonly resume: (signal: AbortSignal) => Promise<void>;
   readonly signOut: () => Promise<void>;
   readonly again: () => void;
   /** The key that a link gave, until the person has put it away. */
@@ -68,6 +70,18 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     }
   }, []);
 
+  const resume = useCallback(async (signal: AbortSignal) => {
+    try {
+      const { data } = await call<Session>({ path: '/api/session' }, signal);
+      if (signal.aborted) return;
+      setSession(data);
+      setHasEnded(false);
+      forgetAnswers();
+    } catch {
+      // There is none yet, or the server does not answer: the dialog stays.
+    }
+  }, []);
+
   const signOut = useCallback(async () => {
     try {
       await call({ method: 'DELETE', path: '/api/session' });
@@ -86,8 +100,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
 
   const keyIsKept = useCallback(() => setNewKey(null), []);
   const state = useMemo(
-    () => ({ session, isLoading, hasEnded, error, signIn, signOut, again: read, newKey, keyIsKept }),
-    [session, isLoading, hasEnded, error, signIn, signOut, read, newKey, keyIsKept],
+    () => ({ session, isLoading, hasEnded, error, signIn, resume, signOut, again: read, newKey, keyIsKept }),
+    [session, isLoading, hasEnded, error, signIn, resume, signOut, read, newKey, keyIsKept],
   );
   return <SessionContext value={state}>{children}</SessionContext>;
 }

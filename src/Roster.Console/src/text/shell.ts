@@ -13,6 +13,7 @@ export const shell = texts(
     ended: 'Your session has ended',
     endedHint: 'Sign in again to go on. What you typed is still there.',
     withProvider: 'Sign in with your organisation',
+    withProviderHint: 'It opens in a new tab. Come back here when you are signed in: this page goes on by itself.',
     refused: {
       oidc: 'Your organisation’s sign-in gives you no access here. Ask whoever manages it, or sign in with a key.',
       'oidc-again': 'This sign-in took too long, or began in another window. Try again.',
@@ -53,6 +54,7 @@ export const shell = texts(
     ended: 'انتهت جلستك',
     endedHint: 'سجّل الدخول مرة أخرى للمتابعة. ما كتبته ما زال موجودًا.',
     withProvider: 'الدخول بحساب مؤسستك',
+    withProviderHint: 'يُفتح في علامة تبويب جديدة. عد إلى هنا بعد تسجيل الدخول: تتابع هذه الصفحة من نفسها.',
     refused: {
       oidc: 'لا يمنحك حساب مؤسستك صلاحية الدخول هنا. اسأل المسؤول عنه، أو سجّل الدخول بمفتاح.',
       'oidc-again': 'استغرق تسجيل الدخول هذا وقتًا طويلًا، أو بدأ في نافذة أخرى. حاول مرة أخرى.',
