@@ -1,6 +1,7 @@
 import { StrictMode } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import { createRoot } from 'react-dom/client';
+import { keepFocus } from './app/focus';
 import { usePreferences } from './app/preferences';
 import { Shell } from './app/Shell';
 import { SignInPage } from './app/SignIn';
@@ -27,6 +28,8 @@ function Root() {
     </I18nProvider>
   );
 }
+
+keepFocus();
 
 const root = document.getElementById('root');
 if (root !== null)
