@@ -3,7 +3,7 @@ import { plural, texts } from './language';
 /** Texts of the overview. */
 export const overview = texts(
   {
-    sub: 'How the directory grows, and who writes to it.',
+    sub: 'How the directory grows, and who writes to it. Days are in UTC.',
     range: 'Days',
     ranges: { '30': 'Last 30 days', '90': 'Last 90 days', '365': 'Last year' },
     live: 'Partners',
@@ -21,7 +21,7 @@ export const overview = texts(
     others: 'Others',
     table: 'Show as a table',
     tableOf: (title: string) => `${title}, table`,
-    day: 'Day',
+    day: 'Day (UTC)',
     total: 'Total',
     created: 'Created',
     updated: 'Updated',
@@ -40,7 +40,7 @@ export const overview = texts(
     emptyHint: 'Bring a spreadsheet in, or create the first partner.',
   },
   {
-    sub: 'كيف ينمو الدليل، ومن يكتب فيه.',
+    sub: 'كيف ينمو الدليل، ومن يكتب فيه. الأيام بالتوقيت العالمي (UTC).',
     range: 'الأيام',
     ranges: { '30': 'آخر 30 يومًا', '90': 'آخر 90 يومًا', '365': 'آخر سنة' },
     live: 'الشركاء',
@@ -66,7 +66,7 @@ export const overview = texts(
     others: 'غيرهم',
     table: 'عرض كجدول',
     tableOf: (title: string) => `${title}، جدول`,
-    day: 'اليوم',
+    day: 'اليوم (UTC)',
     total: 'المجموع',
     created: 'أُنشئ',
     updated: 'حُدّث',

@@ -32,7 +32,7 @@ export function ChangesList() {
     take: 50,
     kind: query.get('kind') ?? undefined,
     actor: query.get('actor') ?? undefined,
-    since: query.get('since') ?? undefined,
+    since: beginOf(query.get('since')),
   });
   const pages = usePages<ChangeSet>(path);
   useShownCalls({ path });
@@ -58,6 +58,13 @@ export function ChangesList() {
       </div>
     </>
   );
+}
+
+/** The day's first moment where the reader is, as the times in the list are. What is no day is for the server to refuse. */
+function beginOf(day: string | null): string | undefined {
+  if (day === null) return undefined;
+  const begin = new Date(`${day}T00:00`);
+  return Number.isNaN(begin.getTime()) ? day : begin.toISOString();
 }
 
 function Sets({ pages }: { pages: Pages<ChangeSet> }) {
