@@ -69,6 +69,9 @@ export function NoChangeSet() {
   const c = useText(common);
   return (
     <>
+      <p className="crumb">
+        <Link to={listHref()}>{c.changes}</Link>
+      </p>
       <PageHead title={c.changes} />
       <Empty icon="changes" title={t.missing}>
         <Link to="/changes">{c.toNewest}</Link>

@@ -1,3 +1,4 @@
+import { useEffect } from 'react';
 import { nextOf, withQuery } from '../../api/http';
 import { usePolling } from '../../api/polling';
 import { useCall } from '../../api/useCall';
@@ -16,6 +17,13 @@ import { Note, StateBadge } from './parts';
 import type { Seen } from './steps';
 import { UploadArea } from './UploadArea';
 
+/** The page of the list that was looked at last. */
+let left = '';
+
+export function importsHref(): string {
+  return left === '' ? '/imports' : `/imports?cursor=${encodeURIComponent(left)}`;
+}
+
 /** Where imports begin, and the imports that there were. */
 export function ImportList() {
   const t = useText(importTexts);
@@ -23,6 +31,9 @@ export function ImportList() {
   const { query } = usePlace();
   const mayWrite = useSession().may('linksWrite');
   const path = withQuery('/api/imports', { cursor: query.get('cursor') ?? undefined });
+  useEffect(() => {
+    left = query.get('cursor') ?? '';
+  }, [query]);
   const reading = useCall<Seen[]>(path);
   const { answer } = reading;
   useShownCalls({ path });

@@ -12,12 +12,13 @@ import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import { ApplyStep } from './ApplyStep';
 import { ColumnsStep } from './ColumnsStep';
+import { importsHref } from './ImportList';
 import { PreviewStep } from './PreviewStep';
 import { ProgressStep } from './ProgressStep';
 import { Note, StateBadge } from './parts';
 import { ReadStep } from './ReadStep';
 import { ReceiptStep } from './ReceiptStep';
-import { rowsPath } from './rows';
+import { leaveRows, rowsHref, rowsPath } from './rows';
 import { isReachable, isStep, type Seen, type Step, stepOf, steps } from './steps';
 import { type ImportState, useImport } from './useImport';
 
@@ -47,15 +48,16 @@ export function ImportView({ id, step }: { id: string; step: string | undefined 
   const current = seen === null ? null : isStep(step) && isReachable(step, seen) ? step : stepOf(seen);
   useShownCalls(current === null ? null : { path: `/api/imports/${id}` }, ...callsOf(id, current, seen, query));
   useEffect(() => {
+    if (current === 'preview' && step === 'preview') leaveRows(id, query);
     if (current !== null && current !== step) go(`/imports/${id}/${current}`, { replace: true });
-  }, [id, current, step]);
+  }, [id, current, step, query]);
   if (seen === null || current === null) {
     if (error?.status === 404)
       return (
         <>
           <PageHead title={names.import} />
           <Empty icon="file" title={t.noImport}>
-            <Link to="/imports">{t.back}</Link>
+            <Link to={importsHref()}>{t.back}</Link>
           </Empty>
         </>
       );
@@ -103,7 +105,7 @@ function FileLine({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
   return (
     <span className="file-line">
-      <Link to="/imports">{t.back}</Link>
+      <Link to={importsHref()}>{t.back}</Link>
       <span aria-hidden="true">/</span>
       <strong>
         <Name>{seen.file.name ?? t.unnamed}</Name>
@@ -123,7 +125,11 @@ function StepLinks({ seen, current }: { seen: Seen; current: Step }) {
         {steps.map((step) => (
           <li key={step}>
             {isReachable(step, seen) ? (
-              <Link to={`/imports/${seen.id}/${step}`} className="step" isCurrent={step === current && 'step'}>
+              <Link
+                to={step === 'preview' ? rowsHref(seen.id) : `/imports/${seen.id}/${step}`}
+                className="step"
+                isCurrent={step === current && 'step'}
+              >
                 {t.steps[step]}
               </Link>
             ) : (

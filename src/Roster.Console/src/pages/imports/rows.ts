@@ -32,3 +32,17 @@ function parametersOf(query: URLSearchParams) {
     q,
   };
 }
+
+/** The filter, search and page of an import's rows as they were left, to come back to. At most 20 imports. */
+const left = new Map<string, string>();
+
+export function leaveRows(id: string, query: URLSearchParams): void {
+  left.delete(id);
+  left.set(id, query.toString());
+  if (left.size > 20) left.delete(left.keys().next().value as string);
+}
+
+export function rowsHref(id: string): string {
+  const query = left.get(id) ?? '';
+  return `/imports/${id}/preview${query === '' ? '' : `?${query}`}`;
+}
