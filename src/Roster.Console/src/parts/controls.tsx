@@ -147,3 +147,21 @@ export function Choose<T extends string>({
     </label>
   );
 }
+
+/** A box to tick, with what is agreed to by it. */
+export function Check({
+  isChecked,
+  onChange,
+  children,
+}: {
+  isChecked: boolean;
+  onChange: (isChecked: boolean) => void;
+  children: ReactNode;
+}) {
+  return (
+    <label className="choice">
+      <input type="checkbox" checked={isChecked} onChange={(event) => onChange(event.currentTarget.checked)} />
+      {children}
+    </label>
+  );
+}

@@ -5,6 +5,7 @@ import { usePreferences } from '../app/preferences';
 import { useFormat, useText } from '../text';
 import { common } from '../text/common';
 import { Button, IconButton } from './controls';
+import { FaultText } from './Fault';
 import { Icon, type IconName } from './Icon';
 
 /** A name as its own writing direction wants it. */
@@ -114,7 +115,9 @@ export function ErrorView({ error, again }: { error: CallError; again?: () => vo
       <div className="stack-small">
         <strong>{problem?.error[language] ?? (error.isOffline ? t.offline : t.failed)}</strong>
         {(problem?.details ?? []).slice(0, 20).map((fault) => (
-          <span key={`${fault.index} ${fault.field} ${fault.code} ${fault.message}`}>{fault.message}</span>
+          <span key={`${fault.index} ${fault.field} ${fault.code} ${fault.message}`}>
+            <FaultText fault={fault} />
+          </span>
         ))}
         {problem === null ? null : (
           <span className="muted small">

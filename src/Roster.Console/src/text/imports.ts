@@ -278,6 +278,7 @@ export const importsEn = {
       other: '# partners were changed since the import',
     }),
   undoFirst: (n: string) => `The first ${n} are listed.`,
+  undoTable: 'Partners that were changed since',
   undoLeave: 'Leave these as they are, and undo the others',
   keptTitle: 'Left as they are by the undo',
   partner: 'Partner',

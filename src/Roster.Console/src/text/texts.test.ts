@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { plural } from './language';
 
-// importFaults.ts has texts by the server's codes, and English ones only where the server's own say it badly.
-const modules = import.meta.glob<Record<string, unknown>>(
-  ['./*.ts', '!./*.test.ts', '!./index.ts', '!./importFaults.ts'],
-  { eager: true },
-);
+// faults.ts has texts by the server's codes, and English ones only where the server's own say it badly.
+const modules = import.meta.glob<Record<string, unknown>>(['./*.ts', '!./*.test.ts', '!./index.ts', '!./faults.ts'], {
+  eager: true,
+});
 const both = Object.values(modules)
   .flatMap((module) => Object.entries(module))
   .filter((one): one is [string, { en: object; ar: object }] => isBoth(one[1]));

@@ -3,8 +3,9 @@ import type { Fault, Undone } from '../../api/generated';
 import { CallError, call } from '../../api/http';
 import { useWrite } from '../../api/useCall';
 import { showWrite } from '../../app/toasts';
-import { Button } from '../../parts/controls';
+import { Button, Check } from '../../parts/controls';
 import { Sheet } from '../../parts/Dialogs';
+import { FaultText } from '../../parts/Fault';
 import { ErrorView, Loading } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { changes } from '../../text/changes';
@@ -98,7 +99,6 @@ function Kept({
   onLeave: (isLeaving: boolean) => void;
 }) {
   const t = useText(changes);
-  const reasons: Readonly<Record<string, string>> = t.reason;
   return (
     <div className="notice notice-warn kept">
       <strong>{t.conflicts(kept.length)}</strong>
@@ -106,16 +106,15 @@ function Kept({
         {kept.slice(0, shown).map((fault) => (
           <li key={fault.id ?? fault.index}>
             {fault.id === undefined ? null : <PartnerLink id={fault.id} known={fault.current?.name} />}{' '}
-            <span>{reasons[fault.code] ?? fault.message}</span>
+            <FaultText fault={fault} own={t.reason} />
           </li>
         ))}
       </ul>
       {kept.length > shown ? <p>{t.andMore(kept.length - shown)}</p> : null}
       {canLeave ? (
-        <label className="choice">
-          <input type="checkbox" checked={isLeaving} onChange={(event) => onLeave(event.target.checked)} />
+        <Check isChecked={isLeaving} onChange={onLeave}>
           {t.leave(kept.length)}
-        </label>
+        </Check>
       ) : null}
     </div>
   );

@@ -1,9 +1,9 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { RowNote } from '../../api/generated';
-import { usePreferences } from '../../app/preferences';
+import { FaultText } from '../../parts/Fault';
 import { Badge } from '../../parts/show';
 import { useFormat, useText } from '../../text';
-import { faultTexts } from '../../text/importFaults';
+import { faults } from '../../text/faults';
 import { importTexts } from '../../text/imports';
 import type { Seen } from './steps';
 
@@ -62,18 +62,17 @@ export function CommitField({
   );
 }
 
-/** What is wrong with a row or a file: by its code where there is a text for it, else as the server says it. */
+/** What is wrong with a row or a file. A text of ours does not name the other row, as the server's message does. */
 export function Note({ note }: { note: RowNote | { readonly code: string; readonly message: string } }) {
   const t = useText(importTexts);
   const format = useFormat();
-  const { language } = usePreferences();
-  const known = faultTexts[language][note.code];
-  const other = 'otherLine' in note && note.otherLine !== undefined ? t.otherLine(format.number(note.otherLine)) : null;
-  if (known !== undefined) return <>{other === null ? known : `${known} ${other}`}</>;
+  const isKnown = useText(faults)[note.code] !== undefined;
+  const other = isKnown && 'otherLine' in note && note.otherLine !== undefined ? note.otherLine : null;
   return (
-    <span dir="ltr" lang="en">
-      {note.message}
-    </span>
+    <>
+      <FaultText fault={note} />
+      {other === null ? null : ` ${t.otherLine(format.number(other))}`}
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import type { CallError } from '../../api/http';
+import { useFaultText } from '../../parts/Fault';
 import { ErrorView } from '../../parts/show';
 import { useText } from '../../text';
 import { keys } from '../../text/keys';
@@ -7,10 +8,10 @@ import { keys } from '../../text/keys';
 /** What is wrong with a field, by its name in the API. */
 export function useFaults(error: CallError | null): (field: string) => string | undefined {
   const t = useText(keys);
-  const known: Readonly<Record<string, string>> = t.fault;
+  const textOf = useFaultText(t.fault);
   return (field) => {
     const fault = error?.problem?.details.find((one) => one.field === field);
-    return fault === undefined ? undefined : (known[fault.code] ?? fault.message);
+    return fault === undefined ? undefined : textOf(fault);
   };
 }
 

@@ -1,8 +1,10 @@
+import type { Texts } from './language';
+
 /**
- * What is wrong with a row or a file, by code. The server says it in English, with more detail: that is shown for codes
- * that are not here. In English only those are here whose text names parameters of the API.
+ * What is wrong with a row, a field or a file, by code. The server says it in English, with more detail: that is shown for
+ * codes that are not here. In English only those are here whose text names parameters of the API.
  */
-export const faultTexts: Readonly<Record<'en' | 'ar', Readonly<Record<string, string>>>> = {
+export const faults: Texts<Readonly<Record<string, string>>> = {
   en: {
     changed_since: 'It was changed by somebody else meanwhile.',
     match_key_missing:
@@ -26,7 +28,7 @@ export const faultTexts: Readonly<Record<'en' | 'ar', Readonly<Record<string, st
     invalid_type: 'القيمة ليست نصًّا.',
     leading_zeros_lost: 'القيمة رقم في المصنّف، فإن كانت تبدأ بأصفار أو بعلامة + فقد ضاعت.',
     match_key_missing: 'ليس في الصف المفتاح الذي يجد به شريكه، فسينشئ شريكًا في كل مرة.',
-    name_required: 'لا اسم في هذا الصف. الشريك الجديد يحتاج إلى اسم.',
+    name_required: 'الاسم ناقص. الشريك الجديد يحتاج إلى اسم.',
     no_match: 'لا يوجد شريك لهذا الصف، والاستيراد يحدّث الموجودين فقط.',
     partner_exists: 'الشريك موجود، والاستيراد ينشئ الجدد فقط.',
     partner_not_found: 'لا يوجد شريك حالي بهذا المعرّف.',
