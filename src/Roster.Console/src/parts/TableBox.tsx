@@ -1,7 +1,16 @@
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 /** Around a table that is larger than its place: it scrolls, by keyboard too. */
-export function TableBox({ label, children }: { label: string; children: ReactNode }) {
+export function TableBox({
+  label,
+  isBusy = false,
+  children,
+}: {
+  label: string;
+  /** Whether other rows are on their way. */
+  isBusy?: boolean;
+  children: ReactNode;
+}) {
   const box = useRef<HTMLElement>(null);
   const [isScrolling, setIsScrolling] = useState(false);
   useEffect(() => {
@@ -15,7 +24,13 @@ export function TableBox({ label, children }: { label: string; children: ReactNo
     return () => observer.disconnect();
   }, []);
   return (
-    <section ref={box} className="table-box" aria-label={label} tabIndex={isScrolling ? 0 : undefined}>
+    <section
+      ref={box}
+      className="table-box"
+      aria-label={label}
+      aria-busy={isBusy || undefined}
+      tabIndex={isScrolling ? 0 : undefined}
+    >
       {children}
     </section>
   );

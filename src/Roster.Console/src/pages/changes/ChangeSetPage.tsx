@@ -5,6 +5,7 @@ import { usePages } from '../../api/usePages';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { useSession } from '../../app/session';
 import { Button } from '../../parts/controls';
+import { Fact } from '../../parts/Facts';
 import { Link } from '../../parts/Link';
 import { CutNotice, LoadMore } from '../../parts/LoadMore';
 import { Ago, Badge, Copy, Empty, ErrorView, Latin, Loading, PageHead, Time } from '../../parts/show';
@@ -84,42 +85,31 @@ function Facts({ set, isUndone }: { set: ChangeSet; isUndone: boolean }) {
   const t = useText(changes);
   return (
     <dl className="facts">
-      <div>
-        <dt>{t.kind}</dt>
-        <dd className="row">
+      <Fact name={t.kind}>
+        <span className="row">
           <Kind kind={set.kind} />
           <Relations set={set} />
           {set.undoneBy !== null && !isUndone ? <Badge tone="good">{t.inEffect}</Badge> : null}
-        </dd>
-      </div>
-      <div>
-        <dt>{t.counts}</dt>
-        <dd>
-          <Counts set={set} />
-        </dd>
-      </div>
-      <div>
-        <dt>{t.who}</dt>
-        <dd>
-          <By set={set} />
-        </dd>
-      </div>
-      <div>
-        <dt>{t.when}</dt>
-        <dd>
-          <Time at={set.at} />{' '}
-          <span className="muted small">
-            <Ago at={set.at} />
-          </span>
-        </dd>
-      </div>
-      <div className="facts-wide">
-        <dt>{t.request}</dt>
-        <dd className="with-copy">
+        </span>
+      </Fact>
+      <Fact name={t.counts}>
+        <Counts set={set} />
+      </Fact>
+      <Fact name={t.who}>
+        <By set={set} />
+      </Fact>
+      <Fact name={t.when}>
+        <Time at={set.at} />{' '}
+        <span className="muted small">
+          <Ago at={set.at} />
+        </span>
+      </Fact>
+      <Fact name={t.request} isWide>
+        <span className="with-copy">
           <Latin isCode>{set.requestId}</Latin>
           <Copy text={set.requestId} label={t.copyRequest} />
-        </dd>
-      </div>
+        </span>
+      </Fact>
     </dl>
   );
 }

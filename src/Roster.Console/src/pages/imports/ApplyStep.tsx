@@ -1,6 +1,6 @@
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { go } from '../../app/router';
-import { Button, TextInput } from '../../parts/controls';
+import { Button, Check, TextInput } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
 import { Link } from '../../parts/Link';
 import { ErrorView } from '../../parts/show';
@@ -77,16 +77,16 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
         <div className="stack decisions">
           {counts.faulty > 0 && !isMirrorFaulty && !isWritten(seen) && !isEmpty ? (
             <div className="row">
-              <Check
-                isChecked={leavesFaulty}
-                onChange={(leaves) => decide({ leavesFaulty: leaves })}
-                text={t.leaveFaulty(counts.faulty)}
-              />
+              <Check isChecked={leavesFaulty} onChange={(leaves) => decide({ leavesFaulty: leaves })}>
+                {t.leaveFaulty(counts.faulty)}
+              </Check>
               <Link to={`/imports/${seen.id}/preview?change=faulty`}>{t.mendThem}</Link>
             </div>
           ) : null}
           {isConflict ? (
-            <Check isChecked={skips} onChange={(skip) => decide({ skips: skip })} text={t.skipConflicts} />
+            <Check isChecked={skips} onChange={(skip) => decide({ skips: skip })}>
+              {t.skipConflicts}
+            </Check>
           ) : null}
           {deleted > 0 && !isTooMuch ? (
             <TypedNumber count={deleted} value={typed} onChange={(text) => decide({ typed: text })} />
@@ -183,16 +183,6 @@ function TypedNumber({ count, value, onChange }: { count: number; value: string;
     <div className="typed">
       <TextInput label={t.typeNumber(String(count))} value={value} onChange={onChange} isLatin autoComplete="off" />
     </div>
-  );
-}
-
-function Check({ isChecked, onChange, text }: { isChecked: boolean; onChange: (is: boolean) => void; text: string }) {
-  const id = useId();
-  return (
-    <span className="check">
-      <input id={id} type="checkbox" checked={isChecked} onChange={(event) => onChange(event.currentTarget.checked)} />
-      <label htmlFor={id}>{text}</label>
-    </span>
   );
 }
 

@@ -3,6 +3,7 @@ import type { ImportColumn, ImportMapping, MappedColumn } from '../../api/genera
 import { go } from '../../app/router';
 import { Button, Choose } from '../../parts/controls';
 import { Badge, ErrorView } from '../../parts/show';
+import { TableBox } from '../../parts/TableBox';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
@@ -49,7 +50,7 @@ export function ColumnsStep({ seen, state, mayWrite }: StepProps) {
           {released.map((column) => t.released(column)).join(' ')}
         </p>
       )}
-      <div className="table-box">
+      <TableBox label={t.titles.columns}>
         <table className="table cards mapping" aria-label={t.titles.columns}>
           <thead>
             <tr>
@@ -79,7 +80,7 @@ export function ColumnsStep({ seen, state, mayWrite }: StepProps) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
       <Rules seen={seen} settings={settings} isDisabled={!mayChange} />
       {planning.error === null ? null : <ErrorView error={planning.error} />}
       <div className="step-foot">

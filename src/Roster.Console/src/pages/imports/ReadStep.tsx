@@ -2,6 +2,7 @@ import type { EncodingSample, ImportSettings, TextEncoding } from '../../api/gen
 import { go } from '../../app/router';
 import { Button, Choose } from '../../parts/controls';
 import { ErrorView } from '../../parts/show';
+import { TableBox } from '../../parts/TableBox';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
@@ -182,8 +183,7 @@ function FirstValues({ seen }: { seen: Seen }) {
   return (
     <div className="stack-small">
       <h3>{t.firstValues}</h3>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so the keyboard must reach it */}
-      <section className="table-box" aria-label={t.firstValues} tabIndex={0}>
+      <TableBox label={t.firstValues}>
         <table className="table values">
           <thead>
             <tr>
@@ -207,7 +207,7 @@ function FirstValues({ seen }: { seen: Seen }) {
             ))}
           </tbody>
         </table>
-      </section>
+      </TableBox>
     </div>
   );
 }

@@ -1,6 +1,7 @@
-import { type ReactNode, useState } from 'react';
+import { useState } from 'react';
 import { go } from '../../app/router';
 import { Button } from '../../parts/controls';
+import { Fact } from '../../parts/Facts';
 import { Link } from '../../parts/Link';
 import { Copy, Latin, Name, Time, Who } from '../../parts/show';
 import { useFormat, useText } from '../../text';
@@ -90,7 +91,7 @@ function Facts({ seen }: { seen: Seen }) {
     a.localeCompare(b),
   );
   return (
-    <dl className="facts">
+    <dl className="receipt-facts">
       {seen.actor === undefined ? null : (
         <Fact name={t.who}>
           <Who actor={seen.actor} />
@@ -116,15 +117,6 @@ function Facts({ seen }: { seen: Seen }) {
         {seen.expiresAt === null || file.gone !== null ? t.fileErased : t.keptUntil(format.day(seen.expiresAt))}
       </Fact>
     </dl>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div>
-      <dt className="muted">{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

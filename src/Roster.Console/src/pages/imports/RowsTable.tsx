@@ -5,6 +5,7 @@ import { FieldChanges, FieldName } from '../../parts/FieldChanges';
 import { Icon } from '../../parts/Icon';
 import { Link } from '../../parts/Link';
 import { Badge } from '../../parts/show';
+import { TableBox } from '../../parts/TableBox';
 import { useFormat, useText } from '../../text';
 import { importTexts } from '../../text/imports';
 import { CellField } from './CellField';
@@ -39,7 +40,7 @@ export function RowsTable({
 }) {
   const t = useText(importTexts);
   return (
-    <div className="table-box" aria-busy={isBusy}>
+    <TableBox label={t.titles.preview} isBusy={isBusy}>
       <table className="table cards rows" aria-label={t.titles.preview}>
         <thead>
           <tr>
@@ -63,7 +64,7 @@ export function RowsTable({
           ))}
         </tbody>
       </table>
-    </div>
+    </TableBox>
   );
 }
 

@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useState } from 'react';
-import { Button } from '../../parts/controls';
+import { Button, Check } from '../../parts/controls';
 import { Sheet } from '../../parts/Dialogs';
 import { Link } from '../../parts/Link';
 import { ErrorView } from '../../parts/show';
+import { TableBox } from '../../parts/TableBox';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
@@ -52,29 +53,30 @@ export function UndoSheet({ seen, state, onClose }: { seen: Seen; state: ImportS
         </>
       }
     >
-      <Effects seen={seen} />
-      <div role="status">
-        {error !== null ? null : isLooking ? (
+      <div className="imports stack">
+        <Effects seen={seen} />
+        <div role="status">
+          {error !== null ? null : isLooking ? (
+            <>
+              <p className="muted">{t.undoChecking}</p>
+              {seen.work === null ? null : <Progress seen={seen} />}
+            </>
+          ) : count === 0 ? (
+            <p>{t.undoNoConflict}</p>
+          ) : (
+            <strong>{t.undoConflicts(count)}</strong>
+          )}
+        </div>
+        {error === null ? null : <ErrorView error={error} again={ask} />}
+        {isLooking || count === 0 ? null : (
           <>
-            <p className="muted">{t.undoChecking}</p>
-            {seen.work === null ? null : <Progress seen={seen} />}
+            <UndoConflicts seen={seen} />
+            <Check isChecked={leaves} onChange={setLeaves}>
+              {t.undoLeave}
+            </Check>
           </>
-        ) : count === 0 ? (
-          <p>{t.undoNoConflict}</p>
-        ) : (
-          <strong>{t.undoConflicts(count)}</strong>
         )}
       </div>
-      {error === null ? null : <ErrorView error={error} again={ask} />}
-      {isLooking || count === 0 ? null : (
-        <>
-          <UndoConflicts seen={seen} />
-          <label className="check">
-            <input type="checkbox" checked={leaves} onChange={(event) => setLeaves(event.currentTarget.checked)} />
-            {t.undoLeave}
-          </label>
-        </>
-      )}
     </Sheet>
   );
 }
@@ -102,7 +104,7 @@ export function UndoConflicts({ seen }: { seen: Seen }) {
   const shown = all.slice(0, shownConflicts);
   return (
     <>
-      <div className="table-box">
+      <TableBox label={t.undoTable}>
         <table className="table">
           <thead>
             <tr>
@@ -127,7 +129,7 @@ export function UndoConflicts({ seen }: { seen: Seen }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </TableBox>
       {seen.conflicts > shown.length ? <p className="muted">{t.undoFirst(format.number(shown.length))}</p> : null}
     </>
   );

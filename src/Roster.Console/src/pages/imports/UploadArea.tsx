@@ -196,7 +196,7 @@ function PasteSheet({
         </>
       }
     >
-      <div className="paste">
+      <div className="imports paste">
         <TextInput label={t.pasteLabel} hint={t.pasteHint} value={text ?? ''} onChange={onChange} isLong autoFocus />
       </div>
     </Sheet>

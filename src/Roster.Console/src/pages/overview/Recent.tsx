@@ -1,8 +1,9 @@
 import type { ChangeSet, Import } from '../../api/generated';
 import { useCall } from '../../api/useCall';
 import { useSession } from '../../app/session';
+import { Answered } from '../../parts/Answered';
 import { Link } from '../../parts/Link';
-import { Ago, Badge, ErrorView, Loading, Name } from '../../parts/show';
+import { Ago, Badge, Name } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { overview } from '../../text/overview';
@@ -16,30 +17,34 @@ export function Newest() {
   const t = useText(overview);
   const c = useText(common);
   const format = useFormat();
-  const { answer, error, again } = useCall<ChangeSet[]>(newestPath);
+  const reading = useCall<ChangeSet[]>(newestPath);
   return (
     <section className="card stack" aria-labelledby="newest">
       <div className="spread">
         <h2 id="newest">{t.newest}</h2>
         <Link to="/changes">{t.allChanges}</Link>
       </div>
-      {error === null ? null : <ErrorView error={error} again={again} />}
-      {answer === null && error === null ? <Loading /> : null}
-      {answer?.data.length === 0 ? <p className="muted">{t.noWrites}</p> : null}
-      <ul className="recent">
-        {answer?.data.map((set) => (
-          <li key={set.revision}>
-            <Link to={`/changes/${set.revision}`}>{c.revision(format.number(set.revision))}</Link>
-            <Kind kind={set.kind} />
-            <span>
-              <Counts set={set} />
-            </span>
-            <span className="muted recent-end">
-              <By set={set} /> · <Ago at={set.at} />
-            </span>
-          </li>
-        ))}
-      </ul>
+      <Answered reading={reading}>
+        {(sets) => (
+          <>
+            {sets.length === 0 ? <p className="muted">{t.noWrites}</p> : null}
+            <ul className="recent">
+              {sets.map((set) => (
+                <li key={set.revision}>
+                  <Link to={`/changes/${set.revision}`}>{c.revision(format.number(set.revision))}</Link>
+                  <Kind kind={set.kind} />
+                  <span>
+                    <Counts set={set} />
+                  </span>
+                  <span className="muted recent-end">
+                    <By set={set} /> · <Ago at={set.at} />
+                  </span>
+                </li>
+              ))}
+            </ul>
+          </>
+        )}
+      </Answered>
     </section>
   );
 }
@@ -52,8 +57,8 @@ export function ImportsUnderWay() {
   const c = useText(common);
   const format = useFormat();
   const session = useSession();
-  const { answer, error, again } = useCall<Import[]>(importsPath);
-  const shown = (answer?.data ?? []).flatMap((one) => {
+  const reading = useCall<Import[]>(importsPath);
+  const shown = (reading.answer?.data ?? []).flatMap((one) => {
     const state = underWay.find((name) => name === one.state);
     return state === undefined ? [] : [{ ...one, state }];
   });
@@ -63,9 +68,9 @@ export function ImportsUnderWay() {
         <h2 id="under-way">{t.imports}</h2>
         {session.may('linksWrite') ? <Link to="/imports">{t.newImport}</Link> : null}
       </div>
-      {error === null ? null : <ErrorView error={error} again={again} />}
-      {answer === null && error === null ? <Loading /> : null}
-      {answer !== null && shown.length === 0 ? <p className="muted">{t.noImports}</p> : null}
+      <Answered reading={reading}>
+        {() => (shown.length === 0 ? <p className="muted">{t.noImports}</p> : null)}
+      </Answered>
       <ul className="recent">
         {shown.slice(0, 8).map((one) => (
           <li key={one.id}>

@@ -4,6 +4,7 @@ import { useCall } from '../../api/useCall';
 import { AsCurl, useShownCalls } from '../../app/curl';
 import { Answered } from '../../parts/Answered';
 import { Button } from '../../parts/controls';
+import { Fact } from '../../parts/Facts';
 import { Icon } from '../../parts/Icon';
 import { Ago, Latin, PageHead, Time } from '../../parts/show';
 import { useFormat, useText } from '../../text';
@@ -50,10 +51,9 @@ function Facts({ status }: { status: Status }) {
       <Notices status={status} />
       <dl className="facts">
         {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
         ))}
       </dl>
     </div>
