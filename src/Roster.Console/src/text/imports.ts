@@ -2,7 +2,7 @@ import { importsAr } from './importsAr';
 import { plural, texts } from './language';
 
 /** Texts of the page Import. */
-export const importsEn = {
+const importsEn = {
   hint: 'Bring in a spreadsheet. Nothing is written until you apply it, and all of it can be undone.',
   drop: 'Drop a file here',
   dropHint: 'CSV, Excel (.xlsx), JSON or NDJSON, with up to 1,000,000 rows. You can drop it on any page.',
@@ -292,7 +292,5 @@ export const importsEn = {
   noImport: 'There is no such import',
   back: 'All imports',
 };
-
-export type ImportTexts = typeof importsEn;
 
 export const importTexts = texts(importsEn, importsAr);

@@ -136,7 +136,7 @@ function ApplyButton({
 }
 
 /** The counts as sentences. */
-export function Summary({ seen }: { seen: Seen }) {
+function Summary({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
   const { counts } = seen;
   if (counts === null) return null;
