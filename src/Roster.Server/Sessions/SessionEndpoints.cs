@@ -246,7 +246,7 @@ internal static class SessionEndpoints
             json.WriteString("role", Roles.NameOf(key.Scopes));
             json.WriteTexts("scopes", key.Scopes.Names());
             json.WriteString("createdAt", session?.CreatedAt.ToString());
-            json.WriteString("expiresAt", session?.EndOf(key).ToString());
+            json.WriteString("expiresAt", (session is null ? key.ExpiresAt : session.EndOf(key))?.ToString());
             json.WriteString("version", ServerVersion.Text);
             if (secret is not null)
                 json.WriteString("key", secret.Text);

@@ -58,6 +58,18 @@ public abstract class SessionContract(RosterHost host)
         Assert.Equal(401, (await Browser.GetAsync(Path)).Status);
     }
 
+    [Fact]
+    public async Task A_call_with_a_key_that_expires_says_when()
+    {
+        var api = await host.NewWorkspaceAsync(Scopes.KeysWrite);
+        var made = await api.PostAsync(
+            """{"name":"k","scopes":["keysWrite"],"expiresAt":"2090-01-01T00:00:00.000Z"}""", "/api/keys");
+
+        var answer = await host.WithKey(made.Json.GetProperty("key").GetString()!).GetAsync(Path);
+
+        Assert.Equal("2090-01-01T00:00:00.000Z", answer.Json.GetProperty("expiresAt").GetString());
+    }
+
     [Theory]
     [InlineData(Scopes.PartnersRead, "viewer")]
     [InlineData(Scopes.PartnersRead | Scopes.LinksWrite | Scopes.PartnersWrite, "editor")]
