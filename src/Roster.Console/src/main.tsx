@@ -1,21 +1,26 @@
-import { StrictMode } from 'react';
+import { lazy, StrictMode, Suspense } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import { createRoot } from 'react-dom/client';
 import { keepFocus } from './app/focus';
 import { usePreferences } from './app/preferences';
 import { Shell } from './app/Shell';
-import { SignInPage } from './app/SignIn';
 import { SessionProvider, useSessionState } from './app/session';
 import { Loading } from './parts/show';
 import './styles/base.css';
 import './styles/controls.css';
 import './styles/layout.css';
 
+const SignInPage = lazy(async () => ({ default: (await import('./app/SignIn')).SignInPage }));
+
 function App() {
   const { session, isLoading } = useSessionState();
   if (session !== null) return <Shell />;
   if (isLoading && !window.location.hash.startsWith('#link=')) return <Loading />;
-  return <SignInPage />;
+  return (
+    <Suspense fallback={<Loading />}>
+      <SignInPage />
+    </Suspense>
+  );
 }
 
 function Root() {

@@ -16,19 +16,21 @@ import { Palette } from './Palette';
 import { pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
 import { go, leaving, partsOf, setQuery, usePlace } from './router';
-import { NewKey, SignInAgain } from './SignIn';
 import { useSession, useSessionState } from './session';
 import { useShortcuts } from './shortcuts';
 import { Toasts } from './toasts';
 
 /** Read when it is first opened. The palette is not: one types at once. */
 const Help = lazy(() => import('./Help'));
+const SignInAgain = lazy(async () => ({ default: (await import('./SignIn')).SignInAgain }));
+const NewKey = lazy(async () => ({ default: (await import('./SignIn')).NewKey }));
 
 /** The frame around each page: the pages on one side, the page, and what lies over it. */
 export function Shell() {
   const t = useText(common);
   const { path } = usePlace();
   const session = useSession();
+  const { hasEnded, newKey, keyIsKept } = useSessionState();
   const [isPaletteOpen, setIsPaletteOpen] = useState(false);
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const [isMenuOpen, setIsMenuOpen] = useState(false);
@@ -130,8 +132,10 @@ export function Shell() {
       </Boundary>
       <Leaving />
       <Toasts />
-      <SignInAgain />
-      <NewKey />
+      <Boundary key={hasEnded ? 'ended' : 'signed in'}>
+        <Suspense>{hasEnded ? <SignInAgain /> : null}</Suspense>
+      </Boundary>
+      <Suspense>{newKey === null ? null : <NewKey secret={newKey} onClose={keyIsKept} />}</Suspense>
     </>
   );
 }

@@ -73,16 +73,9 @@ export function SignInPage() {
 /** Over the page, where the session has ended: the page and what was typed into it stay. */
 export function SignInAgain() {
   const t = useText(shell);
-  const { hasEnded, session } = useSessionState();
-  useSessionBack(hasEnded && session !== null);
+  useSessionBack();
   return (
-    <Sheet
-      title={t.ended}
-      isOpen={hasEnded && session !== null}
-      onClose={() => undefined}
-      size="small"
-      isDismissable={false}
-    >
+    <Sheet title={t.ended} isOpen onClose={() => undefined} size="small" isDismissable={false}>
       <p className="muted">{t.endedHint}</p>
       <KeyForm isAgain />
     </Sheet>
@@ -94,10 +87,9 @@ const lookEvery = 5_000;
 const lookFor = 15 * 60_000;
 
 /** While the dialog is open: looks whether there is a session again, when this tab is come back to and now and then. */
-function useSessionBack(isWanted: boolean): void {
+function useSessionBack(): void {
   const { resume } = useSessionState();
   useEffect(() => {
-    if (!isWanted) return;
     const end = new AbortController();
     const { signal } = end;
     let isLooking = false;
@@ -116,16 +108,13 @@ function useSessionBack(isWanted: boolean): void {
       clearInterval(timer);
       clearTimeout(stop);
     };
-  }, [isWanted, resume]);
+  }, [resume]);
 }
 
 /** Shows the key that a link gave, once. */
-export function NewKey() {
+export function NewKey({ secret, onClose }: { secret: string; onClose: () => void }) {
   const t = useText(shell);
-  const { newKey, keyIsKept } = useSessionState();
-  return newKey === null ? null : (
-    <ShownOnce title={t.yourKey} hint={t.yourKeyHint} secret={newKey} action={t.kept} onClose={keyIsKept} />
-  );
+  return <ShownOnce title={t.yourKey} hint={t.yourKeyHint} secret={secret} action={t.kept} onClose={onClose} />;
 }
 
 function KeyForm({ isAgain = false }: { isAgain?: boolean }) {

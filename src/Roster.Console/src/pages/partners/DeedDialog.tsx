@@ -7,6 +7,7 @@ import { TextInput } from '../../parts/controls';
 import { Confirm } from '../../parts/Dialogs';
 import { ErrorView, Name } from '../../parts/show';
 import { useText } from '../../text';
+import { partnerText } from '../../text/partner';
 import { partnersText } from '../../text/partners';
 import type { Selection } from './selection';
 
@@ -34,7 +35,8 @@ export default function DeedDialog({
   focusBack: RefObject<HTMLDivElement | null>;
   onClose: (isDone: boolean) => void;
 }) {
-  const t = useText(partnersText);
+  const t = useText(partnerText);
+  const listTexts = useText(partnersText);
   const [add, setAdd] = useState('');
   const [remove, setRemove] = useState('');
   const [plan, setPlan] = useState<{ call: Call; changes: number; size: number; names: readonly string[] } | null>(
@@ -108,7 +110,7 @@ export default function DeedDialog({
         </>
       ) : null}
       {plan === null ? (
-        <p>{size === null ? t.allSelected : t.selected(size)}</p>
+        <p>{size === null ? listTexts.allSelected : listTexts.selected(size)}</p>
       ) : (
         <div className="stack-small" role="status">
           <strong>{say(plan.changes)}</strong>

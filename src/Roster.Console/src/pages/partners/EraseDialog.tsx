@@ -7,7 +7,7 @@ import { Confirm } from '../../parts/Dialogs';
 import { ErrorView } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
-import { partnersText } from '../../text/partners';
+import { partnerText } from '../../text/partner';
 
 /** Erasing cannot be undone, so the name is typed first. */
 export default function EraseDialog({
@@ -19,7 +19,7 @@ export default function EraseDialog({
   isOpen: boolean;
   onClose: (isErased: boolean) => void;
 }) {
-  const t = useText(partnersText);
+  const t = useText(partnerText);
   const names = useText(common);
   const [typed, setTyped] = useState('');
   const { run, isRunning, error } = useWrite();

@@ -5,6 +5,7 @@ import { Button, Choose, TextInput } from '../../parts/controls';
 import { Loading } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
+import { partnerText } from '../../text/partner';
 import { partnersText } from '../../text/partners';
 import type { Filter } from './filters';
 
@@ -21,7 +22,8 @@ type Kind =
 
 /** Chooses one filter. The tags and keys that most partners have are offered; where there are none, one is typed. */
 export default function FilterForm({ onAdd }: { onAdd: (filter: Filter) => void }) {
-  const t = useText(partnersText);
+  const t = useText(partnerText);
+  const listTexts = useText(partnersText);
   const names = useText(common);
   const [kind, setKind] = useState<Kind>('tag');
   const [key, setKey] = useState('');
@@ -51,30 +53,30 @@ export default function FilterForm({ onAdd }: { onAdd: (filter: Filter) => void 
       }}
     >
       <Choose<Kind>
-        label={t.addFilter}
+        label={listTexts.addFilter}
         value={kind}
         onChange={(next) => {
           setKind(next);
           setValue('');
         }}
         choices={[
-          { id: 'tag', text: t.tag },
+          { id: 'tag', text: listTexts.tag },
           { id: 'metadata', text: names.metadata },
-          { id: 'email=*', text: t.hasEmail },
-          { id: 'email=', text: t.lacksEmail },
-          { id: 'phone=*', text: t.hasPhone },
-          { id: 'phone=', text: t.lacksPhone },
-          { id: 'updatedSince', text: t.updatedSince },
-          { id: 'deleted=true', text: t.deletedToo },
-          { id: 'deleted=only', text: t.deletedOnly },
+          { id: 'email=*', text: listTexts.hasEmail },
+          { id: 'email=', text: listTexts.lacksEmail },
+          { id: 'phone=*', text: listTexts.hasPhone },
+          { id: 'phone=', text: listTexts.lacksPhone },
+          { id: 'updatedSince', text: listTexts.updatedSince },
+          { id: 'deleted=true', text: listTexts.deletedToo },
+          { id: 'deleted=only', text: listTexts.deletedOnly },
         ]}
       />
       {kind === 'tag' ? (
         tags.length === 0 ? (
-          <TextInput label={t.tag} value={value} onChange={setValue} />
+          <TextInput label={listTexts.tag} value={value} onChange={setValue} />
         ) : (
           <Choose
-            label={t.tag}
+            label={listTexts.tag}
             value={chosenTag}
             onChange={setValue}
             choices={tags.map(({ tag, partners }) => ({ id: tag, text: `${tag} (${partners})` }))}
@@ -93,11 +95,11 @@ export default function FilterForm({ onAdd }: { onAdd: (filter: Filter) => void 
               choices={keys.map(({ key: id, partners }) => ({ id, text: `${id} (${partners})` }))}
             />
           )}
-          <TextInput label={t.metadataValue} value={value} onChange={setValue} placeholder={t.anyValue} />
+          <TextInput label={t.metadataValue} value={value} onChange={setValue} placeholder={listTexts.anyValue} />
         </>
       ) : null}
       {kind === 'updatedSince' ? (
-        <TextInput label={t.updatedSince} type="date" value={value} onChange={setValue} isLatin />
+        <TextInput label={listTexts.updatedSince} type="date" value={value} onChange={setValue} isLatin />
       ) : null}
       <Button look="primary" type="submit">
         {t.addThis}

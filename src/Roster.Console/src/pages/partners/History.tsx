@@ -8,14 +8,14 @@ import { CutNotice, LoadMore } from '../../parts/LoadMore';
 import { Ago, Badge, ErrorView, Loading, Who } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
-import { partnersText } from '../../text/partners';
+import { partnerText } from '../../text/partner';
 import { historyPath } from './paths';
 
 type Value = string | readonly string[] | null;
 
 /** What became of a partner: each change with old and new values, who and when. Old values can be brought back. */
 export function History({ partner, mayRestore }: { partner: PartnerThen; mayRestore: boolean }) {
-  const t = useText(partnersText);
+  const t = useText(partnerText);
   const names = useText(common);
   const format = useFormat();
   const pages = usePages<HistoryStep>(historyPath(partner.id));

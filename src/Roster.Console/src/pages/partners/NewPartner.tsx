@@ -6,6 +6,7 @@ import { showWrite } from '../../app/toasts';
 import { FormSheet } from '../../parts/Dialogs';
 import { ErrorView } from '../../parts/show';
 import { useText } from '../../text';
+import { partnerText } from '../../text/partner';
 import { partnersText } from '../../text/partners';
 import { changesOf, type Draft, emptyDraft, isHalf, isTyped } from './draft';
 import { PartnerForm } from './PartnerForm';
@@ -18,7 +19,8 @@ export default function NewPartner({
   onClose: () => void;
   onCreated: (partner: Partner) => void;
 }) {
-  const t = useText(partnersText);
+  const t = useText(partnerText);
+  const listTexts = useText(partnersText);
   const [draft, setDraft] = useState<Draft>(emptyDraft);
   const [isChecked, setIsChecked] = useState(false);
   const { run, isRunning, error } = useWrite();
@@ -36,7 +38,7 @@ export default function NewPartner({
   };
   return (
     <FormSheet
-      title={t.newPartner}
+      title={listTexts.newPartner}
       isOpen
       onClose={onClose}
       onSubmit={() => void save()}

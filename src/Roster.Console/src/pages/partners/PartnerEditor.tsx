@@ -9,7 +9,7 @@ import { DiscardQuestion } from '../../parts/Dialogs';
 import { ErrorView, Latin } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
-import { partnersText } from '../../text/partners';
+import { partnerText } from '../../text/partner';
 import {
   type Conflict,
   changesOf,
@@ -29,7 +29,7 @@ import { PartnerForm } from './PartnerForm';
  * has, the form shows both values of each such field, and what was typed stays.
  */
 export default function PartnerEditor({ partner, onDone }: { partner: PartnerThen; onDone: () => void }) {
-  const t = useText(partnersText);
+  const t = useText(partnerText);
   const names = useText(common);
   // What the form is about stays, also if the page reads the partner again meanwhile.
   const [base, setBase] = useState(partner);

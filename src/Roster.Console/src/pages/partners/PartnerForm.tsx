@@ -4,7 +4,7 @@ import { Button, IconButton, TextInput } from '../../parts/controls';
 import { Badge, Name } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
-import { partnersText } from '../../text/partners';
+import { partnerText } from '../../text/partner';
 import { type Draft, isHalf, stateOf, type TextField, textFields, withTag } from './draft';
 
 export interface PartnerFormProps {
@@ -24,7 +24,7 @@ export interface PartnerFormProps {
 export function PartnerForm(props: PartnerFormProps) {
   const { before, draft, onChange, faults, isNew = false, isChecked = false, autoFocus = false } = props;
   const names = useText(common);
-  const t = useText(partnersText);
+  const t = useText(partnerText);
   const faultOf = (field: string) =>
     faults
       .filter((fault) => fault.field === field || fault.field?.startsWith(`${field}.`) === true)
@@ -82,7 +82,7 @@ export function PartnerForm(props: PartnerFormProps) {
 }
 
 function StateBadge({ state }: { state: ReturnType<typeof stateOf> }) {
-  const t = useText(partnersText);
+  const t = useText(partnerText);
   const tone = { unchanged: 'plain', empty: 'plain', changed: 'info', cleared: 'warn' } as const;
   return <Badge tone={tone[state]}>{t.state[state]}</Badge>;
 }
@@ -96,7 +96,7 @@ function TagsInput({
   onChange: (draft: Draft) => void;
   error: string | undefined;
 }) {
-  const t = useText(partnersText);
+  const t = useText(partnerText);
   const names = useText(common);
   const field = useRef<HTMLDivElement>(null);
   const { tags, newTag } = draft;
@@ -153,7 +153,7 @@ function MetadataInput({
   isChecked: boolean;
   error: string | undefined;
 }) {
-  const t = useText(partnersText);
+  const t = useText(partnerText);
   const names = useText(common);
   const last = useRef<HTMLDivElement>(null);
   const setAt = (at: number, pair: readonly [string, string]) =>

@@ -8,6 +8,7 @@ import { Button, IconButton } from '../../parts/controls';
 import { Badge, Copy, ErrorView, Latin, Loading, Name, Time } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
+import { partnerText } from '../../text/partner';
 import { partnersText } from '../../text/partners';
 import { textFields } from './draft';
 import { History } from './History';
@@ -27,7 +28,8 @@ export default function PartnerPanel({
   asOf: string | null;
   onClose: () => void;
 }) {
-  const t = useText(partnersText);
+  const t = useText(partnerText);
+  const listTexts = useText(partnersText);
   const names = useText(common);
   const session = useSession();
   const reading = useCall<PartnerThen>(partnerPath(id, asOf));
@@ -59,7 +61,7 @@ export default function PartnerPanel({
     <aside className="panel" ref={panel} tabIndex={-1} aria-label={partner?.name ?? names.partners}>
       <header className="panel-head">
         <div className="stack-small">
-          <h1>{partner === null ? '…' : partner.name === null ? t.goneThen : <Name>{partner.name}</Name>}</h1>
+          <h1>{partner === null ? '…' : partner.name === null ? listTexts.goneThen : <Name>{partner.name}</Name>}</h1>
           {isDeleted ? <Badge tone="warn">{t.deleted}</Badge> : null}
         </div>
         <IconButton icon="close" label={t.closePartner} onPress={onClose} />
