@@ -1,0 +1,164 @@
+using System.Net;
+
+namespace Roster.Client;
+
+/// <summary>
+/// Carries out calls: attempts, waits, receipts. A call that may have been carried out is sent again only as its
+/// <see cref="Resend"/> allows.
+/// </summary>
+internal sealed class Caller(HttpClient http, RosterClientOptions options)
+{
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
+
+    private readonly Uri _address = options.Check(http.BaseAddress);
+
+    public RosterClientOptions Options => options;
+
+    /// <summary>Carries out a call.</summary>
+    /// <param name="read">Reads a successful answer; called again if the answer breaks off.</param>
+    /// <exception cref="RosterException">It was refused, or there was no answer.</exception>
+    public async Task<T> SendAsync<T>(
+        Call call, Func<HttpResponseMessage, Stream, CancellationToken, Task<T>> read, CancellationToken cancel)
+    {
+        using var trace = new CallTrace(call, options.TimeProvider);
+        var start = options.TimeProvider.GetTimestamp();
+        var isUnknown = false;
+        var asksReceipt = call.Resend == Resend.ByReceipt;
+        for (var attempt = 1; ; attempt++)
+        {
+            Failure? failure = null;
+            if (isUnknown && asksReceipt)
+                (asksReceipt, failure) = await AskAsync(call, cancel).ConfigureAwait(false);
+            if (failure is null)
+            {
+                (var result, failure) = await TryAsync(call, read, trace, cancel).ConfigureAwait(false);
+                if (failure is null)
+                    return result!;
+                isUnknown |= failure.Kind == FailureKind.Unknown;
+            }
+            var delay = DelayBefore(attempt + 1, failure.Error.RetryAfter);
+            if (failure.Kind == FailureKind.Final || (isUnknown && call.Resend == Resend.IfRefused)
+                || attempt >= options.MaxAttempts || options.TimeProvider.GetElapsedTime(start) + delay > options.RetryTime)
+                throw trace.Failed(failure.Error);
+            trace.Retries(failure.Error);
+            await Task.Delay(delay, options.TimeProvider, cancel).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// The wait before an attempt: twice as long each time, half of it random, so that clients that were cut off together do
+    /// not come back together.
+    /// </summary>
+    private TimeSpan DelayBefore(int attempt, TimeSpan? asked)
+    {
+        var whole = Math.Min(options.RetryDelay.TotalSeconds * Math.Pow(2, attempt - 2), MaxDelay.TotalSeconds);
+        var delay = TimeSpan.FromSeconds(whole / 2 * (1 + Random.Shared.NextDouble()));
+        return asked > delay ? asked.Value : delay;
+    }
+
+    /// <summary>
+    /// Asks what became of a write whose answer was lost. If it was carried out, sending it again gets its answer; if it
+    /// was not seen, it is carried out then.
+    /// </summary>
+    /// <returns>Whether to ask the next time too, and why the write cannot be sent again yet.</returns>
+    private async Task<(bool AsksAgain, Failure? NotYet)> AskAsync(Call call, CancellationToken cancel)
+    {
+        var ask = new Call("receipt", HttpMethod.Get, PathOfReceipt(call.IdempotencyKey!));
+        using var trace = new CallTrace(ask, options.TimeProvider);
+        var (receipt, failure) = await TryAsync(
+            ask, Read.Json(RosterJsonContext.Default.Receipt), trace, cancel).ConfigureAwait(false);
+        // A key that may write and not read cannot look. Then the idempotency key alone protects.
+        if (failure is { Kind: FailureKind.Final })
+            return (false, null);
+        if (failure is null && receipt!.State == Receipt.Running)
+            failure = new Failure(FailureKind.Refused, new RosterException(
+                RosterErrors.NoAnswer, "The server still works on the call, which has lost its connection.")
+            {
+                IdempotencyKey = call.IdempotencyKey,
+            });
+        return (true, failure);
+    }
+
+    public static string PathOfReceipt(string idempotencyKey) => $"api/changesets/by-key/{Uri.EscapeDataString(idempotencyKey)}";
+
+    private async Task<(T? Result, Failure? Failure)> TryAsync<T>(
+        Call call, Func<HttpResponseMessage, Stream, CancellationToken, Task<T>> read, CallTrace trace, CancellationToken cancel)
+    {
+        var silence = options.AttemptTimeout + call.Wait;
+        using var quiet = new CancellationTokenSource(silence, options.TimeProvider);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(quiet.Token, cancel);
+        void Alive() => quiet.CancelAfter(silence);
+        try
+        {
+            using var request = call.ToRequest(_address, options.Key, Alive);
+            using var answer = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, both.Token).ConfigureAwait(false);
+            trace.Answered(answer);
+            Alive();
+            var whole = await answer.Content.ReadAsStreamAsync(both.Token).ConfigureAwait(false);
+            await using (whole.ConfigureAwait(false))
+            {
+                var body = new AnswerStream(
+                    whole, call.IsStreamed && answer.IsSuccessStatusCode ? long.MaxValue : options.MaxAnswerBytes, Alive);
+                if (answer.IsSuccessStatusCode)
+                    return (await read(answer, body, both.Token).ConfigureAwait(false), null);
+                return (default, Failure.Of(await Problem.ReadAsync(answer, body, call, both.Token).ConfigureAwait(false)));
+            }
+        }
+        catch (OperationCanceledException silent) when (!cancel.IsCancellationRequested)
+        {
+            return (default, Failure.Of(Lost(call, $"No answer came within {silence.TotalSeconds:0.#} s.", silent), isSent: true));
+        }
+        catch (HttpRequestException lost)
+        {
+            var isSent = lost.HttpRequestError is not (HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
+                or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError);
+            return (default, Failure.Of(Lost(call, $"The connection failed: {lost.Message}", lost), isSent));
+        }
+        catch (IOException lost)
+        {
+            return (default, Failure.Of(Lost(call, $"The connection was lost: {lost.Message}", lost), isSent: true));
+        }
+        catch (System.Text.Json.JsonException strange)
+        {
+            throw trace.Failed(new RosterException(RosterErrors.InvalidAnswer, "The answer is not one of Roster.", strange)
+            {
+                IdempotencyKey = call.IdempotencyKey,
+            });
+        }
+    }
+
+    private static RosterException Lost(Call call, string message, Exception inner) =>
+        new(RosterErrors.NoAnswer, message, inner) { IdempotencyKey = call.IdempotencyKey };
+}
+
+internal enum FailureKind
+{
+    /// <summary>Repeating the call does not help.</summary>
+    Final,
+
+    /// <summary>The call was not carried out, and may be later.</summary>
+    Refused,
+
+    /// <summary>The call may have been carried out.</summary>
+    Unknown,
+}
+
+/// <summary>An attempt that failed.</summary>
+internal sealed record Failure(FailureKind Kind, RosterException Error)
+{
+    public static Failure Of(RosterException error, bool isSent) => new(isSent ? FailureKind.Unknown : FailureKind.Refused, error);
+
+    /// <summary>What an error answer means. One with a code of Roster says that nothing was changed, but for one.</summary>
+    public static Failure Of(RosterException answer) => new(
+        answer.Code switch
+        {
+            "outcome_unknown" => FailureKind.Unknown,
+            "idempotency_running" => FailureKind.Refused,
+            "storage_damaged" => FailureKind.Final,
+            _ when answer.Status is 408 or 429 => FailureKind.Refused,
+            RosterErrors.InvalidAnswer when answer.Status is 502 or 503 or 504 => FailureKind.Unknown,
+            _ when answer.Status is 502 or 503 or 504 => FailureKind.Refused,
+            _ => FailureKind.Final,
+        },
+        answer);
+}

@@ -1,0 +1,42 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
+
+namespace Roster.Client;
+
+/// <summary>Readers of answers.</summary>
+internal static class Read
+{
+    public static Func<HttpResponseMessage, Stream, CancellationToken, Task<T>> Json<T>(JsonTypeInfo<T> type) =>
+        (_, body, cancel) => OneAsync(body, type, cancel);
+
+    /// <summary>The page, and the cursor of the next one.</summary>
+    public static Func<HttpResponseMessage, Stream, CancellationToken, Task<Page<T>>> Page<T>(
+        JsonTypeInfo<List<T>> type, string cursor = "cursor") =>
+        async (answer, body, cancel) =>
+            new Page<T>(await OneAsync(body, type, cancel).ConfigureAwait(false), Headers.Next(answer, cursor));
+
+    public static Task<bool> Nothing(HttpResponseMessage answer, Stream body, CancellationToken cancel) => Task.FromResult(true);
+
+    /// <summary>Copies the answer into a stream, from where it stands now.</summary>
+    public static Func<HttpResponseMessage, Stream, CancellationToken, Task<bool>> Into(Stream to)
+    {
+        var start = to.CanSeek ? to.Position : 0;
+        return async (_, body, cancel) =>
+        {
+            if (to.CanSeek && to.Position != start)
+            {
+                to.Position = start;
+                to.SetLength(start);
+            }
+            await body.CopyToAsync(to, cancel).ConfigureAwait(false);
+            return true;
+        };
+    }
+
+    public static async Task<T> OneAsync<T>(Stream body, JsonTypeInfo<T> type, CancellationToken cancel) =>
+        await JsonSerializer.DeserializeAsync(body, type, cancel).ConfigureAwait(false) ?? throw new JsonException();
+}
+
+/// <summary>A page of a list.</summary>
+/// <param name="Next">The cursor of the next page; null at the end.</param>
+public sealed record Page<T>(IReadOnlyList<T> Items, string? Next);
