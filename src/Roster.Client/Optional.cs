@@ -21,9 +21,6 @@ public readonly struct Optional<T> : IEquatable<Optional<T>>
     /// <summary>Present: a value, or null to clear.</summary>
     public Optional(T? value) => (_value, HasValue) = (value, true);
 
-    /// <summary>Present and null: clears what is stored.</summary>
-    public static Optional<T> Null => new(null);
-
     /// <summary>Whether it is present: a value or null.</summary>
     public bool HasValue { get; }
 

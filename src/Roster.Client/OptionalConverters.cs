@@ -25,7 +25,7 @@ internal abstract class OptionalConverter<T> : JsonConverter<Optional<T>>
     public sealed override bool HandleNull => true;
 
     public sealed override Optional<T> Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-        reader.TokenType == JsonTokenType.Null ? Optional<T>.Null : ReadValue(ref reader);
+        reader.TokenType == JsonTokenType.Null ? new Optional<T>(null) : ReadValue(ref reader);
 
     public sealed override void Write(Utf8JsonWriter writer, Optional<T> value, JsonSerializerOptions options)
     {

@@ -46,7 +46,8 @@ internal sealed record Call(string Name, HttpMethod Method, string Path)
         request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {key}");
         request.Headers.TryAddWithoutValidation("Accept", Accept ?? "application/json");
         request.Headers.TryAddWithoutValidation("User-Agent", UserAgent);
-        if (IdempotencyKey is not null)
+        // That of a receipt is in its path.
+        if (IdempotencyKey is not null && Method != HttpMethod.Get)
             request.Headers.TryAddWithoutValidation("Idempotency-Key", IdempotencyKey);
         if (IfRevision is { } revision)
             request.Headers.TryAddWithoutValidation("If-Revision", revision.ToString(System.Globalization.CultureInfo.InvariantCulture));

@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Roster.Client;
 
 /// <summary>
@@ -63,7 +61,7 @@ internal sealed class Caller(HttpClient http, RosterClientOptions options)
     /// <returns>Whether to ask the next time too, and why the write cannot be sent again yet.</returns>
     private async Task<(bool AsksAgain, Failure? NotYet)> AskAsync(Call call, CancellationToken cancel)
     {
-        var ask = new Call("receipt", HttpMethod.Get, PathOfReceipt(call.IdempotencyKey!));
+        var ask = new Call("receipt", HttpMethod.Get, PathOfReceipt(call.IdempotencyKey!)) { IdempotencyKey = call.IdempotencyKey };
         using var trace = new CallTrace(ask, options.TimeProvider);
         var (receipt, failure) = await TryAsync(
             ask, Read.Json(RosterJsonContext.Default.Receipt), trace, cancel).ConfigureAwait(false);

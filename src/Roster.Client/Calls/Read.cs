@@ -15,7 +15,8 @@ internal static class Read
         async (answer, body, cancel) =>
             new Page<T>(await OneAsync(body, type, cancel).ConfigureAwait(false), Headers.Next(answer, cursor));
 
-    public static Task<bool> Nothing(HttpResponseMessage answer, Stream body, CancellationToken cancel) => Task.FromResult(true);
+    /// <summary>For answers of which only the success counts.</summary>
+    public static readonly Func<HttpResponseMessage, Stream, CancellationToken, Task<bool>> Nothing = (_, _, _) => Task.FromResult(true);
 
     /// <summary>Copies the answer into a stream, from where it stands now.</summary>
     public static Func<HttpResponseMessage, Stream, CancellationToken, Task<bool>> Into(Stream to)

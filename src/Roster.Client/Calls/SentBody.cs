@@ -5,9 +5,13 @@ namespace Roster.Client;
 
 /// <summary>A body that says whenever a piece of it was sent, so that a slow line is not taken for a dead one.</summary>
 /// <param name="open">Opens the body anew for each attempt.</param>
+/// <param name="length">Null if it is not known.</param>
+/// <param name="sent">Told how many bytes were sent in all.</param>
 internal sealed class SentBody(Func<Stream> open, long? length, Action<long> sent) : HttpContent
 {
     private const int Piece = 64 << 10;
+
+    private readonly long? _length = length;
 
     public static SentBody Of(byte[] bytes, string type, Action sent) =>
         new(() => new MemoryStream(bytes, writable: false), bytes.Length, _ => sent()) { Headers = { ContentType = Parse(type) } };
@@ -34,9 +38,7 @@ internal sealed class SentBody(Func<Stream> open, long? length, Action<long> sen
 
     protected override bool TryComputeLength(out long length)
     {
-        length = this.length ?? 0;
-        return this.length is not null;
+        length = _length ?? 0;
+        return _length is not null;
     }
-
-    private readonly long? length = length;
 }

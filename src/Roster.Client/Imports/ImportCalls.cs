@@ -235,7 +235,9 @@ public sealed class ImportCalls
         catch (RosterException late) when (late.Code == "import_not_ready")
         {
             var now = await GetAsync(id, cancel).ConfigureAwait(false);
-            return isBegun(now) ? now : throw late;
+            if (isBegun(now))
+                return now;
+            throw;
         }
     }
 }

@@ -1,4 +1,4 @@
-using System.Text.Json.Serialization;
+using System.Text.Json;
 
 namespace Roster.Client;
 
@@ -41,7 +41,7 @@ public sealed record ImportSettings
     internal byte[] ToJson()
     {
         using var bytes = new MemoryStream();
-        using (var json = new System.Text.Json.Utf8JsonWriter(bytes))
+        using (var json = new Utf8JsonWriter(bytes))
         {
             json.WriteStartObject();
             foreach (var (name, text) in ((string, string?)[])[("encoding", Encoding), ("delimiter", Delimiter), ("sheet", Sheet),
@@ -56,7 +56,7 @@ public sealed record ImportSettings
             if (Mapping is not null)
             {
                 json.WritePropertyName("mapping");
-                System.Text.Json.JsonSerializer.Serialize(json, Mapping, RosterJsonContext.Default.ImportMapping);
+                JsonSerializer.Serialize(json, Mapping, RosterJsonContext.Default.ImportMapping);
             }
             if (MatchOn is { } match)
                 json.WriteString(
