@@ -33,7 +33,7 @@ public static class RosterClientServices
     }
 
     /// <summary>
-    /// Adds a check that the server answers and knows the key. It asks once, without trying again, and needs no scope.
+    /// Adds a check that the server answers, from its database, and knows the key. It asks once, without trying again.
     /// </summary>
     public static IHealthChecksBuilder AddRoster(
         this IHealthChecksBuilder builder, string name = "roster", HealthStatus? failureStatus = null, IEnumerable<string>? tags = null,

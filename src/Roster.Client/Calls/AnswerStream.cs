@@ -1,7 +1,8 @@
 namespace Roster.Client;
 
 /// <summary>An answer's body: at most so many bytes, and each piece that comes is reported.</summary>
-internal sealed class AnswerStream(Stream inner, long most, Action came) : Stream
+/// <param name="idempotencyKey">Of the write whose answer it is.</param>
+internal sealed class AnswerStream(Stream inner, long most, string? idempotencyKey, Action came) : Stream
 {
     private long _read;
 
@@ -41,6 +42,9 @@ internal sealed class AnswerStream(Stream inner, long most, Action came) : Strea
     {
         came();
         return (_read += read) <= most ? read
-            : throw new RosterException(RosterErrors.AnswerTooLarge, $"The answer has more than {most} bytes; ask for less at a time.");
+            : throw new RosterException(RosterErrors.AnswerTooLarge, $"The answer has more than {most} bytes; ask for less at a time.")
+            {
+                IdempotencyKey = idempotencyKey,
+            };
     }
 }

@@ -11,6 +11,9 @@ internal enum Resend
 
     /// <summary>Only if it was not sent, or was refused.</summary>
     IfRefused,
+
+    /// <summary>Not at all: its body can be read only once.</summary>
+    Never,
 }
 
 /// <summary>One logical call: the same over its attempts.</summary>

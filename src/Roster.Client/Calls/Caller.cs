@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Roster.Client;
 
 /// <summary>
@@ -35,7 +37,7 @@ internal sealed class Caller(HttpClient http, RosterClientOptions options)
                 isUnknown |= failure.Kind == FailureKind.Unknown;
             }
             var delay = DelayBefore(attempt + 1, failure.Error.RetryAfter);
-            if (failure.Kind == FailureKind.Final || (isUnknown && call.Resend == Resend.IfRefused)
+            if (failure.Kind == FailureKind.Final || call.Resend == Resend.Never || (isUnknown && call.Resend == Resend.IfRefused)
                 || attempt >= options.MaxAttempts || options.TimeProvider.GetElapsedTime(start) + delay > options.RetryTime)
                 throw trace.Failed(failure.Error);
             trace.Retries(failure.Error);
@@ -96,7 +98,8 @@ internal sealed class Caller(HttpClient http, RosterClientOptions options)
             await using (whole.ConfigureAwait(false))
             {
                 var body = new AnswerStream(
-                    whole, call.IsStreamed && answer.IsSuccessStatusCode ? long.MaxValue : options.MaxAnswerBytes, Alive);
+                    whole, call.IsStreamed && answer.IsSuccessStatusCode ? long.MaxValue : options.MaxAnswerBytes,
+                    call.IdempotencyKey, Alive);
                 if (answer.IsSuccessStatusCode)
                     return (await read(answer, body, both.Token).ConfigureAwait(false), null);
                 return (default, Failure.Of(await Problem.ReadAsync(answer, body, call, both.Token).ConfigureAwait(false)));
@@ -111,6 +114,11 @@ internal sealed class Caller(HttpClient http, RosterClientOptions options)
             var isSent = lost.HttpRequestError is not (HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
                 or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError);
             return (default, Failure.Of(Lost(call, $"The connection failed: {lost.Message}", lost), isSent));
+        }
+        catch (TargetFailedException target)
+        {
+            ExceptionDispatchInfo.Throw(target.InnerException!);
+            throw;
         }
         catch (IOException lost)
         {

@@ -6,6 +6,8 @@ namespace Roster.Client;
 /// <summary>Readers of answers.</summary>
 internal static class Read
 {
+    private const int Piece = 64 << 10;
+
     public static Func<HttpResponseMessage, Stream, CancellationToken, Task<T>> Json<T>(JsonTypeInfo<T> type) =>
         (_, body, cancel) => OneAsync(body, type, cancel);
 
@@ -29,7 +31,17 @@ internal static class Read
                 to.Position = start;
                 to.SetLength(start);
             }
-            await body.CopyToAsync(to, cancel).ConfigureAwait(false);
+            var piece = new byte[Piece];
+            int read;
+            while ((read = await body.ReadAsync(piece, cancel).ConfigureAwait(false)) > 0)
+                try
+                {
+                    await to.WriteAsync(piece.AsMemory(0, read), cancel).ConfigureAwait(false);
+                }
+                catch (IOException own)
+                {
+                    throw new TargetFailedException(own);
+                }
             return true;
         };
     }
@@ -37,6 +49,9 @@ internal static class Read
     public static async Task<T> OneAsync<T>(Stream body, JsonTypeInfo<T> type, CancellationToken cancel) =>
         await JsonSerializer.DeserializeAsync(body, type, cancel).ConfigureAwait(false) ?? throw new JsonException();
 }
+
+/// <summary>The caller's own stream failed, which is no loss of the line.</summary>
+internal sealed class TargetFailedException(IOException own) : Exception(own.Message, own);
 
 /// <summary>A page of a list.</summary>
 /// <param name="Next">The cursor of the next page; null at the end.</param>

@@ -23,7 +23,8 @@ public sealed class ImportCalls
     /// </summary>
     /// <param name="file">
     /// From where it stands. If it can seek, an upload that breaks off is sent again, and the server checks its SHA-256. The
-    /// first upload may be there too, then; without a plan it does nothing, and is deleted after 14 days.
+    /// first upload may be there too, then; without a plan it does nothing, and is deleted after 14 days. Otherwise it is sent
+    /// once.
     /// </param>
     /// <param name="fileName">For people, and a hint at the format: 1 to 255 characters.</param>
     /// <param name="mediaType">A hint; the contents decide.</param>
@@ -34,7 +35,7 @@ public sealed class ImportCalls
     {
         ArgumentNullException.ThrowIfNull(file);
         if (!file.CanSeek)
-            return await SendFileAsync(() => file, null, null, fileName, mediaType, progress, Resend.IfRefused, cancel)
+            return await SendFileAsync(() => file, null, null, fileName, mediaType, progress, Resend.Never, cancel)
                 .ConfigureAwait(false);
         var start = file.Position;
         var sha256 = await SHA256.HashDataAsync(file, cancel).ConfigureAwait(false);
@@ -150,14 +151,26 @@ public sealed class ImportCalls
         return _caller.SendAsync(call.Streamed(to), Read.Into(to), cancel);
     }
 
-    /// <summary>Mends rows, or leaves them out, and begins to plan again. At most 10,000 edits of an import.</summary>
-    public Task<Import> MendAsync(Guid id, IEnumerable<RowEdit> edits, CancellationToken cancel = default)
+    /// <summary>
+    /// Mends rows, or leaves them out, and begins to plan again. At most 10,000 edits of an import. If it is being planned, this
+    /// waits for the end of that.
+    /// </summary>
+    public async Task<Import> MendAsync(Guid id, IEnumerable<RowEdit> edits, CancellationToken cancel = default)
     {
         var call = new Call("mend import", HttpMethod.Patch, $"{PathOf(id)}/rows")
         {
             Body = Body.Json(JsonSerializer.SerializeToUtf8Bytes([.. edits], RosterJsonContext.Default.ListRowEdit)),
         };
-        return _caller.SendAsync(call, Read.Json(RosterJsonContext.Default.Import), cancel);
+        try
+        {
+            return await _caller.SendAsync(call, Read.Json(RosterJsonContext.Default.Import), cancel).ConfigureAwait(false);
+        }
+        catch (RosterException busy) when (busy.Code == "import_not_ready")
+        {
+            // Where the answer was lost it is our own plan. The same edits again do no harm.
+            await WaitAsync(id, cancel: cancel).ConfigureAwait(false);
+            return await _caller.SendAsync(call, Read.Json(RosterJsonContext.Default.Import), cancel).ConfigureAwait(false);
+        }
     }
 
     /// <summary>

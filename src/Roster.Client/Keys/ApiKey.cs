@@ -92,6 +92,9 @@ public sealed record Identity
     /// <summary>Of <see cref="RosterScopes"/>.</summary>
     public IReadOnlyList<string> Scopes { get => field ?? []; init; }
 
+    /// <summary>When the key ends; null if it does not.</summary>
+    public DateTimeOffset? ExpiresAt { get; init; }
+
     /// <summary>The server's version.</summary>
     public string Version { get; init; } = "";
 }

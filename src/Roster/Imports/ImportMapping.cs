@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Roster.Imports;
 
 /// <summary>What becomes of one column.</summary>
@@ -8,4 +10,7 @@ namespace Roster.Imports;
 /// </param>
 /// <param name="Clears">Whether an empty cell clears the field; otherwise it leaves it as it is.</param>
 /// <param name="Trims">Whether white space around a value is taken off.</param>
-public sealed record ColumnMapping(string Column, string? Target, bool Clears = false, bool Trims = true);
+public sealed record ColumnMapping(
+    string Column, string? Target, bool Clears = false,
+    // Stored also where it is false, which is not what is read where it is missing.
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.Never)] bool Trims = true);

@@ -80,6 +80,18 @@ public abstract class CutLineContract(RosterHost host)
         Assert.Equal(1_001, System.Text.Encoding.UTF8.GetString(file.ToArray()).Count(c => c == '\n'));
     }
 
+    [Fact]
+    public async Task A_file_that_cannot_be_written_is_no_lost_line()
+    {
+        var client = await host.NewClientAsync();
+        await client.CreateAsync(Clients.Some(1));
+        using var full = new FullDisk();
+
+        await Assert.ThrowsAsync<IOException>(() => client.ExportAsync(full));
+
+        Assert.Equal(1, full.Writes);
+    }
+
     private async Task OnceAsync(Action<CuttingProxy> cut)
     {
         using var proxy = new CuttingProxy(host.Address);
@@ -97,6 +109,17 @@ public abstract class CutLineContract(RosterHost host)
 
     private async Task<RosterClient> ThroughAsync(CuttingProxy proxy) =>
         Clients.Of(proxy.Address, (await host.NewWorkspaceAsync()).Key!, proxy.Http);
+
+    private sealed class FullDisk : MemoryStream
+    {
+        public int Writes { get; private set; }
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            Writes++;
+            throw new IOException("No space left on device");
+        }
+    }
 }
 
 public sealed class CutLinesOnSqlite(SqliteHost host) : CutLineContract(host);

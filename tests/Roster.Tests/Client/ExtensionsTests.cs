@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Roster.Access;
 using Roster.Client.Extensions;
 using RosterClient = Roster.Client.RosterClient;
 
@@ -25,7 +26,9 @@ public sealed class ExtensionsTests(SqliteHost host)
     {
         var key = (await host.NewWorkspaceAsync()).Key!;
 
+        var writer = (await host.NewWorkspaceAsync(Scopes.PartnersWrite)).Key!;
         Assert.Equal(HealthStatus.Healthy, await CheckAsync(host.Address, key));
+        Assert.Equal(HealthStatus.Healthy, await CheckAsync(host.Address, writer));
         Assert.Equal(HealthStatus.Unhealthy, await CheckAsync(host.Address, "roster_unknown"));
         Assert.Equal(HealthStatus.Unhealthy, await CheckAsync(new Uri("http://127.0.0.1:1"), key));
     }
