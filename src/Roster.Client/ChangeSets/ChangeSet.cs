@@ -10,7 +10,9 @@ public sealed record ChangeSet
 
     public DateTimeOffset At { get; init; }
 
-    /// <summary><c>upsert</c>, <c>mirror</c>, <c>create</c>, <c>delete</c>, <c>restore</c>, <c>undo</c>, <c>erase</c> or <c>import</c>.</summary>
+    /// <summary>
+    /// <c>upsert</c>, <c>mirror</c>, <c>create</c>, <c>delete</c>, <c>restore</c>, <c>undo</c>, <c>erase</c> or <c>import</c>.
+    /// </summary>
     public string Kind { get; init; } = "";
 
     public Guid KeyId { get; init; }

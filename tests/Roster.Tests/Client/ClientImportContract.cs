@@ -20,7 +20,8 @@ public abstract class ClientImportContract(RosterHost host)
         Assert.Equal(("uploaded", 3, "semicolon"), (import.State, import.Rows, import.File.Delimiter));
         Assert.Equal(["Nr", "Nom", "E-mail"], import.Columns.Select(column => column.Column));
         Assert.Equal(File.Length, sent[^1]);
-        await imports.PutMappingAsync("crm", new([new("Nr", "externalId"), new("Nom", "name"), new("E-mail", "email") { Empty = "clear" }]));
+        await imports.PutMappingAsync(
+            "crm", new([new("Nr", "externalId"), new("Nom", "name"), new("E-mail", "email") { Empty = "clear" }]));
         import = await imports.ChangeAsync(import.Id, new() { MappingName = "crm", MatchOn = ImportMatch.ExternalId, Mode = "upsert" });
         Assert.Equal(("named", "externalId"), (import.MappingFrom, import.MatchOn));
         Assert.Equal("clear", (await imports.GetMappingAsync("crm")).Columns[2].Empty);
@@ -29,14 +30,17 @@ public abstract class ClientImportContract(RosterHost host)
         import = await imports.WaitAsync(import.Id);
         Assert.Equal((2, 1), (import.Counts!.Created, import.Counts.Faulty));
         var faulty = (await imports.ListRowsAsync(import.Id, new() { FaultyOnly = true }).AllAsync()).Single();
-        Assert.Equal((3, "grace", "invalid_email", "E-mail"), (faulty.Line!.Value, faulty.Cells["E-mail"], faulty.Faults[0].Code, faulty.Faults[0].Column));
+        Assert.Equal(
+            (3, "grace", "invalid_email", "E-mail"),
+            (faulty.Line!.Value, faulty.Cells["E-mail"], faulty.Faults[0].Code, faulty.Faults[0].Column));
         Assert.Contains("roster_faults", await ExportRowsAsync(imports, import.Id), StringComparison.Ordinal);
         var seen = import;
         await imports.MendAsync(import.Id, [new(3) { Cells = new Dictionary<string, string?> { ["E-mail"] = "grace@example.com" } }]);
         await imports.MendAsync(import.Id, [new(4) { Skip = true }]);
         import = await imports.WaitAsync(import.Id);
         Assert.Equal((2, 0, 1), (import.Counts!.Created, import.Counts.Faulty, import.Counts.Skipped));
-        Assert.Equal(new FieldChange(null, "Grace Hopper"), (await imports.ListRowsPageAsync(import.Id, new() { Search = "grace" })).Items.Single().Fields["name"]);
+        var grace = (await imports.ListRowsPageAsync(import.Id, new() { Search = "grace" })).Items.Single();
+        Assert.Equal(new FieldChange(null, "Grace Hopper"), grace.Fields["name"]);
 
         var moved = await Assert.ThrowsAsync<RosterException>(
             () => imports.ApplyAsync(seen with { Counts = seen.Counts! with { Created = 3 } }));

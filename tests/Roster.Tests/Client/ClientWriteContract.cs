@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Roster.Client;
 
 namespace Roster.Tests.Client;
@@ -161,7 +162,7 @@ public abstract class ClientWriteContract(RosterHost host)
 
     /// <summary>Collections of records are compared by what is in them.</summary>
     private static bool SameValues(Partner? left, Partner? right) =>
-        System.Text.Json.JsonSerializer.Serialize(left, RosterJson.Options) == System.Text.Json.JsonSerializer.Serialize(right, RosterJson.Options);
+        JsonSerializer.Serialize(left, RosterJson.Options) == JsonSerializer.Serialize(right, RosterJson.Options);
 }
 
 public sealed class ClientWritesOnSqlite(SqliteHost host) : ClientWriteContract(host);

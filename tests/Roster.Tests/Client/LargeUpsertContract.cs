@@ -73,7 +73,13 @@ public abstract class LargeUpsertContract(RosterHost host)
     {
         var client = await host.NewClientAsync();
         var items = Clients.Some(10_050).ToList();
-        items[10_020] = new() { ExternalId = "crm-10020", Name = "Bad", Email = "no address", Metadata = new Dictionary<string, string?> { ["k"] = @"\N" } };
+        items[10_020] = new()
+        {
+            ExternalId = "crm-10020",
+            Name = "Bad",
+            Email = "no address",
+            Metadata = new Dictionary<string, string?> { ["k"] = @"\N" },
+        };
         items[10_030] = new() { ExternalId = "crm-7", Name = "Twice" };
 
         var refused = await Assert.ThrowsAsync<RosterException>(() => client.UpsertAsync(Stream(items), ByExternalId));
@@ -113,7 +119,7 @@ public abstract class LargeUpsertContract(RosterHost host)
 
         Assert.Equal((first.ImportId, first.Revision, true), (second.ImportId, second.Revision, second.IsReplay));
         Assert.Equal("idempotency_mismatch", other.Code);
-        Assert.Equal(2, (await client.ListChangeSetsAsync().AllAsync()).Count + (first.Revision == 3 ? -1 : 0));
+        Assert.Equal(10_001, (await client.ListChangeSetsAsync().AllAsync()).Sum(set => set.Created));
     }
 
     [Fact]

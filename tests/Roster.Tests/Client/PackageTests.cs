@@ -38,7 +38,7 @@ public sealed class PackageTests
     public async Task A_package_has_both_frameworks_docs_a_readme_and_symbols_and_no_path_of_this_machine(string name)
     {
         using var folder = new TempFolder();
-        await Repository.RunAsync($"src/{name}", "dotnet", "pack", "-c", Configuration, "-o", folder.Path, "-v", "q", "--nologo");
+        await Repository.RunAsync($"src/{name}", "dotnet", "pack", "--no-restore", "-c", Configuration, "-o", folder.Path, "-v", "q", "--nologo");
 
         using var package = ZipFile.OpenRead(Directory.GetFiles(folder.Path, $"{name}.*.nupkg").Single());
         var files = package.Entries.Select(entry => entry.FullName).ToList();
@@ -46,7 +46,8 @@ public sealed class PackageTests
         {
             Assert.Contains($"lib/{framework}/{name}.dll", files);
             Assert.Contains($"lib/{framework}/{name}.xml", files);
-            Assert.DoesNotContain(Repository.Root, Encoding.UTF8.GetString(BytesOf(package, $"lib/{framework}/{name}.dll")), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                Repository.Root, Encoding.UTF8.GetString(BytesOf(package, $"lib/{framework}/{name}.dll")), StringComparison.Ordinal);
         }
         Assert.Contains("README.md", files);
         Assert.DoesNotContain(files, file => file.EndsWith(".png", StringComparison.Ordinal));

@@ -9,7 +9,8 @@ internal static class PublicApi
     private const BindingFlags All = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     /// <summary>Methods that each record and enumeration has.</summary>
-    private static readonly string[] OfAll = ["Equals", "GetHashCode", "ToString", "Deconstruct", "<Clone>$", "op_Equality", "op_Inequality"];
+    private static readonly string[] OfAll =
+        ["Equals", "GetHashCode", "ToString", "Deconstruct", "<Clone>$", "op_Equality", "op_Inequality"];
 
     public static string Of(Assembly assembly) => string.Concat(assembly.GetExportedTypes()
         .OrderBy(type => type.FullName, StringComparer.Ordinal)
@@ -17,7 +18,8 @@ internal static class PublicApi
 
     private static IEnumerable<string> Lines(Type type)
     {
-        var kind = type.IsEnum ? "enum" : type.IsValueType ? "struct" : type is { IsAbstract: true, IsSealed: true } ? "static class" : "class";
+        var kind = type.IsEnum ? "enum" : type.IsValueType ? "struct"
+            : type is { IsAbstract: true, IsSealed: true } ? "static class" : "class";
         yield return $"{kind} {Name(type)}";
         if (type.IsEnum)
         {

@@ -26,22 +26,22 @@ public abstract class ThreeStatesContract(RosterHost host)
         ContractResolver = new CamelCasePropertyNamesContractResolver(),
     };
 
-    private static readonly Dictionary<string, (Func<List<PartnerWrite>, string> Write, Func<string, List<PartnerWrite>> Read)> Serializers =
+    private static readonly Dictionary<string, Serializer> Serializers =
         new()
         {
-            ["ours"] = (
+            ["ours"] = new(
                 items => $"[{string.Join(',', items.Select(item =>
                     JsonSerializer.Serialize(item, RosterJson.Options.GetTypeInfo(typeof(PartnerWrite)))))}]",
                 json => [.. JsonDocument.Parse(json).RootElement.EnumerateArray().Select(one =>
                     (PartnerWrite)one.Deserialize(RosterJson.Options.GetTypeInfo(typeof(PartnerWrite)))!)]),
-            ["System.Text.Json"] = (
+            ["System.Text.Json"] = new(
                 items => JsonSerializer.Serialize(items), json => JsonSerializer.Deserialize<List<PartnerWrite>>(json)!),
-            ["System.Text.Json, careless"] = (
+            ["System.Text.Json, careless"] = new(
                 items => JsonSerializer.Serialize(items, Careless),
                 json => JsonSerializer.Deserialize<List<PartnerWrite>>(json, Careless)!),
-            ["Newtonsoft"] = (
+            ["Newtonsoft"] = new(
                 items => JsonConvert.SerializeObject(items), json => JsonConvert.DeserializeObject<List<PartnerWrite>>(json)!),
-            ["Newtonsoft, careless"] = (
+            ["Newtonsoft, careless"] = new(
                 items => JsonConvert.SerializeObject(items, CarelessToo),
                 json => JsonConvert.DeserializeObject<List<PartnerWrite>>(json, CarelessToo)!),
         };
@@ -99,6 +99,8 @@ public abstract class ThreeStatesContract(RosterHost host)
     [Fact]
     public void An_absent_value_in_a_type_of_the_callers_own_is_an_error_and_not_null() =>
         Assert.Throws<JsonException>(() => JsonSerializer.Serialize(new { Email = default(Optional<string>) }));
+
+    private sealed record Serializer(Func<List<PartnerWrite>, string> Write, Func<string, List<PartnerWrite>> Read);
 }
 
 public sealed class ThreeStatesOnSqlite(SqliteHost host) : ThreeStatesContract(host);

@@ -27,8 +27,10 @@ public sealed class TraceTests(SqliteHost host)
                     self.EnableMeasurementEvents(instrument);
             },
         };
-        meters.SetMeasurementEventCallback<double>((instrument, value, tags, _) => measured.Enqueue((instrument.Name, value, CallOf(tags))));
-        meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => measured.Enqueue((instrument.Name, value, CallOf(tags))));
+        meters.SetMeasurementEventCallback<double>(
+            (instrument, value, tags, _) => measured.Enqueue((instrument.Name, value, CallOf(tags))));
+        meters.SetMeasurementEventCallback<long>(
+            (instrument, value, tags, _) => measured.Enqueue((instrument.Name, value, CallOf(tags))));
         meters.Start();
         using var proxy = new CuttingProxy(host.Address);
         var client = Clients.Of(proxy.Address, (await host.NewWorkspaceAsync()).Key!, proxy.Http);

@@ -47,21 +47,6 @@ public abstract class ImportContract(RosterHost host)
     }
 
     [Fact]
-    public async Task White_space_around_a_value_stays_where_the_mapping_says_so()
-    {
-        var api = await host.NewWorkspaceAsync();
-        var id = await api.NewImportAsync(
-            "name,phone\n Ada , 1 \n",
-            """{"mapping":{"columns":[{"column":"name","target":"name","trim":false},{"column":"phone","target":"phone"}]}}""");
-
-        await api.PlannedAsync(id);
-        await api.AppliedAsync(id);
-
-        var ada = (await api.GetAsync("/api/partners")).Items.Single();
-        Assert.Equal((" Ada ", "1"), (ada.GetProperty("name").GetString(), ada.GetProperty("phone").GetString()));
-    }
-
-    [Fact]
     public async Task Readers_the_feed_and_the_history_agree_with_what_an_import_wrote()
     {
         var api = await host.NewWorkspaceAsync();

@@ -8,6 +8,21 @@ public abstract class ImportRowsContract(RosterHost host)
     private const string Faulty = "externalId,name,email\na,Ada,ada@example.com\nb,Bob,nobody\nc,,c@example.com\n";
 
     [Fact]
+    public async Task White_space_around_a_value_stays_where_the_mapping_says_so()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var id = await api.NewImportAsync(
+            "name,phone\n Ada , 1 \n",
+            """{"mapping":{"columns":[{"column":"name","target":"name","trim":false},{"column":"phone","target":"phone"}]}}""");
+
+        await api.PlannedAsync(id);
+        await api.AppliedAsync(id);
+
+        var ada = (await api.GetAsync("/api/partners")).Items.Single();
+        Assert.Equal((" Ada ", "1"), (ada.GetProperty("name").GetString(), ada.GetProperty("phone").GetString()));
+    }
+
+    [Fact]
     public async Task Faulty_rows_are_mended_in_the_import_and_the_file_stays_as_it_was_sent()
     {
         var api = await host.NewWorkspaceAsync();
