@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -10,7 +11,9 @@ public static class RosterJson
     public static JsonSerializerOptions Options => RosterJsonContext.Default.Options;
 }
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, Converters = [typeof(TimeConverter)],
+    GenerationMode = JsonSourceGenerationMode.Metadata)]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(PartnerWrite))]
 [JsonSerializable(typeof(Partner))]
@@ -44,4 +47,14 @@ internal sealed record Undone
     public IReadOnlyList<PartnerChange>? Changes { get; init; }
 
     public IReadOnlyList<RosterFault>? Kept { get; init; }
+}
+
+/// <summary>Times as the API writes them: UTC, to the millisecond.</summary>
+internal sealed class TimeConverter : JsonConverter<DateTimeOffset>
+{
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.GetDateTimeOffset();
+
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToUniversalTime().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
 }

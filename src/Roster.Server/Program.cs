@@ -126,9 +126,10 @@ public static class Program
         routes.MapGet("/api/status", StatusEndpoint.GetAsync).RequireScope(Scopes.KeysRead);
         routes.MapGet("/api/audit", KeyEndpoints.AuditAsync).RequireScope(Scopes.KeysRead);
 
+        // For programs too, which ask who their key is.
+        routes.MapGet("/api/session", SessionEndpoints.GetAsync).RequireScope(Scopes.None);
         if (settings.IsConsoleOn)
         {
-            routes.MapGet("/api/session", SessionEndpoints.GetAsync).RequireScope(Scopes.None);
             routes.MapPost("/api/session", SessionEndpoints.BeginAsync).AllowAnonymous();
             routes.MapDelete("/api/session", SessionEndpoints.EndOwnAsync).RequireScope(Scopes.None);
             routes.MapGet("/api/session/doors", OpenIdEndpoints.Doors).AllowAnonymous();

@@ -15,12 +15,14 @@ public sealed record Partner
 
     public string? Phone { get; init; }
 
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonPropertyOrder(1), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ExternalId { get; init; }
 
     /// <summary>Ordered; case does not count.</summary>
+    [JsonIgnore]
     public IReadOnlyList<string> Tags { get => field ?? []; init; }
 
+    [JsonIgnore]
     public IReadOnlyDictionary<string, string> Metadata { get => field ?? Nothing; init; }
 
     /// <summary>UTC, to the millisecond.</summary>
@@ -30,16 +32,28 @@ public sealed record Partner
     public DateTimeOffset UpdatedAt { get; init; }
 
     /// <summary>The change set that touched it last; only with <see cref="PartnerInclude.Revision"/>.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonPropertyOrder(4), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public long? Revision { get; init; }
 
     /// <summary>When it was deleted; only with <see cref="PartnerInclude.DeletedAt"/>, and in the feed.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    [JsonPropertyOrder(5), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? DeletedAt { get; init; }
 
     /// <summary>Whether its values are not kept any more, or were erased.</summary>
-    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    [JsonPropertyOrder(6), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool Gone { get; init; }
+
+    /// <summary>As in JSON, which leaves them out where there are none.</summary>
+    [JsonInclude, JsonPropertyName("tags"), JsonPropertyOrder(2), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    internal IReadOnlyList<string>? TagsMember { get => Tags.Count == 0 ? null : Tags; init => Tags = value ?? []; }
+
+    /// <inheritdoc cref="TagsMember"/>
+    [JsonInclude, JsonPropertyName("metadata"), JsonPropertyOrder(3), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    internal IReadOnlyDictionary<string, string>? MetadataMember
+    {
+        get => Metadata.Count == 0 ? null : Metadata;
+        init => Metadata = value ?? Nothing;
+    }
 
     private static readonly Dictionary<string, string> Nothing = [];
 

@@ -114,6 +114,12 @@ internal sealed partial class RosterProcess : IDisposable
         return (process.ExitCode, output, errors.Result);
     }
 
+    [GeneratedRegex("roster_[0-9A-Za-z]{38}")]
+    private static partial Regex Key();
+
+    /// <summary>A client with the key that the first start has printed.</summary>
+    public RosterClient FirstClient() => Client(Key().Match(Output()).Value);
+
     public RosterClient Client(string? key) => new(_http, key, null);
 
     /// <summary>The server's standard output so far. The first start's welcome is there before it listens.</summary>

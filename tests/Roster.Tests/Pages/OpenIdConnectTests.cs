@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Roster.Tests.Pages;
@@ -22,9 +21,6 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
     /// <summary>Keeps no cookies and goes nowhere by itself.</summary>
     private RosterClient Stranger => new(_http, null, null);
 
-    [GeneratedRegex("roster_[0-9A-Za-z]{38}")]
-    private static partial Regex Key();
-
     public async ValueTask InitializeAsync()
     {
         var port = OpenIdHost.FreePort();
@@ -34,7 +30,7 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
             _folder.Path, "--oidc-issuer", $"http://127.0.0.1:{port}", "--oidc-client-id", OpenIdHost.ClientId,
             "--oidc-client-secret-file", _folder.File("secret"), "--oidc-roles", "cn=admins=default:admin,staff=other:viewer",
             "--trusted-proxies", "127.0.0.1/32");
-        _admin = _server.Client(Key().Match(_server.Output()).Value);
+        _admin = _server.FirstClient();
         _http = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = _server.Address };
         _provider = await OpenIdHost.StartAsync(_server.Address, port);
     }

@@ -91,7 +91,10 @@ public sealed partial class CommandLineTests : IDisposable
         Assert.Matches(KeyPattern(), server.Output());
         Assert.DoesNotContain("#link=", server.Output(), StringComparison.Ordinal);
         Assert.False(File.Exists(_folder.File(Path.Combine("data", "console-link"))));
-        Assert.Equal(404, (await server.Client(null).SendAsync(HttpMethod.Post, "/api/session")).Status);
+        Assert.Equal(404, (await server.FirstClient().PostAsync("""{"name":"a","role":"viewer"}""", "/api/links")).Status);
+        Assert.Equal(404, (await server.FirstClient().GetAsync("/api/sessions")).Status);
+        // Programs ask it who their key is.
+        Assert.Equal(200, (await server.FirstClient().GetAsync("/api/session")).Status);
     }
 
     [Fact]
