@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what the tests need, builds everything with warnings as errors, checks the formatting, publishes the server,
-# and runs all tests, those of the console in a real browser. Tests that start a server process start the published one.
+# Installs what the tests need, builds everything with warnings as errors, checks the formatting, publishes the server and
+# the command line, and runs all tests, those of the console in a real browser. Tests that start one of them as a process
+# start the published one.
 # Arguments go to the test runner:
 #   ./test.sh -class Roster.Tests.Server.KillOnSqlite
 set -euo pipefail
@@ -35,7 +36,12 @@ fi
 [ tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ] \
     || npm ci --prefix tests/browser --no-audit --no-fund --silent
 
-# The published server is linked with clang.
+# The command line is tried in a terminal, and the page for Python with Requests.
+if ! command -v tmux >/dev/null || ! python3 -c 'import requests' 2>/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tmux python3-requests
+fi
+
+# The published programs are linked with clang.
 if ! command -v clang >/dev/null; then
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang
 fi
@@ -47,7 +53,8 @@ dotnet build Roster.slnx -c Release
 dotnet format Roster.slnx --no-restore --verify-no-changes --exclude tests/Roster.Clients
 dotnet format whitespace tests/Roster.Clients --no-restore --verify-no-changes
 dotnet publish src/Roster.Server -c Release -o artifacts/test/server
-export ROSTER_TEST_SERVER=$PWD/artifacts/test/server/Roster.Server
+dotnet publish src/Roster.Cli -c Release -o artifacts/test/cli
+export ROSTER_TEST_SERVER=$PWD/artifacts/test/server/Roster.Server ROSTER_TEST_CLI=$PWD/artifacts/test/cli/roster
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

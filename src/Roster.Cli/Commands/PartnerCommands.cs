@@ -1,0 +1,118 @@
+using System.CommandLine;
+using Roster.Cli.Terminal;
+using Roster.Client;
+
+namespace Roster.Cli.Commands;
+
+/// <summary>list, get and export: reading partners.</summary>
+internal static class PartnerCommands
+{
+    private const int DefaultTake = 50;
+
+    private static readonly IReadOnlyList<Column<Partner>> Columns =
+    [
+        new("id", partner => partner.Id.ToString()), new("name", partner => partner.Name), new("email", partner => partner.Email),
+        new("phone", partner => partner.Phone), new("externalId", partner => partner.ExternalId),
+        new("tags", partner => string.Join('|', partner.Tags)),
+    ];
+
+    public static IEnumerable<Command> Create(GlobalOptions options) => [List(options), Get(options), Export(options)];
+
+    private static ExampleCommand List(GlobalOptions options)
+    {
+        var filters = new ListOptions();
+        var take = new Option<int>("--take")
+        {
+            Description = "How many at most; 0 for all", HelpName = "NUMBER", DefaultValueFactory = _ => DefaultTake,
+        };
+        var command = new ExampleCommand("list", "List partners, the newest first.", "roster list --q ada --output json") { take };
+        filters.AddTo(command);
+        Invocation.Set(command, options, async (run, cancel) =>
+        {
+            var wanted = run.Parsed.GetValue(take);
+            if (wanted < 0)
+                throw CommandException.Usage("--take is 0 or more.");
+            var query = filters.QueryOf(run.Parsed);
+            var all = run.Client.ListAsync(wanted is > 0 and < 1_000 ? query with { Take = wanted } : query, cancel);
+            await run.Results.WriteAsync(wanted == 0 ? all : all.Take(wanted), Columns, "No partner matches.", cancel);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static ExampleCommand Get(GlobalOptions options)
+    {
+        var id = new Argument<Guid>("id") { Description = "The partner's id" };
+        var asOf = new Option<long?>("--as-of") { Description = "As it was at this revision", HelpName = "REVISION" };
+        var command = new ExampleCommand("get", "Show one partner, deleted or not.", "roster get $ID") { id, asOf };
+        Invocation.Set(command, options, async (run, cancel) =>
+        {
+            var partner = await run.Client.GetAsync(
+                run.Parsed.GetRequiredValue(id), run.Parsed.GetValue(asOf), deleted: true,
+                PartnerInclude.DeletedAt | (run.Parsed.GetValue(asOf) is null ? PartnerInclude.Revision : PartnerInclude.None), cancel)
+                ?? throw CommandException.Failed($"There is no partner {run.Parsed.GetRequiredValue(id)}.");
+            run.Results.WriteOne(partner,
+            [
+                ("id", partner.Id.ToString()), ("name", partner.Name), ("email", partner.Email), ("phone", partner.Phone),
+                ("externalId", partner.ExternalId), ("tags", string.Join('|', partner.Tags)),
+                .. partner.Metadata.Select(pair => ($"metadata.{pair.Key}", (string?)pair.Value)),
+                ("createdAt", Times.Of(partner.CreatedAt)), ("updatedAt", Times.Of(partner.UpdatedAt)),
+                ("deletedAt", partner.DeletedAt is { } end ? Times.Of(end) : null), ("revision", partner.Revision?.ToString()),
+            ]);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static ExampleCommand Export(GlobalOptions options)
+    {
+        var filters = new ListOptions();
+        var to = new Argument<string?>("file")
+        {
+            Description = "The file to write, or standard output; .ndjson for a JSON object a line, else CSV",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var spreadsheet = new Option<bool>("--spreadsheet")
+        {
+            Description = "CSV for spreadsheets: with a byte order mark, and formulas guarded by an apostrophe",
+        };
+        var command = new ExampleCommand("export",
+            "Write all partners, with tags and metadata, as CSV or NDJSON. Such a file can be synced again.",
+            "roster export partners.csv")
+        {
+            to, spreadsheet,
+        };
+        filters.AddTo(command);
+        Invocation.Set(command, options, async (run, cancel) =>
+        {
+            var path = run.Parsed.GetValue(to);
+            var format = run.Results.Format is ResultFormat.Ndjson || (run.Results.Format != ResultFormat.Csv
+                && path?.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase) == true)
+                ? ExportFormat.Ndjson : run.Parsed.GetValue(spreadsheet) ? ExportFormat.SpreadsheetCsv : ExportFormat.Csv;
+            var query = filters.QueryOf(run.Parsed);
+            if (format != ExportFormat.Ndjson)
+                query = query with { Include = query.Include | PartnerInclude.Tags | PartnerInclude.Metadata };
+            if (path is null or "-")
+            {
+                await using var output = Console.OpenStandardOutput();
+                await run.Client.ExportAsync(output, format, query, cancel);
+                return ExitCodes.Done;
+            }
+            // Whole, or not at all: a file that is half written could be taken for the directory, and be mirrored.
+            var half = path + ".part";
+            try
+            {
+                await using (var file = File.Create(half))
+                    await run.Client.ExportAsync(file, format, query, cancel);
+                File.Move(half, path, overwrite: true);
+            }
+            finally
+            {
+                File.Delete(half);
+            }
+            run.Screen.Note($"Written to {path}.");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+}

@@ -1,0 +1,90 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Roster.Cli.Commands;
+using Roster.Cli.Connections;
+using Roster.Cli.Terminal;
+using Roster.Client;
+
+namespace Roster.Cli.Sync;
+
+/// <summary>A file that is on the server and is planned, or is being applied since the same command before.</summary>
+/// <param name="FilePath">The file here, as it was given.</param>
+/// <param name="Revision">The newest revision before the plan was made; 0 for a new workspace.</param>
+internal sealed record PlannedFile(string FilePath, Import Import, string Workspace, long Revision, RunFile RunFile, bool IsApplying)
+{
+    /// <summary>Uploads a file, has it read and planned. If the same command has begun before, it goes on from there.</summary>
+    public static async Task<PlannedFile> MakeAsync(Invocation run, string path, ImportSettings settings, CancellationToken cancel)
+    {
+        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
+        var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancel));
+        var who = await run.Client.WhoAmIAsync(cancel);
+        KeyExpiry.Warn(run.Screen, who);
+        var runFile = new RunFile(
+            run.Connection.Url, "sync", who.Workspace.Name, sha256,
+            JsonSerializer.Serialize(settings, SettingsJson.Default.ImportSettings));
+
+        var begun = await FindBegunAsync(run, runFile.Read(), cancel);
+        var revision = await NewestRevisionAsync(run, cancel);
+        if (begun is { IsApplying: true })
+        {
+            run.Screen.Note("Going on with what the same command has begun.");
+            return new(path, begun.Value.Import, who.Workspace.Name, revision, runFile, IsApplying: true);
+        }
+        try
+        {
+            var import = begun?.Import;
+            if (import is null)
+            {
+                file.Position = 0;
+                var size = file.Length;
+                import = await Bar.RunAsync(run.Screen, "Uploading", "bytes", bar => run.Client.Imports.UploadAsync(
+                    file, Path.GetFileName(path), progress: new Reports<long>(bytes => bar.Report(bytes, size)), cancel: cancel));
+                runFile.Write(new Run { ImportId = import.Id });
+            }
+            else
+                run.Screen.Note("The file is on the server since the same command before. It is planned anew.");
+            import = await run.Client.Imports.ChangeAsync(import.Id, EncodingChoice.Add(run.Screen, import, settings), cancel);
+            return new(path, await PlanAsync(run, import.Id, cancel), who.Workspace.Name, revision, runFile, IsApplying: false);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            run.Screen.Note("Nothing was written. The same command goes on from here.");
+            throw;
+        }
+    }
+
+    private static async Task<long> NewestRevisionAsync(Invocation run, CancellationToken cancel)
+    {
+        var page = await run.Client.ListChangeSetsPageAsync(new ChangeSetQuery { Take = 1 }, cancel: cancel);
+        return page.Items.Count > 0 ? page.Items[0].Revision : 0;
+    }
+
+    private static async Task<Import> PlanAsync(Invocation run, Guid id, CancellationToken cancel)
+    {
+        await run.Client.Imports.PlanAsync(id, cancel);
+        var planned = await Bar.RunAsync(run.Screen, "Planning", "rows", bar => run.Client.Imports.WaitAsync(
+            id, new Reports<Import>(step => bar.Report(step.Progress.Done, step.Progress.Of)), cancel));
+        return planned.State == "planned" ? planned : throw CommandException.Failed(planned.Reason is { } reason
+            ? $"It cannot be planned: {reason.Message} ({reason.Code})" : $"It was not planned: it is {planned.State}.");
+    }
+
+    /// <summary>The import of the same command before, if it can go on.</summary>
+    private static async Task<(Import Import, bool IsApplying)?> FindBegunAsync(Invocation run, Run? before, CancellationToken cancel)
+    {
+        if (before?.ImportId is not { } id)
+            return null;
+        try
+        {
+            var import = await run.Client.Imports.GetAsync(id, cancel);
+            if (before.IsApplying && import.State != "undone"
+                && (import.Work == "apply" || import.State is "applying" or "applied" || import.Revisions.Count > 0))
+                return (import, true);
+            var canBePlanned = import.State is "uploaded" or "planned" or "stopped" or "cancelled";
+            return canBePlanned && import.File.Gone is null && import.Revisions.Count == 0 ? (import, false) : null;
+        }
+        catch (RosterException gone) when (gone.Status == 404)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using Spectre.Console;
+
+namespace Roster.Cli.Terminal;
+
+/// <summary>
+/// What a command writes and asks. Results go to standard output, all else to standard error, so that a result can be piped
+/// while one sees what goes on.
+/// </summary>
+internal sealed class Screen
+{
+    private readonly bool _isQuiet;
+    private readonly bool _hasColour;
+
+    /// <param name="hasColour">Whether the person wants colours; they are used on terminals only.</param>
+    public Screen(bool hasColour, bool isQuiet)
+    {
+        _isQuiet = isQuiet;
+        var wants = hasColour && Environment.GetEnvironmentVariable("NO_COLOR") is null or ""
+            && Environment.GetEnvironmentVariable("TERM") is not "dumb";
+        _hasColour = IsNoteTerminal && wants;
+        Results = Create(Console.Out, IsResultTerminal && wants);
+        Notes = Create(Console.Error, _hasColour);
+    }
+
+    /// <summary>Standard output, for tables.</summary>
+    public IAnsiConsole Results { get; }
+
+    /// <summary>Standard error, for bars and prompts.</summary>
+    public IAnsiConsole Notes { get; }
+
+    public bool IsResultTerminal { get; } = !Console.IsOutputRedirected;
+
+    public bool IsNoteTerminal { get; } = !Console.IsErrorRedirected;
+
+    /// <summary>Whether somebody is there to answer.</summary>
+    public bool CanAsk { get; } = !Console.IsInputRedirected && !Console.IsErrorRedirected;
+
+    /// <summary>A line about what goes on; nothing with --quiet.</summary>
+    public void Note(string line = "")
+    {
+        if (!_isQuiet)
+            Console.Error.WriteLine(line);
+    }
+
+    /// <summary>A line that is written with --quiet too: what is wrong, or what must be known.</summary>
+    public void Warn(string line) => Console.Error.WriteLine(_hasColour ? $"\e[33m{line}\e[0m" : line);
+
+    /// <summary>A line about what failed.</summary>
+    public void Fail(string line) => Console.Error.WriteLine(_hasColour ? $"\e[31m{line}\e[0m" : line);
+
+    public bool ShowsProgress => !_isQuiet;
+
+    /// <summary>Asks for one of some letters.</summary>
+    /// <param name="instead">What to give where nobody can answer, such as <c>--yes</c>.</param>
+    /// <exception cref="CommandException">Nobody is there.</exception>
+    public char Ask(string question, string letters, string instead)
+    {
+        if (!CanAsk)
+            throw CommandException.Usage($"This needs an answer, and there is no terminal: \"{question}\" Use {instead}.");
+        while (true)
+        {
+            Console.Error.Write(question + " ");
+            var line = Console.ReadLine() ?? throw CommandException.Usage($"This needs an answer. Use {instead}.");
+            var answer = line.Trim().ToLowerInvariant();
+            if (answer.Length > 0 && letters.Contains(answer[0], StringComparison.Ordinal))
+                return answer[0];
+        }
+    }
+
+    /// <summary>Reads a secret: typed unseen on a terminal, else the first line of standard input.</summary>
+    public string ReadSecret(string prompt)
+    {
+        if (Console.IsInputRedirected)
+            return Console.In.ReadLine()?.Trim() ?? "";
+        return Notes.Prompt(new TextPrompt<string>(prompt).Secret(null)).Trim();
+    }
+
+    private static IAnsiConsole Create(TextWriter writer, bool isStyled) => AnsiConsole.Create(new AnsiConsoleSettings
+    {
+        Ansi = isStyled ? AnsiSupport.Yes : AnsiSupport.No,
+        ColorSystem = isStyled ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
+        Out = new AnsiConsoleOutput(writer),
+    });
+}

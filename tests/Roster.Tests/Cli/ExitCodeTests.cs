@@ -1,0 +1,183 @@
+using System.Text.Json;
+
+namespace Roster.Tests.Cli;
+
+/// <summary>The exit code of each end that a command can have, and what it leaves behind.</summary>
+public sealed class ExitCodeTests(ConsoleServer server)
+{
+    private const string Three = "externalId,name,email\na1,Ada Lovelace,ada@example.com\na2,Grace Hopper,\na3,شركة النور,\n";
+
+    [Fact]
+    public async Task Zero_is_done_or_nothing_to_do()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("three.csv", Three);
+
+        var first = await roster.RunAsync("sync", "three.csv", "--match", "externalId", "--yes");
+        var second = await roster.RunAsync("sync", "three.csv", "--match", "externalId", "--yes");
+
+        Assert.True(first.Code == 0, first.Errors);
+        Assert.Contains("Undo: roster undo 1", first.Errors, StringComparison.Ordinal);
+        Assert.Contains("created\t3", first.Output, StringComparison.Ordinal);
+        Assert.Equal((0, true), (second.Code, second.Errors.Contains("Nothing to change.", StringComparison.Ordinal)));
+        Assert.Equal(3, (await api.GetAsync("/api/partners")).Items.Count);
+    }
+
+    [Fact]
+    public async Task One_is_failed_and_says_why()
+    {
+        var (_, roster) = Open();
+        using var _1 = roster;
+
+        var missing = await roster.RunAsync("get", Guid.NewGuid().ToString());
+        var unread = await roster.RunAsync("sync", "nowhere.csv");
+        roster.Variables["ROSTER_KEY"] = "roster_wrong";
+        var refused = await roster.RunAsync("list");
+
+        Assert.Equal((1, 1, 1), (missing.Code, unread.Code, refused.Code));
+        Assert.Contains("There is no partner", missing.Errors, StringComparison.Ordinal);
+        Assert.Contains("nowhere.csv", unread.Errors, StringComparison.Ordinal);
+        Assert.Contains("The key is from ROSTER_KEY.", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal("", missing.Output + unread.Output + refused.Output);
+    }
+
+    [Theory]
+    [InlineData("nothing")]
+    [InlineData("sync")]
+    [InlineData("list --output xml")]
+    [InlineData("list --sort size")]
+    [InlineData("list --take -1")]
+    [InlineData("sync three.csv --mirror --update-only")]
+    [InlineData("sync three.csv --max-deletes 5")]
+    [InlineData("delete not-an-id --yes")]
+    [InlineData("undo")]
+    [InlineData("keys create --name k --scopes partnersRead --expires soon")]
+    [InlineData("login ftp://roster.example")]
+    public async Task Two_is_wrong_usage(string arguments)
+    {
+        var (_, roster) = Open();
+        using var _1 = roster;
+        roster.Write("three.csv", Three);
+
+        var ended = await roster.RunAsync(arguments.Split(' '));
+
+        Assert.Equal((2, ""), (ended.Code, ended.Output));
+        Assert.NotEqual("", ended.Errors);
+    }
+
+    [Fact]
+    public async Task Two_is_also_a_question_where_nobody_is_there_and_names_yes()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("three.csv", Three);
+        var id = (await api.PutAsync("""[{"name":"Ada"}]""")).Ids[0];
+
+        foreach (var arguments in (string[][])[["sync", "three.csv"], ["delete", id], ["erase", id], ["undo", "1"]])
+        {
+            var ended = await roster.RunAsync(arguments);
+            Assert.Equal(2, ended.Code);
+            Assert.Contains("--yes", ended.Errors, StringComparison.Ordinal);
+        }
+        Assert.Single((await api.GetAsync("/api/changesets")).Items);
+    }
+
+    [Fact]
+    public async Task Three_is_faults_which_are_named_by_line_and_column_and_written_into_a_file()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("wrong.csv", Three + "a4,Joan Clarke,not an address\n");
+
+        var ended = await roster.RunAsync("sync", "wrong.csv", "--match", "externalId", "--yes", "--faults", "faults.csv");
+
+        Assert.Equal(3, ended.Code);
+        Assert.Contains("wrong.csv:5:3: email: ", ended.Errors, StringComparison.Ordinal);
+        Assert.Empty((await api.GetAsync("/api/partners")).Items);
+        var faults = await File.ReadAllLinesAsync(roster.File("faults.csv"), TestContext.Current.CancellationToken);
+        Assert.Equal("externalId,name,email,roster_change,roster_faults", faults[0].TrimStart('\uFEFF'));
+        Assert.StartsWith("a4,Joan Clarke,not an address,faulty,", faults[1], StringComparison.Ordinal);
+        Assert.Equal(0, (await roster.RunAsync("sync", "wrong.csv", "--match", "externalId", "--yes", "--skip-faulty")).Code);
+        Assert.Equal(3, (await api.GetAsync("/api/partners")).Items.Count);
+    }
+
+    [Fact]
+    public async Task Four_is_too_many_deletes_which_yes_does_not_cover()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("three.csv", Three);
+        roster.Write("one.csv", "externalId,name\na1,Ada Lovelace\n");
+        await roster.RunAsync("sync", "three.csv", "--match", "externalId", "--yes");
+
+        var refused = await roster.RunAsync("sync", "one.csv", "--match", "externalId", "--mirror", "--yes");
+        Assert.Equal(4, refused.Code);
+        Assert.Contains("--max-deletes", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal(3, (await api.GetAsync("/api/partners")).Items.Count);
+
+        var allowed = await roster.RunAsync("sync", "one.csv", "--match", "externalId", "--mirror", "--max-deletes", "2", "--yes");
+        Assert.Equal((0, true), (allowed.Code, allowed.Output.Contains("deleted\t2", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task Four_is_a_plan_whose_partners_others_changed_and_says_which_and_who()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("three.csv", Three);
+        roster.Write("later.csv", Three.Replace("Ada Lovelace", "Ada King", StringComparison.Ordinal));
+        await roster.RunAsync("sync", "three.csv", "--match", "externalId", "--yes");
+        Assert.Equal(0, (await roster.RunAsync("plan", "later.csv", "--match", "externalId", "-o", "plan.json")).Code);
+        var id = (await api.GetAsync("/api/partners?externalId=a1")).Ids[0];
+        await api.PutAsync($$"""[{"id":"{{id}}","phone":"1"}]""");
+
+        var ended = await roster.RunAsync("apply", "plan.json");
+
+        Assert.Equal(4, ended.Code);
+        Assert.Contains("line 2: ", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains($"{id} was updated by test at ", ended.Errors, StringComparison.Ordinal);
+        Assert.Equal("Ada Lovelace", (await api.GetAsync("/api/partners?externalId=a1")).Names[0]);
+    }
+
+    [Fact]
+    public async Task Four_is_an_undo_of_partners_that_others_changed()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        var id = (await api.PutAsync("""[{"name":"Ada"}]""")).Ids[0];
+        await api.PutAsync($$"""[{"id":"{{id}}","name":"Ada King"}]""");
+
+        var ended = await roster.RunAsync("undo", "1", "--yes");
+
+        Assert.Equal(4, ended.Code);
+        Assert.Contains(id, ended.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Ten_is_a_plan_with_something_to_apply_and_apply_does_exactly_that_once()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("three.csv", Three);
+
+        var plan = await roster.RunAsync("plan", "three.csv", "--match", "externalId", "-o", "plan.json", "--exit-code");
+        Assert.Equal(10, plan.Code);
+        Assert.Empty((await api.GetAsync("/api/partners")).Items);
+        var written = JsonDocument.Parse(await File.ReadAllTextAsync(roster.File("plan.json"), TestContext.Current.CancellationToken));
+        Assert.Equal(3, written.RootElement.GetProperty("created").GetInt32());
+        Assert.DoesNotContain(api.Key!, written.RootElement.GetRawText(), StringComparison.Ordinal);
+
+        Assert.Equal(0, (await roster.RunAsync("apply", "plan.json")).Code);
+        var again = await roster.RunAsync("apply", "plan.json");
+        Assert.Equal((0, true), (again.Code, again.Errors.Contains("applied before", StringComparison.Ordinal)));
+        Assert.Equal(0, (await roster.RunAsync("plan", "three.csv", "--match", "externalId", "--exit-code")).Code);
+        Assert.Single((await api.GetAsync("/api/changesets")).Items);
+    }
+
+    private (RosterClient Api, RosterCommand Roster) Open()
+    {
+        var api = server.NewWorkspace();
+        return (api, new RosterCommand(server.Address, api.Key));
+    }
+}

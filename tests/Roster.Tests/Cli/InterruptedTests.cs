@@ -1,0 +1,93 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Roster.Tests.Cli;
+
+/// <summary>What becomes of a sync that is interrupted, cut or stopped in the middle.</summary>
+public sealed class InterruptedTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly RosterProcess _server;
+    private readonly RosterClient _api;
+
+    public InterruptedTests()
+    {
+        // Two parts of 5,000 rows take all rows of a minute, so an import of three waits in the middle.
+        _server = RosterProcess.Serve(_folder.Path, "--rows-per-minute", "10000");
+        _api = _server.FirstClient();
+    }
+
+    [Fact]
+    public async Task Ctrl_C_says_what_was_done_and_the_same_command_goes_on_until_somebody_stops_it()
+    {
+        using var roster = new RosterCommand(_server.Address, _api.Key);
+        WriteRows(roster, 12_000);
+        string[] command = ["sync", "rows.csv", "--match", "externalId", "--yes"];
+
+        using var process = roster.Start(command);
+        var id = await PartsAreWrittenAsync(2);
+        Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        var interrupted = await RosterCommand.EndAsync(process);
+        Assert.Equal(130, interrupted.Code);
+        Assert.Contains("The server goes on: it is applying, 2 of 3 parts are written.", interrupted.Errors, StringComparison.Ordinal);
+        Assert.Contains($"roster import cancel {id}", interrupted.Errors, StringComparison.Ordinal);
+
+        using var again = roster.Start(command);
+        Assert.Equal(0, (await roster.RunAsync("import", "cancel", id)).Code);
+        var stopped = await RosterCommand.EndAsync(again);
+        Assert.Equal(5, stopped.Code);
+        Assert.Contains("Going on with what the same command has begun.", stopped.Errors, StringComparison.Ordinal);
+        Assert.Contains("2 of 3 parts were written: revisions 1 to 2.", stopped.Errors, StringComparison.Ordinal);
+        Assert.Contains($"roster undo --import {id}", stopped.Errors, StringComparison.Ordinal);
+        Assert.Single((await _api.GetAsync("/api/imports")).Items);
+    }
+
+    [Fact]
+    public async Task A_sync_that_was_killed_before_it_was_applied_uploads_its_file_once()
+    {
+        using var roster = new RosterCommand(_server.Address, _api.Key);
+        WriteRows(roster, 50);
+        var first = await roster.RunAsync("sync", "rows.csv", "--match", "externalId");
+        Assert.Equal(2, first.Code);
+
+        var second = await roster.RunAsync("sync", "rows.csv", "--match", "externalId", "--yes");
+
+        Assert.Equal(0, second.Code);
+        Assert.Contains("The file is on the server", second.Errors, StringComparison.Ordinal);
+        Assert.Single((await _api.GetAsync("/api/imports")).Items);
+        Assert.Equal(50, (await _api.GetAsync("/api/partners?take=100")).Items.Count);
+        Assert.Empty(Directory.GetFiles(roster.File(".local/state/roster/runs")));
+    }
+
+    public void Dispose()
+    {
+        _server.Dispose();
+        _folder.Dispose();
+    }
+
+    private static void WriteRows(RosterCommand roster, int count)
+    {
+        var text = new StringBuilder("externalId,name\n");
+        for (var i = 0; i < count; i++)
+            text.Append(null, $"e{i},Partner {i}\n");
+        roster.Write("rows.csv", text.ToString());
+    }
+
+    /// <summary>Waits until so many parts of the only import are written.</summary>
+    private async Task<string> PartsAreWrittenAsync(int parts)
+    {
+        var started = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            if ((await _api.GetAsync("/api/imports")).Items is [var import])
+            {
+                var id = import.GetProperty("id").GetString()!;
+                var step = import.GetProperty("step").GetInt64();
+                var now = (await _api.GetAsync($"/api/imports/{id}?after={step}&wait=1")).Json;
+                if (now.GetProperty("revisions").GetArrayLength() >= parts)
+                    return id;
+            }
+            Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(60), "The import did not get so far.");
+        }
+    }
+}

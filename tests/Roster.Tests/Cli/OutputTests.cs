@@ -1,0 +1,134 @@
+using System.Text.Json;
+
+namespace Roster.Tests.Cli;
+
+/// <summary>What is written where, in which form; and where server and key come from.</summary>
+public sealed class OutputTests(ConsoleServer server)
+{
+    [Fact]
+    public async Task Results_are_tabs_where_they_are_piped_and_JSON_is_the_APIs_own()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        var made = (await api.PutAsync("""[{"name":"Ada Lovelace, \"Lady\"","email":"ada@example.com","tags":["gold","new"]}]""")).Items[0];
+
+        var table = (await roster.RunAsync("list")).Output.Split('\n');
+        var json = JsonDocument.Parse((await roster.RunAsync("list", "--output", "json")).Output).RootElement;
+        var lines = (await roster.RunAsync("list", "--output", "ndjson")).Output;
+        var csv = (await roster.RunAsync("list", "--output", "csv")).Output;
+
+        Assert.Equal("id\tname\temail\tphone\texternalId\ttags", table[0]);
+        Assert.Equal($"{made.GetProperty("id")}\tAda Lovelace, \"Lady\"\tada@example.com\t\t\tgold|new", table[1]);
+        Assert.Equal(made.GetRawText(), json[0].GetRawText());
+        Assert.Equal(made.GetRawText() + "\n", lines);
+        Assert.Contains(",\"Ada Lovelace, \"\"Lady\"\"\",ada@example.com,", csv, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Only_the_result_is_on_standard_output_and_quiet_leaves_nothing_else()
+    {
+        var (_, roster) = Open();
+        using var _1 = roster;
+        roster.Write("one.csv", "externalId,name\na1,Ada Lovelace\n");
+
+        var loud = await roster.RunAsync("sync", "one.csv", "--match", "externalId", "--yes", "--output", "json");
+        var quiet = await roster.RunAsync("sync", "one.csv", "--match", "externalId", "--yes", "--output", "json", "--quiet");
+
+        Assert.Equal("applied", JsonDocument.Parse(loud.Output).RootElement.GetProperty("state").GetString());
+        Assert.Contains("create", loud.Errors, StringComparison.Ordinal);
+        Assert.Equal("planned", JsonDocument.Parse(quiet.Output).RootElement.GetProperty("state").GetString());
+        Assert.Equal("", quiet.Errors);
+        Assert.DoesNotContain("\e", loud.Errors + loud.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_feed_is_followed_line_by_line_and_goes_on_where_it_stopped()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await api.PutAsync("""[{"name":"Ada"},{"name":"Grace"}]""");
+
+        using var process = roster.Start("changes", "--follow");
+        var lines = new List<string>();
+        for (var line = 0; line < 3; line++)
+            lines.Add((await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken))!);
+        await api.PutAsync("""[{"name":"Joan"}]""");
+        var joan = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        Assert.Contains("Joan", joan, StringComparison.Ordinal);
+        System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        var ended = await RosterCommand.EndAsync(process);
+
+        Assert.Equal(130, ended.Code);
+        var next = JsonDocument.Parse(lines[2]).RootElement.GetProperty("next").GetString();
+        Assert.Contains("roster changes --follow --after", ended.Errors, StringComparison.Ordinal);
+        using var later = roster.Start("changes", "--follow", "--after", next!);
+        Assert.Contains("Joan", await later.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        later.Kill();
+    }
+
+    [Fact]
+    public async Task A_key_is_kept_for_its_owner_only_and_goes_to_no_other_server()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Variables.Clear();
+
+        var login = await roster.RunAsync(api.Key + "\n", ["login", server.Address.ToString(), "--profile", "prod"]);
+
+        Assert.True(login.Code == 0, login.Errors);
+        var file = roster.File(".config/roster/profiles.json");
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        Assert.Equal(
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(file)!));
+        Assert.Equal(0, (await roster.RunAsync("list", "--profile", "prod")).Code);
+        var elsewhere = await roster.RunAsync("list", "--profile", "prod", "--url", "http://127.0.0.1:9");
+        Assert.Equal((2, true), (elsewhere.Code, elsewhere.Errors.Contains("is for", StringComparison.Ordinal)));
+        Assert.Equal(1, (await roster.RunAsync("wrong\n", ["login", server.Address.ToString()])).Code);
+        Assert.Equal(2, (await roster.RunAsync("list")).Code);
+    }
+
+    [Fact]
+    public async Task Whoami_says_which_setting_won()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await roster.RunAsync(api.Key + "\n", ["login", server.Address.ToString()]);
+        roster.Write("key.txt", api.Key + "\n");
+
+        var variable = await roster.RunAsync("whoami");
+        var option = await roster.RunAsync("whoami", "--key-file", "key.txt", "--url", server.Address.ToString());
+        roster.Variables.Clear();
+        var profile = await roster.RunAsync("whoami");
+
+        Assert.Contains("(from ROSTER_KEY)", variable.Output, StringComparison.Ordinal);
+        Assert.Contains("(from ROSTER_URL, ", variable.Output, StringComparison.Ordinal);
+        Assert.Contains("(from --key-file)", option.Output, StringComparison.Ordinal);
+        Assert.Contains("(from profile default)", profile.Output, StringComparison.Ordinal);
+        Assert.Contains("expires\tnever", profile.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Keys_are_made_rotated_and_revoked_and_one_that_ends_soon_is_warned_about()
+    {
+        var (_, roster) = Open();
+        using var _1 = roster;
+
+        var made = await roster.RunAsync(
+            "keys", "create", "--name", "nightly", "--scopes", "partnersRead,keysRead,keysWrite", "--expires", "3d");
+        roster.Variables["ROSTER_KEY"] = made.Output.Trim();
+        var who = await roster.RunAsync("whoami", "--output", "json");
+        var id = JsonDocument.Parse(who.Output).RootElement.GetProperty("actor").GetProperty("id").GetString()!;
+        var rotated = await roster.RunAsync("keys", "rotate", id, "--overlap", "1h");
+        roster.Variables["ROSTER_KEY"] = rotated.Output.Trim();
+
+        Assert.Contains($"roster keys rotate {id}", who.Errors, StringComparison.Ordinal);
+        Assert.Equal(0, (await roster.RunAsync("keys", "revoke", id, "--yes")).Code);
+        Assert.Contains("revoked", (await roster.RunAsync("keys", "list")).Output, StringComparison.Ordinal);
+    }
+
+    private (RosterClient Api, RosterCommand Roster) Open()
+    {
+        var api = server.NewWorkspace();
+        return (api, new RosterCommand(server.Address, api.Key));
+    }
+}

@@ -1,0 +1,101 @@
+namespace Roster.Tests.Cli;
+
+/// <summary>The command in a terminal: tables, questions, progress, colours, and a narrow one.</summary>
+public sealed class TerminalTests(ConsoleServer server)
+{
+    private const string Two = "externalId,name\na1,Ada Lovelace\na2,Grace Hopper\n";
+
+    [Fact]
+    public async Task A_sync_is_shown_asked_about_saved_and_applied()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("two.csv", Two);
+        using var terminal = new Tmux(roster, 110, 40);
+
+        terminal.Type("roster sync two.csv --match externalId");
+        var plan = await terminal.SeesAsync("Apply? [y]es, [n]o, show [c]hanges, [s]ave plan");
+        Assert.Contains("two.csv  2 rows, CSV, UTF-8, comma", plan, StringComparison.Ordinal);
+        Assert.Matches(@"create\s+2\b", plan);
+        terminal.Type("c");
+        await terminal.SeesAsync("name:  → Grace Hopper");
+        terminal.Type("s");
+        await terminal.SeesAsync("Saved. Apply it: roster apply two.plan.json");
+        Assert.Empty((await api.GetAsync("/api/partners")).Items);
+
+        terminal.Type("roster sync two.csv --match externalId");
+        await terminal.SeesAsync("It is planned anew.");
+        terminal.Type("maybe");
+        terminal.Type("y");
+        await terminal.SeesAsync("Undo: roster undo 1");
+        Assert.Equal(2, (await api.GetAsync("/api/partners")).Items.Count);
+        terminal.Type("roster undo 1");
+        await terminal.SeesAsync("It would: 2 deleted.");
+        terminal.Type("y");
+        await terminal.SeesAsync("Done, revision 2: 2 deleted.");
+    }
+
+    [Fact]
+    public async Task A_key_that_is_typed_is_not_seen()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Variables.Clear();
+        using var terminal = new Tmux(roster, 110, 40);
+
+        terminal.Type($"roster login {server.Address}");
+        await terminal.SeesAsync("API key for");
+        terminal.Type(api.Key!);
+        var seen = await terminal.SeesAsync("Stored as the default profile.");
+
+        Assert.DoesNotContain(api.Key!, seen, StringComparison.Ordinal);
+        terminal.Type("roster whoami");
+        await terminal.SeesAsync("profile default");
+    }
+
+    [Fact]
+    public async Task A_list_is_a_table_and_in_a_narrow_terminal_a_block_for_each_partner()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await api.PutAsync("""[{"name":"Ada Lovelace","email":"ada@example.com"},{"name":"turned \u202Ename","phone":"1"}]""");
+        using var wide = new Tmux(roster, 150, 40);
+        using var narrow = new Tmux(roster, 50, 40);
+
+        wide.Type("roster list");
+        narrow.Type("roster list");
+
+        var table = await wide.SeesAsync("ada@example.com");
+        Assert.Matches(@"id +name +email +phone +externalId +tags", table);
+        Assert.Contains("turned \u25A1name", table, StringComparison.Ordinal);
+        Assert.Matches(@"(?m)^name +Ada Lovelace *$", await narrow.SeesAsync("ada@example.com"));
+    }
+
+    [Fact]
+    public async Task Colours_are_used_on_a_terminal_unless_they_are_not_wanted()
+    {
+        var (_, roster) = Open();
+        using var _1 = roster;
+        roster.Write("wrong.csv", "name,email\nAda,nothing\n");
+        using var terminal = new Tmux(roster, 110, 60);
+
+        terminal.Type("roster sync wrong.csv; echo ended $?");
+        await terminal.SeesAsync("ended 3");
+        Assert.Contains("\e[33m", terminal.Text(withColours: true), StringComparison.Ordinal);
+
+        string[] ways = ["NO_COLOR=1 roster sync wrong.csv", "TERM=dumb roster sync wrong.csv", "roster sync wrong.csv --no-color"];
+        foreach (var how in ways)
+        {
+            terminal.Type("clear; tmux clear-history");
+            terminal.Type(how + "; echo ended $?");
+            await terminal.SeesAsync("ended 3");
+            Assert.DoesNotContain("\e[33m", terminal.Text(withColours: true).Split("ended")[^2], StringComparison.Ordinal);
+        }
+    }
+
+    private (RosterClient Api, RosterCommand Roster) Open()
+    {
+        var api = server.NewWorkspace();
+        return (api, new RosterCommand(server.Address, api.Key));
+    }
+}
