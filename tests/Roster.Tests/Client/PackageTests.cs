@@ -38,7 +38,8 @@ public sealed class PackageTests
     public async Task A_package_has_both_frameworks_docs_a_readme_and_symbols_and_no_path_of_this_machine(string name)
     {
         using var folder = new TempFolder();
-        await Repository.RunAsync($"src/{name}", "dotnet", "pack", "--no-restore", "-c", Configuration, "-o", folder.Path, "-v", "q", "--nologo");
+        await Repository.RunAsync(
+            $"src/{name}", "dotnet", "pack", "--no-restore", "-c", Configuration, "-o", folder.Path, "-v", "q", "--nologo");
 
         using var package = ZipFile.OpenRead(Directory.GetFiles(folder.Path, $"{name}.*.nupkg").Single());
         var files = package.Entries.Select(entry => entry.FullName).ToList();
