@@ -29,11 +29,14 @@ internal static class ChangesCommand
         var revision = new Argument<long?>("revision") { Description = "Show what this change set did", Arity = ArgumentArity.ZeroOrOne };
         var take = new Option<int>("--take")
         {
-            Description = "How many at most; 0 for all", HelpName = "NUMBER", DefaultValueFactory = _ => DefaultTake,
+            Description = "How many at most; 0 for all",
+            HelpName = "NUMBER",
+            DefaultValueFactory = _ => DefaultTake,
         };
         var kind = new Option<string?>("--kind")
         {
-            Description = "Only of this kind", HelpName = "upsert|mirror|create|delete|restore|undo|erase|import",
+            Description = "Only of this kind",
+            HelpName = "upsert|mirror|create|delete|restore|undo|erase|import",
         };
         var follow = new Option<bool>("--follow")
         {
@@ -42,7 +45,8 @@ internal static class ChangesCommand
         };
         var after = new Option<string?>("--after")
         {
-            Description = "With --follow: go on after this place; without it, all partners come first", HelpName = "PLACE",
+            Description = "With --follow: go on after this place; without it, all partners come first",
+            HelpName = "PLACE",
         };
         var command = new ExampleCommand("changes",
             "List the change sets, the newest first; show one; or follow the directory.", "roster changes --take 5", "roster changes 1")

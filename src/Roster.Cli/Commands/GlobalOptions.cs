@@ -9,35 +9,44 @@ internal sealed class GlobalOptions
 {
     public Option<string?> Url { get; } = new("--url")
     {
-        Description = "The server [env: ROSTER_URL]", HelpName = "ADDRESS", Recursive = true,
+        Description = "The server [env: ROSTER_URL]",
+        HelpName = "ADDRESS",
+        Recursive = true,
     };
 
     public Option<string?> KeyFile { get; } = new("--key-file")
     {
         Description = "A file with the API key, or - for standard input [env: ROSTER_KEY_FILE, or ROSTER_KEY with the key]",
-        HelpName = "FILE", Recursive = true,
+        HelpName = "FILE",
+        Recursive = true,
     };
 
     public Option<string?> Profile { get; } = new("--profile")
     {
-        Description = "A server and key that login has stored under this name [env: ROSTER_PROFILE]", HelpName = "NAME", Recursive = true,
+        Description = "A server and key that login has stored under this name [env: ROSTER_PROFILE]",
+        HelpName = "NAME",
+        Recursive = true,
     };
 
     public Option<ResultFormat> Output { get; } = new("--output")
     {
         Description = "How results are written. A table has tabs instead of columns where it is piped",
-        HelpName = "table|json|ndjson|csv", Recursive = true, CustomParser = ParseFormat,
+        HelpName = "table|json|ndjson|csv",
+        Recursive = true,
+        CustomParser = ParseFormat,
         CompletionSources = { "table", "json", "ndjson", "csv" },
     };
 
     public Option<bool> NoColour { get; } = new("--no-color")
     {
-        Description = "Write without colours [env: NO_COLOR]", Recursive = true,
+        Description = "Write without colours [env: NO_COLOR]",
+        Recursive = true,
     };
 
     public Option<bool> Quiet { get; } = new("--quiet")
     {
-        Description = "Write results, warnings and errors only", Recursive = true,
+        Description = "Write results, warnings and errors only",
+        Recursive = true,
     };
 
     public IEnumerable<Option> All => [Url, KeyFile, Profile, Output, NoColour, Quiet];

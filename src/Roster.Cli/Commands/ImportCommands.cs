@@ -26,7 +26,9 @@ internal static class ImportCommands
     {
         var take = new Option<int>("--take")
         {
-            Description = "How many at most", HelpName = "NUMBER", DefaultValueFactory = _ => DefaultTake,
+            Description = "How many at most",
+            HelpName = "NUMBER",
+            DefaultValueFactory = _ => DefaultTake,
         };
         var command = new ExampleCommand("list", "List imports, the newest first.", "roster import list") { take };
         Invocation.Set(command, options, async (run, cancel) =>
@@ -75,7 +77,8 @@ internal static class ImportCommands
         var id = new Argument<Guid>("id") { Description = "The import" };
         var change = new Option<string?>("--change")
         {
-            Description = "Only such rows", HelpName = "created|updated|unchanged|deleted|faulty|skipped",
+            Description = "Only such rows",
+            HelpName = "created|updated|unchanged|deleted|faulty|skipped",
         };
         var faulty = new Option<bool>("--faulty")
         {
@@ -91,7 +94,9 @@ internal static class ImportCommands
         {
             var query = new ImportRowQuery
             {
-                Change = run.Parsed.GetValue(change), FaultyOnly = run.Parsed.GetValue(faulty), Search = run.Parsed.GetValue(search),
+                Change = run.Parsed.GetValue(change),
+                FaultyOnly = run.Parsed.GetValue(faulty),
+                Search = run.Parsed.GetValue(search),
             };
             await run.Results.WriteAsync(
                 run.Client.Imports.ListRowsAsync(run.Parsed.GetRequiredValue(id), query, cancel),

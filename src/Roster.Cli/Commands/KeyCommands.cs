@@ -37,11 +37,14 @@ internal static class KeyCommands
         var name = new Option<string>("--name") { Description = "What it is for", HelpName = "TEXT", Required = true };
         var scopes = new Option<string>("--scopes")
         {
-            Description = "What it may do, divided by commas", HelpName = "partnersRead,linksWrite,…", Required = true,
+            Description = "What it may do, divided by commas",
+            HelpName = "partnersRead,linksWrite,…",
+            Required = true,
         };
         var expires = new Option<string?>("--expires")
         {
-            Description = "How long it is valid, such as 12h or 90d; for ever without it", HelpName = "SPAN",
+            Description = "How long it is valid, such as 12h or 90d; for ever without it",
+            HelpName = "SPAN",
         };
         var command = new ExampleCommand("create", "Make a key. Only its secret is written to standard output; it is not shown again.",
             "roster keys create --name nightly --scopes partnersRead,linksWrite --expires 90d")
@@ -68,7 +71,8 @@ internal static class KeyCommands
         var id = new Argument<Guid>("id") { Description = "The key" };
         var overlap = new Option<string?>("--overlap")
         {
-            Description = "How long the old one goes on, such as 1h; a day without it", HelpName = "SPAN",
+            Description = "How long the old one goes on, such as 1h; a day without it",
+            HelpName = "SPAN",
         };
         var command = new ExampleCommand("rotate",
             "Make a new key for the same purpose. The old one goes on for a while.", "roster keys rotate $KEY_ID --overlap 1h")

@@ -9,37 +9,44 @@ internal sealed class ListOptions
 {
     private readonly Option<string?> _search = new("--q")
     {
-        Description = "A part of the name, address, phone or a tag", HelpName = "TEXT",
+        Description = "A part of the name, address, phone or a tag",
+        HelpName = "TEXT",
     };
     private readonly Option<string?> _email = new("--email")
     {
-        Description = "The whole address; * for any, '' for none", HelpName = "ADDRESS",
+        Description = "The whole address; * for any, '' for none",
+        HelpName = "ADDRESS",
     };
     private readonly Option<string?> _phone = new("--phone")
     {
-        Description = "The whole phone; * for any, '' for none", HelpName = "PHONE",
+        Description = "The whole phone; * for any, '' for none",
+        HelpName = "PHONE",
     };
     private readonly Option<string?> _externalId = new("--external-id") { Description = "Exactly this external id", HelpName = "ID" };
     private readonly Option<string[]> _tags = new("--tag") { Description = "With this tag; up to five times", HelpName = "TAG" };
     private readonly Option<string[]> _metadata = new("--metadata")
     {
-        Description = "With this value of metadata, KEY=* for any, KEY= for none; up to five times", HelpName = "KEY=VALUE",
+        Description = "With this value of metadata, KEY=* for any, KEY= for none; up to five times",
+        HelpName = "KEY=VALUE",
     };
 
     private readonly Option<string?> _since = new("--updated-since")
     {
-        Description = "Updated then or later, such as 2026-11-01 or 2026-11-01T08:00:00Z", HelpName = "TIME",
+        Description = "Updated then or later, such as 2026-11-01 or 2026-11-01T08:00:00Z",
+        HelpName = "TIME",
     };
 
     private readonly Option<bool> _deleted = new("--deleted") { Description = "Deleted partners, too" };
     private readonly Option<bool> _onlyDeleted = new("--only-deleted") { Description = "Deleted partners only" };
     private readonly Option<long?> _asOf = new("--as-of")
     {
-        Description = "The directory as it was at this revision", HelpName = "REVISION",
+        Description = "The directory as it was at this revision",
+        HelpName = "REVISION",
     };
     private readonly Option<string?> _sort = new("--sort")
     {
-        Description = "The order", HelpName = "createdAt|-createdAt|updatedAt|-updatedAt|name|-name",
+        Description = "The order",
+        HelpName = "createdAt|-createdAt|updatedAt|-updatedAt|name|-name",
     };
 
     public void AddTo(Command command)

@@ -23,7 +23,9 @@ internal static class PartnerCommands
         var filters = new ListOptions();
         var take = new Option<int>("--take")
         {
-            Description = "How many at most; 0 for all", HelpName = "NUMBER", DefaultValueFactory = _ => DefaultTake,
+            Description = "How many at most; 0 for all",
+            HelpName = "NUMBER",
+            DefaultValueFactory = _ => DefaultTake,
         };
         var command = new ExampleCommand("list", "List partners, the newest first.", "roster list --q ada --output json") { take };
         filters.AddTo(command);

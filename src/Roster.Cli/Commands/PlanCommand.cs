@@ -11,7 +11,8 @@ internal static class PlanCommand
         var file = new Sync.FileOptions();
         var planFile = new Option<string?>("--plan-file", "-o")
         {
-            Description = "Write the plan into this file, for apply", HelpName = "FILE",
+            Description = "Write the plan into this file, for apply",
+            HelpName = "FILE",
         };
         var exitCode = new Option<bool>("--exit-code") { Description = "End with 10 if there is something to apply" };
         var faults = new Option<string?>("--faults") { Description = "Write all faulty rows into this CSV file", HelpName = "FILE" };

@@ -14,7 +14,8 @@ internal sealed class FileOptions
 
     private readonly Option<string?> _match = new("--match")
     {
-        Description = "How rows without an id find their partner", HelpName = "externalId|email|none",
+        Description = "How rows without an id find their partner",
+        HelpName = "externalId|email|none",
     };
 
     private readonly Option<bool> _mirror = new("--mirror")
@@ -26,7 +27,8 @@ internal sealed class FileOptions
     private readonly Option<bool> _createOnly = new("--create-only") { Description = "A row that finds a partner is a fault" };
     private readonly Option<string?> _maxDeletes = new("--max-deletes")
     {
-        Description = "Most partners that --mirror deletes, such as 100 or 5%, which is the default", HelpName = "NUMBER|PERCENT",
+        Description = "Most partners that --mirror deletes, such as 100 or 5%, which is the default",
+        HelpName = "NUMBER|PERCENT",
     };
 
     private readonly Option<bool> _createWithoutKey = new("--create-without-key")
@@ -42,17 +44,20 @@ internal sealed class FileOptions
 
     private readonly Option<string?> _encoding = new("--encoding")
     {
-        Description = "The encoding", HelpName = "utf-8|utf-16le|utf-16be|windows-1252|…",
+        Description = "The encoding",
+        HelpName = "utf-8|utf-16le|utf-16be|windows-1252|…",
     };
 
     private readonly Option<string?> _delimiter = new("--delimiter")
     {
-        Description = "The delimiter of CSV", HelpName = "comma|semicolon|tab|pipe",
+        Description = "The delimiter of CSV",
+        HelpName = "comma|semicolon|tab|pipe",
     };
 
     private readonly Option<int?> _headerRow = new("--header-row")
     {
-        Description = "The line with the names of the columns, from 1; 0 if there is none", HelpName = "LINE",
+        Description = "The line with the names of the columns, from 1; 0 if there is none",
+        HelpName = "LINE",
     };
 
     private readonly Option<string?> _sheet = new("--sheet") { Description = "The sheet of a workbook", HelpName = "NAME" };
