@@ -36,9 +36,11 @@ fi
 [ tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ] \
     || npm ci --prefix tests/browser --no-audit --no-fund --silent
 
-# The command line is tried in a terminal, and the page for Python with Requests.
-if ! command -v tmux >/dev/null || ! python3 -c 'import requests' 2>/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tmux python3-requests
+# The command line is tried in a terminal and in three shells, and the page for Python with Requests.
+has() { for program; do command -v "$program" >/dev/null || return; done; }
+if ! has tmux zsh fish || ! python3 -c 'import requests' 2>/dev/null; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tmux zsh fish python3-requests
 fi
 
 # The published programs are linked with clang.

@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
+using System.Text.RegularExpressions;
 
 namespace Roster.Cli.Commands;
 
 /// <summary>All commands. Help, completion and the man page are made from this tree.</summary>
-internal static class CommandTree
+internal static partial class CommandTree
 {
     /// <summary>How long a command may take to say what was done, after Ctrl-C.</summary>
     private static readonly TimeSpan SayingWhatWasDone = TimeSpan.FromSeconds(10);
@@ -16,7 +17,7 @@ internal static class CommandTree
         if (parsed.Action is ParseErrorAction)
         {
             foreach (var error in parsed.Errors)
-                Console.Error.WriteLine(error.Message);
+                Console.Error.WriteLine(Plain(error.Message));
             Console.Error.WriteLine($"See: {PathOf(parsed.CommandResult)} --help");
             return ExitCodes.Usage;
         }
@@ -44,6 +45,13 @@ internal static class CommandTree
         ExampleCommand.ShowIn(root);
         return root;
     }
+
+    /// <summary>The parser's sentence, without the names of .NET's types.</summary>
+    private static string Plain(string message) => NotOfType().Replace(
+        message, match => $": it is not {(match.Groups[1].Value == "Guid" ? "an id" : "a whole number")}.");
+
+    [GeneratedRegex(@" as expected type 'System\.(?:Nullable`1\[System\.)?(Guid|Int32|Int64)[^']*'\.")]
+    private static partial Regex NotOfType();
 
     private static string PathOf(SymbolResult? result) => result switch
     {

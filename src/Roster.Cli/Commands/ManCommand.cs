@@ -89,9 +89,12 @@ internal static class ManCommand
     private static void AppendOptions(StringBuilder page, Command command)
     {
         foreach (var option in command.Options.Where(option => !option.Hidden))
-            page.Append(".TP\n.B ").Append(Escape(string.Join(", ", option.Aliases.Prepend(option.Name).Distinct())))
+        {
+            var names = option.Aliases.Prepend(option.Name).Where(name => name[0] == '-').Distinct();
+            page.Append(".TP\n.B ").Append(Escape(string.Join(", ", names)))
                 .Append(option.HelpName is { } value ? $" \\fI{Escape(value)}\\fR" : "").Append('\n')
                 .Append(Escape(option.Description ?? "")).Append('\n');
+        }
     }
 
     private static string Escape(string text) => string.Join(

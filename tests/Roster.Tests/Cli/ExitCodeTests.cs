@@ -48,6 +48,9 @@ public sealed class ExitCodeTests(ConsoleServer server)
     [InlineData("list --output xml")]
     [InlineData("list --sort size")]
     [InlineData("list --take -1")]
+    [InlineData("list --take many")]
+    [InlineData("get somebody")]
+    [InlineData("undo yesterday")]
     [InlineData("sync three.csv --mirror --update-only")]
     [InlineData("sync three.csv --max-deletes 5")]
     [InlineData("delete not-an-id --yes")]
@@ -64,6 +67,7 @@ public sealed class ExitCodeTests(ConsoleServer server)
 
         Assert.Equal((2, ""), (ended.Code, ended.Output));
         Assert.NotEqual("", ended.Errors);
+        Assert.DoesNotContain("System.", ended.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

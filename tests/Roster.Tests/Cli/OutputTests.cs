@@ -55,7 +55,7 @@ public sealed class OutputTests(ConsoleServer server)
         await api.PutAsync("""[{"name":"Joan"}]""");
         var joan = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
         Assert.Contains("Joan", joan, StringComparison.Ordinal);
-        System.Diagnostics.Process.Start("kill", ["-INT", $"{process.Id}"]).WaitForExit();
+        System.Diagnostics.Process.Start("kill", ["-TERM", $"{process.Id}"]).WaitForExit();
         var ended = await RosterCommand.EndAsync(process);
 
         Assert.Equal(130, ended.Code);

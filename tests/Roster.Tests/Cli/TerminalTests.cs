@@ -93,6 +93,25 @@ public sealed class TerminalTests(ConsoleServer server)
         }
     }
 
+    [Theory]
+    [InlineData("zsh -f", "autoload -Uz compinit; compinit -u; source <(roster completion zsh)")]
+    [InlineData("fish", "roster completion fish | source")]
+    public async Task Other_shells_complete_commands_too(string shell, string setUp)
+    {
+        using var roster = new RosterCommand();
+        using var terminal = new Tmux(roster, 110, 40);
+        terminal.Type(shell);
+        terminal.Type("echo be''gun");
+        await terminal.SeesAsync("begun");
+        terminal.Type($"{setUp}; echo rea''dy");
+        await terminal.SeesAsync("ready");
+
+        terminal.Write("roster keys ro");
+        terminal.Press("Tab");
+
+        await terminal.SeesAsync("roster keys rotate");
+    }
+
     private (RosterClient Api, RosterCommand Roster) Open()
     {
         var api = server.NewWorkspace();

@@ -26,17 +26,20 @@ internal sealed class Tmux : IDisposable
     /// <summary>Types a line.</summary>
     public void Type(string line)
     {
-        Run("send-keys", "-l", line);
+        Write(line);
         Press("Enter");
     }
+
+    /// <summary>Types text, and nothing after it.</summary>
+    public void Write(string text) => Run("send-keys", "-l", text);
 
     /// <param name="key">As tmux names it, such as <c>C-c</c>.</param>
     public void Press(string key) => Run("send-keys", key);
 
-    /// <summary>The screen and what has scrolled away.</summary>
+    /// <summary>The screen and what has scrolled away; a line that is too long for the screen is one line.</summary>
     /// <param name="withColours">With the escape sequences of colours.</param>
     public string Text(bool withColours = false) =>
-        Run(["capture-pane", "-p", "-S", "-500", .. withColours ? (string[])["-e"] : []]);
+        Run(["capture-pane", "-p", "-J", "-S", "-500", .. withColours ? (string[])["-e"] : []]);
 
     /// <summary>Waits until this text is on the screen.</summary>
     public async Task<string> SeesAsync(string text)
