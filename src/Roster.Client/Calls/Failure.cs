@@ -1,0 +1,33 @@
+namespace Roster.Client;
+
+internal enum FailureKind
+{
+    /// <summary>Repeating the call does not help.</summary>
+    Final,
+
+    /// <summary>The call was not carried out, and may be later.</summary>
+    Refused,
+
+    /// <summary>The call may have been carried out.</summary>
+    Unknown,
+}
+
+/// <summary>An attempt that failed.</summary>
+internal sealed record Failure(FailureKind Kind, RosterException Error)
+{
+    public static Failure Of(RosterException error, bool isSent) => new(isSent ? FailureKind.Unknown : FailureKind.Refused, error);
+
+    /// <summary>What an error answer means. One with a code of Roster says that nothing was changed, but for one.</summary>
+    public static Failure Of(RosterException answer) => new(
+        answer.Code switch
+        {
+            "outcome_unknown" => FailureKind.Unknown,
+            "idempotency_running" => FailureKind.Refused,
+            "storage_damaged" => FailureKind.Final,
+            _ when answer.Status is 408 or 429 => FailureKind.Refused,
+            RosterErrors.InvalidAnswer when answer.Status is 502 or 503 or 504 => FailureKind.Unknown,
+            _ when answer.Status is 502 or 503 or 504 => FailureKind.Refused,
+            _ => FailureKind.Final,
+        },
+        answer);
+}
