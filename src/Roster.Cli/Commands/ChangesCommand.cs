@@ -7,18 +7,16 @@ namespace Roster.Cli.Commands;
 /// <summary>changes: the change sets; what one of them did; and with --follow, the feed.</summary>
 internal static class ChangesCommand
 {
-    private const int DefaultTake = 20;
-
     public static readonly IReadOnlyList<Column<PartnerChange>> ChangeColumns =
     [
         new("change", change => change.Change), new("id", change => change.Id?.ToString()),
-        new("fields", change => change.Gone ? "(values not kept)" : FieldTexts.Of(change.Fields)),
+        new("fields", change => FieldTexts.Of(change.Fields, change.Gone)),
     ];
 
     private static readonly IReadOnlyList<Column<ChangeSet>> SetColumns =
     [
         new("revision", set => set.Revision.ToString(), IsNumber: true), new("at", set => Times.Of(set.At)),
-        new("kind", set => set.Kind), new("by", set => set.Actor?.Name ?? "the operator"),
+        new("kind", set => set.Kind), new("by", set => Who.Of(set.Actor)),
         new("created", set => set.Created.ToString(), IsNumber: true), new("updated", set => set.Updated.ToString(), IsNumber: true),
         new("deleted", set => set.Deleted.ToString(), IsNumber: true), new("restored", set => set.Restored.ToString(), IsNumber: true),
         new("undone by", set => set.UndoneBy?.ToString(), IsNumber: true),
@@ -27,12 +25,7 @@ internal static class ChangesCommand
     public static Command Create(GlobalOptions options)
     {
         var revision = new Argument<long?>("revision") { Description = "Show what this change set did", Arity = ArgumentArity.ZeroOrOne };
-        var take = new Option<int>("--take")
-        {
-            Description = "How many at most; 0 for all",
-            HelpName = "NUMBER",
-            DefaultValueFactory = _ => DefaultTake,
-        };
+        var take = new TakeOption(20);
         var kind = new Option<string?>("--kind")
         {
             Description = "Only of this kind",
@@ -55,22 +48,19 @@ internal static class ChangesCommand
         };
         Invocation.Set(command, options, (run, cancel) =>
         {
-            var wanted = run.Parsed.GetValue(take);
-            if (wanted < 0)
-                throw CommandException.Usage("--take is 0 or more.");
             if (run.Parsed.GetValue(follow))
                 return FollowAsync(run, run.Parsed.GetValue(after), cancel);
             return run.Parsed.GetValue(revision) is { } one
-                ? ShowAsync(run, one, cancel) : ListAsync(run, run.Parsed.GetValue(kind), wanted, cancel);
+                ? ShowAsync(run, one, cancel) : ListAsync(run, run.Parsed.GetValue(kind), take, cancel);
         });
         return command;
     }
 
-    private static async Task<int> ListAsync(Invocation run, string? kind, int take, CancellationToken cancel)
+    private static async Task<int> ListAsync(Invocation run, string? kind, TakeOption take, CancellationToken cancel)
     {
-        var query = new ChangeSetQuery { Kind = kind, Take = take is > 0 and < 1_000 ? take : 1_000 };
-        var sets = run.Client.ListChangeSetsAsync(query, cancel);
-        await run.Results.WriteAsync(take == 0 ? sets : sets.Take(take), SetColumns, "There is no change set.", cancel);
+        var query = new ChangeSetQuery { Kind = kind, Take = take.PageOf(run.Parsed) };
+        var sets = take.Of(run.Parsed, run.Client.ListChangeSetsAsync(query, cancel));
+        await run.Results.WriteAsync(sets, SetColumns, "There is no change set.", cancel);
         return ExitCodes.Done;
     }
 

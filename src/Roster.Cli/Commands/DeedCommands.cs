@@ -46,10 +46,10 @@ internal static class DeedCommands
                     && run.Screen.Ask(string.Format(question, chosen.Count.ToString("N0")) + " [y]es, [n]o", "yn", "--yes") == 'n')
                     return ExitCodes.Done;
             }
-            var result = await deed(run.Client, chosen, new WriteOptions { IdempotencyKey = runFile.KeyOfWrite() }, cancel);
-            runFile.Delete();
+            var result = await runFile.WriteAsync(key => deed(run.Client, chosen, new WriteOptions { IdempotencyKey = key }, cancel));
             var undo = name == "erase" ? "" : $" Undo: roster undo {result.Revision}";
-            run.Screen.Note($"Done: {chosen.Count:N0} {done}, revision {result.Revision}.{undo}");
+            var when = result.IsReplay ? "Done before, by the same command" : "Done";
+            run.Screen.Note($"{when}: {chosen.Count:N0} {done}, revision {result.Revision}.{undo}");
             return ExitCodes.Done;
         });
         return command;

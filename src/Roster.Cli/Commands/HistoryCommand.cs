@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Roster.Client;
 
 namespace Roster.Cli.Commands;
 
@@ -21,20 +20,13 @@ internal static class HistoryCommand
                 [
                     new("revision", step => step.Revision.ToString(), IsNumber: true),
                     new("at", step => Times.Of(step.At)),
-                    new("by", step => step.Actor?.Name ?? "the operator"),
+                    new("by", step => Who.Of(step.Actor)),
                     new("change", step => step.Change),
-                    new("fields", step => step.Gone ? "(values not kept)" : FieldTexts.Of(step.Fields)),
+                    new("fields", step => FieldTexts.Of(step.Fields, step.Gone)),
                 ],
                 "Nothing is known of it.", cancel);
             return ExitCodes.Done;
         });
         return command;
     }
-}
-
-/// <summary>Changed fields in a line: <c>phone: 111 → 222; email: → ada@example.com</c>.</summary>
-internal static class FieldTexts
-{
-    public static string Of(IReadOnlyDictionary<string, FieldChange> fields) =>
-        string.Join("; ", fields.Select(field => $"{field.Key}: {field.Value.Old} → {field.Value.New}"));
 }

@@ -6,8 +6,6 @@ namespace Roster.Cli.Commands;
 /// <summary>import list, show, rows, cancel and delete: the imports that sync, plan and the console have made.</summary>
 internal static class ImportCommands
 {
-    private const int DefaultTake = 20;
-
     public static Command Create(GlobalOptions options) =>
         new("import", "Look at imports: files that sync, plan or the console have brought in.")
         {
@@ -24,17 +22,12 @@ internal static class ImportCommands
 
     private static ExampleCommand List(GlobalOptions options)
     {
-        var take = new Option<int>("--take")
-        {
-            Description = "How many at most",
-            HelpName = "NUMBER",
-            DefaultValueFactory = _ => DefaultTake,
-        };
+        var take = new TakeOption(20);
         var command = new ExampleCommand("list", "List imports, the newest first.", "roster import list") { take };
         Invocation.Set(command, options, async (run, cancel) =>
         {
             await run.Results.WriteAsync(
-                run.Client.Imports.ListAsync(cancel).Take(Math.Max(0, run.Parsed.GetValue(take))),
+                take.Of(run.Parsed, run.Client.Imports.ListAsync(cancel)),
                 [
                     new("id", import => import.Id.ToString()), new("file", import => import.File.Name),
                     new("state", import => import.Work is { } work ? $"{import.State} ({work})" : import.State),

@@ -61,16 +61,27 @@ internal sealed class Invocation
             }
         });
 
-    /// <summary>What the server refused, with each fault, and the exit code for it.</summary>
-    private int Say(RosterException refused)
+    /// <summary>Waits until no server works on an import any more, and shows how far it is.</summary>
+    public Task<Import> WaitAsync(string what, string unit, Guid id, CancellationToken cancel) =>
+        Bar.RunAsync(Screen, what, unit, bar => Client.Imports.WaitAsync(
+            id, new Reports<Import>(step => bar.Report(step.Progress.Done, step.Progress.Of)), cancel));
+
+    /// <summary>The first faults, and how many there are.</summary>
+    public void SayFaults(RosterException refused)
     {
         const int MostFaults = 20;
+        foreach (var fault in refused.Faults.Take(MostFaults))
+            Screen.Warn($"  {(fault.Id is { } id ? $"{id}: " : fault.Index is { } index ? $"item {index}: " : "")}{fault.Message}");
+        if (refused.FaultCount > MostFaults)
+            Screen.Warn($"  and {refused.FaultCount - MostFaults:N0} more");
+    }
+
+    /// <summary>What the server refused, with its faults, and the exit code for it.</summary>
+    private int Say(RosterException refused)
+    {
         var of = refused.RequestId is null ? refused.Code : $"{refused.Code}, request {refused.RequestId}";
         Screen.Fail($"{refused.Message} ({of})");
-        foreach (var fault in refused.Faults.Take(MostFaults))
-            Screen.Note($"  {(fault.Id is { } id ? $"{id}: " : fault.Index is { } index ? $"item {index}: " : "")}{fault.Message}");
-        if (refused.FaultCount > MostFaults)
-            Screen.Note($"  and {refused.FaultCount - MostFaults:N0} more");
+        SayFaults(refused);
         if (refused.Status == 401)
             Screen.Note($"The key is from {Connection.KeyFrom}. Log in again: roster login {Connection.Url}");
         if (refused.MissingScopes.Count > 0)

@@ -7,8 +7,6 @@ namespace Roster.Cli.Commands;
 /// <summary>list, get and export: reading partners.</summary>
 internal static class PartnerCommands
 {
-    private const int DefaultTake = 50;
-
     private static readonly IReadOnlyList<Column<Partner>> Columns =
     [
         new("id", partner => partner.Id.ToString()), new("name", partner => partner.Name), new("email", partner => partner.Email),
@@ -21,22 +19,13 @@ internal static class PartnerCommands
     private static ExampleCommand List(GlobalOptions options)
     {
         var filters = new ListOptions();
-        var take = new Option<int>("--take")
-        {
-            Description = "How many at most; 0 for all",
-            HelpName = "NUMBER",
-            DefaultValueFactory = _ => DefaultTake,
-        };
+        var take = new TakeOption(50);
         var command = new ExampleCommand("list", "List partners, the newest first.", "roster list --q ada --output json") { take };
         filters.AddTo(command);
         Invocation.Set(command, options, async (run, cancel) =>
         {
-            var wanted = run.Parsed.GetValue(take);
-            if (wanted < 0)
-                throw CommandException.Usage("--take is 0 or more.");
-            var query = filters.QueryOf(run.Parsed);
-            var all = run.Client.ListAsync(wanted is > 0 and < 1_000 ? query with { Take = wanted } : query, cancel);
-            await run.Results.WriteAsync(wanted == 0 ? all : all.Take(wanted), Columns, "No partner matches.", cancel);
+            var all = run.Client.ListAsync(filters.QueryOf(run.Parsed) with { Take = take.PageOf(run.Parsed) }, cancel);
+            await run.Results.WriteAsync(take.Of(run.Parsed, all), Columns, "No partner matches.", cancel);
             return ExitCodes.Done;
         });
         return command;

@@ -48,13 +48,12 @@ internal static class UndoCommand
             if (!isYes && run.Screen.Ask("Undo? [y]es, [n]o", "yn", "--yes") == 'n')
                 return ExitCodes.Done;
         }
-        var done = await TryAsync(run, () => run.Client.UndoAsync(
-            revision, new UndoOptions { SkipConflicts = skips, IdempotencyKey = runFile.KeyOfWrite() }, cancel));
-        runFile.Delete();
+        var done = await TryAsync(run, () => runFile.WriteAsync(key => run.Client.UndoAsync(
+            revision, new UndoOptions { SkipConflicts = skips, IdempotencyKey = key }, cancel)));
         if (done is null)
             return ExitCodes.Guarded;
         Say(run.Screen, $"Done, revision {done.Revision}: ", done);
-        if (run.Results.Format != ResultFormat.Table || !run.Screen.IsResultTerminal)
+        if (!run.Results.IsForPeople)
             await run.Results.WriteAsync(done.Changes, ChangesCommand.ChangeColumns, "It changed nothing.", cancel);
         return ExitCodes.Done;
     }
@@ -69,10 +68,7 @@ internal static class UndoCommand
         catch (RosterException conflicts) when (conflicts.Faults.Count > 0)
         {
             run.Screen.Fail("Nothing was undone: partners were changed since.");
-            foreach (var fault in conflicts.Faults.Take(20))
-                run.Screen.Warn($"  {fault.Id}: {fault.Message}");
-            if (conflicts.FaultCount > 20)
-                run.Screen.Warn($"  and {conflicts.FaultCount - 20:N0} more");
+            run.SayFaults(conflicts);
             run.Screen.Note("Undo the others with --skip-conflicts.");
             return null;
         }
@@ -90,8 +86,7 @@ internal static class UndoCommand
         if (!isYes && run.Screen.Ask("Undo? [y]es, [n]o", "yn", "--yes") == 'n')
             return ExitCodes.Done;
         await run.Client.Imports.UndoAsync(id, skipConflicts: skips, cancel: cancel);
-        import = await Bar.RunAsync(run.Screen, "Undoing", "parts", bar => run.Client.Imports.WaitAsync(
-            id, new Reports<Import>(step => bar.Report(step.Progress.Done, step.Progress.Of)), cancel));
+        import = await run.WaitAsync("Undoing", "parts", id, cancel);
         if (import.State == "undone")
         {
             run.Screen.Note("Done: it is undone.");

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Roster.Client;
 
 namespace Roster.Cli.Connections;
 
@@ -28,6 +29,8 @@ internal sealed class RunFile
 
     private static readonly TimeSpan Kept = TimeSpan.FromDays(14);
 
+    private const int MostKept = 1_000;
+
     private readonly string _path;
 
     public RunFile(Uri server, params IEnumerable<string> command)
@@ -51,7 +54,7 @@ internal sealed class RunFile
 
     public void Write(Run run)
     {
-        foreach (var old in OldFiles())
+        foreach (var old in OldFiles().ToList())
             File.Delete(old);
         Folders.WritePrivate(_path, JsonSerializer.SerializeToUtf8Bytes(run, RunJson.Default.Run));
     }
@@ -62,8 +65,27 @@ internal sealed class RunFile
             File.Delete(_path);
     }
 
-    /// <summary>The Idempotency-Key of this write: that of the same command before, if it has not ended.</summary>
-    public string KeyOfWrite()
+    /// <summary>
+    /// Carries out a write with the Idempotency-Key of the same command before, if that has not ended. Only where nobody knows
+    /// whether the write was carried out, the file stays, and the same command goes on without a question.
+    /// </summary>
+    /// <param name="write">Gets the key.</param>
+    public async Task<T> WriteAsync<T>(Func<string, Task<T>> write)
+    {
+        try
+        {
+            var result = await write(KeyOfWrite());
+            Delete();
+            return result;
+        }
+        catch (RosterException refused) when (!refused.IsTransient && refused.Code is not ("outcome_unknown" or RosterErrors.InvalidAnswer))
+        {
+            Delete();
+            throw;
+        }
+    }
+
+    private string KeyOfWrite()
     {
         if (Read()?.IdempotencyKey is { } begun && DateTime.UtcNow - File.GetLastWriteTimeUtc(_path) < WritesKept)
             return begun;
@@ -72,11 +94,12 @@ internal sealed class RunFile
         return key;
     }
 
+    /// <summary>Files of more than 14 days, and the oldest of more than a thousand.</summary>
     private static IEnumerable<string> OldFiles()
     {
-        var folder = Path.Combine(Folders.State, "runs");
-        return Directory.Exists(folder)
-            ? Directory.EnumerateFiles(folder).Where(file => DateTime.UtcNow - File.GetLastWriteTimeUtc(file) > Kept) : [];
+        var folder = new DirectoryInfo(Path.Combine(Folders.State, "runs"));
+        var byAge = folder.Exists ? folder.GetFiles().OrderByDescending(file => file.LastWriteTimeUtc).ToList() : [];
+        return byAge.Where((file, at) => at >= MostKept || DateTime.UtcNow - file.LastWriteTimeUtc > Kept).Select(file => file.FullName);
     }
 }
 

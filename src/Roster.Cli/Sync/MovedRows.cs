@@ -36,7 +36,6 @@ internal static class MovedRows
         var last = await run.Client.HistoryAsync(partner, cancel).FirstOrDefaultAsync(cancel);
         if (last is null || last.Revision <= planRevision)
             return "";
-        var who = last.Actor?.Name ?? "the operator";
-        return $" {partner} was {last.Change} by {who} at {Times.Of(last.At)}, revision {last.Revision}.";
+        return $" {partner} was {last.Change} by {Who.Of(last.Actor)} at {Times.Of(last.At)}, revision {last.Revision}.";
     }
 }

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using Roster.Client;
 
 namespace Roster.Cli.Sync;
 
@@ -85,7 +84,3 @@ internal sealed record PlanFile
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true)]
 [JsonSerializable(typeof(PlanFile))]
 internal sealed partial class PlanJson : JsonSerializerContext;
-
-/// <summary>What makes two syncs of a file the same command.</summary>
-[JsonSerializable(typeof(ImportSettings))]
-internal sealed partial class SettingsJson : JsonSerializerContext;

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Roster.Cli.Commands;
 using Roster.Cli.Connections;
-using Roster.Cli.Terminal;
 using Roster.Client;
 
 namespace Roster.Cli.Sync;
@@ -21,8 +20,7 @@ internal static class PlanWriter
         {
             if (import.State != "applied" && import.Work != "apply")
                 await run.Client.Imports.ApplyAsync(import, skipsConflicts, cancel);
-            import = await Bar.RunAsync(run.Screen, "Applying", "parts", bar => run.Client.Imports.WaitAsync(
-                import.Id, new Reports<Import>(step => bar.Report(step.Progress.Done, step.Progress.Of)), cancel));
+            import = await run.WaitAsync("Applying", "parts", import.Id, cancel);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
@@ -39,7 +37,7 @@ internal static class PlanWriter
     /// <summary>What a script reads: the import, with its counts and revisions.</summary>
     public static void WriteResult(Invocation run, Import import)
     {
-        if (run.Results.Format == ResultFormat.Table && run.Screen.IsResultTerminal)
+        if (run.Results.IsForPeople)
             return;
         run.Results.WriteOne(
             import, ("import", import.Id.ToString()), ("state", import.State), ("created", import.Counts?.Created.ToString()),

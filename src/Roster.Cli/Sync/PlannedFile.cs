@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using Roster.Cli.Commands;
 using Roster.Cli.Connections;
 using Roster.Cli.Terminal;
@@ -62,8 +63,7 @@ internal sealed record PlannedFile(string FilePath, Import Import, string Worksp
     private static async Task<Import> PlanAsync(Invocation run, Guid id, CancellationToken cancel)
     {
         await run.Client.Imports.PlanAsync(id, cancel);
-        var planned = await Bar.RunAsync(run.Screen, "Planning", "rows", bar => run.Client.Imports.WaitAsync(
-            id, new Reports<Import>(step => bar.Report(step.Progress.Done, step.Progress.Of)), cancel));
+        var planned = await run.WaitAsync("Planning", "rows", id, cancel);
         return planned.State == "planned" ? planned : throw CommandException.Failed(planned.Reason is { } reason
             ? $"It cannot be planned: {reason.Message} ({reason.Code})" : $"It was not planned: it is {planned.State}.");
     }
@@ -88,3 +88,7 @@ internal sealed record PlannedFile(string FilePath, Import Import, string Worksp
         }
     }
 }
+
+/// <summary>What makes two syncs of a file the same command.</summary>
+[JsonSerializable(typeof(ImportSettings))]
+internal sealed partial class SettingsJson : JsonSerializerContext;

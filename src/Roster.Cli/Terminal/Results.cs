@@ -37,6 +37,9 @@ internal sealed class Results(Screen screen, ResultFormat format)
 
     public ResultFormat Format => format;
 
+    /// <summary>Whether a person reads them on a terminal, and no script.</summary>
+    public bool IsForPeople => format == ResultFormat.Table && screen.IsResultTerminal;
+
     /// <summary>A list. On a terminal, <paramref name="none"/> is said where it is empty.</summary>
     public async Task WriteAsync<T>(IAsyncEnumerable<T> items, IReadOnlyList<Column<T>> columns, string none, CancellationToken cancel)
     {
