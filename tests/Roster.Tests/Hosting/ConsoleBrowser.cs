@@ -29,6 +29,9 @@ public sealed class ConsoleBrowser : IAsyncDisposable
         var console = await ConsolePage.StartAsync(context, server);
         if (key is not null)
             await console.SignInAsync(key);
+        else
+            // The page asks who is there, perhaps before this method returns.
+            console.ExpectedStatuses.Add(401);
         await console.GoAsync(path);
         return console;
     }

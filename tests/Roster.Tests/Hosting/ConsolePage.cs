@@ -25,7 +25,7 @@ internal sealed class ConsolePage : IAsyncDisposable
     public IPage Page { get; }
 
     /// <summary>Answers with an error that a test expects; the browser writes each of them into its console.</summary>
-    public HashSet<int> ExpectedStatuses { get; } = [];
+    public ConcurrentBag<int> ExpectedStatuses { get; } = [];
 
     /// <summary>Another server whose pages a test leads to.</summary>
     public Uri? Elsewhere { get; set; }
