@@ -46,13 +46,13 @@ public sealed class Store
     /// <param name="isUnsafeAccepted">
     /// Whether to accept a PostgreSQL that can lose acknowledged writes in a crash.
     /// </param>
-    /// <exception cref="StoreRefusedException">The address has none of the <see cref="Forms"/>.</exception>
+    /// <exception cref="StoreAddressException">The address has none of the <see cref="Forms"/>.</exception>
     public static Store Parse(string address, string? passwordFile = null, bool isUnsafeAccepted = false)
     {
         if (address.StartsWith(SqliteScheme, StringComparison.OrdinalIgnoreCase) && address.Length > SqliteScheme.Length)
             return new Store(address[SqliteScheme.Length..]);
         return new Store(PostgresAddress.Parse(address, passwordFile, isUnsafeAccepted)
-            ?? throw new StoreRefusedException($"--database is {Forms}."));
+            ?? throw new StoreAddressException($"--database is {Forms}."));
     }
 
     /// <exception cref="StoreRefusedException">The database must not be used in this way.</exception>
@@ -67,21 +67,21 @@ public sealed class Store
 
     /// <summary>Distributes the schema over the nodes of a Citus cluster.</summary>
     /// <returns>The names of the tables that were distributed now.</returns>
+    /// <exception cref="StoreAddressException">The database is not PostgreSQL.</exception>
     /// <exception cref="StoreRefusedException">The database has no Citus.</exception>
     public Task<IReadOnlyList<string>> DistributeAsync(CancellationToken cancel) => _postgres is null
-        ? throw new StoreRefusedException("distribute is for --database postgresql://… with Citus.")
+        ? throw new StoreAddressException("distribute is for --database postgresql://… with Citus.")
         : PostgresStore.DistributeAsync(_postgres, cancel);
 
     /// <summary>
     /// Copies everything in an SQLite file, which no server may use, into an empty PostgreSQL database.
     /// </summary>
-    /// <exception cref="StoreRefusedException">
-    /// The databases are not of these kinds, or the copy differs; nothing was changed.
-    /// </exception>
+    /// <exception cref="StoreAddressException">The databases are not of these kinds.</exception>
+    /// <exception cref="StoreRefusedException">The copy differs; nothing was changed.</exception>
     public static Task CopyAsync(Store from, Store to, IProgress<CopyProgress> progress, CancellationToken cancel) =>
         from._postgres is null && to._postgres is { } target
             ? PostgresStore.CopyAsync(from._path, target, progress, cancel)
-            : throw new StoreRefusedException("copy moves --from sqlite:PATH --to postgresql://…");
+            : throw new StoreAddressException("copy moves --from sqlite:PATH --to postgresql://…");
 }
 
 /// <summary>The progress of a copy.</summary>
@@ -90,3 +90,6 @@ public readonly record struct CopyProgress(string Table, long Rows, long Total, 
 
 /// <summary>The database exists but must not be used as asked. The message says why, for an operator.</summary>
 public sealed class StoreRefusedException(string message) : Exception(message);
+
+/// <summary>The address of a database is not valid, or not of the kind that is needed. The message says what is.</summary>
+public sealed class StoreAddressException(string message) : Exception(message);

@@ -3,7 +3,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Roster.Client;
-using Spectre.Console;
 
 namespace Roster.Cli.Terminal;
 
@@ -23,18 +22,9 @@ internal enum ResultFormat
     Csv,
 }
 
-/// <summary>A column of a table.</summary>
-internal sealed record Column<T>(string Title, Func<T, string?> Cell, bool IsNumber = false);
-
 /// <summary>Writes lists and single results, in the format that was asked for.</summary>
 internal sealed class Results(Screen screen, ResultFormat format)
 {
-    /// <summary>A narrower terminal gets a block for each row instead of a table.</summary>
-    private const int NarrowWidth = 60;
-
-    /// <summary>Rows of a table that are laid out together, so a long list needs no memory and is seen at once.</summary>
-    private const int TableRows = 500;
-
     public ResultFormat Format => format;
 
     /// <summary>Whether a person reads them on a terminal, and no script.</summary>
@@ -52,7 +42,7 @@ internal sealed class Results(Screen screen, ResultFormat format)
                 await WriteLinesAsync(items, columns, Csv, ",", cancel);
                 break;
             case ResultFormat.Table when !screen.IsResultTerminal:
-                await WriteLinesAsync(items, columns, OneLine, "\t", cancel);
+                await WriteLinesAsync(items, columns, Tables.OneLine, "\t", cancel);
                 break;
             default:
                 await WriteTableAsync(items, columns, none, cancel);
@@ -81,7 +71,7 @@ internal sealed class Results(Screen screen, ResultFormat format)
         var width = members.Max(member => member.Name.Length);
         foreach (var (name, value) in members)
             Console.Out.WriteLine(
-                screen.IsResultTerminal ? $"{name.PadRight(width)}  {Shown(value)}" : $"{name}\t{OneLine(value ?? "")}");
+                screen.IsResultTerminal ? $"{name.PadRight(width)}  {Tables.Shown(value)}" : $"{name}\t{Tables.OneLine(value ?? "")}");
     }
 
     /// <summary>A line of JSON, whatever the format is.</summary>
@@ -130,40 +120,14 @@ internal sealed class Results(Screen screen, ResultFormat format)
         {
             count++;
             rows.Add(item);
-            if (rows.Count < TableRows)
+            if (rows.Count < Tables.RowsAtOnce)
                 continue;
-            WriteRows(rows, columns);
+            Tables.WriteRows(screen.Results, rows, columns);
             rows.Clear();
         }
-        WriteRows(rows, columns);
+        Tables.WriteRows(screen.Results, rows, columns);
         if (count == 0)
             screen.Note(none);
-    }
-
-    private void WriteRows<T>(List<T> rows, IReadOnlyList<Column<T>> columns)
-    {
-        if (rows.Count == 0)
-            return;
-        if (screen.Results.Profile.Width < NarrowWidth)
-        {
-            var width = columns.Max(column => column.Title.Length);
-            foreach (var row in rows)
-            {
-                foreach (var column in columns)
-                    Console.Out.WriteLine($"{column.Title.PadRight(width)}  {Shown(column.Cell(row))}");
-                Console.Out.WriteLine();
-            }
-            return;
-        }
-        var table = new Table().Border(TableBorder.None);
-        foreach (var column in columns)
-        {
-            var title = new TableColumn(new Text(column.Title, new Style(decoration: Decoration.Bold))).PadLeft(0).PadRight(2);
-            table.AddColumn(column.IsNumber ? title.RightAligned() : title);
-        }
-        foreach (var row in rows)
-            table.AddRow(columns.Select(column => new Text(Shown(column.Cell(row)))).ToArray<Spectre.Console.Rendering.IRenderable>());
-        screen.Results.Write(table);
     }
 
     private static string JsonOf<T>(T item, bool isIndented)
@@ -179,21 +143,6 @@ internal sealed class Results(Screen screen, ResultFormat format)
 
     private static string Csv(string cell) =>
         cell.AsSpan().IndexOfAny(",\"\r\n") < 0 ? cell : $"\"{cell.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    /// <summary>A cell that is one line and has no tab, so that <c>cut</c> and <c>awk</c> can take it apart.</summary>
-    private static string OneLine(string cell) =>
-        cell.AsSpan().IndexOfAny("\t\r\n") < 0 ? cell : string.Join(' ', cell.Split('\t', '\r', '\n'));
-
-    /// <summary>
-    /// Text for a terminal. What a partner's name could do to it, such as a cleared screen or a line that is turned round, is
-    /// shown as a box.
-    /// </summary>
-    private static string Shown(string? text) => text is null ? "" : text.Any(IsCommand)
-        ? string.Concat(text.Select(sign => IsCommand(sign) ? '\u25A1' : sign)) : text;
-
-    /// <summary>Control characters, and the overrides of direction (Unicode Standard Annex 9, 2.1 to 2.5).</summary>
-    private static bool IsCommand(char sign) =>
-        char.IsControl(sign) || sign is (>= '\u202A' and <= '\u202E') or (>= '\u2066' and <= '\u2069');
 
     private static async IAsyncEnumerable<T> Async<T>(IEnumerable<T> items)
     {

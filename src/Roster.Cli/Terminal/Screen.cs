@@ -15,11 +15,10 @@ internal sealed class Screen
     public Screen(bool hasColour, bool isQuiet)
     {
         _isQuiet = isQuiet;
-        var wants = hasColour && Environment.GetEnvironmentVariable("NO_COLOR") is null or ""
-            && Environment.GetEnvironmentVariable("TERM") is not "dumb";
+        var wants = hasColour && Tables.WantsColour;
         _hasColour = IsNoteTerminal && wants;
-        Results = Create(Console.Out, IsResultTerminal && wants);
-        Notes = Create(Console.Error, _hasColour);
+        Results = Tables.Open(Console.Out, IsResultTerminal && wants);
+        Notes = Tables.Open(Console.Error, _hasColour);
     }
 
     /// <summary>Standard output, for tables.</summary>
@@ -74,11 +73,4 @@ internal sealed class Screen
             return Console.In.ReadLine()?.Trim() ?? "";
         return Notes.Prompt(new TextPrompt<string>(prompt).Secret(null)).Trim();
     }
-
-    private static IAnsiConsole Create(TextWriter writer, bool isStyled) => AnsiConsole.Create(new AnsiConsoleSettings
-    {
-        Ansi = isStyled ? AnsiSupport.Yes : AnsiSupport.No,
-        ColorSystem = isStyled ? ColorSystemSupport.Standard : ColorSystemSupport.NoColors,
-        Out = new AnsiConsoleOutput(writer),
-    });
 }

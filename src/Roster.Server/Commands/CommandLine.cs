@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
@@ -12,14 +14,28 @@ namespace Roster.Server.Commands;
 /// <summary>The commands and settings of the executable. Without a command it serves.</summary>
 internal static class CommandLine
 {
+    private const int Failed = 1;
+
+    private const int WrongUsage = 2;
+
     public static Task<int> RunAsync(string[] args)
     {
         // Output is for machines as well as people: it does not depend on the machine's language.
         CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
         // The host ends the server on SIGTERM and waits for its requests; the parser must not cut that short.
         var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null };
-        return Root().Parse(args).InvokeAsync(invocation);
+        var parsed = Root().Parse(args);
+        if (parsed.Action is not ParseErrorAction)
+            return parsed.InvokeAsync(invocation);
+        foreach (var error in parsed.Errors)
+            Console.Error.WriteLine(error.Message);
+        Console.Error.WriteLine($"See: {string.Join(' ', PathOf(parsed.CommandResult))} --help");
+        return Task.FromResult(WrongUsage);
     }
+
+    private static IEnumerable<string> PathOf(CommandResult command) =>
+        command.Parent is CommandResult parent ? PathOf(parent).Append(command.Command.Name) : ["roster-server"];
+
 
     private static RootCommand Root()
     {
@@ -225,22 +241,30 @@ internal static class CommandLine
         catch (Exception failure)
             when (failure is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new SettingException($"--certificate: {failure.Message}");
+            throw new CommandFailedException($"--certificate: {failure.Message}");
         }
     }
 
-    /// <summary>Runs a command. Failures that an operator can fix become one sentence and exit code 1.</summary>
+    /// <summary>
+    /// Runs a command. Failures that an operator can fix become one sentence and an exit code: 2 if the command or a setting
+    /// is wrong whatever the machine has, else 1. These are the codes of the command <c>roster</c> too.
+    /// </summary>
     private static async Task<int> ReportAsync(Func<Task<int>> command)
     {
         try
         {
             return await command();
         }
-        catch (Exception failure) when (failure is SettingException or StoreRefusedException or StoreException
+        catch (Exception failure) when (failure is SettingException or StoreAddressException)
+        {
+            await Console.Error.WriteLineAsync(failure.Message);
+            return WrongUsage;
+        }
+        catch (Exception failure) when (failure is CommandFailedException or StoreRefusedException or StoreException
             or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(failure.Message);
-            return 1;
+            return Failed;
         }
     }
 }
@@ -250,3 +274,6 @@ internal delegate Task<int> StoreCommand(ParseResult parsed, IRosterStore store,
 
 /// <summary>An invalid value of a setting or argument. The message names it and says what is valid.</summary>
 internal sealed class SettingException(string message) : Exception(message);
+
+/// <summary>What was asked cannot be done here and now. The message says why, and what to do.</summary>
+internal sealed class CommandFailedException(string message) : Exception(message);

@@ -15,7 +15,7 @@ internal sealed class FirstKeyFile : IDisposable
 
     public string Path => _file.Name;
 
-    /// <exception cref="SettingException">The file exists already or cannot be created.</exception>
+    /// <exception cref="CommandFailedException">The file exists already or cannot be created.</exception>
     public static FirstKeyFile Create(string path)
     {
         try
@@ -24,7 +24,7 @@ internal sealed class FirstKeyFile : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new SettingException(File.Exists(path)
+            throw new CommandFailedException(File.Exists(path)
                 ? $"--first-key-file: {path} exists already and is not written over; it has no key of this database, which has none yet."
                 : $"--first-key-file: {failure.Message}");
         }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Roster.Access;
+using Roster.Cli.Terminal;
 
 namespace Roster.Server.Commands;
 
@@ -34,11 +35,11 @@ internal static class KeyCommands
         return await store.AddFirstKeyAsync(key, audit, cancel) ? secret : null;
     }
 
-    /// <exception cref="SettingException">There is none of that name.</exception>
+    /// <exception cref="CommandFailedException">There is none of that name.</exception>
     public static async Task<Workspace> FindWorkspaceAsync(IRosterStore store, string name, CancellationToken cancel)
     {
         var all = await store.ListWorkspacesAsync(cancel);
-        return all.FirstOrDefault(one => one.Name == name) ?? throw new SettingException(
+        return all.FirstOrDefault(one => one.Name == name) ?? throw new CommandFailedException(
             $"--workspace: there is none of that name; there are: {string.Join(", ", all.Select(one => one.Name))}.");
     }
 
@@ -86,18 +87,21 @@ internal static class KeyCommands
 
     private static Command ListKeys(Func<StoreCommand, Func<ParseResult, CancellationToken, Task<int>>> withStore)
     {
-        var list = new Command("list", "List the keys, never their secrets: one a line, columns divided by tabs.");
+        var list = new Command("list", "List the keys, never their secrets: a table on a terminal, else columns divided by tabs.");
         list.SetAction(withStore(async (_, store, cancel) =>
         {
             var names = (await store.ListWorkspacesAsync(cancel)).ToDictionary(one => one.Id, one => one.Name);
             var now = Timestamp.Now(TimeProvider.System);
-            await Console.Error.WriteLineAsync("id\tworkspace\tname\tprefix\tscopes\tcreated\tlast used\texpires\tstate");
-            foreach (var key in await store.ListKeysAsync(null, cancel))
-                await Console.Out.WriteLineAsync(string.Join('\t',
-                    key.Id, names[key.WorkspaceId], key.Name, key.Prefix, string.Join(',', key.Scopes.Names()), key.CreatedAt,
-                    key.LastUsedAt?.ToString() ?? "never",
-                    key.ExpiresAt?.ToString() ?? "never",
-                    key.IsValidAt(now) ? "valid" : key.RevokedAt is null ? "expired" : "revoked"));
+            Tables.Write(await store.ListKeysAsync(null, cancel),
+                new Column<ApiKey>("Id", key => $"{key.Id}"),
+                new("Workspace", key => names[key.WorkspaceId]),
+                new("Name", key => key.Name),
+                new("Prefix", key => key.Prefix),
+                new("Scopes", key => string.Join(',', key.Scopes.Names())),
+                new("Created", key => $"{key.CreatedAt}"),
+                new("Last used", key => key.LastUsedAt is { } used ? $"{used}" : "never"),
+                new("Expires", key => key.ExpiresAt is { } end ? $"{end}" : "never"),
+                new("State", key => key.IsValidAt(now) ? "valid" : key.RevokedAt is null ? "expired" : "revoked"));
             return 0;
         }));
         return list;
@@ -111,7 +115,7 @@ internal static class KeyCommands
         {
             var key = Guid.TryParse(parsed.GetRequiredValue(id), out var wanted) ? await store.FindKeyAsync(wanted, cancel) : null;
             if (key is null)
-                throw new SettingException("There is no key with this id; keys list shows them.");
+                throw new CommandFailedException("There is no key with this id; keys list shows them.");
             var now = Timestamp.Now(TimeProvider.System);
             await store.RevokeKeyAsync(
                 key.Id,

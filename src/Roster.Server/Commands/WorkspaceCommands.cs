@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Roster.Cli.Terminal;
 
 namespace Roster.Server.Commands;
 
@@ -15,16 +16,17 @@ internal static class WorkspaceCommands
             if (string.IsNullOrWhiteSpace(wanted) || wanted.Length > Workspace.MaxName || wanted.Any(char.IsControl))
                 throw new SettingException($"A workspace's name has 1 to {Workspace.MaxName} characters, no control characters.");
             if (await store.AddWorkspaceAsync(wanted, Timestamp.Now(TimeProvider.System), cancel) is null)
-                throw new SettingException($"There is already a workspace '{wanted}'.");
+                throw new CommandFailedException($"There is already a workspace '{wanted}'.");
             await Console.Error.WriteLineAsync($"Created. Next: keys create --workspace '{wanted}' --name … --scopes …");
             return 0;
         }));
-        var list = new Command("list", "List the workspaces: one a line, columns divided by tabs.");
+        var list = new Command("list", "List the workspaces: a table on a terminal, else columns divided by tabs.");
         list.SetAction(withStore(async (_, store, cancel) =>
         {
-            await Console.Error.WriteLineAsync("name\trevision\tcreated");
-            foreach (var one in await store.ListWorkspacesAsync(cancel))
-                await Console.Out.WriteLineAsync(string.Join('\t', one.Name, one.Revision, one.CreatedAt));
+            Tables.Write(await store.ListWorkspacesAsync(cancel),
+                new Column<Workspace>("Name", one => one.Name),
+                new("Revision", one => $"{one.Revision}", IsNumber: true),
+                new("Created", one => $"{one.CreatedAt}"));
             return 0;
         }));
         return new Command("workspaces", "Create and list workspaces.") { create, list };

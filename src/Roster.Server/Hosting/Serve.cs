@@ -60,7 +60,7 @@ internal static class Serve
         TaskScheduler.UnobservedTaskException += (_, bug) => ServerLog.TaskFailed(logger, bug.Exception);
     }
 
-    /// <exception cref="SettingException">It cannot listen on the given addresses.</exception>
+    /// <exception cref="CommandFailedException">It cannot listen on the given addresses.</exception>
     private static async Task ListenAsync(WebApplication app, ServerSettings settings, CancellationToken cancel)
     {
         try
@@ -69,11 +69,11 @@ internal static class Serve
         }
         catch (IOException failure)
         {
-            throw new SettingException($"--urls: {failure.Message}");
+            throw new CommandFailedException($"--urls: {failure.Message}");
         }
         catch (SocketException failure)
         {
-            throw new SettingException($"--urls: cannot listen on {string.Join(" and ", settings.Urls)}: " + failure.SocketErrorCode switch
+            throw new CommandFailedException($"--urls: cannot listen on {string.Join(" and ", settings.Urls)}: " + failure.SocketErrorCode switch
             {
                 SocketError.AddressNotAvailable => "this machine has no such address.",
                 SocketError.AccessDenied => "this user may not; ports below 1024 need the capability CAP_NET_BIND_SERVICE.",

@@ -72,6 +72,22 @@ public sealed class TerminalTests(ConsoleServer server)
     }
 
     [Fact]
+    public async Task Lists_of_the_servers_own_commands_look_the_same()
+    {
+        using var roster = new RosterCommand();
+        using var terminal = new Tmux(roster, 150, 40);
+        var command = string.Join(' ', RosterProcess.Command);
+
+        terminal.Type($"{command} migrate && {command} workspaces create 大学 && {command} workspaces list");
+
+        var table = await terminal.SeesAsync("Revision");
+        Assert.Matches("(?m)^Name +Revision +Created *$", table);
+        Assert.Matches("(?m)^大学 +0 +20", table);
+        terminal.Type($"{command} workspaces list | head -n 1 | tr '\\t' '|'");
+        await terminal.SeesAsync("Name|Revision|Created");
+    }
+
+    [Fact]
     public async Task Colours_are_used_on_a_terminal_unless_they_are_not_wanted()
     {
         var (_, roster) = Open();

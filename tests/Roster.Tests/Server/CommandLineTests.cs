@@ -75,12 +75,15 @@ public sealed partial class CommandLineTests : IDisposable
 
         Assert.Matches("^https://roster.example/console/#link=[0-9A-Za-z_-]{43}\n$", made.Output);
         Assert.Equal((201, "editor"), (begun.Status, begun.Json.GetProperty("role").GetString()));
-        foreach (var (setting, value) in new[] { ("--role", "owner"), ("--url", "roster"), ("--name", " "), ("--workspace", "none") })
+        foreach (var (exit, setting, value) in new[]
+        {
+            (2, "--role", "owner"), (2, "--url", "roster"), (2, "--name", " "), (1, "--workspace", "none"),
+        })
         {
             string[] wrong = [.. invitation, "--url", "https://roster.example"];
             wrong[Array.IndexOf(wrong, setting) + 1] = value;
             var refused = RosterProcess.Run(_folder.Path, wrong);
-            Assert.Equal((1, true), (refused.ExitCode, refused.Errors.StartsWith(setting, StringComparison.Ordinal)));
+            Assert.Equal((exit, true), (refused.ExitCode, refused.Errors.StartsWith(setting, StringComparison.Ordinal)));
         }
     }
 
@@ -150,18 +153,25 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--rows-per-minute", "9999")]
     [InlineData("--rows-per-minute", "many")]
     [InlineData("--failed-authentications", "0")]
-    [InlineData("--urls", "http://192.0.2.1:5080")]
     [InlineData("--shutdown-seconds", "0")]
-    [InlineData("--first-key-file", "nowhere/key")]
     [InlineData("--trusted-proxies", "10.0.0.0/99")]
-    [InlineData("--certificate", "nowhere.pem")]
     [InlineData("--console", "yes")]
     [InlineData("--oidc-issuer", "https://id.example.com")]
-    public void A_wrong_setting_exits_non_zero_with_a_sentence_that_names_it(string setting, string value)
-    {
-        var result = RosterProcess.Run(_folder.Path, setting, value);
+    public void A_wrong_setting_exits_with_2_and_a_sentence_that_names_it(string setting, string value) =>
+        Fails(2, setting, value);
 
-        Assert.Equal(1, result.ExitCode);
+    [Theory]
+    [InlineData("--urls", "http://192.0.2.1:5080")]
+    [InlineData("--first-key-file", "nowhere/key")]
+    [InlineData("--certificate", "nowhere.pem", "--certificate-key", "nowhere.pem")]
+    public void A_setting_that_this_machine_cannot_follow_exits_with_1_and_a_sentence_that_names_it(string setting, params string[] values) =>
+        Fails(1, setting, values);
+
+    private void Fails(int exitCode, string setting, params string[] values)
+    {
+        var result = RosterProcess.Run(_folder.Path, [setting, .. values]);
+
+        Assert.Equal(exitCode, result.ExitCode);
         Assert.StartsWith(setting, result.Errors, StringComparison.Ordinal);
         Assert.Single(result.Errors.TrimEnd().Split('\n'));
     }
@@ -217,10 +227,17 @@ public sealed partial class CommandLineTests : IDisposable
     }
 
     [Fact]
-    public void An_unknown_option_or_command_exits_non_zero()
+    public void An_unknown_option_or_command_and_one_that_lacks_something_exit_with_2_and_name_the_help()
     {
-        Assert.Equal(1, RosterProcess.Run(_folder.Path, "--prot", "1").ExitCode);
-        Assert.Equal(1, RosterProcess.Run(_folder.Path, "serv").ExitCode);
+        foreach (var (command, help) in new[]
+        {
+            ("--prot 1", "roster-server --help"), ("serv", "roster-server --help"), ("keys create", "roster-server keys create --help"),
+        })
+        {
+            var result = RosterProcess.Run(_folder.Path, command.Split(' '));
+            Assert.Equal((2, ""), (result.ExitCode, result.Output));
+            Assert.EndsWith($"See: {help}\n", result.Errors, StringComparison.Ordinal);
+        }
     }
 
     [Theory]
@@ -250,7 +267,7 @@ public sealed partial class CommandLineTests : IDisposable
         using var server = RosterProcess.Serve(_folder.Path);
         Assert.Equal(0, RosterProcess.Run(_folder.Path, "workspaces", "create", "north").ExitCode);
         Assert.Equal(1, RosterProcess.Run(_folder.Path, "workspaces", "create", "north").ExitCode);
-        Assert.Equal(["default", "north"], RosterProcess.Run(_folder.Path, "workspaces", "list").Output
+        Assert.Equal(["Name", "default", "north"], RosterProcess.Run(_folder.Path, "workspaces", "list").Output
             .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')[0]));
 
         var created = RosterProcess.Run(
@@ -272,14 +289,14 @@ public sealed partial class CommandLineTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--workspace", "nowhere")]
-    [InlineData("--scopes", "everything")]
-    [InlineData("--scopes", "")]
-    [InlineData("--expires", "soon")]
-    [InlineData("--expires", "0d")]
-    [InlineData("--name", " ")]
-    [InlineData("--name", "a\tb")]
-    public void A_wrong_argument_of_keys_create_is_a_sentence_that_names_it(string option, string value)
+    [InlineData(1, "--workspace", "nowhere")]
+    [InlineData(2, "--scopes", "everything")]
+    [InlineData(2, "--scopes", "")]
+    [InlineData(2, "--expires", "soon")]
+    [InlineData(2, "--expires", "0d")]
+    [InlineData(2, "--name", " ")]
+    [InlineData(2, "--name", "a\tb")]
+    public void A_wrong_argument_of_keys_create_is_a_sentence_that_names_it(int exitCode, string option, string value)
     {
         RosterProcess.Run(_folder.Path, "migrate");
         RosterProcess.Run(_folder.Path, "workspaces", "create", "w");
@@ -288,7 +305,7 @@ public sealed partial class CommandLineTests : IDisposable
 
         var result = RosterProcess.Run(_folder.Path, ["keys", "create", .. arguments.SelectMany(pair => new[] { pair.Key, pair.Value })]);
 
-        Assert.Equal((1, ""), (result.ExitCode, result.Output));
+        Assert.Equal((exitCode, ""), (result.ExitCode, result.Output));
         Assert.StartsWith(option, result.Errors, StringComparison.Ordinal);
     }
 
@@ -323,7 +340,7 @@ public sealed partial class CommandLineTests : IDisposable
     {
         var result = RosterProcess.Run(_folder.Path, "--urls", "https://localhost:5443");
 
-        Assert.Equal(1, result.ExitCode);
+        Assert.Equal(2, result.ExitCode);
         Assert.Contains("--certificate", result.Errors, StringComparison.Ordinal);
     }
 

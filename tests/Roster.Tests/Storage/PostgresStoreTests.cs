@@ -35,7 +35,7 @@ public sealed class PostgresStoreTests(PostgresHost host)
     [InlineData("postgresql:///db")]
     public void A_wrong_option_is_refused_by_name_and_no_secret_is_repeated(string address)
     {
-        var refused = Assert.Throws<StoreRefusedException>(
+        var refused = Assert.Throws<StoreAddressException>(
             () => Store.Parse(address.Replace("//h", "//u:secret@h", StringComparison.Ordinal)));
 
         Assert.StartsWith("--database", refused.Message, StringComparison.Ordinal);

@@ -49,7 +49,7 @@ internal sealed partial class PostgresAddress
     public string Name { get; }
 
     /// <returns>Null if the text is not such a URI.</returns>
-    /// <exception cref="StoreRefusedException">An option is unknown or has an invalid value.</exception>
+    /// <exception cref="StoreAddressException">An option is unknown or has an invalid value.</exception>
     public static PostgresAddress? Parse(string address, string? passwordFile, bool isUnsafeAccepted)
     {
         var match = Form().Match(address);
@@ -85,7 +85,7 @@ internal sealed partial class PostgresAddress
             connection.Password = File.ReadAllText(passwordFile).TrimEnd('\r', '\n');
         // The database may be left out: Npgsql, like other programs, then takes the one named like the user.
         if (string.IsNullOrEmpty(connection.Host))
-            throw new StoreRefusedException("--database names no host; for a Unix socket add ?host=/run/postgresql.");
+            throw new StoreAddressException("--database names no host; for a Unix socket add ?host=/run/postgresql.");
         return new PostgresAddress(connection, isUnsafeAccepted);
 
         string Text(string group) => Uri.UnescapeDataString(match.Groups[group].Value);
@@ -108,7 +108,7 @@ internal sealed partial class PostgresAddress
         catch (Exception wrong) when (wrong
             is ArgumentException or KeyNotFoundException or FormatException or InvalidCastException or OverflowException)
         {
-            throw new StoreRefusedException($"--database: {name} is no option of Npgsql, or cannot have this value.");
+            throw new StoreAddressException($"--database: {name} is no option of Npgsql, or cannot have this value.");
         }
     }
 }
