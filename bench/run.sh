@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures Roster against its database engine alone and against peers, and writes the tables of docs/performance.md anew. Installs
-# what is missing. A whole run takes about 25 minutes; one to try it out, two:
+# Measures Roster against its database engine alone and against peers, and writes the tables of
+# docs/explanation/performance.md anew. Installs what is missing. A whole run takes about 25 minutes; one to try it out, two:
 #   bench/run.sh --partners 20000 --rounds 2 --page /tmp/page.md --no-directus
 # --no-directus leaves Directus out. The other options are the benchmark's own: bench/run.sh --help lists them.
 set -euo pipefail

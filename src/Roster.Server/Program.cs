@@ -149,7 +149,7 @@ public static class Program
             routes.MapGet(ConsolePages.Route, ConsolePages.Show).AllowAnonymous();
     }
 
-    /// <summary>docs/security.md explains each of these limits.</summary>
+    /// <summary>docs/explanation/security.md explains each of these limits.</summary>
     private static void ConfigureKestrel(KestrelServerOptions kestrel, ServerSettings settings)
     {
         kestrel.AddServerHeader = false;

@@ -12,7 +12,8 @@ public sealed partial class PagesTests(SqliteHost host)
     private static readonly string Pages = Path.Combine(AppContext.BaseDirectory, "pages");
 
     /// <summary>The pages that a reader sees first, in order; the others follow.</summary>
-    private static readonly string[] Order = ["README.md", "docs/api.md", "docs/change-sets.md", "docs/imports.md"];
+    private static readonly string[] Order =
+        ["README.md", "docs/reference/api.md", "docs/explanation/change-sets.md", "docs/reference/imports.md"];
 
     /// <summary>A block of commands, and the answer shown before the next block, if any.</summary>
     [GeneratedRegex(@"^```sh\n(?<command>.*?)^```\n(?:(?:(?!^```)[^\n]*\n)*?^```(?:json|text)\n(?<answer>.*?)^```)?",
@@ -69,7 +70,7 @@ public sealed partial class PagesTests(SqliteHost host)
             .SelectMany(type => type.GetFields(BindingFlags.Public | BindingFlags.Static))
             .Select(field => (string)field.GetValue(null)!);
         var sections = CodeHeading()
-            .Matches(File.ReadAllText(Path.Combine(Pages, "docs", "errors.md"))).Select(match => match.Groups[1].Value);
+            .Matches(File.ReadAllText(Path.Combine(Pages, "docs", "reference", "errors.md"))).Select(match => match.Groups[1].Value);
 
         Assert.Equal(codes.Order(StringComparer.Ordinal), sections.Order(StringComparer.Ordinal));
     }

@@ -5,7 +5,7 @@ using Roster.Server.Http;
 
 namespace Roster.Server.Hosting;
 
-/// <summary>GET /errors: docs/errors.md as HTML. The <c>type</c> of each problem points there.</summary>
+/// <summary>GET /errors: docs/reference/errors.md as HTML. The <c>type</c> of each problem points there.</summary>
 internal static class ErrorPage
 {
     private const string Style =
@@ -25,7 +25,7 @@ internal static class ErrorPage
 
     private static string Render()
     {
-        using var stream = typeof(ErrorPage).Assembly.GetManifestResourceStream("docs/errors.md")!;
+        using var stream = typeof(ErrorPage).Assembly.GetManifestResourceStream("docs/reference/errors.md")!;
         using var reader = new StreamReader(stream);
         var pipeline = new MarkdownPipelineBuilder().UseAutoIdentifiers().UsePipeTables().Build();
         return $$"""

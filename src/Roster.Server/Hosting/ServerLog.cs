@@ -2,7 +2,7 @@ namespace Roster.Server.Hosting;
 
 /// <summary>
 /// All events that the server logs. None contains a name, an e-mail address, a phone number or a key. Event ids start
-/// at 6001, which no library uses. docs/operations.md lists them.
+/// at 6001, which no library uses. docs/reference/operations.md lists them.
 /// </summary>
 internal static partial class ServerLog
 {

@@ -8,7 +8,7 @@ using Roster.Server.Formats;
 
 namespace Roster.Server.Http;
 
-/// <summary>The error codes of answers. Each has a section in docs/errors.md.</summary>
+/// <summary>The error codes of answers. Each has a section in docs/reference/errors.md.</summary>
 internal static class ProblemCode
 {
     public const string AlreadyUndone = "already_undone";

@@ -2,7 +2,7 @@ using Roster.Partners;
 
 namespace Roster.Batches;
 
-/// <summary>Codes of faults of a request's items. Each has a section in docs/errors.md.</summary>
+/// <summary>Codes of faults of a request's items. Each has a section in docs/reference/errors.md.</summary>
 public static class FaultCode
 {
     public const string AmbiguousMatch = "ambiguous_match";

@@ -101,7 +101,7 @@ public readonly record struct ImportCounts(
 }
 
 /// <summary>Why an import failed or stopped.</summary>
-/// <param name="Code">For programs; docs/errors.md lists them.</param>
+/// <param name="Code">For programs; docs/reference/errors.md lists them.</param>
 /// <param name="Message">For people, in English.</param>
 public sealed record ImportReason(string Code, string Message);
 

@@ -44,7 +44,7 @@ public abstract class RowReader : IDisposable
 }
 
 /// <summary>The file cannot be read. The message is a sentence for the person who sent it: what it is, and what to do.</summary>
-/// <param name="code">A word for programs, such as <c>not_a_table</c>; docs/errors.md lists them.</param>
+/// <param name="code">A word for programs, such as <c>not_a_table</c>; docs/reference/errors.md lists them.</param>
 public sealed class FileRefusedException(string code, string message) : Exception(message)
 {
     public string Code => code;

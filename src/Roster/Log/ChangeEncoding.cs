@@ -5,7 +5,7 @@ using Roster.Partners;
 namespace Roster.Log;
 
 /// <summary>
-/// Encodes a change set's changes as bytes of the log; docs/log-format.md specifies them. One byte for the version (2),
+/// Encodes a change set's changes as bytes of the log; docs/reference/log-format.md specifies them. One byte for the version (2),
 /// one for the compression (0 none, 1 Brotli), then a JSON array: first the names of the fields, then an entry for each
 /// partner in the order of the request. An entry is <c>["id"]</c> for a created partner, else <c>["id", revision,
 /// updatedAt, deletedAt]</c> and the values before the change, in the order of the names, without trailing nulls. An

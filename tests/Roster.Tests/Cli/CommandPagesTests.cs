@@ -14,14 +14,14 @@ public sealed partial class CommandPagesTests(ConsoleServer server)
     private static partial Regex Unit();
 
     [Theory]
-    [InlineData("command-line", 7)]
-    [InlineData("nightly-sync", 3)]
+    [InlineData("reference/command-line", 7)]
+    [InlineData("how-to/nightly-sync", 3)]
     public async Task What_the_page_types_does_what_it_shows(string page, int blocks)
     {
         var api = server.NewWorkspace();
         using var roster = new RosterCommand();
         roster.Write("key.txt", api.Key + "\n");
-        if (page == "nightly-sync")
+        if (page == "how-to/nightly-sync")
             await roster.RunAsync(api.Key + "\n", ["login", server.Address.ToString()]);
         var found = Block().Matches(await ReadAsync(page));
         Assert.True(found.Count >= blocks, $"{found.Count} blocks");
@@ -47,7 +47,7 @@ public sealed partial class CommandPagesTests(ConsoleServer server)
     public async Task The_service_and_the_timer_of_the_page_are_valid()
     {
         using var folder = new TempFolder();
-        var units = Unit().Matches(await ReadAsync("nightly-sync")).Select(match => match.Groups[1].Value).ToList();
+        var units = Unit().Matches(await ReadAsync("how-to/nightly-sync")).Select(match => match.Groups[1].Value).ToList();
         Assert.Equal(2, units.Count);
         // The program of the page is not on this machine.
         await File.WriteAllTextAsync(

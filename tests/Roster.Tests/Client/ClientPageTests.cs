@@ -7,7 +7,7 @@ using RosterClient = Roster.Client.RosterClient;
 namespace Roster.Tests.Client;
 
 /// <summary>
-/// The code of docs/clients/csharp.md, and of the packages' README.md, is the code between <c>// page</c> and <c>// end</c>
+/// The code of docs/how-to/clients/csharp.md, and of the packages' README.md, is the code between <c>// page</c> and <c>// end</c>
 /// below, and works.
 /// </summary>
 public sealed class ClientPageTests(SqliteHost host)
@@ -15,7 +15,7 @@ public sealed class ClientPageTests(SqliteHost host)
     private const string Here = "tests/Roster.Tests/Client/ClientPageTests.cs";
 
     private static readonly string[] Pages =
-        ["docs/clients/csharp.md", "src/Roster.Client/README.md", "src/Roster.Client.Extensions/README.md"];
+        ["docs/how-to/clients/csharp.md", "src/Roster.Client/README.md", "src/Roster.Client.Extensions/README.md"];
 
     [Fact]
     public async Task The_code_of_the_page_works_from_top_to_bottom()

@@ -17,7 +17,7 @@ public sealed partial class OtherLanguagesTests(SqliteHost host)
     {
         var api = await host.NewWorkspaceAsync();
         var text = await File.ReadAllTextAsync(
-            Path.Combine(Repository.Root, "docs/clients", page + ".md"), TestContext.Current.CancellationToken);
+            Path.Combine(Repository.Root, "docs/how-to/clients", page + ".md"), TestContext.Current.CancellationToken);
         var blocks = Block().Matches(text).ToLookup(match => match.Groups[1].Value, match => match.Groups[2].Value);
         using var folder = new TempFolder();
         await File.WriteAllTextAsync(folder.File(file), string.Join('\n', blocks[language]), TestContext.Current.CancellationToken);

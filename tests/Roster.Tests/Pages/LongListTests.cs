@@ -5,7 +5,7 @@ namespace Roster.Tests.Pages;
 
 /// <summary>
 /// A list of any length takes as much of the browser as a short one. ROSTER_TEST_PARTNERS says how many partners; the suite
-/// has 5,000, and docs/performance.md the figures of 1,000,000.
+/// has 5,000, and docs/explanation/performance.md the figures of 1,000,000.
 /// </summary>
 public sealed class LongListTests(ConsoleServer server, ConsoleBrowser browser)
 {

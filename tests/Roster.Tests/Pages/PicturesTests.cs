@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace Roster.Tests.Pages;
 
 /// <summary>
-/// The pictures of docs/console.md. With ROSTER_PICTURES=docs/pictures they are taken anew; the suite checks that each page
+/// The pictures of docs/how-to/console.md. With ROSTER_PICTURES=docs/pictures they are taken anew; the suite checks that each page
 /// that a picture shows is as the text says.
 /// </summary>
 public sealed class PicturesTests(ConsoleServer server, ConsoleBrowser browser)

@@ -7,7 +7,7 @@ namespace Roster.Tests.Server;
 
 public sealed partial class LogTests
 {
-    /// <summary>A row of the table of events in docs/operations.md.</summary>
+    /// <summary>A row of the table of events in docs/reference/operations.md.</summary>
     [GeneratedRegex(@"^\| (\d+) \| (\w+) \| ", RegexOptions.Multiline)]
     private static partial Regex Row();
 
@@ -28,7 +28,7 @@ public sealed partial class LogTests
     [Fact]
     public void Every_event_is_in_the_manual_with_its_level_and_no_other() => Assert.Equal(
         Ours.OrderBy(one => one.Id).Select(one => $"{one.Id} {one.Level}"),
-        Row().Matches(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "pages", "docs", "operations.md")))
+        Row().Matches(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "pages", "docs", "reference", "operations.md")))
             .Select(row => $"{row.Groups[1].Value} {row.Groups[2].Value}"));
 
     private static IEnumerable<(int Id, string Level)> Events(Assembly assembly) =>

@@ -17,7 +17,7 @@ internal sealed class SqliteDatabase : IDisposable
 
     /// <summary>
     /// The page cache of a connection; the operating system caches the file anyway. This fits into a processor's own
-    /// cache: with 2 and 8 MiB, reading and changing partners took longer (docs/performance.md, Tried).
+    /// cache: with 2 and 8 MiB, reading and changing partners took longer (docs/explanation/performance.md, Tried).
     /// </summary>
     private const int CacheKibibytes = 512;
 

@@ -12,11 +12,12 @@ internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposa
     private volatile bool _hasMoved;
 
     public static StoreException Damaged(string what) => new(
-        StoreTrouble.Damaged, $"{what}. The file is damaged: stop the server, and restore a backup (docs/operations.md, Damage).");
+        StoreTrouble.Damaged,
+        $"{what}. The file is damaged: stop the server, and restore a backup (docs/reference/operations.md, Damage).");
 
     public static StoreException Moved(string path) => new(
         StoreTrouble.Damaged, $"{path} was deleted, moved or replaced while the server uses it. Nothing is written any more. " +
-            "Stop the server, put the file back or restore a backup, and start it again (docs/operations.md, Damage).");
+            "Stop the server, put the file back or restore a backup, and start it again (docs/reference/operations.md, Damage).");
 
     /// <summary>Takes the file that is in place now as the right one.</summary>
     /// <param name="witness">A connection that keeps this file open, whatever is put under its name later.</param>
