@@ -27,7 +27,7 @@ public static class Program
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration()
             .UseUrls([.. settings.Urls]).ConfigureKestrel(kestrel => ConfigureKestrel(kestrel, settings));
-        builder.Logging.AddRosterConsole(settings.LogFormat);
+        builder.Logging.AddRosterConsole(settings.LogFormat, settings.LogLevels);
         builder.Services.Configure<HostOptions>(host =>
         {
             host.ShutdownTimeout = settings.ShutdownTimeout;
@@ -140,8 +140,8 @@ public static class Program
             routes.MapPost("/api/links", LinkEndpoints.CreateAsync).RequireScope(Scopes.KeysWrite);
         }
 
-        routes.MapGet("/health/live", Health.Live).AllowAnonymous();
-        routes.MapGet("/health/ready", Health.ReadyAsync).AllowAnonymous();
+        routes.MapGet("/health/live", Health.Live).AllowAnonymous().AsProbe();
+        routes.MapGet("/health/ready", Health.ReadyAsync).AllowAnonymous().AsProbe();
         routes.MapGet("/errors", ErrorPage.Show).AllowAnonymous();
         routes.MapGet(OpenApiPages.Path, OpenApiPages.Document).AllowAnonymous();
         routes.MapDocs().AllowAnonymous();
@@ -154,8 +154,14 @@ public static class Program
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowResponseHeaderCompression = false;
-        if (settings.Certificate is not null)
-            kestrel.ConfigureHttpsDefaults(https => https.ServerCertificate = settings.Certificate);
+        if (settings.Certificate is { } certificate)
+            kestrel.ConfigureHttpsDefaults(https =>
+            {
+                // Kestrel demands one of these two; each connection then takes the newest certificate, with its chain.
+                https.ServerCertificateSelector = (_, _) => certificate.Current.TargetCertificate;
+                https.OnAuthenticate = (_, tls) =>
+                    (tls.ServerCertificateSelectionCallback, tls.ServerCertificateContext) = (null, certificate.Current);
+            });
         var limits = kestrel.Limits;
         // RequestBody checks the size itself: Kestrel's own limit cuts the connection before the client sees the 413.
         limits.MaxRequestBodySize = null;

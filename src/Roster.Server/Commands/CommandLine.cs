@@ -3,8 +3,6 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using Roster.Partners;
 using Roster.Server.Hosting;
 using Roster.Storage;
@@ -54,6 +52,10 @@ internal static class CommandLine
             "Whether answers say in Server-Timing how long each stage took: on or off");
         var logFormat = Setting("--log-format", "ROSTER_LOG_FORMAT", "auto",
             "How to log: text, json, or auto, which is text on a terminal and json elsewhere");
+        var logLevel = Setting("--log-level", "ROSTER_LOG_LEVEL", "Information",
+            "From which level on to log, and for single categories: Information,Microsoft.AspNetCore=Debug");
+        var logAddresses = Setting("--log-addresses", "ROSTER_LOG_ADDRESSES", "on",
+            "Whether the log has the client's address of each request: on or off");
         var rows = Setting("--rows-per-minute", "ROSTER_ROWS_PER_MINUTE", "1200000",
             "How many rows each key may write, and requests make, in a minute: 10000 or more, or 0 for no limit");
         var failures = Setting("--failed-authentications", "ROSTER_FAILED_AUTHENTICATIONS", "30",
@@ -87,8 +89,8 @@ internal static class CommandLine
         importLease.Hidden = true;
         var root = new RootCommand("Roster, a partner directory. Without a command it serves the HTTP API.")
         {
-            database, passwordFile, isUnsafe, urls, timing, logFormat, rows, failures, proxies, certificate, certificateKey,
-            keepAnswers, keepValues, firstKeyFile, console, shutdown, openIndexes, maxImport, keepImports, importLease,
+            database, passwordFile, isUnsafe, urls, timing, logFormat, logLevel, logAddresses, rows, failures, proxies,
+            certificate, certificateKey, keepAnswers, keepValues, firstKeyFile, console, shutdown, openIndexes, maxImport, keepImports, importLease,
         };
         foreach (var option in openId.All)
             root.Options.Add(option);
@@ -124,6 +126,8 @@ internal static class CommandLine
             {
                 IdempotencyRemembered = TimeSpan.FromHours(
                     ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
+                LogLevels = LogLevels.Parse(parsed.GetRequiredValue(logLevel)),
+                LogsAddresses = ParseSwitch("--log-addresses", parsed.GetRequiredValue(logAddresses)),
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
                 IsConsoleOn = isConsoleOn,
                 OpenId = openId.Parse(parsed, isConsoleOn),
@@ -228,21 +232,13 @@ internal static class CommandLine
         return parsed;
     }
 
-    private static X509Certificate2? ReadCertificate(string file, string keyFile)
+    private static ServerCertificate? ReadCertificate(string file, string keyFile)
     {
         if (file == "" && keyFile == "")
             return null;
         if (file == "" || keyFile == "")
             throw new SettingException("--certificate and --certificate-key are given together.");
-        try
-        {
-            return X509Certificate2.CreateFromPemFile(file, keyFile);
-        }
-        catch (Exception failure)
-            when (failure is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            throw new CommandFailedException($"--certificate: {failure.Message}");
-        }
+        return ServerCertificate.Read(file, keyFile);
     }
 
     /// <summary>

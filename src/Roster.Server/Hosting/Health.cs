@@ -30,7 +30,11 @@ internal sealed class Health
     }
 
     /// <summary>GET /health/live: the process answers, with its version.</summary>
-    public static IResult Live() => TypedResults.Text(Alive, "application/json");
+    public static IResult Live(HttpResponse response)
+    {
+        response.Headers["Roster-Version"] = ServerVersion.Text;
+        return TypedResults.Text(Alive, "application/json");
+    }
 
     /// <summary>
     /// GET /health/ready: the database reads and writes. Otherwise the answer is the problem that a write would get.

@@ -9,11 +9,9 @@ internal static class LogSetup
     private const string TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss.fff'Z' ";
 
     /// <summary>Logs to standard error; standard output is for a command's results.</summary>
-    public static void AddRosterConsole(this ILoggingBuilder logging, LogFormat format)
+    public static void AddRosterConsole(this ILoggingBuilder logging, LogFormat format, LogLevels levels)
     {
-        logging.AddFilter("Microsoft", LogLevel.Warning);
-        // The command line reports in one sentence what prevents the start.
-        logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
+        levels.Apply(logging);
         logging.Services.Configure<ConsoleLoggerOptions>(console =>
         {
             console.LogToStandardErrorThreshold = LogLevel.Trace;

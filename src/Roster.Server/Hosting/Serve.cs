@@ -16,8 +16,14 @@ internal static class Serve
 
     public static async Task<int> RunAsync(ServerSettings settings, Store database, CancellationToken cancel)
     {
-        // SIGHUP comes when a terminal closes, and from supervisors that want a reload. There is nothing to reload.
-        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal => signal.Cancel = true);
+        // SIGHUP comes when a terminal closes, and from who has renewed the certificate. It reloads nothing else.
+        ILogger? hearsOfReload = null;
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+        {
+            signal.Cancel = true;
+            if (hearsOfReload is not null)
+                settings.Certificate?.ReadAgain(hearsOfReload);
+        });
         if (!SearchText.IsWhole)
             throw new SettingException(
                 "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT must not be set: searching needs ICU (Debian's package libicu72 or newer).");
@@ -26,6 +32,7 @@ internal static class Serve
         await using var app = Program.Build(settings, store, clock);
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = loggers.CreateLogger("Roster");
+        hearsOfReload = logger;
         ReportBugs(loggers, logger);
         var hasListened = false;
         try

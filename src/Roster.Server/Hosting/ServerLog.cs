@@ -26,10 +26,11 @@ internal static partial class ServerLog
     public static partial void TaskFailed(ILogger logger, Exception failure);
 
     [LoggerMessage(6010, LogLevel.Information,
-        "{Method} {Route} {Status} in {Milliseconds:0.0} ms, workspace {Workspace}, key {KeyId}, request {RequestId}")]
+        "{Method} {Route} {Status} {Code} in {Milliseconds:0.0} ms, workspace {Workspace}, key {KeyId}, request {RequestId}, "
+        + "from {Client}")]
     public static partial void Request(
-        ILogger logger, string method, string route, int status, double milliseconds, long? workspace, Guid? keyId,
-        string requestId);
+        ILogger logger, string method, string route, int status, string code, double milliseconds, long? workspace, Guid? keyId,
+        string requestId, string client);
 
     [LoggerMessage(6011, LogLevel.Error, "The database cannot serve ({Trouble}): {Reason}, request {RequestId}")]
     public static partial void StoreTrouble(ILogger logger, StoreTrouble trouble, string reason, string requestId);
@@ -61,4 +62,10 @@ internal static partial class ServerLog
 
     [LoggerMessage(6041, LogLevel.Warning, "The provider of OpenID Connect does not answer as it should: {Reason}, request {RequestId}")]
     public static partial void OpenIdUnavailable(ILogger logger, string reason, string requestId);
+
+    [LoggerMessage(6050, LogLevel.Information, "The certificate was read again; it ends at {EndsAt:u}")]
+    public static partial void CertificateRead(ILogger logger, DateTimeOffset endsAt);
+
+    [LoggerMessage(6051, LogLevel.Error, "The certificate could not be read again; the one that ends at {EndsAt:u} stays: {Reason}")]
+    public static partial void CertificateKept(ILogger logger, DateTimeOffset endsAt, string reason);
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using Roster.Server.Sessions;
 
 namespace Roster.Server.Hosting;
@@ -29,7 +28,7 @@ internal sealed record ServerSettings(
     int RowsPerMinute = ServerSettings.DefaultRowsPerMinute,
     int FailedAuthentications = ServerSettings.DefaultFailedAuthentications,
     IReadOnlyList<IPNetwork>? TrustedProxies = null,
-    X509Certificate2? Certificate = null,
+    ServerCertificate? Certificate = null,
     TimeSpan? OldValuesKept = null)
 {
     /// <summary>How long the answer to a request with an idempotency key is kept.</summary>
@@ -59,6 +58,11 @@ internal sealed record ServerSettings(
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(DefaultShutdownSeconds);
 
     public const int DefaultShutdownSeconds = 30;
+
+    public LogLevels LogLevels { get; init; } = LogLevels.Usual;
+
+    /// <summary>Whether the lines of requests have the client's address.</summary>
+    public bool LogsAddresses { get; init; } = true;
 
     /// <summary>Whether there is a console, and so sessions.</summary>
     public bool IsConsoleOn { get; init; } = true;

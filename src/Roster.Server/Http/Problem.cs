@@ -371,6 +371,7 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             http.Abort();
             return;
         }
+        http.Features.Set(this);
         response.StatusCode = Status;
         response.ContentType = "application/problem+json";
         if (RetryAfter is { } seconds)
