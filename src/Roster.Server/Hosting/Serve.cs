@@ -34,6 +34,7 @@ internal static class Serve
         var logger = loggers.CreateLogger("Roster");
         hearsOfReload = logger;
         ReportBugs(loggers, logger);
+        using var systemd = new Systemd();
         var hasListened = false;
         try
         {
@@ -42,7 +43,12 @@ internal static class Serve
             var sinceStart = DateTime.UtcNow - Process.GetCurrentProcess().StartTime.ToUniversalTime();
             ServerLog.Listening(logger, string.Join(' ', app.Urls), database.Name, ServerVersion.Text, sinceStart.TotalMilliseconds);
             hasListened = true;
-            app.Lifetime.ApplicationStopping.Register(() => ServerLog.Stopping(logger));
+            app.Lifetime.ApplicationStopping.Register(() =>
+            {
+                ServerLog.Stopping(logger);
+                systemd.Stopping(settings.ShutdownTimeout);
+            });
+            systemd.Ready();
             await app.WaitForShutdownAsync(cancel);
         }
         finally

@@ -1,0 +1,56 @@
+using System.CommandLine;
+
+namespace Roster.Server.Commands;
+
+/// <summary>health: asks the server on this machine whether it is ready, for containers and scripts without an HTTP client.</summary>
+internal static class HealthCommand
+{
+    /// <summary>Shorter than the time after which the ones who ask give up themselves.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    /// <param name="urls">Where the server listens: the same setting, so that both read the same variable.</param>
+    /// <param name="parse">Reads its value.</param>
+    public static Command Create(
+        Option<string> urls, Func<string, IReadOnlyList<string>> parse, Func<Func<Task<int>>, Task<int>> report)
+    {
+        var health = new Command("health", "Ask the server on this machine whether it is ready: exit code 0 if it is, 1 if it is not.")
+        {
+            urls,
+        };
+        health.SetAction((parsed, cancel) => report(() => AskAsync(parse(parsed.GetRequiredValue(urls))[0], cancel)));
+        return health;
+    }
+
+    private static async Task<int> AskAsync(string url, CancellationToken cancel)
+    {
+        // The server's certificate is for its public name. This machine's own address needs no proof of who answers.
+        using var handler = new SocketsHttpHandler
+        {
+            UseProxy = false,
+            SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+        };
+        using var http = new HttpClient(handler) { Timeout = Patience };
+        try
+        {
+            using var answer = await http.GetAsync(new Uri(OnThisMachine(url), "/health/ready"), cancel);
+            await Console.Out.WriteLineAsync(await answer.Content.ReadAsStringAsync(cancel));
+            return answer.IsSuccessStatusCode ? 0 : 1;
+        }
+        catch (HttpRequestException failure)
+        {
+            await Console.Error.WriteLineAsync($"{url} does not answer: {failure.Message}");
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync($"{url} does not answer within {Patience.TotalSeconds:0} seconds.");
+        }
+        return 1;
+    }
+
+    /// <summary>The address that a client on this machine uses, where the server listens on all of them.</summary>
+    private static Uri OnThisMachine(string url)
+    {
+        var address = BindingAddress.Parse(url);
+        return new UriBuilder(address.Scheme, address.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : address.Host, address.Port).Uri;
+    }
+}
