@@ -23,15 +23,31 @@ public sealed partial class TidyTests
         var files = (await FilesAsync())
             .Where(file => CodeExtensions.Contains(Path.GetExtension(file), StringComparer.Ordinal))
             .Where(file => !file.StartsWith("tests/data/", StringComparison.Ordinal));
-        AssertNone(files.SelectMany(file => LongLines(file, File.ReadLines(PathOf(file)), MaxCode)));
+        AssertNone("lines are too long", files.SelectMany(file => LongLines(file, File.ReadLines(PathOf(file)), MaxCode)));
     }
 
     [Fact]
     public async Task No_line_of_prose_is_longer_than_120_characters()
     {
         var files = (await FilesAsync()).Where(file => Path.GetExtension(file) == ".md");
-        AssertNone(files.SelectMany(file => LongLines(file, Prose(File.ReadLines(PathOf(file))), MaxProse)));
+        AssertNone("lines are too long", files.SelectMany(file => LongLines(file, Prose(File.ReadLines(PathOf(file))), MaxProse)));
     }
+
+    [Fact]
+    public async Task Using_directives_are_sorted_with_those_of_System_first()
+    {
+        var files = (await FilesAsync()).Where(file => Path.GetExtension(file) == ".cs");
+        AssertNone("files have unsorted using directives", files.Where(file =>
+        {
+            var names = File.ReadLines(PathOf(file)).TakeWhile(line => line is "" || line.StartsWith("using ", StringComparison.Ordinal))
+                .Select(line => UsingDirective().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
+            return !names.SequenceEqual(
+                names.OrderBy(name => name.Split('.')[0] != "System").ThenBy(name => name, StringComparer.OrdinalIgnoreCase));
+        }));
+    }
+
+    [GeneratedRegex(@"^using ([\w.]+);")]
+    private static partial Regex UsingDirective();
 
     /// <summary>The lines of a page. Code, tables and lines that are one long link become empty.</summary>
     private static IEnumerable<string> Prose(IEnumerable<string> lines)
@@ -53,10 +69,10 @@ public sealed partial class TidyTests
     private static IEnumerable<string> LongLines(string file, IEnumerable<string> lines, int most) =>
         lines.Index().Where(line => line.Item.Length > most).Select(line => $"{file}:{line.Index + 1}");
 
-    private static void AssertNone(IEnumerable<string> offenders)
+    private static void AssertNone(string rule, IEnumerable<string> offenders)
     {
         var all = offenders.ToList();
-        Assert.True(all.Count == 0, $"{all.Count} lines are too long:\n{string.Join('\n', all.Take(MaxListed))}");
+        Assert.True(all.Count == 0, $"{all.Count} {rule}:\n{string.Join('\n', all.Take(MaxListed))}");
     }
 
     private static string PathOf(string file) => Path.Combine(Repository.Root, file);
