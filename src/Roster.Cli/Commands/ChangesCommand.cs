@@ -29,7 +29,7 @@ internal static class ChangesCommand
         var kind = new Option<string?>("--kind")
         {
             Description = "Only of this kind",
-            HelpName = "upsert|mirror|create|delete|restore|undo|erase|import",
+            HelpName = "upsert|mirror|create|delete|restore|undo|erase|import|recover",
         };
         var follow = new Option<bool>("--follow")
         {

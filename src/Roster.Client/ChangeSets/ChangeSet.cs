@@ -11,7 +11,8 @@ public sealed record ChangeSet
     public DateTimeOffset At { get; init; }
 
     /// <summary>
-    /// <c>upsert</c>, <c>mirror</c>, <c>create</c>, <c>delete</c>, <c>restore</c>, <c>undo</c>, <c>erase</c> or <c>import</c>.
+    /// <c>upsert</c>, <c>mirror</c>, <c>create</c>, <c>delete</c>, <c>restore</c>, <c>undo</c>, <c>erase</c>, <c>import</c> or
+    /// <c>recover</c> (the directory was restored from a backup).
     /// </summary>
     public string Kind { get; init; } = "";
 

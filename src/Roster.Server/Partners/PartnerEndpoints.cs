@@ -50,7 +50,7 @@ internal static class PartnerEndpoints
             await refusal.WriteAsync(http);
             return;
         }
-        if (await RefuseFutureAsync(http, store, list.AsOf))
+        if (await RefuseUnknownAsync(http, store, list.AsOf))
             return;
         if (list.IsCounted)
             http.Response.Headers["Roster-Total"] =
@@ -78,7 +78,7 @@ internal static class PartnerEndpoints
             await refusal.WriteAsync(http);
             return;
         }
-        if (await RefuseFutureAsync(http, store, asOf))
+        if (await RefuseUnknownAsync(http, store, asOf))
             return;
         var partner = !Uuid.TryParse(id, out var key) ? null
             : (await store.FindAsync(http.Caller().WorkspaceId, [key], http.RequestAborted)).GetValueOrDefault(key);
@@ -91,11 +91,14 @@ internal static class PartnerEndpoints
     }
 
     /// <returns>False, without an answer, if the workspace has this revision.</returns>
-    private static async Task<bool> RefuseFutureAsync(HttpContext http, IRosterStore store, long? asOf)
+    private static async Task<bool> RefuseUnknownAsync(HttpContext http, IRosterStore store, long? asOf)
     {
-        if (asOf is null || asOf <= (await store.FindEndAsync(http.Caller().WorkspaceId, http.RequestAborted)).Number)
+        if (asOf is null or 0)
             return false;
-        await Problem.InvalidParameter("asOf", "There is no such revision yet.").WriteAsync(http);
+        var upTo = await store.ListChangeSetsAsync(http.Caller().WorkspaceId, new ChangeSetQuery(1, asOf + 1), http.RequestAborted);
+        if (upTo is [var found] && found.Revision.Number == asOf)
+            return false;
+        await Problem.InvalidParameter("asOf", "There is no such revision.").WriteAsync(http);
         return true;
     }
 

@@ -51,6 +51,9 @@ internal sealed partial class SqliteStore
         where workspace_id = ?1 and revision > ?2 and revision <= ?3
         """;
 
+    private const string SelectRevisionAfter =
+        "select revision from change_set where workspace_id = ?1 and revision > ?2 order by revision limit 1 offset ?3";
+
     private const string SelectLog =
         "select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = ?1 and revision = ?2";
 
@@ -121,6 +124,13 @@ internal sealed partial class SqliteStore
     {
         var index = await ReachNewestAsync(workspaceId, cancel);
         return index.Read(search => SqliteSearchQuery.Statistics(search, fromDay));
+    }
+
+    /// <summary>The revision of the change set that comes this many change sets later; null if there is none.</summary>
+    internal static long? ReadRevisionAfter(SqliteDatabase database, long workspaceId, long revision, int changeSets)
+    {
+        using var row = database.Prepare(SelectRevisionAfter).Bind(1, workspaceId).Bind(2, revision).Bind(3, changeSets - 1).Query();
+        return row.Step() ? row.Int64(0) : null;
     }
 
     /// <summary>The change sets after one revision and up to another, by day.</summary>

@@ -152,6 +152,9 @@ public static class ChangeKind
     public const string Erase = "erase";
     public const string Import = "import";
 
+    /// <summary>The directory was restored from a backup. It has no changes of partners (<see cref="Log.LogEpoch"/>).</summary>
+    public const string Recover = "recover";
+
     /// <summary>
     /// Whether a change of this kind can name the partner; otherwise the partner is unknown to the caller.
     /// </summary>
@@ -159,5 +162,5 @@ public static class ChangeKind
     public static bool CanName(string kind, Partner? partner) =>
         kind is Restore or Erase ? partner is not null : partner is { DeletedAt: null };
 
-    public static IReadOnlyList<string> All { get; } = [Upsert, Create, Delete, Restore, Undo, Mirror, Erase, Import];
+    public static IReadOnlyList<string> All { get; } = [Upsert, Create, Delete, Restore, Undo, Mirror, Erase, Import, Recover];
 }

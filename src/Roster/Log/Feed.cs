@@ -139,7 +139,8 @@ public sealed class Feed(IRosterStore store, long workspaceId)
     }
 
     /// <summary>
-    /// The entries of change sets, each with the offset after it in its change set; null after the last entry.
+    /// The entries of change sets, each with the offset after it in its change set; null after the last entry. A change set
+    /// without entries has one that no partner has.
     /// </summary>
     /// <param name="offset">Number of entries to skip in the first change set.</param>
     private static IEnumerable<(ChangeSetHead Head, Guid Id, int? NextOffset)> Entries(ChangedPartners changed, int offset)
@@ -148,6 +149,8 @@ public sealed class Feed(IRosterStore store, long workspaceId)
         {
             for (var i = offset; i < ids.Count; i++)
                 yield return (head, ids[i], i + 1 < ids.Count ? i + 1 : null);
+            if (ids.Count == 0)
+                yield return (head, Guid.Empty, null);
             offset = 0;
         }
     }

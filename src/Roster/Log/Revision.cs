@@ -4,7 +4,9 @@ using System.Security.Cryptography;
 namespace Roster.Log;
 
 /// <summary>A place in a workspace's log: the number and time of a change set.</summary>
-/// <param name="Number">Counts up by one with each change set, without gaps; 0 before the first.</param>
+/// <param name="Number">
+/// Counts up by one with each change set; 0 before the first. A restored backup leaves a gap (<see cref="LogEpoch"/>).
+/// </param>
 /// <param name="At">The time of the change set and all its changes, in whole milliseconds.</param>
 public readonly record struct Revision(long Number, Timestamp At)
 {

@@ -67,6 +67,7 @@ export const common = texts(
       undo: 'Undo',
       erase: 'Erase',
       import: 'Import',
+      recover: 'Restored backup',
     },
     change: {
       created: 'created',
@@ -166,6 +167,7 @@ export const common = texts(
       undo: 'تراجع',
       erase: 'محو',
       import: 'استيراد',
+      recover: 'استعادة نسخة احتياطية',
     },
     change: {
       created: 'أُنشئ',

@@ -141,7 +141,8 @@ internal static class PostgresSearchStep
         // The log of an earlier version, or what came while the index was filled. Otherwise both go on together.
         if (state.Counted < state.Reached)
         {
-            var counted = Math.Min(state.Reached, state.Counted + DayCounts.Together);
+            var counted = Math.Min(state.Reached, await PostgresStore.FindUpToAsync(
+                connection, workspaceId, state.Counted, long.MaxValue, DayCounts.Together, default) ?? state.Reached);
             await CountDaysAsync(connection, workspaceId, state.Counted, counted);
             return new(FollowStep.More, IsFilled: state.Counted > 0 && counted == state.Reached, false);
         }

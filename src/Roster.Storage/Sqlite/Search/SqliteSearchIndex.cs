@@ -231,10 +231,11 @@ internal sealed class SqliteSearchIndex : IDisposable
         }
         if (changed is null)
             Fill(main, stopping);
-        for (var counted = Counted(); revision - counted > DayCounts.Together; counted += DayCounts.Together)
+        for (var counted = Counted();
+            SqliteStore.ReadRevisionAfter(main, _workspaceId, counted, DayCounts.Together) is { } upTo && upTo < revision; counted = upTo)
         {
             stopping.ThrowIfCancellationRequested();
-            InTransaction(() => CountDays(main, counted, counted + DayCounts.Together));
+            InTransaction(() => CountDays(main, counted, upTo));
         }
         InTransaction(() =>
         {

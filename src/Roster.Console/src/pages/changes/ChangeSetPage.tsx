@@ -47,7 +47,7 @@ export function ChangeSetPage({ revision }: { revision: number }) {
         <Link to={listHref()}>{c.changes}</Link>
       </p>
       <PageHead title={c.revision(format.number(revision))}>
-        {set !== null && !isUndone && set.kind !== 'erase' && session.may('linksWrite') ? (
+        {set !== null && !isUndone && set.kind !== 'erase' && set.kind !== 'recover' && session.may('linksWrite') ? (
           <Button icon="undo" onPress={() => setIsUndoing(true)}>
             {c.undo}
           </Button>

@@ -7,7 +7,7 @@ import { useText } from '../../text';
 import { changes } from '../../text/changes';
 import { common } from '../../text/common';
 
-const kinds = ['upsert', 'create', 'delete', 'restore', 'undo', 'mirror', 'import', 'erase'] as const;
+const kinds = ['upsert', 'create', 'delete', 'restore', 'undo', 'mirror', 'import', 'erase', 'recover'] as const;
 
 /** Kind, actor and first day of the change sets; they are in the URL. */
 export function Filters({ seen, hasFilters }: { seen: readonly ChangeSet[]; hasFilters: boolean }) {

@@ -7,19 +7,21 @@ import { useFormat, useText } from '../../text';
 import { changes } from '../../text/changes';
 import { common } from '../../text/common';
 
-/** Chooses a revision, and opens the directory as it was then. */
+/** Chooses a revision, and opens the directory as it was then. After a restore the revisions before are far below: it begins there. */
 export function TimeSlider() {
   const t = useText(changes);
   const c = useText(common);
   const format = useFormat();
   const id = useId();
   const newest = useCall<ChangeSet[]>('/api/changesets?take=1').answer?.data[0] ?? null;
+  const restored = useCall<ChangeSet[]>('/api/changesets?kind=recover&take=1').answer;
   const [chosen, setChosen] = useState<number | null>(null);
   const last = newest?.revision ?? 0;
   const at = Math.min(chosen ?? last, last);
   const settled = useSettled(at, 150);
   const read = useCall<ChangeSet>(settled === 0 || settled === last ? null : `/api/changesets/${settled}`);
-  if (newest === null || last < 2) return null;
+  const first = restored?.data[0]?.revision ?? 1;
+  if (newest === null || restored === null || last <= first) return null;
   const set = at === last ? newest : read.answer?.data.revision === at ? read.answer.data : null;
   const time = set === null ? '…' : format.time(set.at);
   return (
@@ -28,7 +30,7 @@ export function TimeSlider() {
       <input
         id={id}
         type="range"
-        min={1}
+        min={first}
         max={last}
         value={at}
         aria-valuetext={`${c.revision(format.number(at))}, ${time}`}

@@ -16,6 +16,7 @@ const tones = {
   undo: 'warn',
   erase: 'bad',
   import: 'info',
+  recover: 'warn',
 } as const;
 
 export function Kind({ kind }: { kind: ChangeSet['kind'] }) {
