@@ -36,6 +36,8 @@ internal sealed record LogLevels(LogLevel Default, IReadOnlyList<KeyValuePair<st
     {
         var libraries = Default > OfLibraries ? Default : OfLibraries;
         logging.SetMinimumLevel(Default).AddFilter("Microsoft", libraries).AddFilter("System", libraries);
+        // ASP.NET Core says under the name of our handler that a key was missing. The line of the request says it better.
+        logging.AddFilter("Roster.Server.Guard.ApiKeyAuthentication", libraries);
         // The command line reports in one sentence what prevents the start.
         logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         foreach (var (category, level) in Categories)

@@ -110,6 +110,21 @@ public sealed partial class SignalTests : IDisposable
     }
 
     [Fact]
+    public async Task SIGQUIT_stops_it_like_SIGTERM_and_dumps_nothing()
+    {
+        using var server = Serve(out var api);
+        Assert.Equal(200, (await api.PutAsync("""[{"name":"Zaphod Privatus"}]""")).Status);
+        var before = Directory.GetFiles(_folder.Path);
+
+        server.Signal("QUIT");
+
+        Assert.Equal(0, server.WaitForExit());
+        EndsWell(server);
+        Assert.DoesNotContain("Privatus", server.Log() + server.Output(), StringComparison.Ordinal);
+        Assert.Equal(before, Directory.GetFiles(_folder.Path));
+    }
+
+    [Fact]
     public async Task SIGHUP_ends_no_server_that_still_waits_for_its_database()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);
@@ -143,7 +158,7 @@ public sealed partial class SignalTests : IDisposable
             using var http = new HttpClient { BaseAddress = new Uri(Regex.Match(line, @"http://[\d.:]+\d").Value) };
 
             for (var i = 0; i < 100; i++)
-                Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/health/live")).StatusCode);
+                Assert.Equal(HttpStatusCode.OK, (await http.GetAsync("/errors")).StatusCode);
 
             Process.Start("kill", ["-TERM", $"{server.Id}"]).WaitForExit();
             Assert.True(server.WaitForExit(TimeSpan.FromSeconds(60)));
