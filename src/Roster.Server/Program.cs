@@ -9,6 +9,7 @@ using Roster.Server.Http;
 using Roster.Server.Imports;
 using Roster.Server.Keys;
 using Roster.Server.OpenApi;
+using Roster.Server.Operations;
 using Roster.Server.Pages;
 using Roster.Server.Partners;
 using Roster.Server.Sessions;
@@ -48,6 +49,7 @@ public static class Program
             builder.Services.AddHostedService<Retention>();
         builder.Services.AddRoutingCore();
         builder.Services.AddApiKeyAuthentication();
+        builder.AddTelemetry(settings.Telemetry);
         builder.Services.AddCompression();
         builder.Services.AddCors().AddSingleton<ICorsPolicyProvider, KeyCorsPolicy>();
 

@@ -64,9 +64,19 @@ internal abstract class LogFollower : IAsyncDisposable
         var one = Of(workspaceId);
         lock (one.Gate)
         {
-            one.IsWanted = true;
+            one.Note();
             if (!_isClosed && one.Work.IsCompleted)
                 one.Work = Task.Run(() => FollowAsync(workspaceId, one));
+        }
+    }
+
+    /// <summary>The age of the oldest announced write, of any workspace, that has not been processed.</summary>
+    public TimeSpan Lag
+    {
+        get
+        {
+            var oldest = _followings.Values.Select(one => one.BehindSince).Where(since => since != 0).DefaultIfEmpty().Min();
+            return oldest == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(oldest);
         }
     }
 
@@ -185,7 +195,10 @@ internal abstract class LogFollower : IAsyncDisposable
                 var step = await TakeAsync(workspaceId, stop);
                 one.Advance();
                 if (step == FollowStep.Reached)
+                {
+                    one.Reach();
                     Followed(workspaceId);
+                }
                 else
                     one.IsWanted = true;
                 // If there is more, other workspaces that wait for a lane come first.
@@ -228,6 +241,10 @@ internal abstract class LogFollower : IAsyncDisposable
         public readonly Lock Gate = new();
         private Exception? _failure;
         private long _failedAt;
+        private long _behindSince;
+
+        /// <summary>The same, of the writes since the last step began.</summary>
+        private long _newerSince;
 
         /// <summary>Completed when a step has advanced or failed; replaced by a new one then.</summary>
         public TaskCompletionSource Advanced = NewSignal();
@@ -253,10 +270,32 @@ internal abstract class LogFollower : IAsyncDisposable
                 return _failedAt >= timestamp ? _failure : null;
         }
 
+        /// <summary>When the oldest write was announced that no step has processed, as a timestamp; 0 if there is none.</summary>
+        public long BehindSince => Volatile.Read(ref _behindSince);
+
+        /// <summary>Notes that there is more. The gate must be held.</summary>
+        public void Note()
+        {
+            var now = Stopwatch.GetTimestamp();
+            if (_behindSince == 0)
+                Volatile.Write(ref _behindSince, now);
+            if (_newerSince == 0)
+                _newerSince = now;
+            IsWanted = true;
+        }
+
         public void Begin()
         {
-            IsWanted = false;
+            lock (Gate)
+                (_newerSince, IsWanted) = (0, false);
             Hurry = NewSignal();
+        }
+
+        /// <summary>All that was announced before the step began has been processed.</summary>
+        public void Reach()
+        {
+            lock (Gate)
+                Volatile.Write(ref _behindSince, _newerSince);
         }
 
         public void Succeed(TimeSpan pause)

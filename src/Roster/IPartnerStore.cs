@@ -38,6 +38,7 @@ public interface IPartnerStore
 }
 
 /// <summary>The result of a write.</summary>
+/// <param name="Waiting">Time for which it waited for other writers.</param>
 /// <param name="Planning">Time to read the rows and plan, with the wait for other writers.</param>
 /// <param name="Writing">Time to write and commit.</param>
-public sealed record WrittenPlan(ChangePlan Plan, TimeSpan Planning, TimeSpan Writing);
+public sealed record WrittenPlan(ChangePlan Plan, TimeSpan Waiting, TimeSpan Planning, TimeSpan Writing);

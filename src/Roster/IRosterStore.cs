@@ -25,6 +25,9 @@ public interface IRosterStore : IPartnerStore, ILogStore, IImportStore, IIdempot
     /// <summary>What an operator wants to see of the database and of a workspace's search index.</summary>
     Task<StoreStatus> ReadStatusAsync(long workspaceId, CancellationToken cancel);
 
+    /// <summary>How busy the database is: at once, without asking it, and without an exception even after its end.</summary>
+    StoreLoad ReadLoad();
+
     /// <summary>Current problems of the database, for health and the log.</summary>
     StoreNotices Notices { get; }
 }

@@ -5,6 +5,7 @@ using System.Globalization;
 using System.Net;
 using Roster.Partners;
 using Roster.Server.Hosting;
+using Roster.Server.Operations;
 using Roster.Storage;
 
 namespace Roster.Server.Commands;
@@ -56,6 +57,10 @@ internal static class CommandLine
             "From which level on to log, and for single categories: Information,Microsoft.AspNetCore=Debug");
         var logAddresses = Setting("--log-addresses", "ROSTER_LOG_ADDRESSES", "on",
             "Whether the log has the client's address of each request: on or off");
+        var metricsUrls = Setting("--metrics-urls", "ROSTER_METRICS_URLS", "",
+            "Where to serve metrics for Prometheus, apart from --urls: addresses such as http://localhost:9464, divided by semicolons");
+        var otlp = Setting("--otlp", "ROSTER_OTLP", "",
+            "A collector such as http://localhost:4318 to which metrics and traces are sent; OTEL_* variables say the rest");
         var rows = Setting("--rows-per-minute", "ROSTER_ROWS_PER_MINUTE", "1200000",
             "How many rows each key may write, and requests make, in a minute: 10000 or more, or 0 for no limit");
         var failures = Setting("--failed-authentications", "ROSTER_FAILED_AUTHENTICATIONS", "30",
@@ -89,8 +94,9 @@ internal static class CommandLine
         importLease.Hidden = true;
         var root = new RootCommand("Roster, a partner directory. Without a command it serves the HTTP API.")
         {
-            database, passwordFile, isUnsafe, urls, timing, logFormat, logLevel, logAddresses, rows, failures, proxies,
-            certificate, certificateKey, keepAnswers, keepValues, firstKeyFile, console, shutdown, openIndexes, maxImport, keepImports, importLease,
+            database, passwordFile, isUnsafe, urls, timing, logFormat, logLevel, logAddresses, metricsUrls, otlp, rows, failures, proxies,
+            certificate, certificateKey, keepAnswers, keepValues, firstKeyFile, console, shutdown, openIndexes, maxImport,
+            keepImports, importLease,
         };
         foreach (var option in openId.All)
             root.Options.Add(option);
@@ -110,7 +116,8 @@ internal static class CommandLine
         {
             var isConsoleOn = ParseSwitch("--console", parsed.GetRequiredValue(console));
             return new ServerSettings(
-                ParseUrls(parsed.GetRequiredValue(urls), hasCertificate: parsed.GetRequiredValue(certificate) != ""),
+                ParseUrls("--urls", parsed.GetRequiredValue(urls), hasCertificate: parsed.GetRequiredValue(certificate) != "")
+                    is { Length: > 0 } all ? all : throw new SettingException("--urls is empty."),
                 ParseSwitch("--server-timing", parsed.GetRequiredValue(timing)),
                 parsed.GetRequiredValue(logFormat) switch
                 {
@@ -128,6 +135,11 @@ internal static class CommandLine
             {
                 IdempotencyRemembered = TimeSpan.FromHours(
                     ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
+                Telemetry = TelemetrySettings.Parse(
+                    ParseUrls("--metrics-urls", parsed.GetRequiredValue(metricsUrls), hasCertificate: false),
+                    parsed.GetRequiredValue(otlp),
+                    Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+                        .ToDictionary(one => (string)one.Key, one => (string?)one.Value)),
                 LogLevels = LogLevels.Parse(parsed.GetRequiredValue(logLevel)),
                 LogsAddresses = ParseSwitch("--log-addresses", parsed.GetRequiredValue(logAddresses)),
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
@@ -191,17 +203,18 @@ internal static class CommandLine
         var other => throw new SettingException($"{setting} is on or off, not '{other}'."),
     };
 
-    private static string[] ParseUrls(string urls, bool hasCertificate)
+    private static string[] ParseUrls(string setting, string urls, bool hasCertificate)
     {
         var each = urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         foreach (var url in each)
         {
             if (SchemeOf(url) is not { } scheme)
-                throw new SettingException($"--urls takes addresses such as http://localhost:5080 or http://*:5080, not '{url}'.");
+                throw new SettingException($"{setting} takes addresses such as http://localhost:5080 or http://*:5080, not '{url}'.");
             if (scheme == "https" && !hasCertificate)
-                throw new SettingException($"--urls: {url} needs --certificate and --certificate-key.");
+                throw new SettingException(setting == "--urls"
+                    ? $"--urls: {url} needs --certificate and --certificate-key." : $"{setting} takes http addresses only, not '{url}'.");
         }
-        return each.Length > 0 ? each : throw new SettingException("--urls is empty.");
+        return each;
     }
 
     /// <returns>Null if the text is not an address to listen on.</returns>

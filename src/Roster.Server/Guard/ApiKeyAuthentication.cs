@@ -62,7 +62,7 @@ internal static class ApiKeyAuthenticationExtensions
         services.AddAuthenticationCore(options =>
             options.AddScheme<ApiKeyAuthentication>(ApiKeyAuthentication.Scheme, displayName: null));
         services.AddTransient<ApiKeyAuthentication>();
-        services.AddSingleton<KnownKeys>().AddSingleton<SecretLookUp>().AddSingleton<CallerLookUp>();
+        services.AddSingleton<KnownKeys>().AddSingleton<ExpiringKeys>().AddSingleton<SecretLookUp>().AddSingleton<CallerLookUp>();
         services.AddSingleton(provider => new KeyGuesses(
             provider.GetRequiredService<ServerSettings>().FailedAuthentications, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<KeyUse>().AddHostedService(provider => provider.GetRequiredService<KeyUse>());

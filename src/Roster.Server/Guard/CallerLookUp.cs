@@ -3,7 +3,7 @@ using Roster.Access;
 namespace Roster.Server.Guard;
 
 /// <summary>Finds who calls, by a key or by a session's cookie.</summary>
-internal sealed class CallerLookUp(IRosterStore store, TimeProvider clock, KeyUse use, SecretLookUp secrets)
+internal sealed class CallerLookUp(IRosterStore store, TimeProvider clock, KeyUse use, ExpiringKeys expiring, SecretLookUp secrets)
 {
     private const string Bearer = "Bearer ";
 
@@ -22,7 +22,11 @@ internal sealed class CallerLookUp(IRosterStore store, TimeProvider clock, KeyUs
             await store.FindKeyAsync(hash, http.RequestAborted) is { } key && key.Matches(hash) && key.IsValidAt(Timestamp.Now(clock))
                 ? new CallerIdentity(key, null) : null);
         if (caller.Found is { } found)
-            use.Note(found.Key.Id, Timestamp.Now(clock));
+        {
+            var now = Timestamp.Now(clock);
+            use.Note(found.Key.Id, now);
+            expiring.Note(found.Key, now);
+        }
         return caller;
     }
 
@@ -41,6 +45,7 @@ internal sealed class CallerLookUp(IRosterStore store, TimeProvider clock, KeyUs
         if (caller.Found is { } found)
         {
             use.Note(found.Key.Id, now);
+            expiring.Note(found.Key, now);
             if (isNews)
                 use.NoteSession(found.Session!.Id, now);
         }

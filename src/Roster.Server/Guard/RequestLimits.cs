@@ -61,6 +61,12 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
 
     private readonly ConcurrencyLimiter _reads = Budget(ReadUnits, WaitingReadUnits);
 
+    /// <summary>The part of each budget that is taken now.</summary>
+    public IEnumerable<(string Budget, double Ratio)> Used =>
+        [("write", Taken(_writes, WriteUnits)), ("read", Taken(_reads, ReadUnits)), ("file", Taken(_files, FilesAtOnce))];
+
+    private static double Taken(ConcurrencyLimiter budget, int all) => 1 - ((double)budget.GetStatistics()!.CurrentAvailablePermits / all);
+
     /// <summary>Takes rows from the key's bucket, but no more than it can hold beside the request's own row.</summary>
     /// <returns>Null if the bucket had them.</returns>
     public Problem? TakeRows(HttpContext http, int rows)

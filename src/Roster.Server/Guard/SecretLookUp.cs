@@ -1,4 +1,5 @@
 using Roster.Server.Http;
+using Roster.Server.Operations;
 
 namespace Roster.Server.Guard;
 
@@ -55,9 +56,13 @@ internal sealed class SecretLookUp(KeyGuesses guesses, KnownKeys known)
         RefuseAsync(http, () => problem.WriteAsync(http), lookUp);
 
     /// <inheritdoc cref="RefuseAsync(HttpContext, Problem, LookUpEnd)"/>
-    public Task RefuseAsync(HttpContext http, Func<Task> answer, LookUpEnd lookUp = LookUpEnd.Uncounted) =>
-        lookUp == LookUpEnd.Counted || (lookUp == LookUpEnd.Uncounted && guesses.TryFail(http.Connection.RemoteIpAddress))
-            ? answer() : Problem.RateLimited(KeyGuesses.RetryAfter).WriteAsync(http);
+    public Task RefuseAsync(HttpContext http, Func<Task> answer, LookUpEnd lookUp = LookUpEnd.Uncounted)
+    {
+        var isLimited = lookUp == LookUpEnd.Refused
+            || (lookUp == LookUpEnd.Uncounted && !guesses.TryFail(http.Connection.RemoteIpAddress));
+        RequestMetrics.FailedToAuthenticate(isLimited);
+        return isLimited ? Problem.RateLimited(KeyGuesses.RetryAfter).WriteAsync(http) : answer();
+    }
 }
 
 /// <summary>What a look-up means for the limit of its address.</summary>

@@ -50,7 +50,8 @@ internal sealed class Health
             "application/json").ExecuteAsync(http);
     }
 
-    private async Task CheckAsync(CancellationToken cancel)
+    /// <exception cref="StoreException">It does not.</exception>
+    public async Task CheckAsync(CancellationToken cancel)
     {
         var last = Interlocked.Read(ref _checkedAt);
         if (last != long.MinValue && _clock.GetElapsedTime(last) < Fresh)

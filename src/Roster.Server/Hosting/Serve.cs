@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Roster.Access;
 using Roster.Partners;
 using Roster.Server.Commands;
+using Roster.Server.Operations;
 using Roster.Storage;
 
 namespace Roster.Server.Hosting;
@@ -35,10 +36,16 @@ internal static class Serve
         hearsOfReload = logger;
         ReportBugs(loggers, logger);
         using var systemd = new Systemd();
+        await using var metrics = MetricsServer.Build(settings.Telemetry.MetricsUrls, app.Services);
         var hasListened = false;
         try
         {
-            await ListenAsync(app, settings, cancel);
+            await ListenAsync(app, "--urls", settings.Urls, cancel);
+            if (metrics is not null)
+            {
+                await ListenAsync(metrics, "--metrics-urls", settings.Telemetry.MetricsUrls, cancel);
+                ServerLog.MetricsServed(logger, string.Join(' ', metrics.Urls.Select(url => url + MetricsServer.Path)));
+            }
             await MakeFirstKeyAsync(settings, store, database.Folder, app.Urls.First(), logger, cancel);
             var sinceStart = DateTime.UtcNow - Process.GetCurrentProcess().StartTime.ToUniversalTime();
             ServerLog.Listening(logger, string.Join(' ', app.Urls), database.Name, ServerVersion.Text, sinceStart.TotalMilliseconds);
@@ -53,6 +60,8 @@ internal static class Serve
         }
         finally
         {
+            if (metrics is not null)
+                await metrics.StopAsync(CancellationToken.None);
             // Only now has the server really stopped.
             await store.DisposeAsync();
             if (hasListened)
@@ -74,7 +83,7 @@ internal static class Serve
     }
 
     /// <exception cref="CommandFailedException">It cannot listen on the given addresses.</exception>
-    private static async Task ListenAsync(WebApplication app, ServerSettings settings, CancellationToken cancel)
+    private static async Task ListenAsync(WebApplication app, string setting, IReadOnlyList<string> urls, CancellationToken cancel)
     {
         try
         {
@@ -82,11 +91,11 @@ internal static class Serve
         }
         catch (IOException failure)
         {
-            throw new CommandFailedException($"--urls: {failure.Message}");
+            throw new CommandFailedException($"{setting}: {failure.Message}");
         }
         catch (SocketException failure)
         {
-            throw new CommandFailedException($"--urls: cannot listen on {string.Join(" and ", settings.Urls)}: " + failure.SocketErrorCode switch
+            throw new CommandFailedException($"{setting}: cannot listen on {string.Join(" and ", urls)}: " + failure.SocketErrorCode switch
             {
                 SocketError.AddressNotAvailable => "this machine has no such address.",
                 SocketError.AccessDenied => "this user may not; ports below 1024 need the capability CAP_NET_BIND_SERVICE.",

@@ -68,4 +68,13 @@ internal static partial class ServerLog
 
     [LoggerMessage(6051, LogLevel.Error, "The certificate could not be read again; the one that ends at {EndsAt:u} stays: {Reason}")]
     public static partial void CertificateKept(ILogger logger, DateTimeOffset endsAt, string reason);
+
+    [LoggerMessage(6052, LogLevel.Information, "Metrics are served at {Urls}")]
+    public static partial void MetricsServed(ILogger logger, string urls);
+
+    [LoggerMessage(6053, LogLevel.Warning, "The collector at {Url} does not take what is sent: {Reason}. This is said once until it does")]
+    public static partial void CollectorFails(ILogger logger, string url, string reason);
+
+    [LoggerMessage(6054, LogLevel.Information, "The collector at {Url} takes what is sent again")]
+    public static partial void CollectorAnswers(ILogger logger, string url);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Roster.Server.Operations;
 using Roster.Server.Sessions;
 
 namespace Roster.Server.Hosting;
@@ -58,6 +59,8 @@ internal sealed record ServerSettings(
     public TimeSpan ShutdownTimeout { get; init; } = TimeSpan.FromSeconds(DefaultShutdownSeconds);
 
     public const int DefaultShutdownSeconds = 30;
+
+    public TelemetrySettings Telemetry { get; init; } = TelemetrySettings.Off;
 
     public LogLevels LogLevels { get; init; } = LogLevels.Usual;
 

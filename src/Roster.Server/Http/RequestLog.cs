@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Roster.Server.Guard;
 using Roster.Server.Hosting;
+using Roster.Server.Operations;
 
 namespace Roster.Server.Http;
 
@@ -24,6 +25,8 @@ internal static class RequestLog
             http.Features.Set(new RequestId(id));
             http.Response.Headers[RequestIdHeader] = http.TraceIdentifier;
             await next(http);
+            RequestSpan.Describe(http);
+            RequestMetrics.Answered(http.Features.Get<Problem>());
             var status = http.Response.StatusCode;
             if (status < StatusCodes.Status400BadRequest && http.GetEndpoint().IsProbe())
                 return;

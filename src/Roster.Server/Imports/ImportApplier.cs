@@ -4,6 +4,7 @@ using Roster.Imports;
 using Roster.Log;
 using Roster.Partners;
 using Roster.Server.Guard;
+using Roster.Server.Operations;
 using Roster.Server.Writes;
 
 namespace Roster.Server.Imports;
@@ -106,7 +107,7 @@ internal sealed class ImportApplier(
         WrittenPlan written;
         try
         {
-            written = await store.WriteAsync(import.WorkspaceId, request, cancel);
+            written = await store.WriteMeasuredAsync(import.WorkspaceId, request, cancel);
         }
         catch (ImportPartWrittenException)
         {

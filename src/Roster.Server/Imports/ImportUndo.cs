@@ -2,6 +2,7 @@ using Roster.Batches;
 using Roster.Changes;
 using Roster.Imports;
 using Roster.Log;
+using Roster.Server.Operations;
 using Roster.Server.Writes;
 
 namespace Roster.Server.Imports;
@@ -73,7 +74,7 @@ internal sealed class ImportUndo(IRosterStore store, StoredImports imports, LogW
         var request = new WriteRequest(
             new Undo(logged, state, skipsConflicts: import.LeavesOutConflicts),
             new Origin(import.AppliedBy, import.ApplyRequest), isDryRun);
-        var plan = (await store.WriteAsync(import.WorkspaceId, request, cancel)).Plan;
+        var plan = (await store.WriteMeasuredAsync(import.WorkspaceId, request, cancel)).Plan;
         if (request.Writes(plan))
             watch.Reached(import.WorkspaceId, plan.Revision.Number);
         if (plan.UndoneBy is not null)

@@ -25,6 +25,9 @@ internal sealed class ImportWorker(
     /// <summary>Imports that could not be forgotten so far, which is logged once.</summary>
     private readonly HashSet<Guid> _unforgotten = [];
 
+    /// <summary>Imports that it works on now.</summary>
+    public int AtWork => _working.Count;
+
     /// <summary>Looks at once, since there is something to do.</summary>
     public void Wake()
     {

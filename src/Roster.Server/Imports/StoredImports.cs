@@ -1,5 +1,6 @@
 using Roster.Imports;
 using Roster.Server.Hosting;
+using Roster.Server.Operations;
 
 namespace Roster.Server.Imports;
 
@@ -16,6 +17,7 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
     {
         var first = import with { Step = 1 };
         await store.AddImportAsync(first.ToStored(DueAt(first)), cancel);
+        ImportMetrics.Entered(first.State);
         return first;
     }
 
@@ -35,8 +37,11 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
                 // The time to keep it begins with each state.
                 ForgetAt = next.State != now.State && next.ForgetAt is not null ? ForgetAt() : next.ForgetAt,
             };
-            if (await store.ReplaceImportAsync(next.ToStored(DueAt(next)), cancel))
-                return next;
+            if (!await store.ReplaceImportAsync(next.ToStored(DueAt(next)), cancel))
+                continue;
+            if (next.State != now.State)
+                ImportMetrics.Entered(next.State);
+            return next;
         }
         return null;
     }

@@ -6,6 +6,7 @@ using Roster.Server.Guard;
 using Roster.Server.Hosting;
 using Roster.Server.Http;
 using Roster.Server.Imports;
+using Roster.Server.Operations;
 
 namespace Roster.Server.Writes;
 
@@ -66,11 +67,11 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
         var isClaimSpent = false;
         try
         {
-            var written = await store.WriteAsync(workspaceId, request, cancel);
+            var written = await store.WriteMeasuredAsync(workspaceId, request, cancel);
             isClaimSpent = request.Remembers(written.Plan);
             if (request.Writes(written.Plan))
                 watch.Reached(workspaceId, written.Plan.Revision.Number);
-            times.Add("plan", written.Planning);
+            times.Add("plan", written.Planning, written.Writing);
             times.Add("write", written.Writing);
             return written.Plan;
         }

@@ -155,6 +155,8 @@ internal sealed partial class PostgresStore : IRosterStore
         return new($"PostgreSQL {version.Split(' ')[0]}", newest, reached, null, _database.IsCitus ? null : bytes);
     }
 
+    public StoreLoad ReadLoad() => new(_writer.Waiting, _search?.Lag ?? TimeSpan.Zero, null, null);
+
     public async Task CheckAsync(CancellationToken cancel)
     {
         if ((await TroubleAsync(cancel) ?? await SchemaTroubleAsync(cancel)) is { } trouble)

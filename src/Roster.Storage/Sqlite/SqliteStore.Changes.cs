@@ -14,9 +14,11 @@ internal sealed partial class SqliteStore
         var change = request.Change;
         var start = Stopwatch.GetTimestamp();
         var index = change.MatchOn == MatchOn.Email ? await ReachNewestAsync(workspaceId, cancel) : null;
+        var queued = Stopwatch.GetTimestamp();
         // Runs on the writer's thread, in a transaction that it may share with other small writes.
-        var (plan, planned) = await WriteOrNoteUnknownAsync(workspaceId, request, database =>
+        var (plan, begun, planned) = await WriteOrNoteUnknownAsync(workspaceId, request, database =>
         {
+            var begun = Stopwatch.GetTimestamp();
             var moment = Moment.At(ReadEnd(database, workspaceId), _clock);
             var byEmail = index is null ? null : new SqliteEmailMatches(database, workspaceId, index, moment.End.Number);
             var rows = _rowReader.Read(database, workspaceId, change, byEmail);
@@ -26,7 +28,7 @@ internal sealed partial class SqliteStore
                 SqliteRowWriter.Send(database, workspaceId, plan, request);
             if (request.Remembers(plan))
                 RememberAnswer(database, workspaceId, plan, request);
-            return (plan, planned);
+            return (plan, begun, planned);
         }, cancel);
         // It is committed: from here on nothing may fail.
         if (request.Remembers(plan))
@@ -38,6 +40,7 @@ internal sealed partial class SqliteStore
         }
         else if (request.Writes(plan))
             _search?.Changed(workspaceId);
-        return new WrittenPlan(plan, Stopwatch.GetElapsedTime(start, planned), Stopwatch.GetElapsedTime(planned));
+        return new WrittenPlan(
+            plan, Stopwatch.GetElapsedTime(queued, begun), Stopwatch.GetElapsedTime(start, planned), Stopwatch.GetElapsedTime(planned));
     }
 }

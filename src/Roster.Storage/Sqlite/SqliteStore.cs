@@ -128,6 +128,22 @@ internal sealed partial class SqliteStore : IRosterStore
             _readers.Read(database => ReadRevision(database, workspaceId)), _search?.ShownBy(workspaceId) ?? 0, FreeBytes(), FileBytes()));
     }
 
+    public StoreLoad ReadLoad() =>
+        new(_writer.Waiting, _search?.Lag ?? TimeSpan.Zero, Known(() => LengthOf(_path + "-wal")), Known(FreeBytes));
+
+    /// <returns>Null if the disk cannot be asked.</returns>
+    private static long? Known(Func<long> bytes)
+    {
+        try
+        {
+            return bytes();
+        }
+        catch (Exception failure) when (failure is StoreException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     public async Task CheckAsync(CancellationToken cancel)
     {
         _health.CheckInPlace();

@@ -21,7 +21,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     /// <summary>Most rows of waiting writes, about 100 MB. Below that, a write of any size is accepted.</summary>
     private const int MaxRowsWaiting = 200_000;
 
-    private readonly Dictionary<long, Waiting> _queues = [];
+    private readonly Dictionary<long, Queued> _queues = [];
     private readonly HashSet<Task> _drains = [];
 
     /// <returns>The result, when it is durable.</returns>
@@ -41,7 +41,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
             }
             else
             {
-                _queues.Add(workspaceId, waiting = new Waiting());
+                _queues.Add(workspaceId, waiting = new Queued());
                 waiting.Add(one);
                 var drain = Task.Run(() => DrainAsync(workspaceId, waiting), CancellationToken.None);
                 _drains.Add(drain);
@@ -49,6 +49,16 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
             }
         }
         return one.Completion;
+    }
+
+    /// <summary>Writes that wait, of all workspaces.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_queues)
+                return _queues.Values.Sum(waiting => waiting.Writes.Count);
+        }
     }
 
     /// <summary>Finishes the waiting writes.</summary>
@@ -66,7 +76,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
             _drains.Remove(drain);
     }
 
-    private async Task DrainAsync(long workspaceId, Waiting waiting)
+    private async Task DrainAsync(long workspaceId, Queued waiting)
     {
         while (DequeueBatch(workspaceId, waiting) is { } batch)
         {
@@ -84,7 +94,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     }
 
     /// <returns>The writes of the next transaction; null, with the queue removed, if none wait.</returns>
-    private List<Write>? DequeueBatch(long workspaceId, Waiting waiting)
+    private List<Write>? DequeueBatch(long workspaceId, Queued waiting)
     {
         lock (_queues)
         {
@@ -101,6 +111,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
                     || (batch[0].SeesOnlyNamed && next.SeesOnlyNamed && rows + next.Request.Change.Count <= MaxRowsTogether);
                 if (!fits)
                     break;
+                next.Begin();
                 batch.Add(waiting.Dequeue());
                 rows += next.Request.Change.Count;
             }
@@ -112,7 +123,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     }
 
     /// <summary>The queue of a workspace.</summary>
-    private sealed class Waiting
+    private sealed class Queued
     {
         public Queue<Write> Writes { get; } = [];
 
@@ -145,6 +156,11 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
         /// <summary>When it was queued, as a <see cref="Stopwatch"/> timestamp.</summary>
         public long Since { get; } = Stopwatch.GetTimestamp();
 
+        private long _begun;
+
+        /// <summary>Ends its wait. What it is tried again for counts as planning.</summary>
+        public void Begin() => _begun = Stopwatch.GetTimestamp();
+
         public Task<WrittenPlan> Completion => _completion.Task;
 
         /// <summary>Completes it as cancelled if its caller has cancelled it.</summary>
@@ -158,7 +174,9 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
 
         /// <param name="planned">When it was planned, as a <see cref="Stopwatch"/> timestamp.</param>
         public void Complete(ChangePlan plan, long planned) =>
-            _completion.SetResult(new WrittenPlan(plan, Stopwatch.GetElapsedTime(Since, planned), Stopwatch.GetElapsedTime(planned)));
+            _completion.SetResult(new WrittenPlan(
+                plan, Stopwatch.GetElapsedTime(Since, _begun), Stopwatch.GetElapsedTime(Since, planned),
+                Stopwatch.GetElapsedTime(planned)));
 
         public void Fail(Exception failure) => _completion.TrySetException(failure);
     }

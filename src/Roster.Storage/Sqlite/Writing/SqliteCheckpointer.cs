@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Diagnostics.Metrics;
 using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite.Writing;
@@ -21,6 +23,9 @@ internal sealed class SqliteCheckpointer : IDisposable
 
     /// <summary>The same in milliseconds, when the log has reached its bound.</summary>
     private const int PatienceAtBound = 1_000;
+
+    private static readonly Histogram<double> Duration = Telemetry.Duration(
+        "roster.sqlite.checkpoint.duration", "Time to copy the write-ahead log into the file.");
 
     private readonly SqliteDatabase _database;
     private readonly int _maxLogPages;
@@ -61,7 +66,7 @@ internal sealed class SqliteCheckpointer : IDisposable
         _closing.Set();
         _thread.Join();
         // If another process reads, the log stays and is read at the next start.
-        Run(_database, "pragma wal_checkpoint(truncate)");
+        Copy(_database, "truncate");
         _database.Dispose();
         _written.Dispose();
         _closing.Dispose();
@@ -73,7 +78,7 @@ internal sealed class SqliteCheckpointer : IDisposable
         // A restart makes writes wait, so do it only when hardly any pages are left to copy.
         while (WaitHandle.WaitAny(closingOrWritten) != 0 && !_closing.WaitOne(Pause))
             lock (_checkpoint)
-                if (Run(_database, "pragma wal_checkpoint(passive)") is var (pages, left)
+                if (Copy(_database, "passive") is var (pages, left)
                     && pages >= _maxLogPages / 2 && left <= _maxLogPages / 64)
                     Restart(_database, Patience);
     }
@@ -84,8 +89,23 @@ internal sealed class SqliteCheckpointer : IDisposable
     private static void Restart(SqliteDatabase database, int patience)
     {
         database.SetBusyTimeout(patience);
-        Run(database, "pragma wal_checkpoint(restart)");
+        Copy(database, "restart");
         database.SetBusyTimeout(SqliteDatabase.BusyTimeoutMilliseconds);
+    }
+
+    /// <param name="mode">SQLite's word for what it waits for: passive, restart or truncate.</param>
+    /// <inheritdoc cref="Run" path="/returns"/>
+    private static (int Pages, int Left) Copy(SqliteDatabase database, string mode)
+    {
+        var begun = Stopwatch.GetTimestamp();
+        var copied = Run(database, mode switch
+        {
+            "passive" => "pragma wal_checkpoint(passive)",
+            "restart" => "pragma wal_checkpoint(restart)",
+            _ => "pragma wal_checkpoint(truncate)",
+        });
+        Duration.Record(Stopwatch.GetElapsedTime(begun).TotalSeconds, new KeyValuePair<string, object?>("roster.mode", mode));
+        return copied;
     }
 
     /// <returns>

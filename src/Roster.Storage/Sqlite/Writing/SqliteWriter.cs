@@ -74,6 +74,22 @@ internal sealed class SqliteWriter : IDisposable
     public Task<T> MaintainAsync<T>(Func<SqliteDatabase, T> work) =>
         Add(new Job<T>(MaxRowsTogether, work, CancellationToken.None) { IsMaintenance = true });
 
+    /// <summary>Jobs that wait; 0 after its end.</summary>
+    public int Waiting
+    {
+        get
+        {
+            try
+            {
+                return _jobs.Count;
+            }
+            catch (ObjectDisposedException)
+            {
+                return 0;
+            }
+        }
+    }
+
     /// <summary>Finishes the waiting jobs, then closes the connection.</summary>
     public void Dispose()
     {
