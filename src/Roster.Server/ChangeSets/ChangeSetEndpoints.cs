@@ -146,7 +146,7 @@ internal static class ChangeSetEndpoints
             return;
         }
         var (workspace, number, size) = (http.Caller().WorkspaceId, changeSet.Revision.Number, changeSet.Counts.Changed);
-        if ((limits.TakeRows(http, size - 1) ?? await limits.TakeMemoryForUndoAsync(http, size)) is { } limited)
+        if ((limits.TakeRows(http, Math.Max(0, size - 1)) ?? await limits.TakeMemoryForUndoAsync(http, size)) is { } limited)
         {
             await limited.WriteAsync(http);
             return;
