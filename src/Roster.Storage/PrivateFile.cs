@@ -1,7 +1,10 @@
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+
 namespace Roster.Storage;
 
 /// <summary>Files and folders that only their owner can read.</summary>
-public static class PrivateFile
+public static partial class PrivateFile
 {
     /// <summary>Options that give a file its mode where it is created.</summary>
     public static FileStreamOptions Options(FileMode mode, FileAccess access, FileShare share = FileShare.Read)
@@ -32,4 +35,47 @@ public static class PrivateFile
             CreateFolder(parent);
         Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
+
+    /// <summary>A new name beside a file, for its content until it is whole.</summary>
+    public static string PartOf(string path) => $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}{PartEnd}";
+
+    public const string PartEnd = ".part";
+
+    /// <summary>Writes what a file has to the disk.</summary>
+    /// <exception cref="IOException" />
+    public static void Flush(string path)
+    {
+        using var file = File.OpenHandle(path, access: FileAccess.ReadWrite, share: FileShare.ReadWrite);
+        RandomAccess.FlushToDisk(file);
+    }
+
+    /// <summary>Writes the names in a folder to the disk. Windows does that by itself.</summary>
+    /// <exception cref="IOException" />
+    public static void FlushFolder(string path)
+    {
+        const int ReadOnly = 0;
+        if (OperatingSystem.IsWindows())
+            return;
+        var folder = Open(path, ReadOnly);
+        if (folder < 0)
+            throw new IOException($"The folder {path} cannot be opened: error {Marshal.GetLastPInvokeError()} of the operating system.");
+        try
+        {
+            if (Sync(folder) != 0)
+                throw new IOException($"The folder {path} cannot be flushed: error {Marshal.GetLastPInvokeError()} of the system.");
+        }
+        finally
+        {
+            _ = Close(folder);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(int file);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int file);
 }

@@ -1,6 +1,8 @@
+using Roster.Storage.Backups;
 using Roster.Storage.Postgres;
 using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Sqlite;
+using Roster.Storage.Sqlite.Tools;
 
 namespace Roster.Storage;
 
@@ -39,6 +41,9 @@ public sealed class Store
     /// <summary>The folder for what a server writes beside its data: the SQLite file's, or data.</summary>
     public string Folder => _postgres is null ? Path.GetDirectoryName(Path.GetFullPath(_path))! : "data";
 
+    /// <summary>Whether the database is a file, which Roster itself backs up and restores.</summary>
+    public bool IsFile => _postgres is null;
+
     /// <summary>The address without secrets, for logs.</summary>
     public string Name { get; }
 
@@ -64,6 +69,21 @@ public sealed class Store
     /// <exception cref="StoreRefusedException">The database must not be migrated now.</exception>
     public async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancel) =>
         _postgres is null ? SqliteStore.Migrate(_path) : await PostgresStore.MigrateAsync(_postgres, cancel);
+
+    /// <summary>Copies an SQLite database, which may be in use, to a new file with a manifest beside it.</summary>
+    /// <param name="version">Of this Roster.</param>
+    /// <exception cref="StoreRefusedException">It cannot be made there. Nothing is left behind.</exception>
+    /// <exception cref="StoreException">Reading or writing failed. Nothing is left behind.</exception>
+    public MadeBackup BackUp(
+        string file, string version, TimeProvider clock, IProgress<BackupProgress>? progress, CancellationToken cancel) =>
+        SqliteBackup.Make(_path, file, version, clock, progress, cancel);
+
+    /// <summary>Puts a backup in the place of an SQLite database that no server uses.</summary>
+    /// <param name="replaces">Whether a database that is there is kept under another name; otherwise it is refused.</param>
+    /// <exception cref="StoreRefusedException">The backup is not whole, or must not go there. Nothing was changed.</exception>
+    /// <exception cref="StoreException">Reading or writing failed.</exception>
+    public RestoredBackup Restore(string file, bool replaces, TimeProvider clock, CancellationToken cancel) =>
+        SqliteStore.Restore(_path, file, replaces, clock, cancel);
 
     /// <summary>Distributes the schema over the nodes of a Citus cluster.</summary>
     /// <returns>The names of the tables that were distributed now.</returns>

@@ -28,6 +28,9 @@ public interface IRosterStore : IPartnerStore, ILogStore, IImportStore, IIdempot
     /// <summary>How busy the database is: at once, without asking it, and without an exception even after its end.</summary>
     StoreLoad ReadLoad();
 
+    /// <summary>When the newest good backup that is known was taken. Null with an engine that has its own tools for backups.</summary>
+    Timestamp? LastBackupAt => null;
+
     /// <summary>Current problems of the database, for health and the log.</summary>
     StoreNotices Notices { get; }
 }

@@ -105,6 +105,8 @@ internal static class CommandLine
         root.Subcommands.Add(ConsoleCommands.Create(WithStore));
         root.Subcommands.Add(WorkspaceCommands.Create(WithStore));
         root.Subcommands.Add(Migrate());
+        root.Subcommands.Add(BackupCommand.Create(ParseStore, ReportAsync));
+        root.Subcommands.Add(RestoreCommand.Create(ParseStore, ReportAsync));
         root.Subcommands.Add(CopyCommand.Create(ParseAddress, ReportAsync));
         root.Subcommands.Add(DistributeCommand.Create(ParseStore, ReportAsync));
         root.Subcommands.Add(HealthCommand.Create(urls, text => ParseUrls(text, hasCertificate: true), ReportAsync));

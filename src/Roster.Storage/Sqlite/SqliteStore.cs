@@ -1,3 +1,4 @@
+using Roster.Storage.Backups;
 using Roster.Storage.Sqlite.Connections;
 using Roster.Storage.Sqlite.Search;
 using Roster.Storage.Sqlite.Tools;
@@ -24,8 +25,8 @@ internal sealed partial class SqliteStore : IRosterStore
     private const string CountTables = "select count(*) from sqlite_schema where name not like 'sqlite_%'";
 
     /// <summary>What the names of the files of imports, and of the folder of search indexes, have behind the database's.</summary>
-    private const string ImportsEnd = ".imports";
-    private const string SearchEnd = ".search";
+    internal const string ImportsEnd = ".imports";
+    internal const string SearchEnd = ".search";
 
     private readonly string _path;
     private readonly TimeProvider _clock;
@@ -119,6 +120,16 @@ internal sealed partial class SqliteStore : IRosterStore
         read(database);
         database.Execute("rollback");
     }
+
+    /// <inheritdoc cref="SqliteRestore.Restore"/>
+    public static RestoredBackup Restore(string path, string file, bool replaces, TimeProvider clock, CancellationToken cancel)
+    {
+        CreateFolder(path);
+        using var alone = Lock(path);
+        return SqliteRestore.Restore(path, file, replaces, clock, cancel);
+    }
+
+    public Timestamp? LastBackupAt => LastBackup.Read(_path)?.TakenAt;
 
     public Task<StoreStatus> ReadStatusAsync(long workspaceId, CancellationToken cancel)
     {
@@ -294,7 +305,6 @@ internal sealed partial class SqliteStore : IRosterStore
     /// </summary>
     private static void RequireOurs(string path)
     {
-        const long OurApplicationId = 0x526F7374;
         if (LengthOf(path) == 0)
         {
             if (LengthOf(path + "-wal") > 0)
@@ -303,14 +313,28 @@ internal sealed partial class SqliteStore : IRosterStore
                 throw new StoreRefusedException(Gone($"{path}.search is its search index"));
         }
         using var database = SqliteDatabase.Open(path, creates: true);
-        var owner = database.ReadInt64("pragma application_id");
-        var tables = database.ReadInt64(CountTables);
-        if ((owner != 0 && owner != OurApplicationId) || (tables > 0 && SqliteMigrations.Applied(database).Count == 0))
+        if (IsForeign(database) || (database.ReadInt64(CountTables) > 0 && SqliteMigrations.Applied(database).Count == 0))
             throw new StoreRefusedException(
                 $"{path} is another program's SQLite file. Name a file of Roster's, or one that is not there yet.");
 
         string Gone(string evidence) => $"{path} is missing or empty, but {evidence}. Put the file back or restore a backup; " +
             $"or delete {path}-wal and {path}.search to begin with an empty directory.";
+    }
+
+    private static bool IsForeign(SqliteDatabase database)
+    {
+        const long OurApplicationId = 0x526F7374;
+        var owner = database.ReadInt64("pragma application_id");
+        return owner != 0 && owner != OurApplicationId;
+    }
+
+    /// <summary>Refuses a database that is not Roster's, or of a newer one. An older schema will do.</summary>
+    internal static void RequireKnown(SqliteDatabase database, string path)
+    {
+        var applied = SqliteMigrations.Applied(database);
+        if (IsForeign(database) || applied.Count == 0)
+            throw new StoreRefusedException($"{path} is not a database of Roster's.");
+        SqliteMigrations.All.MissingIn(applied, path);
     }
 
     private static void CreateFolder(string path)

@@ -60,9 +60,9 @@ internal sealed partial class RosterProcess : IDisposable
 
     private static RosterProcess Begin(
         string workingFolder, IReadOnlyDictionary<string, string> environment,
-        string[] arguments, int? handles = null, bool isBuilt = false)
+        string[] arguments, int? handles = null, bool isBuilt = false, string? umask = null)
     {
-        var limit = handles is null ? "" : $"ulimit -n {handles}; ";
+        var limit = (handles is null ? "" : $"ulimit -n {handles}; ") + (umask is null ? "" : $"umask {umask}; ");
         // Standard output goes to a file: it is complete when the log says that the server listens. A second pipe might
         // lag behind.
         var output = Path.GetTempFileName();
@@ -88,6 +88,10 @@ internal sealed partial class RosterProcess : IDisposable
     public static RosterProcess ServeWithHandles(int handles, string workingFolder, params string[] arguments) =>
         Await(Begin(workingFolder, NoVariables, arguments, handles));
 
+    /// <summary>Starts a server whose files could be read by all or by nobody else.</summary>
+    public static RosterProcess ServeWithUmask(string umask, string workingFolder, params string[] arguments) =>
+        Await(Begin(workingFolder, NoVariables, arguments, umask: umask));
+
     private static RosterProcess Await(RosterProcess server)
     {
         var before = server._before;
@@ -106,14 +110,28 @@ internal sealed partial class RosterProcess : IDisposable
     }
 
     /// <summary>Runs a command to its end.</summary>
-    public static (int ExitCode, string Output, string Errors) Run(string workingFolder, params string[] arguments)
+    public static (int ExitCode, string Output, string Errors) Run(string workingFolder, params string[] arguments) =>
+        Run(workingFolder, NoVariables, arguments);
+
+    /// <param name="environment">Variables in addition to the test's own.</param>
+    public static (int ExitCode, string Output, string Errors) Run(
+        string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        using var process = Start(workingFolder, [.. Command, .. arguments], NoVariables);
+        using var process = Start(workingFolder, [.. Command, .. arguments], environment);
         var errors = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         Assert.True(process.WaitForExit(Patience));
         return (process.ExitCode, output, errors.Result);
     }
+
+    /// <summary>Starts a command, to be interrupted.</summary>
+    public static Process StartCommand(string workingFolder, params string[] arguments) =>
+        // Where the tests run in the background of a shell, that has made them ignore SIGINT, and the command would inherit it.
+        Start(workingFolder, ["env", "--default-signal=INT", .. Command, .. arguments], NoVariables);
+
+    /// <summary>Starts a command whose files could be read by all or by nobody else.</summary>
+    public static Process StartWithUmask(string umask, string workingFolder, params string[] arguments) =>
+        Start(workingFolder, ["sh", "-c", $"umask {umask}; exec \"$@\"", "sh", .. Command, .. arguments], NoVariables);
 
     [GeneratedRegex("roster_[0-9A-Za-z]{38}")]
     private static partial Regex Key();

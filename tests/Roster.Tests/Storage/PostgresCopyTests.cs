@@ -37,6 +37,30 @@ public sealed class PostgresCopyTests(PostgresHost postgres) : IDisposable
     }
 
     [Fact]
+    public async Task A_restored_directory_is_moved_with_the_gap_in_its_log()
+    {
+        var (key, _) = await FillAsync();
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "backup", "copy.db", "--database", File).ExitCode);
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "restore", "copy.db", "--replace", "--database", File).ExitCode);
+        var database = postgres.NewDatabase();
+
+        var copied = Copy(database);
+
+        Assert.True(copied.ExitCode == 0, copied.Errors);
+        await using var host = await PostgresHost.OnAsync(database);
+        var api = host.WithKey(key);
+        var changeSets = (await api.GetAsync("/api/changesets")).Items;
+        Assert.Equal("recover", changeSets[0].GetProperty("kind").GetString());
+        // The days are counted across the gap.
+        var numbers = (await api.GetAsync("/api/stats")).Json;
+        Assert.Equal(
+            changeSets.Count, numbers.GetProperty("days").EnumerateArray().Sum(day => day.GetProperty("changeSets").GetInt64()));
+        var epoch = changeSets[0].GetProperty("revision").GetInt64();
+        Assert.Equal(epoch + 1, (await api.PutAsync("""[{"name":"after the move"}]""")).Revision);
+        Assert.Single((await api.GetAsync("/api/partners?q=move")).Items);
+    }
+
+    [Fact]
     public async Task A_target_that_has_something_and_a_source_that_is_in_use_are_refused()
     {
         await FillAsync();

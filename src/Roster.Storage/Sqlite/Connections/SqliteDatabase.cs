@@ -197,6 +197,32 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
+    /// <summary>
+    /// Copies the whole file to another one, which becomes as this one is for the open transaction. Without a transaction the copy
+    /// would begin again whenever another connection writes.
+    /// </summary>
+    /// <param name="pages">How many pages are copied before each call of <paramref name="report"/>.</param>
+    /// <param name="report">Gets the pages that are left, and all. An exception ends the copying.</param>
+    public void CopyTo(SqliteDatabase target, int pages, Action<int, int> report)
+    {
+        var backup = raw.sqlite3_backup_init(target._handle, "main", _handle, "main");
+        if (backup.IsInvalid)
+            target.Check(raw.sqlite3_extended_errcode(target._handle));
+        try
+        {
+            for (var result = raw.SQLITE_OK; result != raw.SQLITE_DONE;)
+            {
+                result = raw.sqlite3_backup_step(backup, pages);
+                target.Check(result);
+                report(raw.sqlite3_backup_remaining(backup), raw.sqlite3_backup_pagecount(backup));
+            }
+        }
+        finally
+        {
+            raw.sqlite3_backup_finish(backup);
+        }
+    }
+
     /// <summary>Whether the open file and its log are still under their names.</summary>
     public bool IsInPlace()
     {
