@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Roster.Access;
+using Roster.Server.Backups;
 using Roster.Server.ChangeSets;
 using Roster.Server.Commands;
 using Roster.Server.Guard;
@@ -39,6 +40,9 @@ public static class Program
         builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>()
             .AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>()
             .AddSingleton(new ServerStart(Timestamp.Now(clock)));
+        builder.Services.AddSingleton<ServerBackups>();
+        if (settings.Backups is { } backups)
+            builder.Services.AddSingleton(backups).AddHostedService<BackupSchedule>();
         builder.Services.AddSingleton<LogWatch>().AddHostedService(services => services.GetRequiredService<LogWatch>());
         builder.Services.AddSingleton<StoredImports>().AddSingleton<ErasedImports>().AddSingleton<ImportWatch>()
             .AddSingleton<ImportPlanner>().AddSingleton<ImportApplier>().AddSingleton<ImportUndo>().AddSingleton<ImportWorker>()

@@ -5,6 +5,9 @@ namespace Roster;
 /// <param name="Text">For the operator: the problem and its remedy.</param>
 public sealed record StoreNotice(string Code, string Text)
 {
+    /// <summary>The server is to make backups, and has not made one for twice the time between two.</summary>
+    public const string BackupOld = "backup_old";
+
     /// <summary>Erased values are gone from the directory, but not yet from the bytes of the database file.</summary>
     public const string CleaningOwed = "cleaning_owed";
 

@@ -80,6 +80,7 @@ internal static class CommandLine
         var console = Setting("--console", "ROSTER_CONSOLE", "on",
             "Whether there is a console, with sessions and links to it: on or off");
         var openId = new OpenIdOptions();
+        var backups = new BackupOptions();
         var shutdown = Setting("--shutdown-seconds", "ROSTER_SHUTDOWN_SECONDS", "30",
             "How many seconds requests may go on after the server was told to stop: 1 or more");
         var openIndexes = Setting("--open-indexes", "ROSTER_OPEN_INDEXES", $"{Store.DefaultOpenIndexes}",
@@ -98,7 +99,7 @@ internal static class CommandLine
             certificate, certificateKey, keepAnswers, keepValues, firstKeyFile, console, shutdown, openIndexes, maxImport,
             keepImports, importLease,
         };
-        foreach (var option in openId.All)
+        foreach (var option in openId.All.Concat(backups.All))
             root.Options.Add(option);
         root.SetAction((parsed, cancel) => ReportAsync(() => Serve.RunAsync(ParseSettings(parsed), ParseStoreToServe(parsed), cancel)));
         root.Subcommands.Add(KeyCommands.Create(WithStore));
@@ -147,6 +148,7 @@ internal static class CommandLine
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
                 IsConsoleOn = isConsoleOn,
                 OpenId = openId.Parse(parsed, isConsoleOn),
+                Backups = backups.Parse(parsed, ParseStore(parsed)),
                 MaxImportBytes = (long)ParseNumber("--max-import-mb", parsed.GetRequiredValue(maxImport), 1, orNone: false) << 20,
                 ImportsKept = KeyCommands.ParseSpan("--keep-imports", parsed.GetRequiredValue(keepImports)),
                 ImportLease = TimeSpan.FromSeconds(

@@ -44,6 +44,15 @@ internal static partial class ServerLog
     [LoggerMessage(6012, LogLevel.Error, "A bug: request {RequestId} failed")]
     public static partial void RequestFailed(ILogger logger, Exception failure, string requestId);
 
+    [LoggerMessage(6020, LogLevel.Information, "Backed up to {File}: {Bytes} bytes in {Milliseconds:0} ms")]
+    public static partial void BackedUp(ILogger logger, string file, long bytes, double milliseconds);
+
+    [LoggerMessage(6021, LogLevel.Error, "A backup failed, and is tried again after {Pause}: {Reason}")]
+    public static partial void BackupFailed(ILogger logger, TimeSpan pause, string reason);
+
+    [LoggerMessage(6022, LogLevel.Warning, "An old backup could not be deleted: {Reason}")]
+    public static partial void OldBackupStays(ILogger logger, string reason);
+
     [LoggerMessage(6030, LogLevel.Error, "{Work} failed. It is tried again; this is not said again until it has succeeded")]
     public static partial void RepeatedWorkFailed(ILogger logger, Exception failure, string work);
 

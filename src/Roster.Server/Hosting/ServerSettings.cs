@@ -1,4 +1,5 @@
 using System.Net;
+using Roster.Server.Backups;
 using Roster.Server.Operations;
 using Roster.Server.Sessions;
 
@@ -72,6 +73,9 @@ internal sealed record ServerSettings(
 
     /// <summary>The provider of OpenID Connect by which people sign in; null if there is none.</summary>
     public OpenIdSettings? OpenId { get; init; }
+
+    /// <summary>The backups that the server makes by itself; null if it makes none.</summary>
+    public BackupPlan? Backups { get; init; }
 
     /// <summary>The file for the key of the first start; null to print it.</summary>
     public string? FirstKeyFile { get; init; }

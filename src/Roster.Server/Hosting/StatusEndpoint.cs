@@ -1,3 +1,4 @@
+using Roster.Server.Backups;
 using Roster.Server.Formats;
 using Roster.Server.Guard;
 using Roster.Server.Http;
@@ -7,7 +8,7 @@ namespace Roster.Server.Hosting;
 /// <summary>GET /api/status: the server and its database, for operators.</summary>
 internal static class StatusEndpoint
 {
-    public static async Task GetAsync(HttpContext http, IRosterStore store, ServerStart start)
+    public static async Task GetAsync(HttpContext http, IRosterStore store, ServerStart start, ServerBackups backups)
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
@@ -23,8 +24,10 @@ internal static class StatusEndpoint
             WriteBytes("diskFreeBytes", status.DiskFreeBytes);
             WriteBytes("databaseBytes", status.DatabaseBytes);
             json.WriteString("startedAt", start.At.ToString());
-            // Roster makes no backups yet.
-            json.WriteNull("backupAt");
+            if (backups.LastAt is { } backupAt)
+                json.WriteString("backupAt", backupAt.ToString());
+            else
+                json.WriteNull("backupAt");
             json.WriteTexts("notices", store.Notices.Codes);
             json.WriteEndObject();
 
