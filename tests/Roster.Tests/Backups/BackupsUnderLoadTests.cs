@@ -1,0 +1,171 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Roster.Changes;
+using Roster.Log;
+using Roster.Partners;
+using Roster.Storage;
+using Roster.Storage.Sqlite.Connections;
+
+namespace Roster.Tests.Backups;
+
+/// <summary>
+/// Backups while clients write, each restored and compared with its manifest and with its own log. ROSTER_TEST_BACKUPS makes it a long
+/// run, and ROSTER_TEST_BACKUP_PARTNERS a large database.
+/// </summary>
+public sealed class BackupsUnderLoadTests : IDisposable
+{
+    private const int OfBatch = 50;
+
+    private static readonly int Backups = Number("ROSTER_TEST_BACKUPS", 3);
+    private static readonly int Partners = Number("ROSTER_TEST_BACKUP_PARTNERS", 5_000);
+
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Each_backup_is_restored_whole_as_its_log_and_its_manifest_say()
+    {
+        using var server = RosterProcess.Serve(_folder.Path, "--rows-per-minute", "0");
+        var api = server.FirstClient();
+        foreach (var part in Enumerable.Range(0, Partners).Chunk(10_000))
+            await api.PutAsync(JsonSerializer.Serialize(part.Select(i => new { name = $"Partner {i}", email = $"p{i}@example.com" })));
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "workspaces", "create", "other").ExitCode);
+        var other = RosterProcess.Run(
+            _folder.Path, "keys", "create", "--workspace", "other", "--name", "k", "--scopes", "all").Output.Trim();
+        using var stop = new CancellationTokenSource();
+        var begun = Stopwatch.GetTimestamp();
+        var writers = new[] { api, api, server.Client(other) }
+            .Select(one => Task.Run(() => WriteAsync(one, stop.Token), CancellationToken.None)).ToArray();
+        var revisions = new List<long>();
+        var report = new List<string>();
+        for (var i = 0; i < Backups; i++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            var made = RosterProcess.Run(_folder.Path, "backup", $"copy-{i}.db");
+            Assert.True(made.ExitCode == 0, made.Errors);
+            var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            var (revision, bytes) = await RestoreAndCheckAsync($"copy-{i}.db", $"restored-{i}/roster.db", api.Key!);
+            revisions.Add(revision);
+            report.Add(string.Create(
+                CultureInfo.InvariantCulture, $"backup {i}: {bytes >> 20} MiB in {seconds:0.0} s, revision {revision}"));
+        }
+        await stop.CancelAsync();
+        var written = (await Task.WhenAll(writers)).Sum();
+        var lasted = Stopwatch.GetElapsedTime(begun).TotalSeconds;
+        report.Add(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{written} batches of {OfBatch} were written meanwhile, {written / lasted:0} a second"));
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', report));
+        // Each is of a later moment.
+        Assert.Equal(revisions.Order().Distinct(), revisions);
+    }
+
+    /// <summary>Creates partners, and gives them all the same new phone, again and again. Some are deleted and restored.</summary>
+    private static async Task<int> WriteAsync(RosterClient api, CancellationToken stop)
+    {
+        var ids = (await api.PutAsync(Batch(null, 0))).Ids;
+        var batches = 1;
+        for (; !stop.IsCancellationRequested; batches++)
+            if (batches % 10 == 8)
+                Assert.Equal(200, (await api.DeleteAsync(ids)).Status);
+            else if (batches % 10 == 9)
+                Assert.Equal(200, (await api.RestoreAsync(ids)).Status);
+            else
+                Assert.Equal(200, (await api.PutAsync(Batch(ids, batches))).Status);
+        return batches;
+
+        static string Batch(IReadOnlyList<string>? ids, int number) => ids is null
+            ? JsonSerializer.Serialize(Enumerable.Range(0, OfBatch).Select(i => new { name = $"Writer's {i}", phone = $"{number}" }))
+            : JsonSerializer.Serialize(ids.Select(id => new { id, phone = $"{number}" }));
+    }
+
+    /// <returns>The newest revision of the default workspace in the backup, and the backup's size.</returns>
+    private async Task<(long Revision, long Bytes)> RestoreAndCheckAsync(string file, string database, string key)
+    {
+        var restored = RosterProcess.Run(_folder.Path, "restore", file, "--database", "sqlite:" + database);
+        Assert.True(restored.ExitCode == 0, restored.Errors);
+        var path = _folder.File(database);
+        using (var raw = SqliteDatabase.Open(path))
+            Assert.Equal("ok", raw.ReadText("pragma integrity_check"));
+        var manifest = JsonDocument.Parse(await File.ReadAllTextAsync(_folder.File(file + ".json"))).RootElement;
+        var said = manifest.GetProperty("workspaces").EnumerateArray()
+            .ToDictionary(one => one.GetProperty("name").GetString()!, one => one.GetProperty("revision").GetInt64());
+        await using (var store = await Store.Parse("sqlite:" + path).OpenAsync(
+            StoreUse.Administer, TimeProvider.System, CancellationToken.None))
+        {
+            var workspaces = await store.ListWorkspacesAsync(CancellationToken.None);
+            Assert.Equal(said.Keys.Order(), workspaces.Select(one => one.Name).Order());
+            foreach (var workspace in workspaces)
+                Assert.Equal(said[workspace.Name], await ReplayAsync(store, workspace));
+        }
+        using (var server = RosterProcess.Serve(_folder.Path, "--database", "sqlite:" + path))
+            Assert.True((await server.Client(key).GetAsync("/api/partners?take=1&count=true")).Count("Roster-Total") >= Partners);
+        // A long run must not fill the disk.
+        foreach (var left in Directory.GetFiles(System.IO.Path.GetDirectoryName(path)!))
+            File.Delete(left);
+        File.Delete(_folder.File(file));
+        return (said["default"], manifest.GetProperty("bytes").GetInt64());
+    }
+
+    /// <summary>
+    /// Replays the log: each change set changes a partner from the state that the one before left. At the end the table has just the
+    /// partners of the log, each in the state of its newest change set, and no batch is there by half.
+    /// </summary>
+    /// <returns>The newest revision before the restore.</returns>
+    private static async Task<long> ReplayAsync(IRosterStore store, Workspace workspace)
+    {
+        var states = new Dictionary<Guid, long>();
+        var (live, last) = (0L, 0L);
+        var heads = new List<ChangeSet>();
+        for (long? before = null; ;)
+        {
+            var page = await store.ListChangeSetsAsync(workspace.Id, new ChangeSetQuery(1_000, before), CancellationToken.None);
+            heads.AddRange(page);
+            if (page.Count < 1_000)
+                break;
+            before = page[^1].Revision.Number;
+        }
+        heads.Reverse();
+        Assert.Equal(ChangeKind.Recover, heads[^1].Kind);
+        foreach (var head in heads.SkipLast(1))
+        {
+            Assert.Equal(last + 1, head.Revision.Number);
+            last = head.Revision.Number;
+            live += head.Counts.Created + head.Counts.Restored - head.Counts.Deleted;
+            var changes = (await LoggedChangeSet.ReadAsync(store, workspace.Id, last, 0, int.MaxValue, CancellationToken.None))!.Changes;
+            Assert.Equal(head.Counts.Changed, changes.Count);
+            foreach (var change in changes)
+            {
+                Assert.Equal(change.Before?.Revision ?? 0, states.GetValueOrDefault(change.Id));
+                states[change.Id] = last;
+            }
+        }
+        var phones = new Dictionary<long, string?>();
+        var count = 0;
+        PartnerCursor? after = null;
+        do
+        {
+            var page = await store.ListAsync(
+                workspace.Id,
+                new PartnerQuery(
+                    new PartnerFilter(Deleted: DeletedPartners.With), PartnerSort.CreatedAt, IsDescending: false, 10_000, 0, after),
+                CancellationToken.None);
+            foreach (var partner in page.Partners)
+            {
+                Assert.Equal(states[partner.Id], partner.Revision);
+                Assert.True(phones.TryAdd(partner.Revision, partner.Phone) || phones[partner.Revision] == partner.Phone);
+                live -= partner.DeletedAt is null ? 1 : 0;
+                count++;
+            }
+            after = page.Next;
+        }
+        while (after is not null);
+        Assert.Equal((states.Count, 0L), (count, live));
+        return last;
+    }
+
+    private static int Number(string variable, int fallback) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : fallback;
+}
