@@ -43,6 +43,12 @@ if ! has tmux zsh fish || ! python3 -c 'import requests' 2>/dev/null; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tmux zsh fish python3-requests
 fi
 
+# Alerts are tried with a real Prometheus. Installing it must not start one.
+if ! has prometheus promtool; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends prometheus
+fi
+
 # The published programs are linked with clang.
 if ! command -v clang >/dev/null; then
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang

@@ -69,7 +69,8 @@ internal sealed partial class RosterProcess : IDisposable
         string[] withUrls = arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments];
         string[] all = [.. isBuilt ? Built : Command, .. withUrls];
         // Whoever runs the tests in the background has them ignore two signals, and a server would inherit that.
-        string[] shell = ["sh", "-c", limit + "output=$1; shift; exec env --default-signal=INT,QUIT \"$@\" >\"$output\"", "sh", output, .. all];
+        var script = limit + "output=$1; shift; exec env --default-signal=INT,QUIT \"$@\" >\"$output\"";
+        string[] shell = ["sh", "-c", script, "sh", output, .. all];
         return new RosterProcess(Start(workingFolder, shell, environment), output);
     }
 

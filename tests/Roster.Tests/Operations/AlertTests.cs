@@ -1,0 +1,77 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.RegularExpressions;
+
+namespace Roster.Tests.Operations;
+
+/// <summary>ops/prometheus with the real Prometheus.</summary>
+public sealed class AlertTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task The_page_s_commands_find_the_configuration_valid_and_the_rules_tests_passing()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "how-to", "watch.md"));
+        var commands = Regex.Matches(page, @"^ *```sh\n(?<command>.*?)^ *```$", RegexOptions.Multiline | RegexOptions.Singleline)
+            .Select(block => block.Groups["command"].Value.Trim()).ToList();
+
+        Assert.Equal(2, commands.Count);
+        foreach (var command in commands)
+            Assert.Contains("SUCCESS", await Repository.RunAsync("", "sh", "-c", command), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Alerts_fire_when_what_they_are_for_happens_and_not_before()
+    {
+        WriteCertificate();
+        using var server = RosterProcess.Serve(
+            _folder.Path, "--database", "sqlite:roster.db", "--urls", "https://127.0.0.1:0", "--certificate", "cert.pem",
+            "--certificate-key", "key.pem", "--metrics-urls", "http://127.0.0.1:0");
+        var api = server.FirstClient();
+        using var prometheus = await Prometheus.StartAsync(MetricsTests.UrlOf(server));
+        Assert.Equal(200, (await api.PutAsync("""[{"name":"a"}]""")).Status);
+        await prometheus.HasAsync("roster_ready == 1 and on() roster_write_rows_total == 1");
+
+        // The certificate of this test ends tomorrow. All else is well.
+        await prometheus.FiresAsync("RosterCertificateExpiring");
+        Assert.Equal(["RosterCertificateExpiring"], await prometheus.FiringAsync());
+
+        // A key that is used, and ends soon.
+        var made = RosterProcess.Run(
+            _folder.Path, "keys", "create", "--database", "sqlite:roster.db", "--workspace", "default", "--name", "crm", "--scopes", "all",
+            "--expires", "3d");
+        Assert.Equal(200, (await server.Client(made.Output.Trim()).GetAsync("/api/partners")).Status);
+        await prometheus.FiresAsync("RosterKeysExpiring");
+
+        // Somebody guesses. A counter counts from its first value on.
+        await server.Client("wrong").GetAsync("/api/partners");
+        await prometheus.HasAsync("roster_auth_failures_total");
+        for (var i = 0; i < 300; i++)
+            await server.Client("wrong").GetAsync("/api/partners");
+        await prometheus.FiresAsync("RosterAuthenticationFailures");
+        Assert.DoesNotContain("RosterNotReady", await prometheus.FiringAsync());
+
+        // The file of the database is lost, so requests fail.
+        File.Move(_folder.File("roster.db"), _folder.File("elsewhere.db"));
+        for (var i = 0; i < 50; i++)
+            await api.PutAsync("""[{"name":"b"}]""");
+        await prometheus.FiresAsync("RosterErrors");
+        await prometheus.FiresAsync("RosterNotReady");
+        await prometheus.FiresAsync("RosterNotice");
+
+        server.Kill();
+        await prometheus.FiresAsync("RosterDown");
+    }
+
+    private void WriteCertificate()
+    {
+        using var key = ECDsa.Create();
+        using var certificate = new CertificateRequest("CN=localhost", key, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        File.WriteAllText(_folder.File("cert.pem"), certificate.ExportCertificatePem());
+        File.WriteAllText(_folder.File("key.pem"), key.ExportPkcs8PrivateKeyPem());
+    }
+}
