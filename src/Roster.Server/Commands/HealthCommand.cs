@@ -47,10 +47,14 @@ internal static class HealthCommand
         return 1;
     }
 
-    /// <summary>The address that a client on this machine uses, where the server listens on all of them.</summary>
+    /// <summary>
+    /// The address that a client on this machine uses. By number: a container may have no names. Where the server listens on
+    /// all addresses, or on localhost, this one is among them.
+    /// </summary>
     private static Uri OnThisMachine(string url)
     {
         var address = BindingAddress.Parse(url);
-        return new UriBuilder(address.Scheme, address.Host is "*" or "+" or "0.0.0.0" or "[::]" ? "localhost" : address.Host, address.Port).Uri;
+        var host = address.Host is "*" or "+" or "0.0.0.0" or "[::]" or "localhost" ? "127.0.0.1" : address.Host;
+        return new UriBuilder(address.Scheme, host, address.Port).Uri;
     }
 }
