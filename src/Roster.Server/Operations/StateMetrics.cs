@@ -1,12 +1,10 @@
 using System.Diagnostics.Metrics;
+using Roster.Server.Backups;
 using Roster.Server.Guard;
 using Roster.Server.Hosting;
 using Roster.Server.Imports;
 
 namespace Roster.Server.Operations;
-
-/// <summary>When the last good backup was made, as far as this server knows; null if it knows of none.</summary>
-internal delegate Timestamp? LastBackup();
 
 /// <summary>Metrics of the server's state, read when somebody asks. None asks the database.</summary>
 internal sealed class StateMetrics : IHostedService, IDisposable
@@ -14,8 +12,8 @@ internal sealed class StateMetrics : IHostedService, IDisposable
     private readonly Meter _meter = new(Telemetry.Name);
 
     public StateMetrics(
-        IRosterStore store, RequestLimits limits, Readiness readiness, ExpiringKeys keys, ImportWorker imports, ServerSettings settings,
-        TimeProvider clock, IServiceProvider services)
+        IRosterStore store, RequestLimits limits, Readiness readiness, ExpiringKeys keys, ImportWorker imports, ServerBackups backups,
+        ServerSettings settings, TimeProvider clock)
     {
         _meter.CreateObservableGauge(
             "roster.ready", () => Known<int>(readiness.IsReady switch { null => null, true => 1, false => 0 }),
@@ -45,11 +43,8 @@ internal sealed class StateMetrics : IHostedService, IDisposable
             _meter.CreateObservableGauge(
                 "roster.certificate.remaining", () => (certificate.EndsAt - clock.GetUtcNow()).TotalSeconds, "s",
                 "Time until the certificate for https ends.");
-        if (services.GetService<LastBackup>() is { } lastBackup)
-            _meter.CreateObservableGauge(
-                "roster.backup.age",
-                () => Known(lastBackup() is { } at ? (clock.GetUtcNow().UtcDateTime - at.ToDateTime()).TotalSeconds : (double?)null), "s",
-                "Time since the last good backup.");
+        _meter.CreateObservableGauge(
+            "roster.backup.age", () => Known(backups.Age?.TotalSeconds), "s", "Time since the last good backup.");
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
