@@ -110,7 +110,7 @@ internal static class CommandLine
         root.Subcommands.Add(RestoreCommand.Create(ParseStore, ReportAsync));
         root.Subcommands.Add(CopyCommand.Create(ParseAddress, ReportAsync));
         root.Subcommands.Add(DistributeCommand.Create(ParseStore, ReportAsync));
-        root.Subcommands.Add(HealthCommand.Create(urls, text => ParseUrls(text, hasCertificate: true), ReportAsync));
+        root.Subcommands.Add(HealthCommand.Create(urls, text => ParseUrls("--urls", text, hasCertificate: true), ReportAsync));
         root.Subcommands.Add(SbomCommand.Create());
         root.Subcommands.Add(ManCommand.Create(root));
         return root;
