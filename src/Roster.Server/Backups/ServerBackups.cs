@@ -1,5 +1,3 @@
-using Roster.Server.Hosting;
-
 namespace Roster.Server.Backups;
 
 /// <summary>The newest good backup, for status, notices and metrics.</summary>

@@ -46,10 +46,12 @@ public sealed class BackupsUnderLoadTests : IDisposable
             var made = RosterProcess.Run(_folder.Path, "backup", $"copy-{i}.db");
             Assert.True(made.ExitCode == 0, made.Errors);
             var seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            var log = new FileInfo(_folder.File("data/roster.db-wal")).Length;
             var (revision, bytes) = await RestoreAndCheckAsync($"copy-{i}.db", $"restored-{i}/roster.db", api.Key!);
             revisions.Add(revision);
             report.Add(string.Create(
-                CultureInfo.InvariantCulture, $"backup {i}: {bytes >> 20} MiB in {seconds:0.0} s, revision {revision}"));
+                CultureInfo.InvariantCulture,
+                $"backup {i}: {bytes >> 20} MiB in {seconds:0.0} s, revision {revision}, log {log >> 20} MiB"));
         }
         await stop.CancelAsync();
         var written = (await Task.WhenAll(writers)).Sum();
