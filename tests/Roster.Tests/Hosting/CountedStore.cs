@@ -12,6 +12,9 @@ public class CountedStore : DispatchProxy
     /// <summary>The name of a method that fails, as if the database were gone; null if all work.</summary>
     public string? Failing { get; set; }
 
+    /// <summary>Writes begin only after this; null if they begin at once.</summary>
+    public Task? WritesAfter { get; set; }
+
     public static IRosterStore Around(IRosterStore store, out CountedStore counts)
     {
         var proxy = Create<IRosterStore, CountedStore>();
@@ -28,8 +31,17 @@ public class CountedStore : DispatchProxy
         _calls.AddOrUpdate(targetMethod!.Name, 1, (_, count) => count + 1);
         if (targetMethod.Name == Failing)
             throw new StoreException(StoreTrouble.Unavailable, "The database is away.");
+        if (targetMethod.Name == nameof(IRosterStore.WriteAsync) && WritesAfter is { } before)
+            return WriteAfterAsync(before, () => (Task<WrittenPlan>)targetMethod.Invoke(
+                _store, BindingFlags.DoNotWrapExceptions, null, args, null)!);
         // The store is shared with another server, so it must go on when this one ends.
         return targetMethod.Name == nameof(IRosterStore.EndWithin) ? null
             : targetMethod.Invoke(_store, BindingFlags.DoNotWrapExceptions, null, args, null);
+    }
+
+    private static async Task<WrittenPlan> WriteAfterAsync(Task before, Func<Task<WrittenPlan>> write)
+    {
+        await before;
+        return await write();
     }
 }

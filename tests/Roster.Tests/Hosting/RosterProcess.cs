@@ -60,14 +60,14 @@ internal sealed partial class RosterProcess : IDisposable
 
     private static RosterProcess Begin(
         string workingFolder, IReadOnlyDictionary<string, string> environment,
-        string[] arguments, int? handles = null, bool isBuilt = false, string? umask = null)
+        string[] arguments, int? handles = null, string[]? command = null, string? umask = null)
     {
         var limit = (handles is null ? "" : $"ulimit -n {handles}; ") + (umask is null ? "" : $"umask {umask}; ");
         // Standard output goes to a file: it is complete when the log says that the server listens. A second pipe might
         // lag behind.
         var output = Path.GetTempFileName();
         string[] withUrls = arguments.Contains("--urls") ? arguments : ["--urls", "http://127.0.0.1:0", .. arguments];
-        string[] all = [.. isBuilt ? Built : Command, .. withUrls];
+        string[] all = [.. command ?? Command, .. withUrls];
         // Whoever runs the tests in the background has them ignore two signals, and a server would inherit that.
         var script = limit + "output=$1; shift; exec env --default-signal=INT,QUIT \"$@\" >\"$output\"";
         string[] shell = ["sh", "-c", script, "sh", output, .. all];
@@ -83,7 +83,11 @@ internal sealed partial class RosterProcess : IDisposable
 
     /// <summary>Starts the server that was built beside the tests: .NET can run a test's code inside it.</summary>
     public static RosterProcess ServeBuilt(string workingFolder, IReadOnlyDictionary<string, string> environment) =>
-        Await(Begin(workingFolder, environment, [], isBuilt: true));
+        Await(Begin(workingFolder, environment, [], command: Built));
+
+    /// <summary>Starts a server by another command, such as one in a root of its own.</summary>
+    public static RosterProcess ServeBy(string[] command, params string[] arguments) =>
+        Await(Begin(Repository.Root, NoVariables, arguments, command: command));
 
     /// <summary>Starts a server with a limit of open files.</summary>
     public static RosterProcess ServeWithHandles(int handles, string workingFolder, params string[] arguments) =>

@@ -1,0 +1,97 @@
+using YamlDotNet.RepresentationModel;
+
+namespace Roster.Tests.Packaging;
+
+/// <summary>
+/// The files for Compose and Kubernetes. Neither runs here: what they say of Roster is held to what the image and the server
+/// have.
+/// </summary>
+public sealed class ManifestTests
+{
+    private const string User = "10001";
+
+    [Fact]
+    public void Kubernetes_runs_SQLite_once_and_stops_it_before_a_new_one()
+    {
+        var set = Load("ops/kubernetes/sqlite.yaml").Single(one => Text(one, "kind") == "StatefulSet");
+
+        Assert.Equal("1", Text(set, "spec", "replicas"));
+        Assert.Equal("ReadWriteOncePod", Text(set, "spec", "volumeClaimTemplates", "0", "spec", "accessModes", "0"));
+        Assert.Equal("data", Text(set, "spec", "volumeClaimTemplates", "0", "metadata", "name"));
+        CheckPod(set);
+    }
+
+    [Fact]
+    public void Kubernetes_runs_several_servers_on_PostgreSQL_with_the_password_from_a_secret()
+    {
+        var deployment = Load("ops/kubernetes/postgresql.yaml").Single(one => Text(one, "kind") == "Deployment");
+        var container = At(deployment, "spec", "template", "spec", "containers", "0");
+        var variables = ((YamlSequenceNode)At(container, "env")).ToDictionary(one => Text(one, "name"), one => Text(one, "value"));
+
+        Assert.Equal("0", Text(deployment, "spec", "strategy", "rollingUpdate", "maxUnavailable"));
+        Assert.StartsWith("postgresql://", variables["ROSTER_DATABASE"], StringComparison.Ordinal);
+        Assert.StartsWith(Text(container, "volumeMounts", "0", "mountPath"), variables["ROSTER_DATABASE_PASSWORD_FILE"], StringComparison.Ordinal);
+        CheckPod(deployment);
+    }
+
+    [Fact]
+    public void Compose_starts_Roster_when_its_PostgreSQL_is_there_and_gives_both_the_same_password()
+    {
+        var services = At(Load("ops/compose.yml").Single(), "services");
+        var (roster, database) = (At(services, "roster"), At(services, "database"));
+
+        Assert.Equal("service_healthy", Text(roster, "depends_on", "database", "condition"));
+        Assert.Equal(Text(roster, "environment", "ROSTER_DATABASE_PASSWORD_FILE"), Text(database, "environment", "POSTGRES_PASSWORD_FILE"));
+        Assert.Equal("true", Text(roster, "read_only"));
+        Assert.EndsWith(":/data", Text(roster, "volumes", "0"), StringComparison.Ordinal);
+        // Not for other machines: there is no TLS.
+        Assert.StartsWith("127.0.0.1:", Text(roster, "ports", "0"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("ops/kubernetes/sqlite.yaml")]
+    [InlineData("ops/kubernetes/postgresql.yaml")]
+    [InlineData("ops/compose.yml")]
+    public async Task Each_variable_that_a_file_sets_is_a_setting_of_the_server(string file)
+    {
+        var settings = RosterProcess.Run(Repository.Root, "--help").Output;
+        var text = await File.ReadAllTextAsync(Path.Combine(Repository.Root, file));
+
+        var variables = System.Text.RegularExpressions.Regex.Matches(text, "ROSTER_[A-Z_]+").Select(match => match.Value).ToHashSet();
+
+        Assert.NotEmpty(variables);
+        Assert.All(variables, name => Assert.Contains($"[env: {name}]", string.Join(' ', settings.Split()), StringComparison.Ordinal));
+    }
+
+    /// <summary>The image's user, nothing writable but /data, and probes that the server answers.</summary>
+    private static void CheckPod(YamlNode workload)
+    {
+        var pod = At(workload, "spec", "template", "spec");
+        var container = At(pod, "containers", "0");
+        Assert.Equal(("true", User), (Text(pod, "securityContext", "runAsNonRoot"), Text(pod, "securityContext", "runAsUser")));
+        Assert.Equal("true", Text(container, "securityContext", "readOnlyRootFilesystem"));
+        Assert.Equal("ALL", Text(container, "securityContext", "capabilities", "drop", "0"));
+        Assert.Equal("/health/live", Text(container, "startupProbe", "httpGet", "path"));
+        Assert.Equal("/health/live", Text(container, "livenessProbe", "httpGet", "path"));
+        Assert.Equal("/health/ready", Text(container, "readinessProbe", "httpGet", "path"));
+        Assert.Contains("/data", ((YamlSequenceNode)At(container, "volumeMounts")).Select(mount => Text(mount, "mountPath")));
+        Assert.Equal("5080", Text(container, "ports", "0", "containerPort"));
+        Assert.Equal(Text(workload, "spec", "selector", "matchLabels", "app.kubernetes.io/name"),
+            Text(workload, "spec", "template", "metadata", "labels", "app.kubernetes.io/name"));
+        // Requests have 30 seconds, and the database some more.
+        Assert.True(int.Parse(Text(pod, "terminationGracePeriodSeconds"), System.Globalization.CultureInfo.InvariantCulture) >= 45);
+    }
+
+    private static IReadOnlyList<YamlNode> Load(string file)
+    {
+        using var reader = new StreamReader(Path.Combine(Repository.Root, file));
+        var yaml = new YamlStream();
+        yaml.Load(reader);
+        return [.. yaml.Documents.Select(document => document.RootNode)];
+    }
+
+    private static YamlNode At(YamlNode node, params IEnumerable<string> path) => path.Aggregate(node, (at, name) =>
+        at is YamlSequenceNode list ? list[int.Parse(name, System.Globalization.CultureInfo.InvariantCulture)] : at[name]);
+
+    private static string Text(YamlNode node, params IEnumerable<string> path) => ((YamlScalarNode)At(node, path)).Value!;
+}
