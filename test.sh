@@ -49,6 +49,14 @@ if ! has prometheus promtool; then
     DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends prometheus
 fi
 
+# The packages are made, checked and installed in a root of their own, and proxies run in front of a server. Installing them must
+# not start any.
+if ! has dpkg-shlibdeps lintian mmdebstrap umoci skopeo systemd-analyze nginx caddy; then
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends \
+        dpkg-dev lintian mmdebstrap umoci skopeo systemd nginx-light caddy
+fi
+
 # The published programs are linked with clang.
 if ! command -v clang >/dev/null; then
     apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang

@@ -52,7 +52,8 @@ loaded=$(list server.libraries | paste -sd, | sed 's/,/, /g')
 mkdir "$root/DEBIAN"
 install -m 755 packaging/deb/{postinst,prerm,postrm} "$root/DEBIAN/"
 echo /etc/roster/roster.env >"$root/DEBIAN/conffiles"
-sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@SIZE@/$(du -sk --apparent-size "$root" | cut -f1)/" \
+size=$(du -sk --apparent-size "$root" | cut -f1)
+sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@SIZE@/$size/" \
     -e "s/@LIBRARIES@/$needed, $loaded/" packaging/deb/control >"$root/DEBIAN/control"
 (cd "$root" && find . -path ./DEBIAN -prune -o -type f -print | sed 's|^\./||' | grep -vx etc/roster/roster.env | sort |
     xargs md5sum) >"$root/DEBIAN/md5sums"

@@ -16,7 +16,8 @@ trap 'rm -rf "$debian"' EXIT
 
 # Unpacked only: what their scripts would make is not needed, but for the list of certificates, which is made below.
 libraries=$(list server.libraries | cut -d' ' -f1 | paste -sd,)
-mmdebstrap --quiet --variant=extract --include="libc6,$libraries,ca-certificates" "$suite" "$debian/root" "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
+mmdebstrap --quiet --variant=extract --include="libc6,$libraries,ca-certificates" "$suite" "$debian/root" \
+    "${DEBIAN_MIRROR:-http://deb.debian.org/debian}"
 cd "$debian/root"
 
 # The libraries with their licences, and what the list of certificates is made of.

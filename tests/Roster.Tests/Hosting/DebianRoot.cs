@@ -28,7 +28,8 @@ internal static class DebianRoot
 
     private static async Task<string> MakeAsync()
     {
-        var suite = File.ReadLines("/etc/os-release").First(line => line.StartsWith("VERSION_CODENAME=", StringComparison.Ordinal)).Split('=')[1];
+        const string Name = "VERSION_CODENAME=";
+        var suite = File.ReadLines("/etc/os-release").First(line => line.StartsWith(Name, StringComparison.Ordinal))[Name.Length..];
         var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts/debian")).FullName;
         var archive = Path.Combine(folder, $"{suite}.tar");
         if (File.Exists(archive))

@@ -30,7 +30,8 @@ public sealed class ManifestTests
 
         Assert.Equal("0", Text(deployment, "spec", "strategy", "rollingUpdate", "maxUnavailable"));
         Assert.StartsWith("postgresql://", variables["ROSTER_DATABASE"], StringComparison.Ordinal);
-        Assert.StartsWith(Text(container, "volumeMounts", "0", "mountPath"), variables["ROSTER_DATABASE_PASSWORD_FILE"], StringComparison.Ordinal);
+        Assert.StartsWith(
+            Text(container, "volumeMounts", "0", "mountPath"), variables["ROSTER_DATABASE_PASSWORD_FILE"], StringComparison.Ordinal);
         CheckPod(deployment);
     }
 
