@@ -45,14 +45,15 @@ END
 mkdir -p "$root.source/debian"
 trap 'rm -rf "$root" "$root.source"' EXIT
 touch "$root.source/debian/control"
-needed=$(cd "$root.source" && dpkg-shlibdeps --warnings=0 -O -e"$server/Roster.Server" -e"$server/libe_sqlite3.so" -e"$cli/roster" 2>/dev/null |
+needed=$(cd "$root.source" &&
+    dpkg-shlibdeps --warnings=0 -O -e"$server/Roster.Server" -e"$server/libe_sqlite3.so" -e"$cli/roster" 2>/dev/null |
     sed -n 's/^shlibs:Depends=//p')
 loaded=$(list server.libraries | paste -sd, | sed 's/,/, /g')
 
 mkdir "$root/DEBIAN"
 install -m 755 packaging/deb/{postinst,prerm,postrm} "$root/DEBIAN/"
 echo /etc/roster/roster.env >"$root/DEBIAN/conffiles"
-size=$(du -sk --apparent-size "$root" | cut -f1)
+size=$(find "$root" -type f -printf '%s\n' | awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@SIZE@/$size/" \
     -e "s/@LIBRARIES@/$needed, $loaded/" packaging/deb/control >"$root/DEBIAN/control"
 (cd "$root" && find . -path ./DEBIAN -prune -o -type f -print | sed 's|^\./||' | grep -vx etc/roster/roster.env | sort |
