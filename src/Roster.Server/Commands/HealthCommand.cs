@@ -27,7 +27,9 @@ internal static class HealthCommand
         using var handler = new SocketsHttpHandler
         {
             UseProxy = false,
+#pragma warning disable CA5359
             SslOptions = { RemoteCertificateValidationCallback = (_, _, _, _) => true },
+#pragma warning restore CA5359
         };
         using var http = new HttpClient(handler) { Timeout = Patience };
         try
