@@ -21,7 +21,8 @@ internal sealed partial class PostgresStore
         """;
 
     private const string UpdateChanges = """
-        update change_set set changes = n.changes from unnest((select $2::bigint[]), (select $3::bytea[])) as n (revision, changes)
+        update change_set set changes = n.changes, checksum = n.checksum
+        from unnest((select $2::bigint[]), (select $3::bytea[]), (select $4::bigint[])) as n (revision, changes, checksum)
         where change_set.workspace_id = $1 and change_set.revision = n.revision
         """;
 
@@ -78,7 +79,7 @@ internal sealed partial class PostgresStore
             connection => connection.RunAsync(cancel,
             [
                 new(PostgresDatabase.LockLogEnd, workspaceId),
-                new(UpdateChanges, workspaceId, blank.Select(one => one.Revision).ToArray(), blank.Select(one => one.Changes!).ToArray()),
+                UpdateOf(workspaceId, [.. blank.Select(one => (one.Revision, one.Changes!))]),
                 new(UpdateForgotten, workspaceId, piece.Max(one => one.Revision)),
             ]),
             cancel);
@@ -103,12 +104,16 @@ internal sealed partial class PostgresStore
                 new PostgresStatement(SelectSizes, workspaceId, next), MapSize, CancellationToken.None)))
             {
                 var blank = await ReadBlankAsync(connection, workspaceId, piece, erased);
-                await connection.RunAsync(CancellationToken.None, new PostgresStatement(
-                    UpdateChanges, workspaceId, blank.Select(one => one.Revision).ToArray(), blank.Select(one => one.Changes).ToArray()));
+                await connection.RunAsync(
+                    CancellationToken.None, UpdateOf(workspaceId, [.. blank.Select(one => (one.Revision, one.Changes))]));
                 toVisit.UnionWith(blank.SelectMany(one => one.Earlier).Where(revision => !visited.Contains(revision)));
             }
         }
     }
+
+    private static PostgresStatement UpdateOf(long workspaceId, (long Revision, byte[] Changes)[] written) => new(
+        UpdateChanges, workspaceId, Array.ConvertAll(written, one => one.Revision), Array.ConvertAll(written, one => one.Changes),
+        Array.ConvertAll(written, one => Checksum.Of(one.Changes)));
 
     /// <summary>Splits change sets into pieces, each rewritten at once.</summary>
     private static IEnumerable<long[]> Pieces(IEnumerable<(long Revision, int Entries)> sizes)

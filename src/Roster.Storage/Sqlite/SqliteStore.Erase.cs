@@ -29,7 +29,8 @@ internal sealed partial class SqliteStore
 
     private const string OweCleaning = "update upkeep set cleaning_owed = cleaning_owed + 1 where id = 1";
 
-    private const string UpdateChanges = "update change_set set changes = ?3 where workspace_id = ?1 and revision = ?2";
+    private const string UpdateChanges =
+        "update change_set set changes = ?3, checksum = ?4 where workspace_id = ?1 and revision = ?2";
 
     public async Task<ForgottenValues> ForgetValuesAsync(long workspaceId, Timestamp before, CancellationToken cancel)
     {
@@ -106,5 +107,5 @@ internal sealed partial class SqliteStore
     }
 
     private static void WriteEntries(SqliteDatabase database, long workspaceId, long revision, byte[] changes) =>
-        database.Prepare(UpdateChanges).Bind(1, workspaceId).Bind(2, revision).Bind(3, changes).Run();
+        database.Prepare(UpdateChanges).Bind(1, workspaceId).Bind(2, revision).Bind(3, changes).Bind(4, Checksum.Of(changes)).Run();
 }

@@ -64,6 +64,7 @@ internal static class PostgresCopy
                 new("workspace_id", NpgsqlDbType.Bigint), new("id", NpgsqlDbType.Uuid),
                 .. PartnerColumns.Values.Select(column => new Column(column, NpgsqlDbType.Text)), new("created_at", NpgsqlDbType.Bigint),
                 new("updated_at", NpgsqlDbType.Bigint), new("deleted_at", NpgsqlDbType.Bigint), new("revision", NpgsqlDbType.Bigint),
+                new("checksum", NpgsqlDbType.Bigint),
             ]),
         new("change_set", "change_set", "workspace_id, revision",
             [
@@ -73,7 +74,7 @@ internal static class PostgresCopy
                 new("updated", NpgsqlDbType.Integer), new("unchanged", NpgsqlDbType.Integer),
                 new("deleted", NpgsqlDbType.Integer), new("restored", NpgsqlDbType.Integer),
                 new("at", NpgsqlDbType.Bigint), new("undoes", NpgsqlDbType.Bigint),
-                new("changes", NpgsqlDbType.Bytea),
+                new("changes", NpgsqlDbType.Bytea), new("checksum", NpgsqlDbType.Bigint),
             ]),
         new("idempotency", "(select *, zeroblob(16) as claim from idempotency)", "workspace_id, key",
             [

@@ -25,13 +25,14 @@ internal static class PostgresRowWriter
     /// coordinator and then need a two-phase commit.
     /// </summary>
     private static readonly string InsertPartners = $"""
-        insert into partner (workspace_id, {PartnerColumns.All})
+        insert into partner (workspace_id, {PartnerColumns.All}, checksum)
         select e.workspace_id, n.id, {PartnerColumns.Each(column => "n." + column)},
             coalesce(n.created_at, ${AfterValues + 4}), coalesce(n.updated_at, ${AfterValues + 5}), n.deleted_at,
-            coalesce(n.revision, ${AfterValues + 6})
+            coalesce(n.revision, ${AfterValues + 6}), n.checksum
         from log_end as e, unnest($2::uuid[], {PartnerColumns.Each((_, i) => $"${FirstValue + i}::text[]")},
-            ${AfterValues}::bigint[], ${AfterValues + 1}::bigint[], ${AfterValues + 2}::bigint[], ${AfterValues + 3}::bigint[])
-            as n ({PartnerColumns.All})
+            ${AfterValues}::bigint[], ${AfterValues + 1}::bigint[], ${AfterValues + 2}::bigint[], ${AfterValues + 3}::bigint[],
+            ${AfterValues + 7}::bigint[])
+            as n ({PartnerColumns.All}, checksum)
         where e.workspace_id = $1
         """;
 
@@ -42,10 +43,11 @@ internal static class PostgresRowWriter
     private static readonly string UpdatePartners = $"""
         update partner set {PartnerColumns.Each(column => $"{column} = n.{column}")},
             updated_at = coalesce(n.updated_at, ${AfterValues + 3}), deleted_at = n.deleted_at,
-            revision = coalesce(n.revision, ${AfterValues + 4})
+            revision = coalesce(n.revision, ${AfterValues + 4}), checksum = n.checksum
         from unnest((select $2::uuid[]), {PartnerColumns.Each((_, i) => $"(select ${FirstValue + i}::text[])")},
-                (select ${AfterValues}::bigint[]), (select ${AfterValues + 1}::bigint[]), (select ${AfterValues + 2}::bigint[]))
-            as n (id, {PartnerColumns.Each(column => column)}, updated_at, deleted_at, revision)
+                (select ${AfterValues}::bigint[]), (select ${AfterValues + 1}::bigint[]), (select ${AfterValues + 2}::bigint[]),
+                (select ${AfterValues + 5}::bigint[]))
+            as n (id, {PartnerColumns.Each(column => column)}, updated_at, deleted_at, revision, checksum)
         where partner.workspace_id = $1 and partner.id = n.id
         """;
 
@@ -60,12 +62,14 @@ internal static class PostgresRowWriter
 
     private const string InsertChangeSets = """
         insert into change_set
-            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes)
+            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes,
+            checksum)
         select e.workspace_id, n.revision, n.kind, n.key_id, n.request_id,
-            n.created, n.updated, n.unchanged, n.deleted, n.restored, n.at, n.undoes, n.changes
+            n.created, n.updated, n.unchanged, n.deleted, n.restored, n.at, n.undoes, n.changes,
+            n.checksum
         from log_end as e, unnest($2::bigint[], $3::text[], $4::uuid[], $5::uuid[], $6::int[], $7::int[], $8::int[], $9::int[],
-            $10::int[], $11::bigint[], $12::bigint[], $13::bytea[])
-            as n (revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes)
+            $10::int[], $11::bigint[], $12::bigint[], $13::bytea[], $14::bigint[])
+            as n (revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes, checksum)
         where e.workspace_id = $1
         """;
 
@@ -125,7 +129,8 @@ internal static class PostgresRowWriter
             written.Select(one => one.Plan.Restored).ToArray(),
             written.Select(one => one.Plan.Revision.At.Microseconds).ToArray(),
             written.Select(one => one.Request.Change.Undoes).ToArray(),
-            changes);
+            changes,
+            Array.ConvertAll(changes, one => Checksum.Of(one)));
 
     /// <summary>The partners after the plans, each once and in id order, as in the table.</summary>
     private static (Partner[] Created, Partner[] Updated) Outcome(IReadOnlyList<ChangePlan> plans)
@@ -161,7 +166,7 @@ internal static class PostgresRowWriter
             workspaceId, Array.ConvertAll(partners, partner => partner.Id), .. ValueColumns(partners),
             Differing(partners, partner => partner.CreatedAt.Microseconds), Differing(partners, partner => partner.UpdatedAt.Microseconds),
             Column(partners, partner => partner.DeletedAt?.Microseconds), Differing(partners, partner => partner.Revision),
-            partners[0].CreatedAt, partners[0].UpdatedAt, partners[0].Revision,
+            partners[0].CreatedAt, partners[0].UpdatedAt, partners[0].Revision, Array.ConvertAll(partners, Checksum.Of),
         ]);
 
     private static PostgresStatement Update(long workspaceId, Partner[] partners) => new(
@@ -170,6 +175,7 @@ internal static class PostgresRowWriter
             workspaceId, Array.ConvertAll(partners, partner => partner.Id), .. ValueColumns(partners),
             Differing(partners, partner => partner.UpdatedAt.Microseconds), Column(partners, partner => partner.DeletedAt?.Microseconds),
             Differing(partners, partner => partner.Revision), partners[0].UpdatedAt, partners[0].Revision,
+            Array.ConvertAll(partners, Checksum.Of),
         ]);
 
     private static IEnumerable<Parameter> ValueColumns(Partner[] partners)

@@ -13,9 +13,9 @@ internal static class SqliteRowWriter
     private const int RowsPerInsert = 20;
 
     /// <summary>
-    /// Parameters per new row: workspace, id, values, created_at, updated_at and revision. New rows are not deleted.
+    /// Parameters per new row: workspace, id, values, created_at, updated_at, revision and checksum. New rows are not deleted.
     /// </summary>
-    private const int InsertParameters = FirstValue - 1 + FieldTexts.Length + 3;
+    private const int InsertParameters = FirstValue - 1 + FieldTexts.Length + 4;
 
     /// <summary>The parameter of the first value, after workspace and id.</summary>
     private const int FirstValue = 3;
@@ -35,8 +35,9 @@ internal static class SqliteRowWriter
 
     private const string InsertChangeSet = """
         insert into change_set
-            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, changes, undoes)
-        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, changes, undoes,
+            checksum)
+        values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
         """;
 
     /// <summary>Writes nothing if the part is written already.</summary>
@@ -67,7 +68,7 @@ internal static class SqliteRowWriter
             .Bind(1, workspaceId).Bind(2, plan.Revision.Number).Bind(3, plan.Kind)
             .Bind(4, request.Origin.KeyId).Bind(5, request.Origin.RequestId)
             .Bind(6, plan.Created).Bind(7, plan.Updated).Bind(8, plan.Unchanged).Bind(9, plan.Deleted).Bind(10, plan.Restored)
-            .Bind(11, plan.Revision.At).Bind(12, changes).Bind(13, request.Change.Undoes).Run();
+            .Bind(11, plan.Revision.At).Bind(12, changes).Bind(13, request.Change.Undoes).Bind(14, Checksum.Of(changes)).Run();
         if (request.Import is not { } import)
             return;
         using var row = database.Prepare(InsertImportPart)
@@ -116,7 +117,8 @@ internal static class SqliteRowWriter
                 insert.Bind(at + 1, workspaceId).Bind(at + 2, partner.Id);
                 Bind(insert, at + FirstValue, partner.Values);
                 var times = at + FirstValue + FieldTexts.Length;
-                insert.Bind(times, partner.CreatedAt).Bind(times + 1, partner.UpdatedAt).Bind(times + 2, partner.Revision);
+                insert.Bind(times, partner.CreatedAt).Bind(times + 1, partner.UpdatedAt).Bind(times + 2, partner.Revision)
+                    .Bind(times + 3, Checksum.Of(partner));
                 if ((i + 1) % rows == 0)
                     insert.Run();
             }
@@ -128,7 +130,8 @@ internal static class SqliteRowWriter
         update.Bind(1, workspaceId).Bind(2, partner.Id);
         Bind(update, FirstValue, partner.Values);
         const int AfterValues = FirstValue + FieldTexts.Length;
-        update.Bind(AfterValues, partner.UpdatedAt).Bind(AfterValues + 1, partner.DeletedAt).Bind(AfterValues + 2, partner.Revision).Run();
+        update.Bind(AfterValues, partner.UpdatedAt).Bind(AfterValues + 1, partner.DeletedAt).Bind(AfterValues + 2, partner.Revision)
+            .Bind(AfterValues + 3, Checksum.Of(partner)).Run();
     }
 
     private static void Bind(SqliteStatement statement, int first, PartnerValues values)
@@ -140,8 +143,8 @@ internal static class SqliteRowWriter
     private static string InsertOf(int partners)
     {
         var row = $"({string.Join(", ", Enumerable.Repeat("?", InsertParameters))})";
-        return $"insert into partner (workspace_id, id, {PartnerColumns.Each(column => column)}, created_at, updated_at, revision) values "
-            + string.Join(", ", Enumerable.Repeat(row, partners));
+        return $"insert into partner (workspace_id, id, {PartnerColumns.Each(column => column)}, created_at, updated_at, revision, "
+            + "checksum) values " + string.Join(", ", Enumerable.Repeat(row, partners));
     }
 
     /// <summary>An update of these value columns; also of deleted_at if it sets all of them.</summary>
@@ -150,7 +153,8 @@ internal static class SqliteRowWriter
         var set = columns.Select(column => $"{column} = ?{FirstValue + PartnerColumns.Values.IndexOf(column)}").ToList();
         const int AfterValues = FirstValue + FieldTexts.Length;
         var deleted = set.Count == FieldTexts.Length ? $", deleted_at = ?{AfterValues + 1}" : "";
-        return $"update partner set {string.Join(", ", set)}, updated_at = ?{AfterValues}{deleted}, revision = ?{AfterValues + 2}"
+        return $"update partner set {string.Join(", ", set)}, updated_at = ?{AfterValues}{deleted}, revision = ?{AfterValues + 2}, "
+            + $"checksum = ?{AfterValues + 3}"
             + " where workspace_id = ?1 and id = ?2";
     }
 }
