@@ -45,11 +45,12 @@ public static class Program
             builder.Services.AddSingleton(backups).AddHostedService<BackupSchedule>();
         builder.Services.AddSingleton<LogWatch>().AddHostedService(services => services.GetRequiredService<LogWatch>());
         builder.Services.AddSingleton<StoredImports>().AddSingleton<ErasedImports>().AddSingleton<ImportWatch>()
-            .AddSingleton<ImportPlanner>().AddSingleton<ImportApplier>().AddSingleton<ImportUndo>().AddSingleton<ImportWorker>()
-            .AddHostedService(services => services.GetRequiredService<ImportWorker>());
+            .AddSingleton<ImportPlanner>().AddSingleton<ImportApplier>().AddSingleton<ImportUndo>().AddSingleton<ImportWorker>();
+        if (!settings.IsReadOnly)
+            builder.Services.AddHostedService(services => services.GetRequiredService<ImportWorker>());
         if (settings.OpenId is { } openId)
             builder.Services.AddSingleton(openId).AddSingleton<OpenIdProvider>().AddSingleton<OpenIdPeople>();
-        if (settings.OldValuesKept is not null)
+        if (settings.OldValuesKept is not null && !settings.IsReadOnly)
             builder.Services.AddHostedService<Retention>();
         builder.Services.AddRoutingCore();
         builder.Services.AddApiKeyAuthentication();

@@ -1,4 +1,5 @@
 using Roster.Storage.Backups;
+using Roster.Storage.Checks;
 using Roster.Storage.Postgres;
 using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Sqlite;
@@ -11,6 +12,9 @@ public enum StoreUse
 {
     /// <summary>As the server: creates and migrates the database if necessary; exclusive on an SQLite file.</summary>
     Serve,
+
+    /// <summary>As a server that only reads an existing SQLite file of this version, which may be damaged. Also exclusive.</summary>
+    Read,
 
     /// <summary>As a command beside a running server: the database must exist and be of this version.</summary>
     Administer,
@@ -62,7 +66,10 @@ public sealed class Store
 
     /// <exception cref="StoreRefusedException">The database must not be used in this way.</exception>
     public async Task<IRosterStore> OpenAsync(StoreUse use, TimeProvider clock, CancellationToken cancel) =>
-        _postgres is null ? SqliteStore.Open(_path, use, clock, OpenIndexes) : await PostgresStore.OpenAsync(_postgres, use, clock, cancel);
+        _postgres is null ? SqliteStore.Open(_path, use, clock, OpenIndexes)
+            : use == StoreUse.Read
+                ? throw new StoreRefusedException("--read-only is for SQLite; PostgreSQL has default_transaction_read_only.")
+            : await PostgresStore.OpenAsync(_postgres, use, clock, cancel);
 
     /// <summary>Brings the schema up to date, or creates it.</summary>
     /// <returns>The names of the migrations that were applied.</returns>
@@ -92,6 +99,25 @@ public sealed class Store
     public Task<IReadOnlyList<string>> DistributeAsync(CancellationToken cancel) => _postgres is null
         ? throw new StoreAddressException("distribute is for --database postgresql://… with Citus.")
         : PostgresStore.DistributeAsync(_postgres, cancel);
+
+    /// <summary>Checks the database without changing it, also while servers use it.</summary>
+    /// <param name="workspace">The only workspace to check; null for all.</param>
+    /// <param name="tell">Gets each part when it has been checked.</param>
+    /// <exception cref="StoreRefusedException">There is no such database or workspace, or it is of another version.</exception>
+    public Task CheckAsync(string? workspace, Action<CheckPart> tell, CancellationToken cancel) => _postgres is null
+        ? Task.Run(() => SqliteStore.Check(_path, workspace, tell, cancel), cancel)
+        : PostgresStore.CheckAsync(_postgres, workspace, tell, cancel);
+
+    /// <summary>
+    /// Throws search indexes away, so that the server makes them anew: on SQLite no server may run, on PostgreSQL servers go on.
+    /// </summary>
+    /// <param name="workspace">The only workspace; null for all.</param>
+    /// <returns>The names of the workspaces.</returns>
+    /// <exception cref="StoreRefusedException">
+    /// A server uses the file, or there is no such database or workspace, or it is of another version.
+    /// </exception>
+    public async Task<IReadOnlyList<string>> ReindexAsync(string? workspace, CancellationToken cancel) => _postgres is null
+        ? SqliteStore.Reindex(_path, workspace) : await PostgresStore.ReindexAsync(_postgres, workspace, cancel);
 
     /// <summary>
     /// Copies everything in an SQLite file, which no server may use, into an empty PostgreSQL database.

@@ -23,6 +23,9 @@ public sealed record StoreNotice(string Code, string Text)
     /// <summary>The database is damaged or missing.</summary>
     public const string StorageDamaged = "storage_damaged";
 
+    /// <summary>The server was told to only read.</summary>
+    public const string StorageReadOnly = "storage_read_only";
+
     /// <summary>The server started on a full disk: it only reads until there is room.</summary>
     public const string StorageFull = "storage_full";
 }

@@ -79,6 +79,8 @@ internal static class CommandLine
             "A new file into which the first start writes its key, instead of printing it");
         var console = Setting("--console", "ROSTER_CONSOLE", "on",
             "Whether there is a console, with sessions and links to it: on or off");
+        var readOnly = Setting("--read-only", "ROSTER_READ_ONLY", "off",
+            "Whether nothing is written and no search index is kept, to read what is left of a damaged SQLite file: on or off");
         var openId = new OpenIdOptions();
         var backups = new BackupOptions();
         var shutdown = Setting("--shutdown-seconds", "ROSTER_SHUTDOWN_SECONDS", "30",
@@ -97,7 +99,7 @@ internal static class CommandLine
         {
             database, passwordFile, isUnsafe, urls, timing, logFormat, logLevel, logAddresses, metricsUrls, otlp, rows, failures, proxies,
             certificate, certificateKey, keepAnswers, keepValues, firstKeyFile, console, shutdown, openIndexes, maxImport,
-            keepImports, importLease,
+            keepImports, importLease, readOnly,
         };
         foreach (var option in openId.All.Concat(backups.All))
             root.Options.Add(option);
@@ -110,6 +112,8 @@ internal static class CommandLine
         root.Subcommands.Add(RestoreCommand.Create(ParseStore, ReportAsync));
         root.Subcommands.Add(CopyCommand.Create(ParseAddress, ReportAsync));
         root.Subcommands.Add(DistributeCommand.Create(ParseStore, ReportAsync));
+        root.Subcommands.Add(CheckCommand.Create(ParseStore, ReportAsync));
+        root.Subcommands.Add(CheckCommand.CreateReindex(ParseStore, ReportAsync));
         root.Subcommands.Add(HealthCommand.Create(urls, text => ParseUrls("--urls", text, hasCertificate: true), ReportAsync));
         root.Subcommands.Add(SbomCommand.Create());
         root.Subcommands.Add(ManCommand.Create(root));
@@ -147,6 +151,7 @@ internal static class CommandLine
                 LogsAddresses = ParseSwitch("--log-addresses", parsed.GetRequiredValue(logAddresses)),
                 FirstKeyFile = parsed.GetRequiredValue(firstKeyFile) is { Length: > 0 } file ? file : null,
                 IsConsoleOn = isConsoleOn,
+                IsReadOnly = ParseSwitch("--read-only", parsed.GetRequiredValue(readOnly)),
                 OpenId = openId.Parse(parsed, isConsoleOn),
                 Backups = backups.Parse(parsed, ParseStore(parsed)),
                 MaxImportBytes = (long)ParseNumber("--max-import-mb", parsed.GetRequiredValue(maxImport), 1, orNone: false) << 20,

@@ -22,7 +22,9 @@ internal sealed class Health
         var logger = loggers.CreateLogger("Roster");
         store.Notices.Follow((notice, begins) =>
         {
-            if (begins)
+            if (begins && notice.Code == StoreNotice.StorageDamaged)
+                ServerLog.DamageFound(logger, notice.Code, notice.Text);
+            else if (begins)
                 ServerLog.NoticeBegun(logger, notice.Code, notice.Text);
             else
                 ServerLog.NoticeEnded(logger, notice.Code);

@@ -29,7 +29,7 @@ internal static class Serve
             throw new SettingException(
                 "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT must not be set: searching needs ICU (Debian's package libicu72 or newer).");
         var clock = TimeProvider.System;
-        var store = await database.OpenAsync(StoreUse.Serve, clock, cancel);
+        var store = await database.OpenAsync(settings.IsReadOnly ? StoreUse.Read : StoreUse.Serve, clock, cancel);
         await using var app = Program.Build(settings, store, clock);
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = loggers.CreateLogger("Roster");

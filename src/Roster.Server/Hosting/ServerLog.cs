@@ -38,6 +38,9 @@ internal static partial class ServerLog
     [LoggerMessage(6013, LogLevel.Warning, "{Notice}: {Text}")]
     public static partial void NoticeBegun(ILogger logger, string notice, string text);
 
+    [LoggerMessage(6015, LogLevel.Error, "{Notice}: {Text}")]
+    public static partial void DamageFound(ILogger logger, string notice, string text);
+
     [LoggerMessage(6014, LogLevel.Information, "{Notice}: over")]
     public static partial void NoticeEnded(ILogger logger, string notice);
 

@@ -68,6 +68,9 @@ internal sealed record ServerSettings(
     /// <summary>Whether the lines of requests have the client's address.</summary>
     public bool LogsAddresses { get; init; } = true;
 
+    /// <summary>Whether nothing is written, so that a damaged file can be read as far as it is readable.</summary>
+    public bool IsReadOnly { get; init; }
+
     /// <summary>Whether there is a console, and so sessions.</summary>
     public bool IsConsoleOn { get; init; } = true;
 

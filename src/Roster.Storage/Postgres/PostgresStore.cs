@@ -1,5 +1,6 @@
 using Npgsql;
 using Roster.Partners;
+using Roster.Storage.Checks;
 using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Postgres.Search;
 using Roster.Storage.Postgres.Tools;
@@ -132,6 +133,37 @@ internal sealed partial class PostgresStore : IRosterStore
         return await WithSourceAsync(address, source => PostgresCitus.DistributeAsync(source, cancel));
     }
 
+    /// <inheritdoc cref="Store.CheckAsync"/>
+    public static async Task CheckAsync(PostgresAddress address, string? workspace, Action<CheckPart> tell, CancellationToken cancel)
+    {
+        // Some statements read for long before their first row.
+        var patient = new NpgsqlConnectionStringBuilder(address.ConnectionString) { CommandTimeout = 0 }.ToString();
+        await WithSourceAsync(patient, async source =>
+        {
+            await PostgresMigrations.RequireAsync(source, StoreUse.Administer, cancel);
+            await using var connection = await source.OpenConnectionAsync(cancel);
+            await new PostgresCheck(connection, tell, cancel).RunAsync(workspace);
+            return true;
+        });
+    }
+
+    /// <inheritdoc cref="Store.ReindexAsync"/>
+    public static Task<IReadOnlyList<string>> ReindexAsync(PostgresAddress address, string? workspace, CancellationToken cancel) =>
+        WithSourceAsync<IReadOnlyList<string>>(address.ConnectionString, async source =>
+        {
+            await PostgresMigrations.RequireAsync(source, StoreUse.Administer, cancel);
+            await using var connection = await source.OpenConnectionAsync(cancel);
+            var workspaces = (await connection.ListAsync(
+                new PostgresStatement(SelectWorkspaces), row => (Id: row.GetInt64(0), Name: row.GetString(1)), cancel))
+                .FindAll(one => workspace is null || one.Name == workspace);
+            if (workspaces.Count == 0 && workspace is not null)
+                throw new StoreRefusedException($"There is no workspace '{workspace}'.");
+            // One by one: on Citus each is on a node of its own.
+            foreach (var (id, _) in workspaces)
+                await connection.RunAsync(cancel, new PostgresStatement(PostgresSearch.Reset, id));
+            return [.. workspaces.Select(one => one.Name)];
+        });
+
     /// <inheritdoc cref="Store.CopyAsync"/>
     public static async Task CopyAsync(string path, PostgresAddress address, IProgress<CopyProgress> progress, CancellationToken cancel)
     {
@@ -236,9 +268,12 @@ internal sealed partial class PostgresStore : IRosterStore
     }
 
     /// <summary>Runs an operator's command on a database that is not opened for serving.</summary>
-    private static async Task<T> WithSourceAsync<T>(PostgresAddress address, Func<NpgsqlDataSource, Task<T>> work)
+    private static Task<T> WithSourceAsync<T>(PostgresAddress address, Func<NpgsqlDataSource, Task<T>> work) =>
+        WithSourceAsync(address.ConnectionString, work);
+
+    private static async Task<T> WithSourceAsync<T>(string address, Func<NpgsqlDataSource, Task<T>> work)
     {
-        await using var source = NpgsqlDataSource.Create(address.ConnectionString);
+        await using var source = NpgsqlDataSource.Create(address);
         try
         {
             return await work(source);

@@ -43,6 +43,9 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
 
     internal const string CountChanges = "select changes()";
 
+    /// <summary>Whether nothing is written.</summary>
+    public bool IsReadOnly { get; init; }
+
     private readonly Lock _lock = new();
     private SqliteDatabase? _database;
     private bool _isClosed;
@@ -101,6 +104,8 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
 
     private void Transact(Action<SqliteDatabase> work) => With(database =>
     {
+        if (IsReadOnly)
+            throw new StoreException(StoreTrouble.ReadOnly, "The server was started with --read-only on.");
         database.Execute("begin immediate");
         try
         {

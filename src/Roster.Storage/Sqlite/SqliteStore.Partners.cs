@@ -156,7 +156,9 @@ internal sealed partial class SqliteStore
     private Task<SqliteSearchIndex> ReachNewestAsync(long workspaceId, CancellationToken cancel)
     {
         var search = _search
-            ?? throw new StoreException(StoreTrouble.SearchBehind, "There is no room on the disk to open the search index.");
+            ?? throw new StoreException(StoreTrouble.SearchBehind, _isReadOnly
+                ? "The server was started with --read-only on, without the search index."
+                : "There is no room on the disk to open the search index.");
         var newest = _readers.Read(database => ReadRevision(database, workspaceId));
         return search.IndexAtAsync(workspaceId, newest, cancel);
     }

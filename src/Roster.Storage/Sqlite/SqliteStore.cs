@@ -1,4 +1,5 @@
 using Roster.Storage.Backups;
+using Roster.Storage.Checks;
 using Roster.Storage.Sqlite.Connections;
 using Roster.Storage.Sqlite.Search;
 using Roster.Storage.Sqlite.Tools;
@@ -32,6 +33,7 @@ internal sealed partial class SqliteStore : IRosterStore
     private readonly TimeProvider _clock;
     private readonly FileStream? _lock;
     private readonly int _openIndexes;
+    private readonly bool _isReadOnly;
     private readonly SqliteHealth _health;
     private readonly SqliteReaders _readers;
     private readonly SqliteRowReader _rowReader;
@@ -43,16 +45,23 @@ internal sealed partial class SqliteStore : IRosterStore
 
     /// <param name="serverLock">The lock of a server; null for a command.</param>
     /// <param name="cold">Reads while the disk is full; null if it is not.</param>
-    private SqliteStore(string path, TimeProvider clock, FileStream? serverLock, SqliteCold? cold, int openIndexes)
+    /// <param name="isReadOnly">Whether nothing is written, and what is damaged does not keep the rest from being read.</param>
+    private SqliteStore(
+        string path, TimeProvider clock, FileStream? serverLock, SqliteCold? cold, int openIndexes, bool isReadOnly = false)
     {
+        _isReadOnly = isReadOnly;
         _path = path;
         _clock = clock;
         _lock = serverLock;
         _openIndexes = openIndexes;
-        _health = new SqliteHealth(path, Notices);
+        _health = new SqliteHealth(path, Notices) { ServesDamaged = isReadOnly };
         _readers = new SqliteReaders(OpenReader, MaxIdleReaders, _health) { Cold = cold };
         _rowReader = new SqliteRowReader(_readers);
-        var writer = cold is null ? OpenToWrite() : null;
+        var writer = cold is null && !isReadOnly ? OpenToWrite() : null;
+        if (isReadOnly)
+            Notices.Begin(new StoreNotice(
+                StoreNotice.StorageReadOnly,
+                $"The server was started with --read-only on: nothing is written to {path}, and searches answer search_behind."));
         if (cold is not null)
             Notices.Begin(new StoreNotice(
                 StoreNotice.StorageFull,
@@ -63,8 +72,8 @@ internal sealed partial class SqliteStore : IRosterStore
             Health = _health,
             Settled = ReleaseUnknown,
         };
-        _importBlocks = new SqliteImportBlocks(path + ImportsEnd);
-        _cleaner = serverLock is null ? null : new SqliteCleaner(path, _writer, Notices);
+        _importBlocks = new SqliteImportBlocks(path + ImportsEnd) { IsReadOnly = isReadOnly };
+        _cleaner = serverLock is null || isReadOnly ? null : new SqliteCleaner(path, _writer, Notices);
     }
 
     public StoreNotices Notices { get; } = new();
@@ -82,11 +91,32 @@ internal sealed partial class SqliteStore : IRosterStore
             RequireCurrentSchema(path);
             return new SqliteStore(path, clock, null, null, openIndexes);
         }
+        if (use == StoreUse.Read)
+            return OpenReadOnly(path, clock, openIndexes);
         CreateFolder(path);
         var serverLock = Lock(path);
         try
         {
             return new SqliteStore(path, clock, serverLock, MigrateOrOpenCold(path), openIndexes);
+        }
+        catch
+        {
+            serverLock.Dispose();
+            throw;
+        }
+    }
+
+    private static SqliteStore OpenReadOnly(string path, TimeProvider clock, int openIndexes)
+    {
+        if (LengthOf(path) == 0)
+            throw new StoreRefusedException($"There is no database at {path}.");
+        RequireOurs(path);
+        var serverLock = Lock(path);
+        try
+        {
+            using (var database = SqliteDatabase.OpenToRead(path))
+                RequireCurrentSchema(database, path);
+            return new SqliteStore(path, clock, serverLock, null, openIndexes, isReadOnly: true);
         }
         catch
         {
@@ -130,6 +160,49 @@ internal sealed partial class SqliteStore : IRosterStore
     }
 
     public Timestamp? LastBackupAt => LastBackup.Read(_path)?.TakenAt;
+
+    /// <inheritdoc cref="Store.CheckAsync"/>
+    public static void Check(string path, string? workspace, Action<CheckPart> tell, CancellationToken cancel)
+    {
+        if (LengthOf(path) == 0)
+            throw new StoreRefusedException($"There is no database at {path}.");
+        try
+        {
+            using (var database = SqliteDatabase.OpenToRead(path))
+                RequireCurrentSchema(database, path);
+            new SqliteCheck(path, tell, cancel).Run(workspace);
+        }
+        catch (StoreException failure) when (failure.Trouble == StoreTrouble.Damaged)
+        {
+            var part = new CheckPart("file", null);
+            part.Add(Damage.File, failure.Message);
+            tell(part);
+        }
+    }
+
+    /// <inheritdoc cref="Store.ReindexAsync"/>
+    public static IReadOnlyList<string> Reindex(string path, string? workspace)
+    {
+        RequireCurrentSchema(path);
+        using var alone = Lock(path);
+        using var database = SqliteDatabase.Open(path);
+        var workspaces = new List<(long Id, string Name)>();
+        using (var rows = database.Prepare(SelectWorkspaces).Query())
+            while (rows.Step())
+                if (workspace is null || rows.Text(1) == workspace)
+                    workspaces.Add((rows.Int64(0), rows.Text(1)));
+        if (workspaces.Count == 0 && workspace is not null)
+            throw new StoreRefusedException($"There is no workspace '{workspace}'.");
+        PrivateFile.CreateFolder(path + SearchEnd);
+        foreach (var (id, _) in workspaces)
+        {
+            var index = Path.Combine(path + SearchEnd, $"{id}.db");
+            SqliteSearchIndex.Delete(index);
+            // A server that finds an empty file makes the index when it starts, before anybody searches.
+            PrivateFile.Create(index).Dispose();
+        }
+        return [.. workspaces.Select(one => one.Name)];
+    }
 
     public Task<StoreStatus> ReadStatusAsync(long workspaceId, CancellationToken cancel)
     {
@@ -224,6 +297,8 @@ internal sealed partial class SqliteStore : IRosterStore
     /// <returns>The writer's connection.</returns>
     private SqliteDatabase OpenToWrite()
     {
+        if (_isReadOnly)
+            throw new StoreException(StoreTrouble.ReadOnly, "The server was started with --read-only on.");
         var opened = new List<SqliteDatabase>();
         try
         {
@@ -295,6 +370,11 @@ internal sealed partial class SqliteStore : IRosterStore
         if (!File.Exists(path))
             throw new StoreRefusedException($"There is no database at {path}; start the server, or run migrate, to create it.");
         using var database = SqliteDatabase.Open(path);
+        RequireCurrentSchema(database, path);
+    }
+
+    private static void RequireCurrentSchema(SqliteDatabase database, string path)
+    {
         if (!SqliteMigrations.Applied(database).SequenceEqual(SqliteMigrations.All.Known))
             throw new StoreRefusedException($"{path} is of another version of Roster; run migrate while no server uses it.");
     }
@@ -312,7 +392,10 @@ internal sealed partial class SqliteStore : IRosterStore
             if (Directory.Exists(path + ".search") && Directory.EnumerateFiles(path + ".search", "*.db").Any())
                 throw new StoreRefusedException(Gone($"{path}.search is its search index"));
         }
-        using var database = SqliteDatabase.Open(path, creates: true);
+        else
+            RequireSqlite(path);
+        // Reading alone leaves another program's file, and its log, as they are.
+        using var database = LengthOf(path) > 0 ? SqliteDatabase.OpenToRead(path) : SqliteDatabase.Open(path, creates: true);
         if (IsForeign(database) || (database.ReadInt64(CountTables) > 0 && SqliteMigrations.Applied(database).Count == 0))
             throw new StoreRefusedException(
                 $"{path} is another program's SQLite file. Name a file of Roster's, or one that is not there yet.");
@@ -335,6 +418,17 @@ internal sealed partial class SqliteStore : IRosterStore
         if (IsForeign(database) || applied.Count == 0)
             throw new StoreRefusedException($"{path} is not a database of Roster's.");
         SqliteMigrations.All.MissingIn(applied, path);
+    }
+
+    private static void RequireSqlite(string path)
+    {
+        var start = new byte["SQLite format 3\0"u8.Length];
+        using (var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete))
+            file.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
+        if (!start.AsSpan().SequenceEqual("SQLite format 3\0"u8))
+            throw new StoreRefusedException(
+                $"{path} is no SQLite file: it is another program's, or damaged from its first byte. Nothing was written to it. "
+                + "Name another file, or restore a backup (docs/how-to/check-and-repair.md).");
     }
 
     private static void CreateFolder(string path)
@@ -406,6 +500,8 @@ internal sealed partial class SqliteStore : IRosterStore
     {
         // The path may name another file by now.
         _health.CheckInPlace();
+        if (_isReadOnly)
+            return SqliteDatabase.OpenToRead(_path);
         var database = SqliteDatabase.Open(_path);
         try
         {

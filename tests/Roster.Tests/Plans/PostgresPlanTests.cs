@@ -34,6 +34,11 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         ["PostgresStore.CountOpenImports"] = "counts the imports of a workspace that have a file or rows, of which there are few",
         ["PostgresStore.SelectOpenImports"] = "lists the imports of a workspace that have a file or rows, of which there are few",
         ["PostgresStore.InsertMapping"] = "counts the mappings of a workspace, of which there are few",
+        ["PostgresCheck.SelectLog"] = "a check reads all of a workspace's log",
+        ["PostgresCheck.SelectPartners"] = "a check reads all partners of a workspace, and what the index has of them",
+        ["PostgresCheck.SelectExtra"] = "a check reads all of an index",
+        ["PostgresCheck.CountWrongTerms"] = "a check reads all of an index",
+        ["PostgresCheck.SelectDays"] = "a check reads all days",
         ["PostgresSearch.SelectBehind"] = "a server that starts asks which workspaces' indexes are behind",
     };
 

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Roster.Storage;
 using Roster.Storage.Sqlite;
 using Roster.Storage.Sqlite.Connections;
+using Roster.Storage.Sqlite.Tools;
 
 namespace Roster.Tests.Plans;
 
@@ -39,6 +40,16 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         ("SqliteSearchQuery.SelectReached", "a table of one row"),
         ("SqliteSearchQuery.CountGrams", "counts no further than a bound; SQLite calls reading the trigrams' index a scan"),
         ("SqliteSearchQuery.CountTerm", "counts no further than a bound; SQLite calls reading the counted rows a scan"),
+        ("SqliteCheck.SelectWorkspaces", "a check reads all workspaces"),
+        ("SqliteCheck.SelectLog", "a check reads all of a workspace's log"),
+        ("SqliteCheck.SelectPartners", "a check reads all partners of a workspace"),
+        ("SqliteSearchCheck.SelectState", "a table of one row"),
+        ("SqliteSearchCheck.CountDocs", "a check reads all of an index"),
+        ("SqliteSearchCheck.SelectDocIds", "a check reads all of an index"),
+        ("SqliteSearchCheck.SelectGrams", "a check reads all of an index"),
+        ("SqliteSearchCheck.SelectTerms", "a check reads all of an index"),
+        ("SqliteSearchCheck.CountTerms", "a check reads all of an index"),
+        ("SqliteSearchCheck.SelectDays", "a check reads all days"),
         ("Count.*", "counts what a filter finds, and nothing keeps that number"),
         ("Sorted.ByGrams.*", "SQLite calls reading the trigrams' index a scan of the virtual table; there are few that it finds"),
         ("InCreationOrder.ByGrams.*", "SQLite calls reading the trigrams' index a scan of the virtual table; its plan names the index"),
@@ -59,6 +70,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         _search = SqliteDatabase.Open(_folder.File("search.db"), creates: true);
         foreach (var statement in new[] { "index", "order" }.SelectMany(file => SqlText.Statements($"sqlite/search/{file}.sql")))
             _search.Execute(statement);
+        _search.Execute(SqliteSearchCheck.CreateGrams);
         _blocks = SqliteDatabase.Open(_folder.File("imports.db"), creates: true);
         _blocks.Execute(SqliteImportBlocks.CreateTable);
     }
@@ -141,7 +153,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
     private List<string> PlanOf(string sql)
     {
         // A workspace's search index has tables of its own, and so have the blocks of imports.
-        var database = Regex.IsMatch(sql, @"\b(doc|gram|state|term|term_count|day_count)\b") ? _search
+        var database = Regex.IsMatch(sql, @"\b(doc|gram|grams|state|term|term_count|day_count)\b") ? _search
             : Regex.IsMatch(sql, @"\bblock\b") ? _blocks : _main;
         var steps = new List<string>();
         using var rows = database.Prepare("explain query plan " + sql).Query();

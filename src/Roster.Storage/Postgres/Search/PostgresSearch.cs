@@ -30,6 +30,10 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>The revision up to which partners and change sets are counted.</summary>
     internal const string SelectCounted = "select least(reached, counted) from search_state where workspace_id = $1";
 
+    /// <summary>Has an index filled, and its change sets counted, from the beginning.</summary>
+    internal const string Reset =
+        "update search_state set reached = 0, filling = null, filled = null, counted = 0 where workspace_id = $1";
+
     private const string SelectEnds = """
         select log_end.revision, search_state.reached from log_end join search_state on search_state.workspace_id = log_end.workspace_id
         where log_end.workspace_id = $1

@@ -97,6 +97,16 @@ internal sealed class SqliteDatabase : IDisposable
         path, new Uri(System.IO.Path.GetFullPath(path)).AbsoluteUri + "?immutable=1",
         raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_URI | raw.SQLITE_OPEN_NOMUTEX, CacheKibibytes);
 
+    /// <summary>
+    /// Opens a file for reading only. It never changes the file, also not by copying the log into it when it is closed.
+    /// </summary>
+    public static SqliteDatabase OpenToRead(string path, int cacheKibibytes = CacheKibibytes) =>
+        Open(path, path, raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_NOMUTEX, cacheKibibytes);
+
+    /// <summary>Opens an empty database that nobody else sees, and that is gone when it is closed or the process ends.</summary>
+    public static SqliteDatabase OpenTemporary(int cacheKibibytes) => Open(
+        "", "", raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_CREATE | raw.SQLITE_OPEN_NOMUTEX, cacheKibibytes);
+
     /// <summary>The statement of this text, prepared on its first use.</summary>
     public SqliteStatement Prepare(string sql)
     {

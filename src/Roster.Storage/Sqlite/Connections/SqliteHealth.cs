@@ -12,12 +12,15 @@ internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposa
     private volatile bool _hasMoved;
 
     public static StoreException Damaged(string what) => new(
-        StoreTrouble.Damaged,
-        $"{what}. The file is damaged: stop the server, and restore a backup (docs/reference/operations.md, Damage).");
+        StoreTrouble.Damaged, $"{what}. The file is damaged: nothing is read or written any more. Stop the server, see what "
+            + "roster-server check finds, and restore a backup (docs/how-to/check-and-repair.md).");
 
     public static StoreException Moved(string path) => new(
         StoreTrouble.Damaged, $"{path} was deleted, moved or replaced while the server uses it. Nothing is written any more. " +
-            "Stop the server, put the file back or restore a backup, and start it again (docs/reference/operations.md, Damage).");
+            "Stop the server, put the file back or restore a backup, and start it again (docs/how-to/check-and-repair.md).");
+
+    /// <summary>Whether reading goes on in a damaged file, as far as it is readable.</summary>
+    public bool ServesDamaged { get; init; }
 
     /// <summary>Takes the file that is in place now as the right one.</summary>
     /// <param name="witness">A connection that keeps this file open, whatever is put under its name later.</param>
@@ -40,6 +43,18 @@ internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposa
     {
         if (Volatile.Read(ref _damage) is { } damage)
             throw new StoreException(StoreTrouble.Damaged, damage.Message, damage);
+    }
+
+    /// <summary>
+    /// Checks before each read. In a file with known damage, SQLite may take one part for another: so reading it goes on only
+    /// where an operator wants that.
+    /// </summary>
+    /// <exception cref="StoreException">The file was found damaged, or out of place.</exception>
+    public void CheckReadable()
+    {
+        CheckSeenInPlace();
+        if (!ServesDamaged)
+            CheckKnown();
     }
 
     /// <summary>Checks whether the file is in its place, by looking up two file names.</summary>

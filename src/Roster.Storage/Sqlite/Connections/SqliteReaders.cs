@@ -41,7 +41,7 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, Sqli
     {
         if (_isClosed)
             throw new StoreException(StoreTrouble.Unavailable, "The server has stopped.");
-        health?.CheckSeenInPlace();
+        health?.CheckReadable();
         if (Cold is { } cold && cold.TryRead(read, out var result))
             return result;
         SqliteDatabase? database = null;
