@@ -5,6 +5,7 @@ using Roster.Server.Backups;
 using Roster.Server.ChangeSets;
 using Roster.Server.Commands;
 using Roster.Server.Guard;
+using Roster.Server.Help;
 using Roster.Server.Hosting;
 using Roster.Server.Http;
 using Roster.Server.Imports;
@@ -38,7 +39,7 @@ public static class Program
         });
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
         builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>()
-            .AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>()
+            .AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>().AddSingleton<HelpPages>()
             .AddSingleton(new ServerStart(Timestamp.Now(clock)));
         builder.Services.AddSingleton<ServerBackups>();
         if (settings.Backups is { } backups)
@@ -149,7 +150,8 @@ public static class Program
 
         routes.MapGet("/health/live", Health.Live).AllowAnonymous().AsProbe();
         routes.MapGet("/health/ready", Health.ReadyAsync).AllowAnonymous().AsProbe();
-        routes.MapGet("/errors", ErrorPage.Show).AllowAnonymous();
+        routes.MapGet("/errors", HelpPages.ShowErrors).AllowAnonymous();
+        routes.MapGet(HelpPages.Route, HelpPages.Show).AllowAnonymous();
         routes.MapGet(OpenApiPages.Path, OpenApiPages.Document).AllowAnonymous();
         routes.MapDocs().AllowAnonymous();
         if (settings.IsConsoleOn)

@@ -14,6 +14,9 @@ internal static class ApiDocument
     /// </summary>
     private const int MaxValidated = 100_000;
 
+    /// <summary>The document does not describe them.</summary>
+    private static readonly string[] PagesForPeople = ["/docs", "/console", "/help"];
+
     private static readonly ConcurrentDictionary<string, JsonSchema> Schemas = new();
 
     public static JsonNode Root { get; } = Read();
@@ -33,7 +36,7 @@ internal static class ApiDocument
     public static void Check(HttpMethod method, string pathAndQuery, Answer answer)
     {
         var path = '/' + pathAndQuery.Split('?')[0].Trim('/');
-        if (path.StartsWith("/docs", StringComparison.Ordinal) || path.StartsWith("/console", StringComparison.Ordinal))
+        if (PagesForPeople.Any(page => path.StartsWith(page, StringComparison.Ordinal)))
             return;
         var template = Root["paths"]!.AsObject().Select(one => one.Key)
             .OrderBy(one => one.Contains('{', StringComparison.Ordinal))

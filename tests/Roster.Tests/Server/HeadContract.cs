@@ -21,7 +21,8 @@ public abstract class HeadContract(RosterHost host)
             "/api/partners?count=true", "/api/partners?take=0", $"/api/partners/{id}", "/api/partners/none",
             $"/api/partners/{id}/history", "/api/partners/changes?after=0",
             "/api/changesets", "/api/changesets/1", "/api/changesets/1/changes", "/api/changesets/by-key/k", "/api/keys", "/api/audit",
-            "/health/live", "/health/ready", "/errors", "/openapi/v1.json", "/docs/", "/", "/nothing",
+            "/health/live", "/health/ready", "/errors", "/help", "/help/nothing", "/help/pictures/partners.png",
+            "/openapi/v1.json", "/docs/", "/", "/nothing",
         ];
         foreach (var path in paths)
         {

@@ -198,6 +198,9 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
           <MenuItem id="help" className="menu-item">
             {t.shortcuts}
           </MenuItem>
+          <MenuItem className="menu-item" href="/help" target="_blank" rel="noopener">
+            {t.manual}
+          </MenuItem>
           <Separator className="menu-line" />
           <MenuItem id="out" className="menu-item">
             {t.signOut}
