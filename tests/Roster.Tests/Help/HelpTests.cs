@@ -51,7 +51,9 @@ public sealed partial class HelpTests(SqliteHost host)
         Assert.Equal(
             ["Tutorial", "How-to", "Reference", "Explanation", "Decisions"],
             Regex.Matches(list.Text, "<h2 id=\"[a-z-]+\">(.+?)</h2>").Select(one => one.Groups[1].Value));
-        Assert.Equal("reference/errors", Listed().Matches(list.Text).Select(one => one.Groups[1].Value).First(path => path.EndsWith("errors")));
+        Assert.Equal(
+            ["tutorial", "how-to", "reference", "explanation", "decisions"],
+            Listed().Matches(list.Text).Select(one => one.Groups[1].Value.Split('/')[0]).Distinct());
     }
 
     [Fact]
@@ -65,7 +67,6 @@ public sealed partial class HelpTests(SqliteHost host)
                 var target = new Uri(new Uri(host.Address, page), link);
                 if (target.Authority != host.Address.Authority)
                     continue;
-                // Without its slash, the console would lead on to it.
                 var answer = await SeeAsync(target.AbsolutePath);
                 var isThere = answer.Status == 200 && (target.Fragment.Length == 0
                     || answer.Text.Contains($"id=\"{Uri.UnescapeDataString(target.Fragment[1..])}\"", StringComparison.Ordinal));

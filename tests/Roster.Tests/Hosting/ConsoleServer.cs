@@ -13,6 +13,9 @@ public sealed partial class ConsoleServer : IDisposable
 
     public Uri Address => _server.Value.Address;
 
+    /// <summary>Where it was started, for commands of the server.</summary>
+    public string Folder => _folder.Path;
+
     [GeneratedRegex("roster_[0-9A-Za-z]{38}")]
     private static partial Regex Key();
 
