@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Roster.Log;
-using Roster.Storage;
 using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Tests.Backups;
