@@ -134,10 +134,12 @@ public sealed partial class MetricsTests(MeasuredServer server) : IClassFixture<
     }
 
     /// <summary>The names of a metric's labels, but for those of a histogram's buckets.</summary>
-    private string LabelsOf(string name) => InOrder(
-        Regex.Matches(server.Text, $@"^{name}(_bucket|_sum|_count)?\{{(?<labels>.*)\}} ", RegexOptions.Multiline)
-            .SelectMany(series => Regex.Matches(series.Groups["labels"].Value, "(?<name>\\w+)=\"").Select(label => label.Groups["name"].Value))
-            .Where(label => label != "le").Distinct());
+    private string LabelsOf(string name)
+    {
+        var series = Regex.Matches(server.Text, $@"^{name}(_bucket|_sum|_count)?\{{(?<labels>.*)\}} ", RegexOptions.Multiline);
+        return InOrder(series.SelectMany(one => Regex.Matches(one.Groups["labels"].Value, "(?<name>\\w+)=\""))
+            .Select(label => label.Groups["name"].Value).Where(label => label != "le").Distinct());
+    }
 
     private static string InOrder(IEnumerable<string> labels) => string.Join(' ', labels.Order(StringComparer.Ordinal));
 
