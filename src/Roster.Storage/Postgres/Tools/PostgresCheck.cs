@@ -237,8 +237,8 @@ internal sealed class PostgresCheck(NpgsqlConnection connection, Action<CheckPar
         && row.GetString(at + 2) == SearchText.SortName(partner.Name) && row.GetString(at + 3) == partner.Name
         && row.TextOrNull(at + 4) == (partner.Email is null ? null : Upsert.FoldEmail(partner.Email))
         && row.TextOrNull(at + 5) == (partner.Phone is null ? null : SearchText.Digits(partner.Phone))
-        && (row.TextOrNull(at + 6) is { } terms ? SearchTerm.FromJson(terms) : [])
-            .SequenceEqual(SearchTerm.Of(partner.Tags, partner.Metadata))
+        && CheckedTerms.Of(partner.Tags, partner.Metadata) is { } terms
+        && terms.SequenceEqual(row.TextOrNull(at + 6) is { } shown ? SearchTerm.FromJson(shown) : [])
         && row.Timestamp(at + 7) == partner.UpdatedAt && row.GetBoolean(at + 8) == partner.DeletedAt is not null;
 
     /// <param name="Reached">The revision whose partners the index shows; 0 while it is filled.</param>

@@ -79,8 +79,9 @@ internal sealed class SqliteCheck(string path, Action<CheckPart> tell, Cancellat
     {
         using var rows = database.Prepare(CheckStructure).Query();
         while (rows.Step())
-            if (rows.Text(0) is not "ok" and var fault)
-                part.Add(kind, fault.ReplaceLineEndings(" "));
+            if (rows.Text(0) is not "ok" and var faults)
+                foreach (var fault in faults.Split('\n').Where(line => !line.StartsWith('*')))
+                    part.Add(kind, fault);
     }
 
     private void Check(SqliteDatabase database, long id, string name)

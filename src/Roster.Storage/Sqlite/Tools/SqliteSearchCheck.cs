@@ -115,7 +115,12 @@ internal sealed class SqliteSearchCheck : IDisposable
         var (number, text) = (row.Int64(0), row.Text(1));
         var (tags, metadata) = (row.TextOrNull(6), row.TextOrNull(7));
         AddGrams(number, text);
-        foreach (var term in SearchTerm.Of(tags, metadata))
+        if (CheckedTerms.Of(tags, metadata) is not { } terms)
+        {
+            _part.Add(Damage.SearchWrong, $"{partner.Id}");
+            return;
+        }
+        foreach (var term in terms)
             _termSum += TermHash(term.Kind, Encoding.UTF8.GetBytes(term.Text), number);
         // The partner was changed after the index was read.
         if (partner.Revision > Reached && row.Timestamp(8) < partner.UpdatedAt)
