@@ -44,7 +44,8 @@ public sealed partial class DocsTests
                     continue;
                 var parts = link.Split('#');
                 var file = parts[0].Length == 0 ? page : Path.GetFullPath(parts[0], Path.GetDirectoryName(page)!);
-                if (!Path.Exists(file) || (parts.Length > 1 && file.EndsWith(".md", StringComparison.Ordinal) && !Anchors(file).Contains(parts[1])))
+                var hasAnchors = parts.Length > 1 && file.EndsWith(".md", StringComparison.Ordinal);
+                if (!Path.Exists(file) || (hasAnchors && !Anchors(file).Contains(parts[1])))
                     broken.Add($"{Path.GetRelativePath(Repository.Root, page)}: {link}");
             }
         Assert.Empty(broken);
@@ -76,7 +77,8 @@ public sealed partial class DocsTests
         var commands = File.ReadAllText(Path.Combine(Repository.Root, "docs/reference/commands.md"));
         var listed = help[help.IndexOf("Commands:", StringComparison.Ordinal)..];
 
-        var options = Regex.Matches(help, "(?m)^ +(--[a-z-]+)").Select(option => option.Groups[1].Value).Except(["--help", "--version"]).ToList();
+        var options = Regex.Matches(help, "(?m)^ +(--[a-z-]+)").Select(option => option.Groups[1].Value)
+            .Except(["--help", "--version"]).ToList();
         var names = Regex.Matches(listed, "(?m)^ +([a-z]+)").Select(name => name.Groups[1].Value).ToList();
 
         Assert.InRange(options.Count, 20, int.MaxValue);

@@ -30,8 +30,7 @@ internal sealed class HelpFrame
     public HelpFrame(IReadOnlyList<HelpPage> pages, bool isConsoleOn) => (_pages, _isConsoleOn) = (pages, isConsoleOn);
 
     /// <summary>The pages may use their own style, and pictures of this server.</summary>
-    public static string Policy { get; } =
-        $"{SafeHeaders.Nothing}; img-src 'self'; style-src 'sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(Style)))}'";
+    public static string Policy { get; } = $"{SafeHeaders.Nothing}; img-src 'self'; style-src 'sha256-{HashOf(Style)}'";
 
     /// <summary>/help: all pages with their first sentences.</summary>
     public string Index()
@@ -68,7 +67,8 @@ internal sealed class HelpFrame
         </head>
         <body>
         <a class="skip" href="#page">Skip to the page</a>
-        <header><a class="brand" href="{HelpPages.Path}">Roster {Encode(ServerVersion.Text)}</a><a class="to-list" href="#list">All pages</a>
+        <header><a class="brand" href="{HelpPages.Path}">Roster {Encode(ServerVersion.Text)}</a>
+        <a class="to-list" href="#list">All pages</a>
         {(_isConsoleOn ? $"<a href=\"{ConsolePages.Path}\">Console</a>" : "")}<a href="/docs">Try the API</a></header>
         <div class="columns">
         <nav id="list" aria-label="All pages">
@@ -122,6 +122,8 @@ internal sealed class HelpFrame
     private IEnumerable<HelpPage> Of(string folder) => _pages.Where(page => page.Folder == folder);
 
     private static string Encode(string text) => WebUtility.HtmlEncode(text);
+
+    private static string HashOf(string text) => Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static string ReadStyle()
     {

@@ -34,7 +34,8 @@ public sealed partial class HelpTests(SqliteHost host)
         foreach (var path in Pages)
         {
             var page = await GetAsync("/help/" + path);
-            var title = File.ReadLines(Path.Combine(Repository.Root, "docs", path + ".md")).First()[2..].Replace("`", "", StringComparison.Ordinal);
+            var title = File.ReadLines(Path.Combine(Repository.Root, "docs", path + ".md")).First()[2..]
+                .Replace("`", "", StringComparison.Ordinal);
             Assert.Equal((path, 200, "text/html"), (path, page.Status, page.ContentHeaders.ContentType!.MediaType));
             Assert.Equal(title, WebUtility.HtmlDecode(Regex.Replace(Title().Match(page.Text).Groups[1].Value, "<[^>]+>", "")));
             // The same list, with this page marked.
@@ -179,7 +180,8 @@ public sealed partial class HelpTests(SqliteHost host)
         var with = Text(new HelpPages(isConsoleOn: true, "https://example.com/roster/"), "explanation/performance");
         var without = Text(new HelpPages(isConsoleOn: true, repository: null), "explanation/performance");
 
-        Assert.Contains("<a href=\"https://example.com/roster/blob/HEAD/bench/README.md\">bench/README.md</a>", with, StringComparison.Ordinal);
+        Assert.Contains(
+            "<a href=\"https://example.com/roster/blob/HEAD/bench/README.md\">bench/README.md</a>", with, StringComparison.Ordinal);
         Assert.Contains("bench/README.md", without, StringComparison.Ordinal);
         Assert.DoesNotContain("bench/README.md\"", without, StringComparison.Ordinal);
     }
