@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Roster.Changes;
 using Roster.Log;
 
 namespace Roster.Storage.Checks;
@@ -47,7 +48,9 @@ internal sealed class LogCheck(CheckPart part, Revision end, long countedUpTo) :
     public void Begin(LoggedHead head)
     {
         var revision = head.Revision.Number;
-        if (revision > _last.Number + 1)
+        // A restored log goes on far beyond what it had.
+        var isRestored = head.Kind == ChangeKind.Recover && revision % LogEpoch.Step == 0;
+        if (revision > _last.Number + 1 && !isRestored)
             Miss(_last.Number + 1, revision - 1);
         if (revision > end.Number)
             part.Add(Damage.BeyondEnd, $"revision {revision}");

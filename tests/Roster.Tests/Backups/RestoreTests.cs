@@ -76,6 +76,9 @@ public sealed class RestoreTests : IDisposable
         Assert.Equal(epoch + 4, (await api.PostAsync("", "/api/changesets/1/undo")).Revision);
         Assert.Equal(
             2, (await api.GetAsync($"{Path}/{ids[0]}/history")).Json.GetArrayLength());
+        var check = RosterProcess.Run(_folder.Path, "check");
+        Assert.True(check.ExitCode == 0, check.Output + check.Errors);
+        Assert.DoesNotContain("earlier versions", check.Output, StringComparison.Ordinal);
 
         async Task AssertRefusedAsync()
         {

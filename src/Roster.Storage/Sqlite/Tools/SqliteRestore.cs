@@ -23,8 +23,9 @@ internal static class SqliteRestore
     /// <summary>A change set without changes. Its time is later than that of the one before, as that of each change set.</summary>
     private const string InsertRecovery = """
         insert into change_set
-            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes)
-        select id, ?1, ?2, zeroblob(16), ?3, 0, 0, 0, 0, 0, max(?4, changed_at / 1000 * 1000 + 1000), null, ?5 from workspace
+            (workspace_id, revision, kind, key_id, request_id, created, updated, unchanged, deleted, restored, at, undoes, changes,
+            checksum)
+        select id, ?1, ?2, zeroblob(16), ?3, 0, 0, 0, 0, 0, max(?4, changed_at / 1000 * 1000 + 1000), null, ?5, ?6 from workspace
         """;
 
     private const string UpdateWorkspaces = """
@@ -126,9 +127,10 @@ internal static class SqliteRestore
         var first = LogEpoch.FirstRevision(now, Math.Max(replaced, database.ReadInt64(SelectNewest)));
         var at = Timestamp.From(now).WholeMilliseconds();
         // One request for all workspaces.
+        var changes = ChangeEncoding.EncodeAgain([]);
         database.Prepare(InsertRecovery)
             .Bind(1, first).Bind(2, ChangeKind.Recover).Bind(3, Guid.CreateVersion7(now)).Bind(4, at)
-            .Bind(5, ChangeEncoding.EncodeAgain([])).Run();
+            .Bind(5, changes).Bind(6, Checksum.Of(changes)).Run();
         database.Prepare(UpdateWorkspaces).Bind(1, first).Bind(2, at).Run();
         var workspaces = database.ReadInt64(CountWorkspaces);
         database.Commit();
