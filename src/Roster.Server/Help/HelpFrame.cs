@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
@@ -38,7 +39,7 @@ internal sealed class HelpFrame
         var html = new StringBuilder("<h1>Help</h1>\n");
         foreach (var (folder, name, purpose) in Kinds)
         {
-            html.Append($"<h2 id=\"{folder}\">{name}</h2>\n<p>{purpose}</p>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<h2 id=\"{folder}\">{name}</h2>\n<p>{purpose}</p>\n");
             AppendSummaries(html, folder);
         }
         html.Append("<h2 id=\"decisions\">Decisions</h2>\n<p>What was decided when there was a choice, and why.</p>\n");
@@ -86,12 +87,13 @@ internal sealed class HelpFrame
         var html = new StringBuilder();
         foreach (var (folder, name, _) in Kinds)
         {
-            html.Append($"<h2>{name}</h2>\n<ul>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<h2>{name}</h2>\n<ul>\n");
             foreach (var page in Of(folder))
                 AppendLink(html, page, page == current);
             html.Append("</ul>\n");
         }
-        html.Append($"<details{(current?.Folder == Decisions ? " open" : "")}><summary>Decisions</summary>\n<ul>\n");
+        var open = current?.Folder == Decisions ? " open" : "";
+        html.Append(CultureInfo.InvariantCulture, $"<details{open}><summary>Decisions</summary>\n<ul>\n");
         foreach (var page in Of(Decisions))
             AppendLink(html, page, page == current);
         return html.Append("</ul>\n</details>\n").ToString();
@@ -99,12 +101,13 @@ internal sealed class HelpFrame
 
     private static void AppendLink(StringBuilder html, HelpPage page, bool isCurrent)
     {
-        html.Append($"<li><a href=\"{HelpPages.Path}/{page.Path}\"{(isCurrent ? " aria-current=\"page\"" : "")}>{Encode(page.Title)}</a>");
+        var mark = isCurrent ? " aria-current=\"page\"" : "";
+        html.Append(CultureInfo.InvariantCulture, $"<li><a href=\"{HelpPages.Path}/{page.Path}\"{mark}>{Encode(page.Title)}</a>");
         if (isCurrent && page.Folder != Decisions && page.Sections.Count > 0)
         {
             html.Append("\n<ul>\n");
             foreach (var section in page.Sections)
-                html.Append($"<li><a href=\"#{section.Id}\">{Encode(section.Title)}</a></li>\n");
+                html.Append(CultureInfo.InvariantCulture, $"<li><a href=\"#{section.Id}\">{Encode(section.Title)}</a></li>\n");
             html.Append("</ul>\n");
         }
         html.Append("</li>\n");
@@ -114,7 +117,7 @@ internal sealed class HelpFrame
     {
         html.Append("<ul>\n");
         foreach (var page in Of(folder))
-            html.Append($"<li><a href=\"{HelpPages.Path}/{page.Path}\">{Encode(page.Title)}</a>"
+            html.Append(CultureInfo.InvariantCulture, $"<li><a href=\"{HelpPages.Path}/{page.Path}\">{Encode(page.Title)}</a>"
                 + $"{(folder == Decisions ? "" : $"<br>{Encode(page.Summary)}")}</li>\n");
         html.Append("</ul>\n");
     }
