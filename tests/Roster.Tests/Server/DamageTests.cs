@@ -1,0 +1,315 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
+using Roster.Storage.Checks;
+
+namespace Roster.Tests.Server;
+
+/// <summary>
+/// Flipped bits in the files of a server on SQLite: what check says of them, what the server says, and what an operator can
+/// still read.
+/// </summary>
+public sealed partial class DamageTests(DamageTests.Directory directory) : IClassFixture<DamageTests.Directory>, IDisposable
+{
+    private const int PageBytes = 4_096;
+
+    private readonly TempFolder _folder = new();
+
+    private string File => _folder.File("roster.db");
+
+    private string Index => Path.Combine(File + ".search", "1.db");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Check_says_ok_for_each_part_and_changes_no_byte()
+    {
+        directory.CopyTo(_folder);
+        var before = await Task.WhenAll(System.IO.File.ReadAllBytesAsync(File), System.IO.File.ReadAllBytesAsync(Index));
+
+        var whole = Check();
+
+        Assert.Equal((0, ""), (whole.ExitCode, whole.Errors));
+        Assert.Equal(
+            ["file\t-\tok", "log\tdefault\tok", "partners\tdefault\tok", "search\tdefault\tok", "counts\tdefault\tok"],
+            whole.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => string.Join('\t', line.Split('\t')[..3])));
+        Assert.Equal(before[0], await System.IO.File.ReadAllBytesAsync(File));
+        Assert.Equal(before[1], await System.IO.File.ReadAllBytesAsync(Index));
+    }
+
+    [Fact]
+    public async Task A_bit_of_a_value_that_SQLite_cannot_notice_is_found_by_check()
+    {
+        directory.CopyTo(_folder);
+        // A letter of an address becomes a capital one.
+        Flip(File, "needle777@", 0x20);
+
+        var found = Check();
+
+        Assert.Equal(1, found.ExitCode);
+        Assert.Matches("partners\tdefault\tdamaged\t.*\n  partners are not as they were written \\(checksum\\): 1\n"
+            + $"    {directory.Ids[777]}, revision 1\n  What to do: Restore", found.Output);
+        Assert.DoesNotContain("needle", found.Output, StringComparison.OrdinalIgnoreCase);
+        // The running server does not notice. The page says so.
+        using var server = directory.Start(_folder);
+        Assert.Equal(200, (await directory.Client(server).GetAsync($"/api/partners/{directory.Ids[777]}")).Status);
+    }
+
+    [Fact]
+    public void A_bit_of_an_index_is_found_by_check()
+    {
+        directory.CopyTo(_folder);
+        FlipEntryOf("partner_external_id");
+
+        Assert.Matches("file\t-\tdamaged\t.*\n(.*\n)*.*partner_external_id", Check().Output);
+    }
+
+    [Fact]
+    public void A_bit_of_an_old_value_in_the_log_is_found_by_check()
+    {
+        directory.CopyTo(_folder);
+        Flip(File, "old phone", 1);
+
+        Assert.Matches(
+            "log\tdefault\tdamaged\t.*\n  change sets are not as they were written \\(checksum\\): 1\n    revision 2\n", Check().Output);
+    }
+
+    [Fact]
+    public void A_bit_of_the_search_index_is_found_by_check()
+    {
+        directory.CopyTo(_folder);
+        Flip(Index, "needle777@", 1);
+
+        var found = Check().Output;
+        Assert.Matches("partners\tdefault\tok", found);
+        Assert.Matches("search\tdefault\tdamaged", found);
+    }
+
+    [Theory]
+    [InlineData("partner", "/api/partners?take=10000")]
+    [InlineData("partner_external_id", "/api/partners?externalId=x777")]
+    public async Task Damage_of_the_structure_is_said_at_error_and_then_nothing_is_read_or_written(string table, string request)
+    {
+        directory.CopyTo(_folder);
+        SpoilTree(table);
+        using var server = directory.Start(_folder);
+        var api = directory.Client(server);
+
+        var met = await api.GetAsync(request);
+
+        Assert.Equal((503, "storage_damaged"), (met.Status, met.Code));
+        Assert.Null(met.Headers.RetryAfter);
+        await server.HasSaidAsync($"storage_damaged: {File}");
+        Assert.Contains(server.Log().Split('\n'), line => line.Contains("\"EventId\":6015,\"LogLevel\":\"Error\"", StringComparison.Ordinal)
+            && line.Contains("roster-server check", StringComparison.Ordinal));
+        foreach (var other in new[]
+        {
+            await api.PutAsync("""[{"name":"lost"}]"""), await api.GetAsync($"/api/partners/{directory.Ids[0]}"),
+            await api.GetAsync("/health/ready"),
+        })
+            Assert.Equal((503, "storage_damaged"), (other.Status, other.Code));
+        Assert.Equal(1, Check().ExitCode);
+    }
+
+    [Fact]
+    public async Task A_server_that_only_reads_serves_what_is_left_of_a_damaged_file_and_changes_no_byte()
+    {
+        directory.CopyTo(_folder);
+        SpoilTree("partner_external_id");
+        var before = await System.IO.File.ReadAllBytesAsync(File);
+        using (var server = directory.Start(_folder, "--read-only", "on"))
+        {
+            var api = directory.Client(server);
+
+            Assert.Equal("storage_damaged", (await api.GetAsync("/api/partners?externalId=x777")).Code);
+            Assert.Equal(Directory.Partners, (await api.GetAsync("/api/partners?take=10000")).Items.Count);
+            Assert.Equal(200, (await api.GetAsync("/api/partners?take=10000", "text/csv")).Status);
+            var refused = await api.PutAsync("""[{"name":"lost"}]""");
+            Assert.Equal((503, "storage_read_only"), (refused.Status, refused.Code));
+            Assert.Equal("search_behind", (await api.GetAsync("/api/partners?q=needle")).Code);
+            Assert.Equal(503, (await api.GetAsync("/health/ready")).Status);
+            Assert.Contains("storage_read_only: The server was started with --read-only on", server.Log(), StringComparison.Ordinal);
+            server.Terminate();
+            Assert.Equal(0, server.WaitForExit());
+            Assert.DoesNotContain("A bug", server.Log(), StringComparison.Ordinal);
+        }
+        Assert.Equal(before, await System.IO.File.ReadAllBytesAsync(File));
+    }
+
+    [Fact]
+    public async Task A_file_of_another_program_is_refused_and_left_as_it_is()
+    {
+        await System.IO.File.WriteAllTextAsync(File, "not a database, but somebody's only copy\n");
+        await AssertRefusedUntouchedAsync("is no SQLite file");
+
+        System.IO.File.Delete(File);
+        await using (var other = new SqliteConnection($"Data Source={File};Pooling=false"))
+        {
+            await other.OpenAsync();
+            await using var command = other.CreateCommand();
+            command.CommandText = "pragma journal_mode = wal; create table theirs (it); insert into theirs values (1)";
+            await command.ExecuteNonQueryAsync();
+            // As after a crash: what they wrote is in their log.
+            System.IO.File.Copy(File, _folder.File("theirs.db"));
+            System.IO.File.Copy(File + "-wal", _folder.File("theirs.db-wal"));
+        }
+        foreach (var end in new[] { "", "-wal" })
+            System.IO.File.Move(_folder.File("theirs.db") + end, File + end, overwrite: true);
+        await AssertRefusedUntouchedAsync("is another program's SQLite file");
+    }
+
+    [Fact]
+    public async Task Reindex_throws_the_index_away_and_the_server_makes_it_anew()
+    {
+        directory.CopyTo(_folder);
+        Flip(Index, "needle777@", 1);
+        using (directory.Start(_folder))
+        {
+            var running = Run("reindex");
+            Assert.Equal(2, running.ExitCode);
+            Assert.Contains("Another Roster server uses", running.Errors, StringComparison.Ordinal);
+        }
+
+        var done = Run("reindex", "--workspace", "default");
+
+        Assert.Equal((0, "default\n"), (done.ExitCode, done.Output));
+        Assert.Equal(0, Check().ExitCode);
+        using var server = directory.Start(_folder);
+        var api = directory.Client(server);
+        Answer found;
+        do
+            found = await api.GetAsync("/api/partners?q=needle777");
+        while (found is { Status: 503, Code: "search_behind" });
+        Assert.Single(found.Items);
+        Assert.Equal(0, Check().ExitCode);
+        Assert.Equal(2, Run("reindex", "--workspace", "none").ExitCode);
+    }
+
+    [Fact]
+    public void What_cannot_be_checked_is_wrong_usage_and_no_damage()
+    {
+        Assert.Equal((2, true), (Check().ExitCode, Check().Errors.Contains("There is no database", StringComparison.Ordinal)));
+        directory.CopyTo(_folder);
+        var none = Run("check", "--workspace", "none");
+        Assert.Equal((2, "There is no workspace 'none'.\n"), (none.ExitCode, none.Errors));
+    }
+
+    [Fact]
+    public async Task Whoever_follows_the_page_gets_what_it_shows()
+    {
+        directory.CopyTo(_folder);
+        var page = await System.IO.File.ReadAllTextAsync(
+            Path.Combine(AppContext.BaseDirectory, "pages", "docs", "how-to", "check-and-repair.md"));
+        var commands = CommandOfPage().Matches(page).Select(match => match.Groups[1].Value).ToList();
+
+        Assert.Equal(3, commands.Count);
+        foreach (var command in commands)
+        {
+            var arguments = command.Replace("data/roster.db", File, StringComparison.Ordinal).Split(' ');
+            var ran = RosterProcess.Run(_folder.Path, arguments);
+            Assert.True(ran.ExitCode == 0, $"{command}: {ran.Errors}");
+        }
+    }
+
+    [GeneratedRegex(@"^roster-server ((?:check|reindex).*)$", RegexOptions.Multiline)]
+    private static partial Regex CommandOfPage();
+
+    private (int ExitCode, string Output, string Errors) Check() => Run("check");
+
+    private (int ExitCode, string Output, string Errors) Run(params string[] command) =>
+        RosterProcess.Run(_folder.Path, [.. command, "--database", "sqlite:" + File]);
+
+    private async Task AssertRefusedUntouchedAsync(string sentence)
+    {
+        string[] files = [.. new[] { File, File + "-wal" }.Where(System.IO.File.Exists)];
+        var before = await Task.WhenAll(files.Select(file => System.IO.File.ReadAllBytesAsync(file)));
+
+        var refused = Run("--urls", "http://127.0.0.1:0");
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains(sentence, refused.Errors, StringComparison.Ordinal);
+        for (var i = 0; i < files.Length; i++)
+            Assert.Equal(before[i], await System.IO.File.ReadAllBytesAsync(files[i]));
+    }
+
+    /// <summary>Flips a bit of the first byte of a text's last place in a file.</summary>
+    private static void Flip(string file, string text, byte bit)
+    {
+        var bytes = System.IO.File.ReadAllBytes(file);
+        var at = bytes.AsSpan().LastIndexOf(Encoding.UTF8.GetBytes(text));
+        Assert.True(at >= 0, $"{text} is not in {file}");
+        bytes[at] ^= bit;
+        System.IO.File.WriteAllBytes(file, bytes);
+    }
+
+    /// <summary>Flips a bit in the last entry of an index's last page.</summary>
+    private void FlipEntryOf(string index)
+    {
+        var bytes = System.IO.File.ReadAllBytes(File);
+        // The youngest entry of a page is nearest to its middle: its external id ends before the id of 16 bytes.
+        bytes[(RootOf(index) * PageBytes) - 20] ^= 4;
+        System.IO.File.WriteAllBytes(File, bytes);
+    }
+
+    /// <summary>Makes pages of a table or index unreadable: its root.</summary>
+    private void SpoilTree(string name)
+    {
+        var bytes = System.IO.File.ReadAllBytes(File);
+        var start = (RootOf(name) - 1) * PageBytes;
+        Array.Fill(bytes, (byte)0xA5, start, 200);
+        System.IO.File.WriteAllBytes(File, bytes);
+    }
+
+    private int RootOf(string name)
+    {
+        using var database = new SqliteConnection($"Data Source={File};Mode=ReadOnly;Pooling=false");
+        database.Open();
+        using var command = database.CreateCommand();
+        command.CommandText = "select rootpage from sqlite_schema where name = $name";
+        command.Parameters.AddWithValue("$name", name);
+        return (int)(long)command.ExecuteScalar()!;
+    }
+
+    /// <summary>Files of a server that has stopped, made once.</summary>
+    public sealed class Directory : IDisposable
+    {
+        internal const int Partners = 3_000;
+
+        private readonly TempFolder _made = new();
+        private readonly string _key;
+
+        public Directory()
+        {
+            using var server = RosterProcess.Serve(_made.Path, "--database", "sqlite:" + _made.File("roster.db"), "--rows-per-minute", "0");
+            _key = Regex.Match(server.Output(), "roster_[0-9A-Za-z]{38}").Value;
+            var api = Client(server);
+            Ids = api.PutAsync(JsonSerializer.Serialize(Enumerable.Range(0, Partners).Select(i => new
+            {
+                name = $"Needle {i}", email = $"needle{i}@b.example", phone = i == 5 ? "old phone" : $"{i}", externalId = $"x{i}",
+            }))).Result.Ids;
+            Assert.Equal(200, api.PutAsync($$"""[{"id":"{{Ids[5]}}","phone":"5"}]""").Result.Status);
+            while (api.GetAsync("/api/partners?q=needle").Result.Status != 200)
+                continue;
+            server.Terminate();
+            Assert.Equal(0, server.WaitForExit());
+        }
+
+        public IReadOnlyList<string> Ids { get; }
+
+        internal void CopyTo(TempFolder folder)
+        {
+            System.IO.Directory.CreateDirectory(folder.File("roster.db.search"));
+            foreach (var file in new[] { "roster.db", "roster.db.search/1.db" })
+                System.IO.File.Copy(_made.File(file), folder.File(file));
+        }
+
+        /// <summary>A server on a copy of the files.</summary>
+        internal RosterProcess Start(TempFolder folder, params string[] arguments) => RosterProcess.Serve(
+            folder.Path, ["--database", "sqlite:" + folder.File("roster.db"), "--rows-per-minute", "0", .. arguments]);
+
+        internal RosterClient Client(RosterProcess server) => server.Client(_key);
+
+        public void Dispose() => _made.Dispose();
+    }
+}
