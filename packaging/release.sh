@@ -48,7 +48,9 @@ for package in "$work"/packages/*; do packaging/same-bytes.py "$package" "$out/$
 
 # What each is made of, as CycloneDX. The server says it itself, since it knows what was linked.
 "$work/server/Roster.Server" sbom >"$work/server.json"
-(cd src/Roster.Console && npm sbom --omit=dev --sbom-format=cyclonedx) >"$work/console.json"
+# npm refuses a package without a version, which only this clone's gets.
+(cd src/Roster.Console && npm pkg set version="$version" && npm sbom --omit=dev --sbom-format=cyclonedx --package-lock-only) \
+    >"$work/console.json"
 dotnet tool restore >/dev/null
 for project in Roster.Cli Roster.Client.Extensions; do
     dotnet CycloneDX "src/$project/$project.csproj" --output "$work" --filename "$project.json" --output-format Json \
