@@ -83,8 +83,8 @@ public sealed partial class DocsTests
 
         Assert.InRange(options.Count, 20, int.MaxValue);
         Assert.InRange(names.Count, 5, int.MaxValue);
-        Assert.Empty(options.Where(option => !settings.Contains($"`{option}`", StringComparison.Ordinal)));
-        Assert.Empty(names.Where(name => !Regex.IsMatch(commands, $"(?m)^\\|.*`{name}[ `]")));
+        Assert.DoesNotContain(options, option => !settings.Contains($"`{option}`", StringComparison.Ordinal));
+        Assert.DoesNotContain(names, name => !Regex.IsMatch(commands, $"(?m)^\\|.*`{name}[ `]"));
     }
 
     private static bool IsOurs(string page) =>

@@ -2,7 +2,6 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
-using Roster.Storage.Checks;
 
 namespace Roster.Tests.Server;
 
@@ -52,7 +51,7 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
             + $"    {directory.Ids[777]}, revision 1\n  What to do: Restore", found.Output);
         Assert.DoesNotContain("needle", found.Output, StringComparison.OrdinalIgnoreCase);
         // The running server does not notice. The page says so.
-        using var server = directory.Start(_folder);
+        using var server = Directory.Start(_folder);
         Assert.Equal(200, (await directory.Client(server).GetAsync($"/api/partners/{directory.Ids[777]}")).Status);
     }
 
@@ -93,7 +92,7 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
     {
         directory.CopyTo(_folder);
         SpoilTree(table);
-        using var server = directory.Start(_folder);
+        using var server = Directory.Start(_folder);
         var api = directory.Client(server);
 
         var met = await api.GetAsync(request);
@@ -118,7 +117,7 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
         directory.CopyTo(_folder);
         SpoilTree("partner_external_id");
         var before = await System.IO.File.ReadAllBytesAsync(File);
-        using (var server = directory.Start(_folder, "--read-only", "on"))
+        using (var server = Directory.Start(_folder, "--read-only", "on"))
         {
             var api = directory.Client(server);
 
@@ -164,7 +163,7 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
     {
         directory.CopyTo(_folder);
         Flip(Index, "needle777@", 1);
-        using (directory.Start(_folder))
+        using (Directory.Start(_folder))
         {
             var running = Run("reindex");
             Assert.Equal(2, running.ExitCode);
@@ -175,7 +174,7 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
 
         Assert.Equal((0, "default\n"), (done.ExitCode, done.Output));
         Assert.Equal(0, Check().ExitCode);
-        using var server = directory.Start(_folder);
+        using var server = Directory.Start(_folder);
         var api = directory.Client(server);
         Answer found;
         do
@@ -286,7 +285,10 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
             var api = Client(server);
             Ids = api.PutAsync(JsonSerializer.Serialize(Enumerable.Range(0, Partners).Select(i => new
             {
-                name = $"Needle {i}", email = $"needle{i}@b.example", phone = i == 5 ? "old phone" : $"{i}", externalId = $"x{i}",
+                name = $"Needle {i}",
+                email = $"needle{i}@b.example",
+                phone = i == 5 ? "old phone" : $"{i}",
+                externalId = $"x{i}",
             }))).Result.Ids;
             Assert.Equal(200, api.PutAsync($$"""[{"id":"{{Ids[5]}}","phone":"5"}]""").Result.Status);
             while (api.GetAsync("/api/partners?q=needle").Result.Status != 200)
@@ -305,7 +307,7 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
         }
 
         /// <summary>A server on a copy of the files.</summary>
-        internal RosterProcess Start(TempFolder folder, params string[] arguments) => RosterProcess.Serve(
+        internal static RosterProcess Start(TempFolder folder, params string[] arguments) => RosterProcess.Serve(
             folder.Path, ["--database", "sqlite:" + folder.File("roster.db"), "--rows-per-minute", "0", .. arguments]);
 
         internal RosterClient Client(RosterProcess server) => server.Client(_key);

@@ -1,5 +1,4 @@
 using Roster.Log;
-using Roster.Partners;
 using Roster.Storage.Checks;
 using Roster.Storage.Sqlite.Connections;
 
@@ -43,7 +42,7 @@ internal sealed class SqliteCheck(string path, Action<CheckPart> tell, Cancellat
             Check(database, id, name);
     }
 
-    private List<(long Id, string Name)> Workspaces(SqliteDatabase database, string? workspace)
+    private static List<(long Id, string Name)> Workspaces(SqliteDatabase database, string? workspace)
     {
         var found = new List<(long Id, string Name)>();
         using (var rows = database.Prepare(SelectWorkspaces).Query())
