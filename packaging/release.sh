@@ -1,15 +1,18 @@
 #!/usr/bin/env bash
 # Makes everything that a release has, of the last commit, in a clone of its own:
 #   packaging/release.sh OUT [WORK]
-# OUT must not exist. The same commit makes the same bytes, wherever WORK is, on the same Debian with the same .NET SDK, Node.js
-# and clang. It needs root, for the image's files, and what test.sh installs.
+# OUT must not exist, and is there when all of it is made. WORK is a folder for what is made meanwhile. The same commit makes the
+# same bytes, wherever WORK is, on the same Debian with the same .NET SDK, Node.js and clang. It needs root, for the image's files,
+# and what test.sh installs.
 set -euo pipefail
-out=$(realpath -m "$1")
-work=${2:-$(mktemp -d)}
-[ ! -e "$out" ] || { echo "$out exists already." >&2; exit 2; }
+target=$(realpath -m "$1") works=$(realpath -m "${2:-${TMPDIR:-/tmp}}")
+[ ! -e "$target" ] || { echo "$target exists already." >&2; exit 2; }
 cd "$(dirname "$0")/.."
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
-mkdir -p "$work" "$out"
+mkdir -p "$works"
+work=$(mktemp -d -p "$works")
+out=$work/release
+mkdir "$out"
 trap 'rm -rf "$work"' EXIT
 
 # A clone has nothing of what was built or forgotten here.
@@ -63,3 +66,5 @@ done
 cd "$out"
 sha256sum -- * >"$work/SHA256SUMS"
 mv "$work/SHA256SUMS" .
+mkdir -p "$(dirname "$target")"
+mv "$out" "$target"

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Logging.Console;
 
 namespace Roster.Server.Hosting;
@@ -24,5 +25,29 @@ internal static class LogSetup
         else
             logging.AddSimpleConsole(text =>
                 (text.UseUtcTimestamp, text.TimestampFormat, text.SingleLine) = (true, TimestampFormat, true));
+    }
+
+    /// <summary>What makes lines of events.</summary>
+    public static ConsoleFormatter ConsoleFormatter(this IServiceProvider services, LogFormat format)
+    {
+        var name = format == LogFormat.Json ? ConsoleFormatterNames.Json : ConsoleFormatterNames.Simple;
+        return services.GetServices<ConsoleFormatter>().Single(formatter => formatter.Name == name);
+    }
+}
+
+/// <summary>Writes events of the category Roster at once, for the last one of a process that ends.</summary>
+internal sealed class UnqueuedLog(ConsoleFormatter lines) : ILogger
+{
+    public IDisposable? BeginScope<TState>(TState state)
+        where TState : notnull => null;
+
+    public bool IsEnabled(LogLevel logLevel) => true;
+
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    {
+        using var line = new StringWriter();
+        lines.Write(new LogEntry<TState>(logLevel, "Roster", eventId, state, exception, formatter), null, line);
+        Console.Error.Write(line);
     }
 }

@@ -34,7 +34,7 @@ internal static class Serve
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
         var logger = loggers.CreateLogger("Roster");
         hearsOfReload = logger;
-        ReportBugs(loggers, logger);
+        ReportBugs(app.Services, settings.LogFormat, logger);
         using var systemd = new Systemd();
         await using var metrics = MetricsServer.Build(settings.Telemetry.MetricsUrls, app.Services);
         var hasListened = false;
@@ -71,13 +71,16 @@ internal static class Serve
     }
 
     /// <summary>Logs why the process crashes, and failures of tasks that nobody awaited.</summary>
-    private static void ReportBugs(ILoggerFactory loggers, ILogger logger)
+    private static void ReportBugs(IServiceProvider services, LogFormat format, ILogger logger)
     {
+        var (loggers, unqueued) = (services.GetRequiredService<ILoggerFactory>(), new UnqueuedLog(services.ConsoleFormatter(format)));
         AppDomain.CurrentDomain.UnhandledException += (_, bug) =>
         {
-            ServerLog.Crashed(logger, bug.ExceptionObject as Exception);
-            // The console logger writes in the background; disposing of it waits for that.
+            var isWanted = logger.IsEnabled(LogLevel.Critical);
+            // The console logger writes in the background. Disposing of it waits for that, but not for long.
             loggers.Dispose();
+            if (isWanted)
+                ServerLog.Crashed(unqueued, bug.ExceptionObject as Exception);
         };
         TaskScheduler.UnobservedTaskException += (_, bug) => ServerLog.TaskFailed(logger, bug.Exception);
     }
