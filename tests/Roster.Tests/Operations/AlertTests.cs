@@ -56,6 +56,8 @@ public sealed class AlertTests : IDisposable
 
         // The file of the database is lost, so requests fail.
         File.Move(_folder.File("roster.db"), _folder.File("elsewhere.db"));
+        await api.PutAsync("""[{"name":"b"}]""");
+        await prometheus.HasAsync("http_server_request_duration_seconds_count{http_response_status_code=\"503\"}");
         for (var i = 0; i < 50; i++)
             await api.PutAsync("""[{"name":"b"}]""");
         await prometheus.FiresAsync("RosterErrors");

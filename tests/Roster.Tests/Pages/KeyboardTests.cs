@@ -47,6 +47,8 @@ public sealed class KeyboardTests(ConsoleServer server, ConsoleBrowser browser)
         await search.PressAsync("c");
         Assert.Equal("c", await search.InputValueAsync());
         await search.FillAsync("");
+        // The address follows a moment later.
+        await console.Page.WaitForURLAsync(address => !address.Contains("q=", StringComparison.Ordinal));
         await console.Page.EvaluateAsync("localStorage.setItem('roster-preferences', JSON.stringify({hasSingleKeys:false}))");
         await console.Page.ReloadAsync();
         await console.Row("Ada").WaitForAsync();

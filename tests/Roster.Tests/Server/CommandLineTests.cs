@@ -164,7 +164,7 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--urls", "http://192.0.2.1:5080")]
     [InlineData("--first-key-file", "nowhere/key")]
     [InlineData("--certificate", "nowhere.pem", "--certificate-key", "nowhere.pem")]
-    public void A_setting_that_this_machine_cannot_follow_exits_with_1_and_a_sentence_that_names_it(string setting, params string[] values) =>
+    public void A_setting_that_cannot_be_followed_here_exits_with_1_and_a_sentence_that_names_it(string setting, params string[] values) =>
         Fails(1, setting, values);
 
     private void Fails(int exitCode, string setting, params string[] values)

@@ -135,7 +135,7 @@ public sealed class SqliteStoreTests : IDisposable
     {
         await System.IO.File.WriteAllTextAsync(File, new string('x', 10_000));
 
-        await Assert.ThrowsAsync<StoreException>(() => OpenAsync());
+        await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync());
         Assert.Equal(new string('x', 10_000), await System.IO.File.ReadAllTextAsync(File));
     }
 
