@@ -36,7 +36,7 @@ internal static class CheckCommand
         var workspace = Workspace("Only this workspace's index; without it, all.");
         var reindex = new Command(
             "reindex", "Throw search indexes away; the server makes them anew. On SQLite, stop the server first.") { workspace };
-        reindex.SetAction((parsed, cancel) => report(() => RefusedAsWrongUsageAsync(async () =>
+        reindex.SetAction((parsed, cancel) => report(async () =>
         {
             var store = parseStore(parsed);
             foreach (var name in await store.ReindexAsync(parsed.GetValue(workspace), cancel))
@@ -45,7 +45,7 @@ internal static class CheckCommand
                 ? "Servers make an index anew with its next search or write; until then searches answer search_behind."
                 : "The server makes them anew when it starts; until then searches answer search_behind."));
             return 0;
-        })));
+        }));
         return reindex;
     }
 
@@ -68,14 +68,14 @@ internal static class CheckCommand
         output.Flush();
     }
 
-    /// <summary>A database or workspace that cannot be checked is no damage.</summary>
+    /// <summary>A database or workspace that cannot be checked is no damage, so it must not end as damage does.</summary>
     private static async Task<int> RefusedAsWrongUsageAsync(Func<Task<int>> command)
     {
         try
         {
             return await command();
         }
-        catch (Exception failure) when (failure is SettingException or StoreRefusedException)
+        catch (StoreRefusedException failure)
         {
             await Console.Error.WriteLineAsync(failure.Message);
             return WrongUsage;
