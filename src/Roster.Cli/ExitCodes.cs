@@ -1,6 +1,6 @@
 namespace Roster.Cli;
 
-/// <summary>How a command ended. Scripts rely on these numbers.</summary>
+/// <summary>How a command ended. Scripts rely on these numbers. The server's commands use this file too.</summary>
 internal static class ExitCodes
 {
     public const int Done = 0;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using Roster.Server.Backups;
 using Roster.Storage;
 
@@ -24,22 +23,12 @@ internal sealed class BackupOptions
     public BackupPlan? Parse(ParseResult parsed, Store database)
     {
         var folder = parsed.GetRequiredValue(_to);
-        var every = ParseTime(parsed.GetRequiredValue(_every));
+        var pause = parsed.GetRequiredValue(_every);
+        var every = KeyCommands.SpanOf(pause, "mhd", TimeSpan.FromDays(366)) ?? throw new SettingException(
+            $"--backup-every is a number of minutes, hours or days up to a year, such as 30m or 1h, not '{pause}'.");
         var keep = BackupKeep.Parse("--backup-keep", parsed.GetRequiredValue(_keep));
         return folder == "" ? null
             : !database.IsFile ? throw new SettingException($"--backup-to is for SQLite. {BackupCommand.ForPostgres}")
             : new BackupPlan(database, Path.GetFullPath(folder), every, keep);
-    }
-
-    private static TimeSpan ParseTime(string text)
-    {
-        const int MaxMinutes = 366 * 24 * 60;
-        var minutes = text.Length > 1 && int.TryParse(
-            text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? text[^1] switch { 'm' => number, 'h' => number * 60L, 'd' => number * 24L * 60, _ => 0 }
-            : 0;
-        return minutes is > 0 and <= MaxMinutes ? TimeSpan.FromMinutes(minutes)
-            : throw new SettingException(
-                $"--backup-every is a number of minutes, hours or days up to a year, such as 30m or 1h, not '{text}'.");
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Roster.Cli;
 using Roster.Storage;
 using Roster.Storage.Checks;
 
@@ -7,9 +8,6 @@ namespace Roster.Server.Commands;
 /// <summary>check: whether what is stored is whole. reindex: throws search indexes away.</summary>
 internal static class CheckCommand
 {
-    private const int Damaged = 1;
-    private const int WrongUsage = 2;
-
     public static Command Create(Func<ParseResult, Store> parseStore, Func<Func<Task<int>>, Task<int>> report)
     {
         var workspace = Workspace("Only this workspace; without it, all.");
@@ -26,7 +24,7 @@ internal static class CheckCommand
                 isWhole &= part.Damages.Count == 0;
                 Write(part, Console.Out);
             }, cancel);
-            return isWhole ? 0 : Damaged;
+            return isWhole ? ExitCodes.Done : ExitCodes.Failed;
         })));
         return check;
     }
@@ -77,8 +75,7 @@ internal static class CheckCommand
         }
         catch (StoreRefusedException failure)
         {
-            await Console.Error.WriteLineAsync(failure.Message);
-            return WrongUsage;
+            throw new SettingException(failure.Message);
         }
     }
 }

@@ -3,6 +3,7 @@ using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
+using Roster.Cli;
 using Roster.Partners;
 using Roster.Server.Hosting;
 using Roster.Server.Operations;
@@ -13,10 +14,6 @@ namespace Roster.Server.Commands;
 /// <summary>The commands and settings of the executable. Without a command it serves.</summary>
 internal static class CommandLine
 {
-    private const int Failed = 1;
-
-    private const int WrongUsage = 2;
-
     public static Task<int> RunAsync(string[] args)
     {
         // Output is for machines as well as people: it does not depend on the machine's language.
@@ -29,7 +26,7 @@ internal static class CommandLine
         foreach (var error in parsed.Errors)
             Console.Error.WriteLine(error.Message);
         Console.Error.WriteLine($"See: {string.Join(' ', PathOf(parsed.CommandResult))} --help");
-        return Task.FromResult(WrongUsage);
+        return Task.FromResult(ExitCodes.Usage);
     }
 
     private static IEnumerable<string> PathOf(CommandResult command) =>
@@ -266,8 +263,8 @@ internal static class CommandLine
     }
 
     /// <summary>
-    /// Runs a command. Failures that an operator can fix become one sentence and an exit code: 2 if the command or a setting
-    /// is wrong whatever the machine has, else 1. These are the codes of the command <c>roster</c> too.
+    /// Runs a command. Failures that an operator can fix become one sentence and an exit code: that of wrong usage if the
+    /// command or a setting is wrong whatever the machine has, else that of what failed.
     /// </summary>
     private static async Task<int> ReportAsync(Func<Task<int>> command)
     {
@@ -278,13 +275,13 @@ internal static class CommandLine
         catch (Exception failure) when (failure is SettingException or StoreAddressException)
         {
             await Console.Error.WriteLineAsync(failure.Message);
-            return WrongUsage;
+            return ExitCodes.Usage;
         }
         catch (Exception failure) when (failure is CommandFailedException or StoreRefusedException or StoreException
             or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(failure.Message);
-            return Failed;
+            return ExitCodes.Failed;
         }
     }
 }

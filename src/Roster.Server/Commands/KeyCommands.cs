@@ -143,15 +143,19 @@ internal static class KeyCommands
     }
 
     /// <summary>A number of hours or days, as the value of a setting.</summary>
-    public static TimeSpan ParseSpan(string setting, string text)
+    public static TimeSpan ParseSpan(string setting, string text) =>
+        SpanOf(text, "hd", TimeSpan.FromDays(366 * 100)) ?? throw new SettingException(
+            $"{setting} is a number of hours or days up to a hundred years, such as 12h or 90d, not '{text}'.");
+
+    /// <summary>A number with its unit: <c>m</c>, <c>h</c> or <c>d</c>.</summary>
+    /// <param name="units">Those that are possible.</param>
+    /// <returns>Null if it is none of these, zero, or longer.</returns>
+    public static TimeSpan? SpanOf(string text, string units, TimeSpan longest)
     {
-        const int MaxHours = 24 * 366 * 100;
-        var hours = text.Length > 1 && int.TryParse(
-            text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
-            ? text[^1] switch { 'h' => number, 'd' => number * 24L, _ => 0 }
-            : 0;
-        return hours is > 0 and <= MaxHours ? TimeSpan.FromHours(hours)
-            : throw new SettingException(
-                $"{setting} is a number of hours or days up to a hundred years, such as 12h or 90d, not '{text}'.");
+        if (text.Length < 2 || !units.Contains(text[^1], StringComparison.Ordinal)
+            || !int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return null;
+        var minutes = number * text[^1] switch { 'm' => 1L, 'h' => 60, _ => 24 * 60 };
+        return minutes > 0 && minutes <= longest.TotalMinutes ? TimeSpan.FromMinutes(minutes) : null;
     }
 }

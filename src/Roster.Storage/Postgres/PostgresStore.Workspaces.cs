@@ -84,4 +84,7 @@ internal sealed partial class PostgresStore
         connection => connection.ListAsync(
             new PostgresStatement(SelectWorkspaces),
             row => new Workspace(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.Timestamp(3)), cancel), cancel);
+
+    internal static Task<List<(long Id, string Name)>> ReadWorkspaceNamesAsync(NpgsqlConnection connection, CancellationToken cancel) =>
+        connection.ListAsync(new PostgresStatement(SelectWorkspaces), row => (row.GetInt64(0), row.GetString(1)), cancel);
 }

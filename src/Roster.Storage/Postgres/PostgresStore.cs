@@ -153,11 +153,7 @@ internal sealed partial class PostgresStore : IRosterStore
         {
             await PostgresMigrations.RequireAsync(source, StoreUse.Administer, cancel);
             await using var connection = await source.OpenConnectionAsync(cancel);
-            var workspaces = (await connection.ListAsync(
-                new PostgresStatement(SelectWorkspaces), row => (Id: row.GetInt64(0), Name: row.GetString(1)), cancel))
-                .FindAll(one => workspace is null || one.Name == workspace);
-            if (workspaces.Count == 0 && workspace is not null)
-                throw new StoreRefusedException($"There is no workspace '{workspace}'.");
+            var workspaces = WorkspaceChoice.Of(await ReadWorkspaceNamesAsync(connection, cancel), workspace);
             // One by one: on Citus each is on a node of its own.
             foreach (var (id, _) in workspaces)
                 await connection.RunAsync(cancel, new PostgresStatement(PostgresSearch.Reset, id));

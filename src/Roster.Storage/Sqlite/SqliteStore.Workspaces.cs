@@ -1,4 +1,5 @@
 using Roster.Access;
+using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite;
 
@@ -57,4 +58,13 @@ internal sealed partial class SqliteStore
                 workspaces.Add(new Workspace(rows.Int64(0), rows.Text(1), rows.Int64(2), rows.Timestamp(3)));
             return workspaces;
         }));
+
+    internal static List<(long Id, string Name)> ReadWorkspaceNames(SqliteDatabase database)
+    {
+        var names = new List<(long Id, string Name)>();
+        using var rows = database.Prepare(SelectWorkspaces).Query();
+        while (rows.Step())
+            names.Add((rows.Int64(0), rows.Text(1)));
+        return names;
+    }
 }

@@ -186,13 +186,7 @@ internal sealed partial class SqliteStore : IRosterStore
         RequireCurrentSchema(path);
         using var alone = Lock(path);
         using var database = SqliteDatabase.Open(path);
-        var workspaces = new List<(long Id, string Name)>();
-        using (var rows = database.Prepare(SelectWorkspaces).Query())
-            while (rows.Step())
-                if (workspace is null || rows.Text(1) == workspace)
-                    workspaces.Add((rows.Int64(0), rows.Text(1)));
-        if (workspaces.Count == 0 && workspace is not null)
-            throw new StoreRefusedException($"There is no workspace '{workspace}'.");
+        var workspaces = WorkspaceChoice.Of(ReadWorkspaceNames(database), workspace);
         PrivateFile.CreateFolder(path + SearchEnd);
         foreach (var (id, _) in workspaces)
         {

@@ -40,7 +40,6 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         ("SqliteSearchQuery.SelectReached", "a table of one row"),
         ("SqliteSearchQuery.CountGrams", "counts no further than a bound; SQLite calls reading the trigrams' index a scan"),
         ("SqliteSearchQuery.CountTerm", "counts no further than a bound; SQLite calls reading the counted rows a scan"),
-        ("SqliteCheck.SelectWorkspaces", "a check reads all workspaces"),
         ("SqliteCheck.SelectLog", "a check reads all of a workspace's log"),
         ("SqliteCheck.SelectPartners", "a check reads all partners of a workspace"),
         ("SqliteSearchCheck.SelectState", "a table of one row"),

@@ -76,11 +76,7 @@ internal sealed class PostgresCheck(NpgsqlConnection connection, Action<CheckPar
     public async Task RunAsync(string? workspace)
     {
         tell(await CheckFilesAsync());
-        var workspaces = await connection.ListAsync(
-            new PostgresStatement(PostgresStore.SelectWorkspaces), row => (Id: row.GetInt64(0), Name: row.GetString(1)), cancel);
-        if (workspace is not null && !workspaces.Exists(one => one.Name == workspace))
-            throw new StoreRefusedException($"There is no workspace '{workspace}'.");
-        foreach (var (id, name) in workspaces.Where(one => workspace is null || one.Name == workspace))
+        foreach (var (id, name) in WorkspaceChoice.Of(await PostgresStore.ReadWorkspaceNamesAsync(connection, cancel), workspace))
             await CheckAsync(id, name);
     }
 
@@ -146,12 +142,17 @@ internal sealed class PostgresCheck(NpgsqlConnection connection, Action<CheckPar
             search.Summary = "the index is empty or being filled; it is not compared";
             return;
         }
-        foreach (var extra in await connection.ListAsync(
-            new PostgresStatement(SelectExtra, state.WorkspaceId), row => row.GetGuid(0), cancel))
-            // What was erased leaves the index with its next step.
-            if (state.Reached == state.End.Number)
-                search.Add(Damage.SearchExtra, $"{extra}");
+        // What was erased leaves the index with its next step.
+        if (state.Reached == state.End.Number)
+            await ReadExtraAsync(state.WorkspaceId, search);
         await CompareCountsAsync(state, log, partners, counts);
+    }
+
+    private async Task ReadExtraAsync(long workspaceId, CheckPart search)
+    {
+        await using var rows = await connection.QueryAsync(cancel, new PostgresStatement(SelectExtra, workspaceId));
+        while (await rows.ReadAsync(cancel))
+            search.Add(Damage.SearchExtra, $"{rows.GetGuid(0)}");
     }
 
     private async Task CompareCountsAsync(State state, LogCheck log, PartnerCheck partners, CheckPart counts)

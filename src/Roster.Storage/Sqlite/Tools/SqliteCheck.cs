@@ -18,8 +18,6 @@ internal sealed class SqliteCheck(string path, Action<CheckPart> tell, Cancellat
 
     private const string CheckReferences = "pragma foreign_key_check";
 
-    private const string SelectWorkspaces = "select id, name from workspace order by name";
-
     private const string SelectWorkspace = "select revision, changed_at, live, forgotten from workspace where id = ?1";
 
     /// <summary>The checksum is behind the changes, so all of these are read for it; they are wanted anyway.</summary>
@@ -38,19 +36,8 @@ internal sealed class SqliteCheck(string path, Action<CheckPart> tell, Cancellat
         using var database = SqliteDatabase.OpenToRead(path, CacheKibibytes);
         using var interrupt = cancel.Register(database.Interrupt);
         CheckFile(database);
-        foreach (var (id, name) in Workspaces(database, workspace))
+        foreach (var (id, name) in WorkspaceChoice.Of(SqliteStore.ReadWorkspaceNames(database), workspace))
             Check(database, id, name);
-    }
-
-    private static List<(long Id, string Name)> Workspaces(SqliteDatabase database, string? workspace)
-    {
-        var found = new List<(long Id, string Name)>();
-        using (var rows = database.Prepare(SelectWorkspaces).Query())
-            while (rows.Step())
-                if (workspace is null || rows.Text(1) == workspace)
-                    found.Add((rows.Int64(0), rows.Text(1)));
-        return found.Count > 0 || workspace is null ? found
-            : throw new StoreRefusedException($"There is no workspace '{workspace}'.");
     }
 
     private void CheckFile(SqliteDatabase database)
