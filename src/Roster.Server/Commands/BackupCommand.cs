@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Roster.Cli;
 using Roster.Server.Hosting;
 using Roster.Storage;
 using Roster.Storage.Backups;
@@ -39,7 +40,7 @@ internal static class BackupCommand
             catch (OperationCanceledException)
             {
                 await Console.Error.WriteLineAsync("Interrupted; no backup was made, and nothing is left of it.");
-                return 1;
+                return ExitCodes.Interrupted;
             }
         }));
         return backup;

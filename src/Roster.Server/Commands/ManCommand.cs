@@ -30,6 +30,9 @@ internal static class ManCommand
         .TP
         .B 2
         Wrong usage, or a wrong setting.
+        .TP
+        .B 130
+        Interrupted.
         .SH ENVIRONMENT
         Each option that names a variable can be set by it. The option wins.
         .SH FILES

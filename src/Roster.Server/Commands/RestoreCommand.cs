@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Roster.Cli;
 using Roster.Storage;
 using Roster.Storage.Backups;
 
@@ -33,7 +34,7 @@ internal static class RestoreCommand
             catch (OperationCanceledException)
             {
                 await Console.Error.WriteLineAsync("Interrupted; nothing was changed.");
-                return 1;
+                return ExitCodes.Interrupted;
             }
             await Console.Error.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"""
                 Restored the state of {restored.Manifest.TakenAt}. Workspaces: {restored.Workspaces:N0}. What was done later is undone:

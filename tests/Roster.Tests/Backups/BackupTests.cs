@@ -105,7 +105,7 @@ public sealed class BackupTests : IDisposable
             var errors = await backup.StandardError.ReadToEndAsync();
             await backup.WaitForExitAsync();
 
-            if (backup.ExitCode == 1)
+            if (backup.ExitCode == 130)
             {
                 Assert.Contains("Interrupted", errors, StringComparison.Ordinal);
                 Assert.Empty(Names(_folder.Path));
