@@ -33,6 +33,13 @@ public interface IPartnerStore
     /// <param name="after">Only terms after this one; null from the first.</param>
     Task<IReadOnlyList<TermCount>> ListTermsAsync(long workspaceId, TermKind kind, string? after, int take, CancellationToken cancel);
 
+    /// <summary>
+    /// Takes partners' rows as right as they are now: their checksums are made anew. Without it, a row that is not as it was
+    /// written is neither served nor changed (<see cref="DamagedPartnerException"/>).
+    /// </summary>
+    /// <returns>Those of the partners that there are.</returns>
+    Task<IReadOnlyList<Guid>> AcceptAsync(long workspaceId, IReadOnlyCollection<Guid> ids, CancellationToken cancel);
+
     /// <summary>The number of partners that pass the filter.</summary>
     Task<long> CountAsync(long workspaceId, PartnerFilter filter, CancellationToken cancel);
 }

@@ -39,9 +39,21 @@ public class StoreException(StoreTrouble trouble, string message, Exception? inn
     public StoreTrouble Trouble { get; } = trouble;
 }
 
+/// <summary>One record of the database is damaged. Calls that do not need it still work.</summary>
+public abstract class DamagedRecordException(string message, Exception? inner = null)
+    : StoreException(StoreTrouble.Damaged, message, inner);
+
+/// <summary>A partner's row is not as it was written. Calls that do not need it still work.</summary>
+public sealed class DamagedPartnerException(Guid id) : DamagedRecordException(
+    $"Partner {id} is not as it was written (checksum). What does not read it goes on. See what roster-server check finds, and "
+    + "restore a backup, or take the row as it is with roster-server accept (docs/how-to/check-and-repair.md).")
+{
+    public Guid PartnerId { get; } = id;
+}
+
 /// <summary>A change set is damaged or missing in the log. Calls that do not need it still work.</summary>
 public sealed class DamagedLogException(string message, Exception? inner = null)
-    : StoreException(StoreTrouble.Damaged, message + " Restore it from a backup; what does not read it goes on.", inner)
+    : DamagedRecordException(message + " Restore it from a backup; what does not read it goes on.", inner)
 {
     public static DamagedLogException OfAnotherVersion() =>
         new("The change set is in an encoding that this version of Roster does not know.");

@@ -111,6 +111,7 @@ internal static class CommandLine
         root.Subcommands.Add(DistributeCommand.Create(ParseStore, ReportAsync));
         root.Subcommands.Add(CheckCommand.Create(ParseStore, ReportAsync));
         root.Subcommands.Add(CheckCommand.CreateReindex(ParseStore, ReportAsync));
+        root.Subcommands.Add(AcceptCommand.Create(WithStore));
         root.Subcommands.Add(HealthCommand.Create(urls, text => ParseUrls("--urls", text, hasCertificate: true), ReportAsync));
         root.Subcommands.Add(SbomCommand.Create());
         root.Subcommands.Add(ManCommand.Create(root));

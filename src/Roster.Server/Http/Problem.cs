@@ -327,6 +327,14 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
     };
 
     /// <summary>The answer to a request that met this trouble of the database.</summary>
+    /// <summary>A partner that the call needs is not as it was written; calls that do not need it work.</summary>
+    public static Problem DamagedPartner(Guid id) => new(
+        ProblemCode.StorageDamaged, 503, "A partner is damaged in the server's database",
+        $"Partner {id} is damaged in the server's database; nothing was changed. Calls that do not need this partner work. "
+        + "Trying again does not help: the server's operator finds the cure in the log.",
+        $"الشريك {id} تالف في قاعدة بيانات الخادم؛ لم يتغير شيء. تعمل الطلبات التي لا تحتاج إلى هذا الشريك. "
+        + "لن تفيد إعادة المحاولة: يجد المشغّل طريقة الإصلاح في السجل.");
+
     public static Problem Outage(StoreTrouble trouble) => trouble switch
     {
         StoreTrouble.Full => new(

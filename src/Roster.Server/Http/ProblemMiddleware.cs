@@ -69,6 +69,12 @@ internal static class ProblemMiddleware
                 return Problem.TooMuchText;
             case StoreException outage:
                 ServerLog.StoreTrouble(logger, outage.Trouble, outage.Message, http.TraceIdentifier);
+                // A damaged file is the store's own notice. Of damaged records the last one is told, until the next start.
+                if (outage is DamagedRecordException)
+                    http.RequestServices.GetRequiredService<IRosterStore>().Notices.Begin(
+                        new StoreNotice(StoreNotice.StorageDamaged, outage.Message));
+                if (outage is DamagedPartnerException partner)
+                    return Problem.DamagedPartner(partner.PartnerId);
                 return Problem.Outage(outage.Trouble);
             default:
                 ServerLog.RequestFailed(logger, failure, http.TraceIdentifier);

@@ -6,7 +6,8 @@ internal static class Damage
     private const string Restore = "Restore the newest backup that this check finds whole";
 
     private const string RestoreOrRewrite =
-        "Restore a backup, or write the right values of these partners again (PUT with all fields; look them up in a backup)";
+        "Restore a backup. Or take these partners as they are with roster-server accept, and write their right values with PUT "
+        + "(all fields; look them up in a backup)";
 
     private const string Reindex =
         "If log and partners are ok: roster-server reindex. If not, cure those first: the index may have what they lost";

@@ -40,10 +40,33 @@ internal sealed partial class PostgresStore
         {
             // A write that lost its key to another attempt fails alone; the others in its transaction are planned
             // again.
-            var lost = await TryWriteTogetherAsync(workspaceId, left);
+            List<PostgresWriter.Write> lost;
+            try
+            {
+                lost = await TryWriteTogetherAsync(workspaceId, left);
+            }
+            catch (DamagedPartnerException) when (left.Count > 1)
+            {
+                // It fails only the writes that name the partner.
+                foreach (var one in left)
+                    await WriteAloneAsync(workspaceId, one);
+                return;
+            }
             foreach (var one in lost)
                 one.Fail(new ClaimLostException());
             left = lost.Count == 0 ? [] : [.. left.Except(lost)];
+        }
+    }
+
+    private async Task WriteAloneAsync(long workspaceId, PostgresWriter.Write one)
+    {
+        try
+        {
+            await WriteTogetherAsync(workspaceId, [one]);
+        }
+        catch (StoreException failure)
+        {
+            one.Fail(failure);
         }
     }
 

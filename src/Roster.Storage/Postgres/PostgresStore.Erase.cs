@@ -40,7 +40,7 @@ internal sealed partial class PostgresStore
         """;
 
     private const string SelectChanges = """
-        select revision, changes from unnest((select $2::bigint[])) as n (named) cross join lateral (
+        select revision, changes, checksum from unnest((select $2::bigint[])) as n (named) cross join lateral (
             select * from change_set where workspace_id = $1 and revision = n.named limit 1) as change_set
         """;
 
@@ -65,7 +65,7 @@ internal sealed partial class PostgresStore
                     new PostgresStatement(SelectChanges, workspaceId, first),
                     row => (
                         Revision: row.GetInt64(0),
-                        Changes: Erasure.BlankAll(row.GetFieldValue<byte[]>(1), out var isDamaged),
+                        Changes: Erasure.BlankAll(row.GetFieldValue<byte[]>(1), row.Int64OrNull(2), out var isDamaged),
                         IsDamaged: isDamaged),
                     cancel));
             },
@@ -141,7 +141,8 @@ internal sealed partial class PostgresStore
             new PostgresStatement(SelectChanges, workspaceId, revisions),
             row =>
             {
-                var (entries, earlier) = Erasure.Blank(ChangeEncoding.Decode(row.GetFieldValue<byte[]>(1)), erased.Contains);
+                var logged = ChangeEncoding.Decode(row.GetFieldValue<byte[]>(1), row.Int64OrNull(2));
+                var (entries, earlier) = Erasure.Blank(logged, erased.Contains);
                 return (row.GetInt64(0), ChangeEncoding.EncodeAgain(entries), earlier.Select(one => one.Revision).Distinct().ToArray());
             },
             CancellationToken.None);

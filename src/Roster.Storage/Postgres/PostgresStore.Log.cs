@@ -69,7 +69,8 @@ internal sealed partial class PostgresStore
         """;
 
     private const string SelectLog = """
-        select revision, at, kind, key_id, request_id, changes from unnest((select $2::bigint[])) as n (named) cross join lateral (
+        select revision, at, kind, key_id, request_id, checksum, changes
+        from unnest((select $2::bigint[])) as n (named) cross join lateral (
             select * from change_set where workspace_id = $1 and revision = n.named limit 1) as change_set
         order by revision
         """;
@@ -82,7 +83,7 @@ internal sealed partial class PostgresStore
         """;
 
     private const string SelectLogBetween = """
-        select revision, at, kind, key_id, request_id, changes from change_set
+        select revision, at, kind, key_id, request_id, checksum, changes from change_set
         where workspace_id = $1 and revision > $2 and revision <= $3 order by revision
         """;
 
@@ -135,8 +136,8 @@ internal sealed partial class PostgresStore
             {
                 visitor.Begin(new ChangeSetHead(
                     new Revision(rows.GetInt64(0), rows.Timestamp(1)), rows.GetString(2), new Origin(rows.GetGuid(3), rows.GetGuid(4))));
-                using var decoder = new ChangeSetDecoder(visitor);
-                await using var changes = await rows.GetStreamAsync(5, cancel);
+                using var decoder = new ChangeSetDecoder(visitor, rows.Int64OrNull(5));
+                await using var changes = await rows.GetStreamAsync(6, cancel);
                 var isWanted = true;
                 while (isWanted && await changes.ReadAsync(piece.AsMemory(0, PieceBytes), cancel) is > 0 and var length)
                     isWanted = decoder.Write(piece.AsSpan(0, length));

@@ -1,4 +1,5 @@
 using Npgsql;
+using Roster.Log;
 using Roster.Partners;
 using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Postgres.Search;
@@ -15,18 +16,18 @@ internal sealed partial class PostgresStore
     /// are thousands: it would only plan for them longer.
     /// </summary>
     internal static readonly string SelectNamed = $"""
-        select {PartnerColumns.All} from unnest((select $2::uuid[])) as n (named) cross join lateral (
-            select {PartnerColumns.All} from partner where workspace_id = $1 and id = n.named limit 1) as partner
+        select {PartnerColumns.Checked} from unnest((select $2::uuid[])) as n (named) cross join lateral (
+            select {PartnerColumns.Checked} from partner where workspace_id = $1 and id = n.named limit 1) as partner
         """;
 
     private static readonly string SelectNewestFirst = $"""
-        select {PartnerColumns.All} from partner
+        select {PartnerColumns.Checked} from partner
         where workspace_id = $1 and id < $2 and ((select $3::boolean) or deleted_at is null)
         order by id desc limit (select $4::bigint) offset $5
         """;
 
     private static readonly string SelectOldestFirst = $"""
-        select {PartnerColumns.All} from partner
+        select {PartnerColumns.Checked} from partner
         where workspace_id = $1 and id > $2 and ((select $3::boolean) or deleted_at is null)
         order by id limit (select $4::bigint) offset $5
         """;
@@ -36,10 +37,29 @@ internal sealed partial class PostgresStore
     /// them is in a live one's way.
     /// </summary>
     private static readonly string SelectDeletedWith = $"""
-        select {PartnerColumns.All} from partner where workspace_id = $1 and external_id = $2 and deleted_at is not null
+        select {PartnerColumns.Checked} from partner where workspace_id = $1 and external_id = $2 and deleted_at is not null
         """;
 
     internal const string SelectLive = "select live from log_end where workspace_id = $1";
+
+    private const string UpdateChecksums = """
+        update partner set checksum = n.checksum from unnest((select $2::uuid[]), (select $3::bigint[])) as n (id, checksum)
+        where partner.workspace_id = $1 and partner.id = n.id
+        """;
+
+    public async Task<IReadOnlyList<Guid>> AcceptAsync(long workspaceId, IReadOnlyCollection<Guid> ids, CancellationToken cancel)
+    {
+        List<Partner> found = [];
+        // With the log locked, no write changes them meanwhile.
+        await _database.WriteAgainAsync(async connection =>
+        {
+            await connection.RunAsync(cancel, new PostgresStatement(PostgresDatabase.LockLogEnd, workspaceId));
+            found = await connection.ListAsync(new(SelectNamed, workspaceId, ids.Order().ToArray()), MapPartner, cancel);
+            await connection.RunAsync(cancel, new PostgresStatement(
+                UpdateChecksums, workspaceId, found.ConvertAll(one => one.Id).ToArray(), found.ConvertAll(Checksum.Of).ToArray()));
+        }, cancel);
+        return found.ConvertAll(partner => partner.Id);
+    }
 
     public async Task<IReadOnlyDictionary<Guid, Partner>> FindAsync(long workspaceId, IEnumerable<Guid> ids, CancellationToken cancel) =>
         await FindAsync(workspaceId, ids.Distinct().ToArray(), cancel);
@@ -103,6 +123,11 @@ internal sealed partial class PostgresStore
             row.Timestamp(rest), row.Timestamp(rest + 1), row.TimestampOrNull(rest + 2), row.GetInt64(rest + 3));
     }
 
+    /// <param name="row">Of <see cref="PartnerColumns.Checked"/>.</param>
+    /// <exception cref="DamagedPartnerException">It is not as it was written.</exception>
+    internal static Partner MapWhole(NpgsqlDataReader row) =>
+        PartnerColumns.Whole(MapPartner(row), row.Int64OrNull(PartnerColumns.OfChecksum));
+
     private async Task<Dictionary<Guid, Partner>> FindAsync(long workspaceId, Guid[] ids, CancellationToken cancel) =>
         (await ListAsync(new PostgresStatement(SelectNamed, workspaceId, ids), cancel)).ToDictionary(partner => partner.Id);
 
@@ -122,7 +147,7 @@ internal sealed partial class PostgresStore
             statement,
             row =>
             {
-                var partner = MapPartner(row);
+                var partner = MapWhole(row);
                 text.Add(partner.Values);
                 return partner;
             },

@@ -20,7 +20,7 @@ internal sealed partial class SqliteStore
     private const string SelectForgotten = "select forgotten from workspace where id = ?1";
 
     private const string SelectOld = """
-        select revision, at, changes from change_set where workspace_id = ?1 and revision > ?2 order by revision limit ?3
+        select revision, at, changes, checksum from change_set where workspace_id = ?1 and revision > ?2 order by revision limit ?3
         """;
 
     private const string UpdateForgotten = "update workspace set forgotten = ?2 where id = ?1";
@@ -51,7 +51,7 @@ internal sealed partial class SqliteStore
                 hasMore = changeSets == ForgottenChangeSets || (changeSets > 0 && bytes + changes.Length > ForgottenBytes);
                 if (hasMore)
                     break;
-                if (Erasure.BlankAll(changes, out var isDamaged) is { } blank)
+                if (Erasure.BlankAll(changes, rows.Int64OrNull(3), out var isDamaged) is { } blank)
                     blanked.Add((rows.Int64(0), blank));
                 if (isDamaged)
                     damaged.Add(rows.Int64(0));
@@ -94,13 +94,13 @@ internal sealed partial class SqliteStore
         {
             var revision = toVisit.Max;
             toVisit.Remove(revision);
-            byte[] changes;
+            IReadOnlyList<LoggedChange> logged;
             using (var row = database.Prepare(SelectLog).Bind(1, workspaceId).Bind(2, revision).Query())
             {
                 row.Step();
-                changes = row.Blob(5).ToArray();
+                logged = ChangeEncoding.Decode(row.Blob(5).ToArray(), row.Int64OrNull(6));
             }
-            var (entries, earlier) = Erasure.Blank(ChangeEncoding.Decode(changes), ids.Contains);
+            var (entries, earlier) = Erasure.Blank(logged, ids.Contains);
             WriteEntries(database, workspaceId, revision, ChangeEncoding.EncodeAgain(entries));
             toVisit.UnionWith(earlier.Select(one => one.Revision));
         }

@@ -10,11 +10,11 @@ namespace Roster.Storage.Sqlite;
 internal sealed partial class SqliteStore
 {
     private static readonly string SelectByExternalId = $"""
-        select {PartnerColumns.All} from partner indexed by partner_external_id where workspace_id = ?1 and external_id = ?2 order by id
+        select {PartnerColumns.Checked} from partner indexed by partner_external_id where workspace_id = ?1 and external_id = ?2 order by id
         """;
 
     private static readonly string SelectLiveByExternalId = $"""
-        select {PartnerColumns.All} from partner indexed by partner_external_id
+        select {PartnerColumns.Checked} from partner indexed by partner_external_id
         where workspace_id = ?1 and external_id = ?2 and deleted_at is null order by id
         """;
 
@@ -24,7 +24,7 @@ internal sealed partial class SqliteStore
         using var rows = database.Prepare(deleted == DeletedPartners.Without ? SelectLiveByExternalId : SelectByExternalId)
             .Bind(1, workspaceId).Bind(2, externalId).Query();
         while (rows.Step())
-            found.Add(MapPartner(rows));
+            found.Add(MapWhole(rows));
         return found;
     }
 }

@@ -38,8 +38,10 @@ internal sealed partial class SqliteStore
     /// Columns in the order of <see cref="Show"/>. Changes up to 64 KiB come with the row; larger ones are read in
     /// pieces, since SQLite allocates memory for all columns of a row.
     /// </summary>
-    private const string SelectShown =
-        "select revision, at, kind, key_id, request_id, rowid, case when length(changes) <= 65536 then changes end from change_set";
+    private const string SelectShown = """
+        select revision, at, kind, key_id, request_id, rowid, case when length(changes) <= 65536 then changes end, checksum
+        from change_set
+        """;
 
     private const string SelectLogged = SelectShown + " where workspace_id = ?1 and revision = ?2";
 
@@ -55,7 +57,7 @@ internal sealed partial class SqliteStore
         "select revision from change_set where workspace_id = ?1 and revision > ?2 order by revision limit 1 offset ?3";
 
     private const string SelectLog =
-        "select revision, at, kind, key_id, request_id, changes from change_set where workspace_id = ?1 and revision = ?2";
+        "select revision, at, kind, key_id, request_id, changes, checksum from change_set where workspace_id = ?1 and revision = ?2";
 
     public Task<Revision> FindEndAsync(long workspaceId, CancellationToken cancel) =>
         Task.FromResult(_readers.Read(database => ReadEnd(database, workspaceId)));
@@ -149,13 +151,14 @@ internal sealed partial class SqliteStore
     private static void Show(SqliteDatabase database, SqliteStatement.Rows row, LogVisitor visitor)
     {
         visitor.Begin(new ChangeSetHead(new Revision(row.Int64(0), row.Timestamp(1)), row.Text(2), new Origin(row.Guid(3), row.Guid(4))));
+        var checksum = row.Int64OrNull(7);
         if (row.IsNull(6))
         {
-            using var decoder = new ChangeSetDecoder(visitor);
+            using var decoder = new ChangeSetDecoder(visitor, checksum);
             if (database.ReadBlob("change_set", "changes", row.Int64(5), decoder.Write))
                 decoder.Complete();
         }
         else
-            ChangeEncoding.Show(row.Blob(6), visitor);
+            ChangeEncoding.Show(row.Blob(6), visitor, checksum);
     }
 }

@@ -9,15 +9,17 @@ namespace Roster.Storage.Sqlite;
 /// <summary>Reading partners: by id, in creation order, or as the search index finds them.</summary>
 internal sealed partial class SqliteStore
 {
-    internal static readonly string SelectPartner = $"select {PartnerColumns.All} from partner where workspace_id = ?1 and id = ?2";
+    internal static readonly string SelectPartner = $"select {PartnerColumns.Checked} from partner where workspace_id = ?1 and id = ?2";
+
+    private const string UpdateChecksum = "update partner set checksum = ?3 where workspace_id = ?1 and id = ?2";
 
     private static readonly string SelectNewestFirst = $"""
-        select {PartnerColumns.All} from partner
+        select {PartnerColumns.Checked} from partner
         where workspace_id = ?1 and id < ?2 and (?3 or deleted_at is null) order by id desc limit ?4 offset ?5
         """;
 
     private static readonly string SelectOldestFirst = $"""
-        select {PartnerColumns.All} from partner
+        select {PartnerColumns.Checked} from partner
         where workspace_id = ?1 and id > ?2 and (?3 or deleted_at is null) order by id limit ?4 offset ?5
         """;
 
@@ -88,7 +90,28 @@ internal sealed partial class SqliteStore
         return index.Read(search => SqliteSearchQuery.Count(search, filter));
     }
 
+    public Task<IReadOnlyList<Guid>> AcceptAsync(long workspaceId, IReadOnlyCollection<Guid> ids, CancellationToken cancel) =>
+        _writer.RunAsync<IReadOnlyList<Guid>>(ids.Count, database =>
+        {
+            var found = new List<Guid>();
+            foreach (var id in ids)
+                if (ReadUnchecked(database, workspaceId, id) is { } partner)
+                {
+                    database.Prepare(UpdateChecksum).Bind(1, workspaceId).Bind(2, id).Bind(3, Checksum.Of(partner)).Run();
+                    found.Add(id);
+                }
+            return found;
+        }, cancel);
+
+    /// <exception cref="DamagedPartnerException">It is not as it was written.</exception>
     internal static Partner? ReadPartner(SqliteDatabase database, long workspaceId, Guid id)
+    {
+        using var row = database.Prepare(SelectPartner).Bind(1, workspaceId).Bind(2, id).Query();
+        return row.Step() ? MapWhole(row) : null;
+    }
+
+    /// <summary>The partner as it is now, whether or not it is as it was written.</summary>
+    internal static Partner? ReadUnchecked(SqliteDatabase database, long workspaceId, Guid id)
     {
         using var row = database.Prepare(SelectPartner).Bind(1, workspaceId).Bind(2, id).Query();
         return row.Step() ? MapPartner(row) : null;
@@ -152,6 +175,11 @@ internal sealed partial class SqliteStore
             row.Timestamp(rest), row.Timestamp(rest + 1), row.TimestampOrNull(rest + 2), row.Int64(rest + 3));
     }
 
+    /// <param name="row">Of <see cref="PartnerColumns.Checked"/>.</param>
+    /// <exception cref="DamagedPartnerException">It is not as it was written.</exception>
+    internal static Partner MapWhole(SqliteStatement.Rows row) =>
+        PartnerColumns.Whole(MapPartner(row), row.Int64OrNull(PartnerColumns.OfChecksum));
+
     /// <summary>The search index, as soon as it shows all that is written now.</summary>
     private Task<SqliteSearchIndex> ReachNewestAsync(long workspaceId, CancellationToken cancel)
     {
@@ -171,7 +199,7 @@ internal sealed partial class SqliteStore
             .Bind(1, workspaceId).Bind(2, from).Bind(3, query.Filter.Deleted == DeletedPartners.With ? 1 : 0)
             .Bind(4, query.Take + 1L).Bind(5, query.Skip).Query();
         while (rows.Step())
-            partners.Add(MapPartner(rows));
+            partners.Add(MapWhole(rows));
         return ListPages.Page(query, partners);
     }
 }

@@ -64,14 +64,15 @@ public sealed class Erasure : Change
     }
 
     /// <summary>Removes all values from a change set's bytes.</summary>
-    /// <param name="isDamaged">Whether the bytes cannot be read.</param>
+    /// <param name="checksum">As it was stored with the bytes; null if there is none.</param>
+    /// <param name="isDamaged">Whether the bytes cannot be read, or are not as they were written.</param>
     /// <returns>Null if nothing changes.</returns>
-    public static byte[]? BlankAll(ReadOnlyMemory<byte> changes, out bool isDamaged)
+    public static byte[]? BlankAll(ReadOnlyMemory<byte> changes, long? checksum, out bool isDamaged)
     {
         isDamaged = false;
         try
         {
-            var entries = ChangeEncoding.Decode(changes);
+            var entries = ChangeEncoding.Decode(changes, checksum);
             return entries.Any(entry => entry.Before is { HasValues: true })
                 ? ChangeEncoding.EncodeAgain(Blank(entries, null).Entries) : null;
         }

@@ -44,11 +44,12 @@ public static class ChangeEncoding
         json.WriteEndArray();
     });
 
+    /// <param name="checksum">As it was stored with the bytes; null if there is none.</param>
     /// <exception cref="DamagedLogException">The bytes are damaged or of an unknown version.</exception>
-    public static IReadOnlyList<LoggedChange> Decode(ReadOnlyMemory<byte> encoded)
+    public static IReadOnlyList<LoggedChange> Decode(ReadOnlyMemory<byte> encoded, long? checksum = null)
     {
         var all = new AllEntries();
-        Show(encoded.Span, all);
+        Show(encoded.Span, all, checksum);
         return all.Entries;
     }
 
@@ -63,9 +64,9 @@ public static class ChangeEncoding
 
     /// <summary>Shows the entries to a visitor after its <see cref="LogVisitor.Begin"/>.</summary>
     /// <inheritdoc cref="Decode" path="/exception"/>
-    public static void Show(ReadOnlySpan<byte> encoded, LogVisitor visitor)
+    public static void Show(ReadOnlySpan<byte> encoded, LogVisitor visitor, long? checksum = null)
     {
-        using var decoder = new ChangeSetDecoder(visitor);
+        using var decoder = new ChangeSetDecoder(visitor, checksum);
         if (decoder.Write(encoded))
             decoder.Complete();
     }

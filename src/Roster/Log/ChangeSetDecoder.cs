@@ -9,7 +9,10 @@ namespace Roster.Log;
 /// Decodes a change set (<see cref="ChangeEncoding"/>) piece by piece and shows its entries to a visitor. Takes about
 /// 128 KiB, plus half a MiB for Brotli, for a change set of any size.
 /// </summary>
-public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
+/// <param name="checksum">
+/// As it was stored with the bytes: all of them are compared with it, also after the visitor wants no more. Null if there is none.
+/// </param>
+public sealed class ChangeSetDecoder(LogVisitor visitor, long? checksum = null) : IDisposable
 {
     /// <summary>More than the longest entry: four texts of 255 code points, each fully escaped, are 13 KB.</summary>
     private const int BufferBytes = 64 << 10;
@@ -22,6 +25,7 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
     private JsonReaderState _state;
     private int _headerLength;
     private int _length;
+    private Checksum _sum = new();
     private bool _isBrotliDone;
     private bool _isStopped;
     private bool _isAtEnd;
@@ -31,10 +35,12 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
 
     private bool IsPlain => _header[1] == PackedJson.Plain;
 
-    /// <returns>False if the visitor wants no more of this change set.</returns>
+    /// <returns>False if no more of this change set is wanted, by the visitor or for the checksum.</returns>
     /// <exception cref="DamagedLogException">The bytes are damaged or of an unknown version.</exception>
     public bool Write(ReadOnlySpan<byte> piece)
     {
+        if (checksum is not null)
+            _sum.Add(piece);
         while (_headerLength < _header.Length && piece.Length > 0)
         {
             _header[_headerLength++] = piece[0];
@@ -48,13 +54,15 @@ public sealed class ChangeSetDecoder(LogVisitor visitor) : IDisposable
             hasMore = IsPlain ? Copy(ref piece) : Decompress(ref piece);
             Read(isLast: false);
         }
-        return !_isStopped;
+        return !_isStopped || checksum is not null;
     }
 
     /// <summary>Ends the change set.</summary>
-    /// <exception cref="DamagedLogException">The change set is incomplete.</exception>
+    /// <exception cref="DamagedLogException">The change set is incomplete, or not as it was written.</exception>
     public void Complete()
     {
+        if (checksum is { } stored && stored != _sum.Value)
+            throw new DamagedLogException("The change set is not as it was written (checksum).");
         if (_isStopped)
             return;
         PackedJson.RequireKnown(_header.AsSpan(0, _headerLength), ChangeEncoding.Version);

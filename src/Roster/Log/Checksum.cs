@@ -47,6 +47,13 @@ public record struct Checksum
     /// <summary>Whether a stored checksum is of this revision of the partner, and not of an earlier one.</summary>
     public static bool IsOfRevision(long checksum, Partner partner) => checksum >> 32 == RevisionPart(partner) >> 32;
 
+    /// <summary>
+    /// Whether a partner's row is not as it was written. A row without a checksum, or with that of an earlier revision, was
+    /// written by an earlier version, which says nothing.
+    /// </summary>
+    public static bool Contradicts(long? stored, Partner partner) =>
+        stored is { } checksum && IsOfRevision(checksum, partner) && checksum != Of(partner);
+
     public void Add(ReadOnlySpan<byte> bytes)
     {
         for (; bytes.Length >= sizeof(ulong); bytes = bytes[sizeof(ulong)..])

@@ -61,7 +61,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     [
         "PostgresRowWriter.UpdatePartners", "PostgresStore.DeletePartners", "PostgresStore.UpdateChanges", "PostgresStore.UpdateClaims",
         "PostgresStore.NoteKeyUse", "PostgresStore.UpdateSessionUse", "PostgresSearchStep.UpdateTerms", "PostgresSearchStep.DeleteUnused",
-        "PostgresSearchStep.UpdateDayCounts",
+        "PostgresSearchStep.UpdateDayCounts", "PostgresStore.UpdateChecksums",
     ];
 
     /// <summary>The length of an array parameter: the most that a batch has.</summary>

@@ -73,6 +73,66 @@ public abstract class CheckContract(RosterHost host)
     }
 
     [Fact]
+    public async Task A_partner_that_is_not_as_it_was_written_is_not_served_or_changed_until_an_operator_has_accepted_it()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ids = (await FillAsync(api, 5)).Ids;
+        await api.GetAsync("/api/partners?q=secret");
+        await RunAsync($"update partner set email = 'wrong@secret.example' where {Is(api.Workspace.Id, ids[3])}");
+
+        foreach (var refused in new[]
+        {
+            await api.GetAsync($"/api/partners/{ids[3]}"), await api.GetAsync("/api/partners"),
+            await api.GetAsync("/api/partners?q=secret"), await api.GetAsync("/api/partners?externalId=secret%203"),
+            await api.GetAsync($"/api/partners/{ids[3]}/history"),
+            await api.PutAsync($$"""[{"id":"{{ids[3]}}","phone":"2"}]"""), await api.DeleteAsync(ids[3]),
+            await api.PutAsync("""[{"externalId":"secret 3","phone":"2"}]"""u8.ToArray(), path: "/api/partners?matchOn=externalId"),
+        })
+        {
+            Assert.Equal((503, "storage_damaged"), (refused.Status, refused.Code));
+            Assert.Contains(ids[3], refused.Json.GetProperty("error").GetProperty("en").GetString(), StringComparison.Ordinal);
+        }
+        var ready = (await api.GetAsync("/health/ready")).Json;
+        Assert.Contains("storage_damaged", ready.GetProperty("notices").EnumerateArray().Select(code => code.GetString()));
+        Assert.Equal(200, (await api.GetAsync($"/api/partners/{ids[2]}")).Status);
+        // Some of them share a transaction with those of the damaged partner.
+        var writes = await Task.WhenAll(Enumerable.Range(0, 24).Select(i =>
+            api.PutAsync($$"""[{"id":"{{ids[i % 2 == 0 ? 3 : 4]}}","phone":"{{i}}"}]""")));
+        Assert.All(writes.Select((one, i) => (one.Status, i)), one => Assert.Equal(one.i % 2 == 0 ? 503 : 200, one.Status));
+
+        Assert.Equal([Guid.Parse(ids[3])], await host.Store.AcceptAsync(
+            api.Workspace.Id, [Guid.Parse(ids[3]), Guid.NewGuid()], CancellationToken.None));
+
+        Assert.Equal("wrong@secret.example", (await api.ReadAsync(ids[3])).GetProperty("email").GetString());
+        Assert.Equal(200, (await api.PutAsync($$"""[{"id":"{{ids[3]}}","email":"Secret3@Secret.example"}]""")).Status);
+        Assert.Single((await api.GetAsync("/api/partners?email=secret3@secret.example")).Items);
+        Assert.Equal("", Text(await CheckAsync(api)));
+    }
+
+    [Fact]
+    public async Task An_old_value_that_is_not_as_it_was_written_is_not_served_or_brought_back()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ids = (await FillAsync(api, 2)).Ids;
+        await api.PutAsync($$"""[{"id":"{{ids[0]}}","name":"Other secret"}]""");
+        await ChangeLogAsync(api.Workspace.Id, 2, changes =>
+        {
+            changes[changes.AsSpan().IndexOf("Secret"u8)] ^= 1;
+            return changes;
+        });
+
+        foreach (var refused in new[]
+        {
+            await api.GetAsync($"/api/partners/{ids[0]}/history"), await api.GetAsync($"/api/partners/{ids[0]}?asOf=1"),
+            await api.GetAsync("/api/changesets/2/changes"), await api.PostAsync("{}", "/api/changesets/2/undo"),
+            await api.PostAsync($$"""["{{ids[0]}}"]""", "/api/partners/erase"),
+        })
+            Assert.Equal((503, "storage_damaged"), (refused.Status, refused.Code));
+        Assert.Equal("Other secret", (await api.ReadAsync(ids[0])).GetProperty("name").GetString());
+        Assert.Equal(200, (await api.GetAsync($"/api/partners/{ids[1]}/history")).Status);
+    }
+
+    [Fact]
     public async Task A_row_that_is_gone_or_was_never_written_is_found()
     {
         var api = await host.NewWorkspaceAsync();

@@ -38,7 +38,7 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
     }
 
     [Fact]
-    public async Task A_bit_of_a_value_that_SQLite_cannot_notice_is_found_by_check()
+    public async Task A_bit_of_a_value_that_SQLite_cannot_notice_is_found_by_check_and_by_the_server_and_can_be_corrected()
     {
         directory.CopyTo(_folder);
         // A letter of an address becomes a capital one.
@@ -50,9 +50,19 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
         Assert.Matches("partners\tdefault\tdamaged\t.*\n  partners are not as they were written \\(checksum\\): 1\n"
             + $"    {directory.Ids[777]}, revision 1\n  What to do: Restore", found.Output);
         Assert.DoesNotContain("needle", found.Output, StringComparison.OrdinalIgnoreCase);
-        // The running server does not notice. The page says so.
         using var server = Directory.Start(_folder);
-        Assert.Equal(200, (await directory.Client(server).GetAsync($"/api/partners/{directory.Ids[777]}")).Status);
+        var api = directory.Client(server);
+        Assert.Equal("storage_damaged", (await api.GetAsync($"/api/partners/{directory.Ids[777]}")).Code);
+        await server.HasSaidAsync($"storage_damaged: Partner {directory.Ids[777]}");
+        Assert.Equal(200, (await api.PutAsync($$"""[{"id":"{{directory.Ids[776]}}","phone":"7"}]""")).Status);
+
+        var other = Guid.NewGuid();
+        var accepted = Run("accept", "--workspace", "default", directory.Ids[777], $"{other}");
+
+        Assert.Equal((1, directory.Ids[777] + "\n"), (accepted.ExitCode, accepted.Output));
+        Assert.StartsWith($"There is no partner {other} in workspace 'default'.\n", accepted.Errors, StringComparison.Ordinal);
+        Assert.Equal(200, (await api.PutAsync($$"""[{"id":"{{directory.Ids[777]}}","email":"needle777@b.example"}]""")).Status);
+        Assert.Equal(0, Run("check").ExitCode);
     }
 
     [Fact]

@@ -212,7 +212,7 @@ internal sealed class PostgresCheck(NpgsqlConnection connection, Action<CheckPar
 
     private async Task ReadPartnersAsync(State state, PartnerCheck partners, CheckPart search)
     {
-        var checksum = PartnerColumns.FirstOfServer + 4;
+        var checksum = PartnerColumns.OfChecksum;
         await using var rows = await connection.QueryAsync(cancel, new PostgresStatement(SelectPartners, state.WorkspaceId));
         while (await rows.ReadAsync(cancel))
         {

@@ -18,13 +18,13 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
     /// Looks up each id by the index. No two live partners share one; "limit 2" would show it if they did.
     /// </summary>
     internal static readonly string SelectHolders = $"""
-        select {PartnerColumns.All} from unnest((select $2::text[])) as n (sought) cross join lateral (
-            select {PartnerColumns.All} from partner
+        select {PartnerColumns.Checked} from unnest((select $2::text[])) as n (sought) cross join lateral (
+            select {PartnerColumns.Checked} from partner
             where workspace_id = $1 and external_id = n.sought and deleted_at is null limit 2) as partner
         """;
 
     private static readonly string SelectRest = $"""
-        select {PartnerColumns.All} from partner
+        select {PartnerColumns.Checked} from partner
         where workspace_id = $1 and deleted_at is null and not (id = any ($2)) order by id limit $3
         """;
 
@@ -36,7 +36,7 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
             return await ReadSomeAsync(externalIds);
         var second = externalIds[(externalIds.Length / 2)..];
         var beside = Task.Run(() => ReadBesideAsync(
-            workspaceId, end, [Select(second)], reader => reader.ReadAsync(PostgresStore.MapPartner, CancellationToken.None)));
+            workspaceId, end, [Select(second)], reader => reader.ReadAsync(PostgresStore.MapWhole, CancellationToken.None)));
         List<Partner> first;
         try
         {

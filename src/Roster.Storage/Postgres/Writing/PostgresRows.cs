@@ -51,7 +51,7 @@ internal sealed class PostgresRows : IDisposable
         var next = 0;
         while (await rows.ReadAsync())
         {
-            var partner = PostgresStore.MapPartner(rows);
+            var partner = PostgresStore.MapWhole(rows);
             var at = _ids.Find(partner.Id, next);
             _text.Add(partner.Values);
             _partners[at] = partner;

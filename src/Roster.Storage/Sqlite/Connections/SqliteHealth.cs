@@ -27,11 +27,11 @@ internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposa
     public void Watch(SqliteDatabase witness) => _witness = witness;
 
     /// <summary>
-    /// Remembers damage of the file and reports it. A single unreadable change set does not stop writes.
+    /// Remembers damage of the file and reports it. A single damaged partner or change set does not stop writes.
     /// </summary>
     public void Note(StoreException failure)
     {
-        if (failure.Trouble != StoreTrouble.Damaged || failure is DamagedLogException)
+        if (failure.Trouble != StoreTrouble.Damaged || failure is DamagedRecordException)
             return;
         Interlocked.CompareExchange(ref _damage, failure, null);
         notices.Begin(new StoreNotice(StoreNotice.StorageDamaged, failure.Message));

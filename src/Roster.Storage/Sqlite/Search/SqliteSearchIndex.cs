@@ -248,7 +248,7 @@ internal sealed class SqliteSearchIndex : IDisposable
                 {
                     stopping.ThrowIfCancellationRequested();
                     // A partner that was erased meanwhile is for the next pass.
-                    if (SqliteStore.ReadPartner(main, _workspaceId, id) is { } partner)
+                    if (SqliteStore.ReadUnchecked(main, _workspaceId, id) is { } partner)
                         Put(partner);
                 }
             Database.Prepare(UpdateState)

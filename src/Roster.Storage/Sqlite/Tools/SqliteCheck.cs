@@ -28,7 +28,7 @@ internal sealed class SqliteCheck(string path, Action<CheckPart> tell, Cancellat
         """;
 
     private static readonly string SelectPartners =
-        $"select {PartnerColumns.All}, checksum from partner where workspace_id = ?1 order by id";
+        $"select {PartnerColumns.Checked} from partner where workspace_id = ?1 order by id";
 
     /// <param name="workspace">The only workspace to check; null for all.</param>
     public void Run(string? workspace)
@@ -118,7 +118,7 @@ internal sealed class SqliteCheck(string path, Action<CheckPart> tell, Cancellat
             Guard(searchPart, Damage.SearchFile, () =>
             {
                 compared.CheckFile();
-                compared.End(one => SqliteStore.ReadPartner(database, id, one) is not null, hasErased);
+                compared.End(one => SqliteStore.ReadUnchecked(database, id, one) is not null, hasErased);
                 compared.CompareCounts(partners, compared.Reached == end.Number, log.HasGaps ? null : log.Days);
             });
         counts.Summary = $"{live} live partners";
@@ -154,7 +154,7 @@ internal sealed class SqliteCheck(string path, Action<CheckPart> tell, Cancellat
         {
             cancel.ThrowIfCancellationRequested();
             var partner = SqliteStore.MapPartner(rows);
-            partners.Take(partner, rows.Int64OrNull(PartnerColumns.FirstOfServer + 4));
+            partners.Take(partner, rows.Int64OrNull(PartnerColumns.OfChecksum));
             if (search is not null && isReadable)
                 isReadable = Guard(searchPart, Damage.SearchFile, () => search.Take(partner));
         }
