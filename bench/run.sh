@@ -12,7 +12,7 @@ export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERV
 directus_version=12.3.0
 directus=${XDG_CACHE_HOME:-$HOME/.cache}/roster-bench/directus-$directus_version
 options=(--server "$out/server" --efcore "$out/efcore")
-page=(--page "$root/docs/performance.md")
+page=(--page "$root/docs/explanation/performance.md")
 wants_directus=true
 for option in "$@"; do
     case $option in

@@ -34,6 +34,19 @@ public sealed partial class TidyTests
     }
 
     [Fact]
+    public async Task Each_page_that_code_scripts_and_settings_name_is_there()
+    {
+        var files = (await FilesAsync()).Where(file => !file.StartsWith("tests/data/", StringComparison.Ordinal)
+            && (CodeExtensions.Contains(Path.GetExtension(file), StringComparer.Ordinal)
+                || Path.GetExtension(file) is ".yml" or ".json" or ".service" or ".conf"));
+        AssertNone("files name pages that are not there", files.SelectMany(file => Page().Matches(File.ReadAllText(PathOf(file)))
+            .Select(page => page.Value).Where(page => !File.Exists(PathOf(page))).Select(page => $"{file}: {page}")));
+    }
+
+    [GeneratedRegex(@"\bdocs/[A-Za-z0-9/_.-]+\.md\b")]
+    private static partial Regex Page();
+
+    [Fact]
     public async Task Using_directives_are_sorted_with_those_of_System_first()
     {
         var files = (await FilesAsync()).Where(file => Path.GetExtension(file) == ".cs");

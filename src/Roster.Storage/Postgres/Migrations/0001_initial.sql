@@ -51,7 +51,7 @@ create table partner (
 -- Only partners that have one pay for it. That it is unique among the live ones is the plan's to keep.
 create index partner_external_id on partner (workspace_id, external_id) where external_id is not null;
 
--- One row for each write, whatever its size; docs/log-format.md describes changes.
+-- One row for each write, whatever its size; docs/reference/log-format.md describes changes.
 create table change_set (
     workspace_id bigint  not null,
     revision     bigint  not null,

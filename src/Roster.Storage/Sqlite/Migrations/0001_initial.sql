@@ -36,7 +36,7 @@ create table partner (
     primary key (workspace_id, id)
 ) strict, without rowid;
 
--- One row for each write, whatever its size; docs/log-format.md describes changes.
+-- One row for each write, whatever its size; docs/reference/log-format.md describes changes.
 create table change_set (
     workspace_id integer not null,
     revision     integer not null,
