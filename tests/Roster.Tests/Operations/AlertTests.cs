@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
+using Microsoft.Data.Sqlite;
 
 namespace Roster.Tests.Operations;
 
@@ -66,6 +67,34 @@ public sealed class AlertTests : IDisposable
 
         server.Kill();
         await prometheus.FiresAsync("RosterDown");
+    }
+
+    [Fact]
+    public async Task Alerts_fire_while_writes_wait_for_another_program_and_when_they_have_taken_long()
+    {
+        using var server = RosterProcess.Serve(
+            _folder.Path, "--database", "sqlite:roster.db", "--metrics-urls", "http://127.0.0.1:0");
+        var api = server.FirstClient();
+        using var prometheus = await Prometheus.StartAsync(MetricsTests.UrlOf(server));
+        Assert.Equal(200, (await api.PutAsync("""[{"name":"a"}]""")).Status);
+        await prometheus.HasAsync("roster_write_duration_seconds_count > 0");
+        Assert.Empty(await prometheus.FiringAsync());
+
+        List<Task<Answer>> waiting;
+        await using (var other = new SqliteConnection($"Data Source={_folder.File("roster.db")};Pooling=false"))
+        {
+            await other.OpenAsync();
+            await using var command = other.CreateCommand();
+            command.CommandText = "begin immediate";
+            await command.ExecuteNonQueryAsync();
+            waiting = [.. Enumerable.Range(0, 1_100).Select(_ => api.PutAsync("""[{"name":"b"}]"""))];
+            await prometheus.FiresAsync("RosterWritesWait");
+            // So long is slow. The writes are given up after ten seconds.
+            await prometheus.HasAsync("max_over_time(roster_write_queue_length[4s] offset 3s) > 1000");
+        }
+
+        await prometheus.FiresAsync("RosterWritesSlow");
+        Assert.All((await Task.WhenAll(waiting)).Select(answer => answer.Status), status => Assert.Equal(200, status));
     }
 
     private void WriteCertificate()
