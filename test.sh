@@ -7,60 +7,38 @@
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
+. build/packages.sh
+
+has() { for program; do command -v "$program" >/dev/null || return; done; }
 
 # The commands in README.md and docs are run as written, with curl.
-if ! command -v curl >/dev/null; then
-    apt-get update -qq && apt-get install -y -qq curl
-fi
+has curl || install_packages curl
 
-# The tests start private PostgreSQL servers, and PgBouncer. Installing them must not start any.
-has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
-if ! has_postgres || ! [ -x /usr/sbin/pgbouncer ]; then
-    export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
-    apt-get update -qq
-    if ! has_postgres; then
-        apt-get install -y -qq postgresql-common
-        sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
-        apt-get install -y -qq postgresql
-    fi
-    apt-get install -y -qq --no-install-recommends pgbouncer
-fi
+# The tests start private PostgreSQL servers, and PgBouncer.
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || has initdb || install_packages postgresql
+[ -x /usr/sbin/pgbouncer ] || install_packages --no-install-recommends pgbouncer
 
 # The console and the page /docs are opened in Chromium. The console is built with Node 20.19 or newer.
-if ! [ -x "${ROSTER_TEST_CHROMIUM:-/usr/bin/chromium}" ] || ! command -v npm >/dev/null; then
-    apt-get update -qq
-    export DEBIAN_FRONTEND=noninteractive
-    [ -x "${ROSTER_TEST_CHROMIUM:-/usr/bin/chromium}" ] || apt-get install -y -qq --no-install-recommends chromium
-    command -v npm >/dev/null || apt-get install -y -qq --no-install-recommends nodejs npm
-fi
+[ -x "${ROSTER_TEST_CHROMIUM:-/usr/bin/chromium}" ] || install_packages --no-install-recommends chromium
+has npm || install_packages --no-install-recommends nodejs npm
 [ tests/browser/node_modules/.package-lock.json -nt tests/browser/package-lock.json ] \
     || npm ci --prefix tests/browser --no-audit --no-fund --silent
 
 # The command line is tried in a terminal and in three shells, and the page for Python with Requests.
-has() { for program; do command -v "$program" >/dev/null || return; done; }
 if ! has tmux zsh fish || ! python3 -c 'import requests' 2>/dev/null; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tmux zsh fish python3-requests
+    install_packages --no-install-recommends tmux zsh fish python3-requests
 fi
 
-# Alerts are tried with a real Prometheus. Installing it must not start one.
-if ! has prometheus promtool; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends prometheus
-fi
+# Alerts are tried with a real Prometheus.
+has prometheus promtool || install_packages --no-install-recommends prometheus
 
-# The packages are made, checked and installed in a root of their own, and proxies run in front of a server. Installing them must
-# not start any.
+# The packages are made, checked and installed in a root of their own, and proxies run in front of a server.
 if ! has dpkg-shlibdeps lintian mmdebstrap umoci skopeo systemd-analyze nginx caddy; then
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends \
-        dpkg-dev lintian mmdebstrap umoci skopeo systemd nginx-light caddy
+    install_packages --no-install-recommends dpkg-dev lintian mmdebstrap umoci skopeo systemd nginx-light caddy
 fi
 
 # The published programs are linked with clang.
-if ! command -v clang >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang
-fi
+has clang || install_packages clang
 
 dotnet build Roster.slnx -c Release
 # The build has installed the console's packages and made its types. Its pages are checked, and their logic tested.

@@ -6,6 +6,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
+. "$root/build/packages.sh"
 out=$root/artifacts/bench
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 
@@ -38,24 +39,11 @@ install_directus() {
 }
 if $wants_directus && install_directus; then options+=(--directus "$directus"); fi
 
-# The benchmark starts a private PostgreSQL cluster. Installing PostgreSQL must not start one.
-if ! compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && ! command -v initdb >/dev/null; then
-    export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
-    apt-get update -qq
-    apt-get install -y -qq postgresql-common
-    sed -i 's/^#*create_main_cluster.*/create_main_cluster = false/' /etc/postgresql-common/createcluster.conf
-    apt-get install -y -qq postgresql
-fi
-
-# The loader beside which imports are measured.
-if ! command -v sqlite3 >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq sqlite3
-fi
-
-# What the published server is linked with.
-if ! command -v clang >/dev/null; then
-    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq clang
-fi
+# The benchmark starts a private PostgreSQL cluster. sqlite3 is the loader beside which imports are measured, and the published
+# server is linked with clang.
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || install_packages postgresql
+command -v sqlite3 >/dev/null || install_packages sqlite3
+command -v clang >/dev/null || install_packages clang
 
 publish() { dotnet publish "$root/$1" -c Release -o "$out/$2" --nologo -v quiet >&2; }
 publish src/Roster.Server server
