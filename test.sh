@@ -2,12 +2,31 @@
 # Installs what the tests need, builds everything with warnings as errors, checks the formatting, publishes the server and
 # the command line, and runs all tests, those of the console in a real browser. Tests that start one of them as a process
 # start the published one.
-# Arguments go to the test runner:
+#   --postgres VERSION   runs them on this PostgreSQL: one of tests/postgres/package.json (15, 16, 17, 18), or debian, which
+#                        is what is installed, and the default. Given again, the tests that use PostgreSQL run on that one
+#                        too: ./test.sh --postgres debian --postgres 18
+# Other arguments go to the test runner, in each run:
 #   ./test.sh -class Roster.Tests.Server.KillOnSqlite
 set -euo pipefail
 cd "$(dirname "$0")"
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
 . build/packages.sh
+
+versions=() options=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --postgres) versions+=("${2:?--postgres needs a version}") && shift ;;
+        *) options+=("$1") ;;
+    esac
+    shift
+done
+if [ ${#versions[@]} -eq 0 ]; then versions=(debian); fi
+for version in "${versions[@]}"; do
+    if [ "$version" != debian ] && ! grep -q "\"postgres-$version\"" tests/postgres/package.json; then
+        echo "test.sh: --postgres takes debian, or a version of tests/postgres/package.json, not $version" >&2
+        exit 2
+    fi
+done
 
 has() { for program; do command -v "$program" >/dev/null || return; done; }
 
@@ -40,6 +59,19 @@ fi
 # The published programs are linked with clang.
 has clang || install_packages clang
 
+# Other versions of PostgreSQL. As root, the tests start them as the user postgres, who may not enter root's folders.
+postgres=tests/postgres
+if [ "$(id -u)" -eq 0 ]; then postgres=/var/cache/roster-tests/postgres; fi
+install_postgres() {
+    if [ -e $postgres/node_modules/.package-lock.json ] && cmp -s {tests/postgres,$postgres}/package-lock.json; then return; fi
+    mkdir -p $postgres
+    if [ $postgres != tests/postgres ]; then cp tests/postgres/package*.json $postgres; fi
+    npm ci --prefix $postgres --ignore-scripts --no-audit --no-fund --silent
+    # npm packs no symbolic links. The packages come with a script that makes them.
+    for package in $postgres/node_modules/postgres-*; do (cd "$package" && node scripts/hydrate-symlinks.js); done
+}
+if [ "${versions[*]}" != debian ]; then install_postgres; fi
+
 dotnet build Roster.slnx -c Release
 # The build has installed the console's packages and made its types. Its pages are checked, and their logic tested.
 (cd src/Roster.Console && npm run --silent check && npm run --silent test)
@@ -51,16 +83,38 @@ export ROSTER_TEST_SERVER=$PWD/artifacts/test/server/Roster.Server ROSTER_TEST_C
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-status=0
-dotnet tests/Roster.Tests/bin/Release/net10.0/Roster.Tests.dll -noColor "$@" | tee "$log" || status=$?
+status=0 passed=0 failed=0
 
 # The runner's summary: "Roster.Tests  Total: 12, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1.234s"
-summary=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1)
-count() { sed -nE "s/.*$1: ([0-9]+).*/\1/p" <<<"$summary"; }
-failed=$(($(count Errors) + $(count Failed)))
-skipped=$(count Skipped)
-passed=$(($(count Total) - $(count "Not Run") - $(count Failed) - skipped))
-# A skipped test means that an engine was not tested: on a developer's machine a note, here a failure.
-if [ "$skipped" -gt 0 ] || [ "$failed" -gt 0 ] || [ "$passed" -eq 0 ]; then status=1; fi
+count() {
+    local number
+    number=$(grep -E 'Total: [0-9]+, Errors: [0-9]+, Failed: [0-9]+, Skipped: [0-9]+' "$log" | tail -n 1 \
+        | sed -nE "s/.*$1: ([0-9]+).*/\1/p") || true
+    echo "${number:-0}"
+}
+
+# run OPTION…: runs tests and adds up what passed and failed.
+run() {
+    local skipped fails passes
+    dotnet tests/Roster.Tests/bin/Release/net10.0/Roster.Tests.dll -noColor "$@" | tee "$log" || status=$?
+    fails=$(($(count Errors) + $(count Failed)))
+    skipped=$(count Skipped)
+    passes=$(($(count Total) - $(count "Not Run") - $(count Failed) - skipped))
+    # A skipped test means that an engine was not tested: on a developer's machine a note, here a failure.
+    if [ "$skipped" -gt 0 ] || [ "$fails" -gt 0 ] || [ "$passes" -eq 0 ]; then status=1; fi
+    passed=$((passed + passes)) failed=$((failed + fails))
+}
+
+for version in "${versions[@]}"; do
+    if [ "$version" = debian ]; then
+        unset ROSTER_TEST_POSTGRES_PROGRAMS
+    else
+        export ROSTER_TEST_POSTGRES_PROGRAMS=$(realpath $postgres/node_modules/postgres-"$version"/native/bin)
+        "$ROSTER_TEST_POSTGRES_PROGRAMS/postgres" --version
+    fi
+    run "${options[@]}"
+    # TidyTests holds the classes that use PostgreSQL to these names.
+    if [ ${#options[@]} -eq 0 ]; then options=(-class '*Postgres*' -class '*PgBouncer*'); fi
+done
 echo "$passed passed, $failed failed"
 exit "$status"

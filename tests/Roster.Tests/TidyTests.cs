@@ -62,6 +62,31 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"^using ([\w.]+);")]
     private static partial Regex UsingDirective();
 
+    /// <summary>./test.sh finds them by their names, to run them on several versions of PostgreSQL.</summary>
+    [Fact]
+    public async Task Classes_of_tests_that_use_PostgreSQL_say_so_in_their_names()
+    {
+        var files = (await FilesAsync())
+            .Where(file => Path.GetExtension(file) == ".cs" && file.StartsWith("tests/Roster.Tests/", StringComparison.Ordinal))
+            .Where(file => !file.StartsWith("tests/Roster.Tests/Hosting/", StringComparison.Ordinal));
+        var users = files.SelectMany(file => TypeDeclaration().Split(File.ReadAllText(PathOf(file))).Skip(1))
+            .Where(type => PostgresServer().IsMatch(type)).Select(type => TestClass().Match(type))
+            .Where(match => match.Success).Select(match => match.Groups[1].Value).ToList();
+        Assert.Contains(nameof(Server.TwoServersOnPostgresTests), users);
+        AssertNone("classes of tests that use PostgreSQL have neither Postgres nor PgBouncer in their names", users.Where(name =>
+            !name.Contains("Postgres", StringComparison.Ordinal) && !name.Contains("PgBouncer", StringComparison.Ordinal)));
+    }
+
+    /// <summary>The start of each type of a file.</summary>
+    [GeneratedRegex(@"^(?=(?:public|internal) )", RegexOptions.Multiline)]
+    private static partial Regex TypeDeclaration();
+
+    [GeneratedRegex(@"^public (?:(?:sealed|partial) )*class (\w+)")]
+    private static partial Regex TestClass();
+
+    [GeneratedRegex(@"\bP(?:ostgres|gBouncer)(?:Host|Cluster|Seed)\b")]
+    private static partial Regex PostgresServer();
+
     /// <summary>The lines of a page. Code, tables and lines that are one long link become empty.</summary>
     private static IEnumerable<string> Prose(IEnumerable<string> lines)
     {

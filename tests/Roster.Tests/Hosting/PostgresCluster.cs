@@ -15,6 +15,9 @@ internal sealed class PostgresCluster : IDisposable
 
     private const string DebianBinaries = "/usr/lib/postgresql";
 
+    /// <summary>The folder of the programs of another version; <c>./test.sh --postgres</c> sets it.</summary>
+    private const string ProgramsVariable = "ROSTER_TEST_POSTGRES_PROGRAMS";
+
     private static readonly bool IsRoot = Environment.UserName == "root";
 
     private readonly TempFolder _folder = new();
@@ -36,7 +39,7 @@ internal sealed class PostgresCluster : IDisposable
         Start();
     }
 
-    /// <summary>The folder of initdb and pg_ctl, of the newest version; null if there is none.</summary>
+    /// <summary>The folder of initdb and pg_ctl: the given one, or that of the newest version; null if there is none.</summary>
     public static string? Binaries { get; } = FindBinaries();
 
     public int Port { get; }
@@ -47,11 +50,13 @@ internal sealed class PostgresCluster : IDisposable
     private string Data => _folder.File("data");
 
     /// <summary>The address of a new, empty database.</summary>
-    /// <param name="options">More options of createdb.</param>
-    public string NewDatabase(params string[] options)
+    /// <param name="options">Options of <c>create database</c>.</param>
+    public string NewDatabase(string options = "")
     {
         var name = $"roster_{Guid.NewGuid():N}";
-        Run("createdb", ["-h", "127.0.0.1", "-p", $"{Port}", "-U", "roster", .. options, name]);
+        using var source = Npgsql.NpgsqlDataSource.Create($"Host=127.0.0.1;Port={Port};Username=roster;Database=postgres;Pooling=false");
+        using var command = source.CreateCommand($"create database {name} {options}");
+        command.ExecuteNonQuery();
         return $"postgresql://roster@127.0.0.1:{Port}/{name}";
     }
 
@@ -106,6 +111,8 @@ internal sealed class PostgresCluster : IDisposable
 
     private static string? FindBinaries()
     {
+        if (Environment.GetEnvironmentVariable(ProgramsVariable) is { Length: > 0 } given)
+            return given;
         var folders = Directory.Exists(DebianBinaries)
             ? Directory.GetDirectories(DebianBinaries)
                 .OrderByDescending(folder => int.TryParse(Path.GetFileName(folder), out var version) ? version : 0)

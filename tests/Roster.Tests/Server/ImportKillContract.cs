@@ -140,7 +140,7 @@ public sealed class ImportKillOnPostgres(PostgresHost host) : ImportKillContract
 }
 
 /// <summary>Two servers on one database: if the one that works is killed, the other one goes on.</summary>
-public sealed class ImportKillOnTwoServers(PostgresHost host) : ImportKillContract
+public sealed class ImportKillOnPostgresOfTwoServers(PostgresHost host) : ImportKillContract
 {
     protected override bool AreTwo => true;
 

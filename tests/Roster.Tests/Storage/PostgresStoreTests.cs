@@ -59,7 +59,7 @@ public sealed class PostgresStoreTests(PostgresHost host)
     public async Task A_database_whose_trigrams_know_only_English_letters_is_refused_with_the_cure()
     {
         using var cluster = new PostgresCluster();
-        var database = cluster.NewDatabase("--template=template0", "--locale-provider=libc", "--locale=C");
+        var database = cluster.NewDatabase("template template0 locale_provider libc locale 'C'");
 
         var refused = await Assert.ThrowsAsync<StoreRefusedException>(
             () => Store.Parse(database).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None));

@@ -7,7 +7,7 @@ namespace Roster.Tests.Server;
 /// Two server processes on one PostgreSQL database, with clients of both that change the same partners. The suite runs
 /// a short form; ROSTER_TEST_TWO_SERVERS=60 makes it a minute.
 /// </summary>
-public sealed class TwoServersTests(PostgresHost host)
+public sealed class TwoServersOnPostgresTests(PostgresHost host)
 {
     private const int Writers = 32;
     private const int Partners = 200;

@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 namespace Roster.Tests.Pages;
 
 /// <summary>The console of two servers on one PostgreSQL database.</summary>
-public sealed class TwoServersPageTests(PostgresHost host, ConsoleBrowser browser)
+public sealed class TwoServersOnPostgresPageTests(PostgresHost host, ConsoleBrowser browser)
 {
     [Fact]
     public async Task Who_signs_in_at_one_server_imports_at_the_other_undoes_at_the_first_and_both_end_with_the_key()

@@ -1,7 +1,7 @@
 namespace Roster.Tests.Cli;
 
 /// <summary>The page about moving from SQLite to PostgreSQL.</summary>
-public sealed class MovePageTests(PostgresHost postgres)
+public sealed class MoveToPostgresPageTests(PostgresHost postgres)
 {
     private const string Page = "docs/how-to/move-to-postgresql.md";
 

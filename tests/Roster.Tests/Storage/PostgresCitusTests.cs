@@ -12,7 +12,7 @@ using Roster.Storage.Postgres.Tools;
 namespace Roster.Tests.Storage;
 
 /// <summary>Citus sends each statement to the one shard of its workspace, and a write commits in one phase.</summary>
-public sealed partial class CitusTests(PostgresHost host)
+public sealed partial class PostgresCitusTests(PostgresHost host)
 {
     /// <summary>So many that they are read on two connections and sent in parts.</summary>
     private const int Many = 3_000;
