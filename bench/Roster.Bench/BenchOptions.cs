@@ -6,19 +6,18 @@ namespace Roster.Bench;
 /// <param name="Scale">
 /// The size of the large directory in which creates are measured at the end; null to skip that.
 /// </param>
-/// <param name="SoakSeconds">The length of a soak, which runs only if it is named.</param>
 /// <param name="Only">The parts to run; empty for all but those that run only if they are named.</param>
 /// <param name="Server">The folder of the published Roster.</param>
 /// <param name="EfCore">The folder of the published EF Core server.</param>
 /// <param name="Directus">The folder of the installed Directus; null if it is not installed.</param>
 internal sealed record BenchOptions(
-    int Partners, int Rounds, long? Scale, int SoakSeconds, IReadOnlyCollection<string> Only,
+    int Partners, int Rounds, long? Scale, IReadOnlyCollection<string> Only,
     string Server, string EfCore, string? Directus)
 {
     /// <summary>How long each measured load lasts.</summary>
     public TimeSpan Load => TimeSpan.FromSeconds(Math.Min(Rounds, 8) / 2.0);
 
-    public bool Runs(string part) => Only.Count == 0 ? part is not (Part.Soak or Part.Fields or Part.Imports) : Only.Contains(part);
+    public bool Runs(string part) => Only.Count == 0 ? part is not (Part.Fields or Part.Imports) : Only.Contains(part);
 }
 
 /// <summary>The parts of a run, named as on the command line.</summary>
@@ -35,10 +34,9 @@ internal static class Part
     public const string Scale = "scale";
     public const string Matches = "matches";
     public const string Directus = "directus";
-    public const string Soak = "soak";
     public const string Fields = "fields";
     public const string Imports = "imports";
 
     public static string[] All { get; } =
-        [Batches, Singles, Load, Pages, Reads, Export, Memory, Start, Scale, Matches, Directus, Soak, Fields, Imports];
+        [Batches, Singles, Load, Pages, Reads, Export, Memory, Start, Scale, Matches, Directus, Fields, Imports];
 }

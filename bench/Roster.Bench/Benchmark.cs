@@ -80,8 +80,6 @@ internal sealed class Benchmark(BenchOptions options, string engineName, string 
             results.Singles = await SingleTest.RunAsync(engine, server, contest, directory, options.Rounds, options.Load, cancel);
         if (options.Runs(Part.Load))
             results.Loads = await OpenLoopTest.RunAsync(server, contest, directory, options.Load, cancel);
-        if (options.Runs(Part.Soak))
-            results.Soak = await SoakTest.RunAsync(server, TimeSpan.FromSeconds(options.SoakSeconds), cancel);
     }
 
     private async Task<IReadOnlyList<Sample>> RunBatchesAsync(IEngine engine, Contest contest)

@@ -36,8 +36,6 @@ internal sealed class EngineResults(string engine, string version)
     /// <summary>Milliseconds from the start of the process to the first answer.</summary>
     public IReadOnlyList<double> Starts { get; set; } = [];
 
-    public SoakResult? Soak { get; set; }
-
     public ScaleResult? Scale { get; set; }
 
     public IReadOnlyList<MatchResult> Matches { get; set; } = [];

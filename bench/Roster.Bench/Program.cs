@@ -34,8 +34,7 @@ internal static class Program
         var partners = Option("--partners",
             "Partners in each database before the clock starts, rounded up to whole batches of 10,000", 1_000_000);
         var rounds = Option("--rounds", "Measured rounds, after one that is not; also twice the seconds of each load, up to four", 5);
-        var soak = Option("--soak-seconds", "How long a soak lasts (--only soak)", 600);
-        foreach (var count in new[] { partners, rounds, soak })
+        foreach (var count in new[] { partners, rounds })
         {
             count.Validators.Add(result =>
             {
@@ -65,14 +64,14 @@ internal static class Program
         var directus = Option<string?>("--directus", "Where Directus is installed; without it, it is left out", null);
         var root = new RootCommand("Measures Roster against its database engine alone, and against peers.")
         {
-            engine, partners, rounds, scale, soak, only, page, keep, server, efCore, directus,
+            engine, partners, rounds, scale, only, page, keep, server, efCore, directus,
         };
         root.Subcommands.Add(LoadProcess.Command());
         root.SetAction(async (parsed, cancel) =>
         {
             var options = new BenchOptions(
                 parsed.GetValue(partners), parsed.GetValue(rounds), parsed.GetValue(scale),
-                parsed.GetValue(soak), parsed.GetRequiredValue(only),
+                parsed.GetRequiredValue(only),
                 parsed.GetRequiredValue(server), parsed.GetRequiredValue(efCore), parsed.GetValue(directus));
             var engines = parsed.GetRequiredValue(engine) is var one && one == EngineNames.Both
                 ? new[] { EngineNames.Sqlite, EngineNames.Postgres } : [one];

@@ -45,24 +45,9 @@ internal static class EngineChapter
             page.Append(CultureInfo.InvariantCulture,
                 $"Memory of the server: {run.StartedMemory:0} MB started, {memory.Before:0} idle after the above, "
                 + $"{memory.Peak:0} at most under four requests at once, {memory.After:0} idle after them.\n\n");
-        if (run.Soak is { } soak)
-            AppendSoak(page, soak);
         if (run.Starts.Count > 0)
             page.Append(CultureInfo.InvariantCulture,
                 $"Start to first answer: {Spread.Of(run.Starts).Text("0")} ms, {run.Starts.Count} times.\n\n");
-    }
-
-    private static void AppendSoak(StringBuilder page, SoakResult soak)
-    {
-        var first = soak.Memory.Where(one => one.At.TotalSeconds <= 65).Select(one => one.Resident).ToList();
-        var later = soak.Memory.Where(one => one.At.TotalSeconds > 65).Select(one => one.Resident).DefaultIfEmpty(first[^1]).ToList();
-        var all = soak.Memory.Select(one => one.Resident.ToString("0", CultureInfo.InvariantCulture));
-        var answered = soak.Requests.OrderBy(one => one.Key, StringComparer.Ordinal).Select(one => $"{one.Key} {one.Value}");
-        page.Append(CultureInfo.InvariantCulture,
-            $"Soak of {soak.Lasted.TotalSeconds:0} s, {soak.Requests.Values.Sum() / soak.Lasted.TotalSeconds:0} requests a second, "
-            + $"{soak.Late} of them late. Memory in MB: {first[^1]:0} after a minute, "
-            + $"then {later.Min():0} to {later.Max():0}, {later[^1]:0} at the end; "
-            + $"all: {string.Join(", ", all)}. Answered: {string.Join(", ", answered)}.\n\n");
     }
 
     private static void AppendBatches(StringBuilder page, EngineResults run) => page.AppendTable(

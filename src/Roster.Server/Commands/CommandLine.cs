@@ -71,7 +71,7 @@ internal static class CommandLine
         var keepAnswers = Setting("--idempotency-hours", "ROSTER_IDEMPOTENCY_HOURS", "24",
             "How many hours the answer to a request with an Idempotency-Key can be had again");
         var keepValues = Setting("--keep-old-values", "ROSTER_KEEP_OLD_VALUES", "forever",
-            "How long the log keeps what partners were before: a number of hours or days, such as 90d, or forever");
+            "How long the log keeps what partners were before: a number of minutes, hours or days, such as 90d, or forever");
         var firstKeyFile = Setting("--first-key-file", "ROSTER_FIRST_KEY_FILE", "",
             "A new file into which the first start writes its key, instead of printing it");
         var console = Setting("--console", "ROSTER_CONSOLE", "on",
@@ -87,7 +87,7 @@ internal static class CommandLine
         var maxImport = Setting("--max-import-mb", "ROSTER_MAX_IMPORT_MB", $"{ServerSettings.DefaultImportMebibytes}",
             "How many MiB the file of an import may have: 1 or more");
         var keepImports = Setting("--keep-imports", "ROSTER_KEEP_IMPORTS", $"{ServerSettings.DefaultImportDays}d",
-            "How long the file and rows of an import are kept after its end: a number of hours or days, such as 14d");
+            "How long the file and rows of an import are kept after its end: a number of minutes, hours or days, such as 14d");
         // For tests, which kill servers and cannot wait so long. Nobody else needs it, so the help does not have it.
         var importLease = Setting("--import-lease-seconds", "ROSTER_IMPORT_LEASE_SECONDS", $"{ServerSettings.DefaultImportLeaseSeconds}",
             "How many seconds after a server's last sign another one goes on with its imports: 1 or more");

@@ -142,10 +142,10 @@ internal static class KeyCommands
             : throw new SettingException($"--scopes: '{unknown}' is no scope; the scopes are {ScopeNames.AllNames}.");
     }
 
-    /// <summary>A number of hours or days, as the value of a setting.</summary>
+    /// <summary>A number of minutes, hours or days, as the value of a setting.</summary>
     public static TimeSpan ParseSpan(string setting, string text) =>
-        SpanOf(text, "hd", TimeSpan.FromDays(366 * 100)) ?? throw new SettingException(
-            $"{setting} is a number of hours or days up to a hundred years, such as 12h or 90d, not '{text}'.");
+        SpanOf(text, "mhd", TimeSpan.FromDays(366 * 100)) ?? throw new SettingException(
+            $"{setting} is a number of minutes, hours or days up to a hundred years, such as 12h or 90d, not '{text}'.");
 
     /// <summary>A number with its unit: <c>m</c>, <c>h</c> or <c>d</c>.</summary>
     /// <param name="units">Those that are possible.</param>

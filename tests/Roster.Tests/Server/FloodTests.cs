@@ -6,23 +6,25 @@ using System.Text.RegularExpressions;
 namespace Roster.Tests.Server;
 
 /// <summary>
-/// A server process under clients that send too slowly, never read, or send all that is allowed at once. The suite runs
-/// a short form. ROSTER_TEST_FLOOD=500,200,60,64 makes it 500 slow senders and 200 non-readers for 60 seconds, and 64
-/// batches.
+/// A server process under clients that send too slowly, never read, only connect, or send all that is allowed at once.
+/// bench/flood.py does it with more of them, and measures what others wait.
 /// </summary>
 public sealed partial class FloodTests : IDisposable
 {
     private const int MaxMebibytes = 512;
+
+    private const int SlowSenders = 60;
+    private const int NonReaders = 20;
+    private const int IdleConnections = 300;
+    private const int Batches = 12;
+
+    private static readonly TimeSpan Span = TimeSpan.FromSeconds(3);
 
     /// <summary>Batches sent at the same time.</summary>
     private const int AtOnce = 4;
 
     /// <summary>MiB by which equal runs differ: as much as one batch and its answer take, and a good deal less than six.</summary>
     private const int Noise = 50;
-
-    private static readonly int[] Size =
-        [.. (Environment.GetEnvironmentVariable("ROSTER_TEST_FLOOD") ?? "60,20,3,12")
-            .Split(',').Select(text => int.Parse(text, CultureInfo.InvariantCulture))];
 
     private readonly TempFolder _folder = new();
     private readonly RosterProcess _server;
@@ -46,17 +48,18 @@ public sealed partial class FloodTests : IDisposable
     private static partial Regex Key();
 
     [Fact]
-    public async Task Drip_feeding_and_deaf_connections_do_not_grow_the_server_or_shut_others_out()
+    public async Task Drip_feeding_deaf_and_idle_connections_do_not_grow_the_server_or_shut_others_out()
     {
         await _api.PutAsync("[" + string.Join(
             ',', Enumerable.Repeat("""{"name":"a name of some length","email":"a@b.example"}""", 10_000)) + "]");
-        var before = await OthersAsync(TimeSpan.FromSeconds(Size[2] / 3.0));
+        var before = await OthersAsync(Span / 3);
         var memoryBefore = Mebibytes("VmRSS:");
         using var end = new CancellationTokenSource();
-        var flood = Enumerable.Range(0, Size[0]).Select(_ => DripAsync(end.Token))
-            .Concat(Enumerable.Range(0, Size[1]).Select(_ => BeDeafAsync(end.Token))).ToList();
+        var flood = Enumerable.Range(0, SlowSenders).Select(_ => DripAsync(end.Token))
+            .Concat(Enumerable.Range(0, NonReaders).Select(_ => BeDeafAsync(end.Token)))
+            .Concat(Enumerable.Range(0, IdleConnections).Select(_ => BeIdleAsync(end.Token))).ToList();
 
-        var during = await OthersAsync(TimeSpan.FromSeconds(Size[2]));
+        var during = await OthersAsync(Span);
         var memory = Mebibytes("VmRSS:");
         await end.CancelAsync();
         await Task.WhenAll(flood);
@@ -72,7 +75,7 @@ public sealed partial class FloodTests : IDisposable
     {
         var body = LargestBatch();
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, Size[3]).Select(_ => Task.Run(() => _api.PutAsync(body))));
+        var answers = await Task.WhenAll(Enumerable.Range(0, Batches).Select(_ => Task.Run(() => _api.PutAsync(body))));
 
         Assert.All(answers, answer => Assert.Contains(answer.Status, new[] { 200, 429, 503 }));
         Assert.Contains(answers, answer => answer.Status == 200);
@@ -148,6 +151,10 @@ public sealed partial class FloodTests : IDisposable
             await Task.Delay(200, end);
             stream.Socket.Poll(0, SelectMode.SelectError);
         }, end);
+
+    /// <summary>Connects, and says nothing.</summary>
+    private Task BeIdleAsync(CancellationToken end) => ConnectAgainAndAgainAsync(
+        "", async stream => await stream.ReadExactlyAsync(new byte[1], end), end);
 
     private async Task ConnectAgainAndAgainAsync(string request, Func<NetworkStream, Task> step, CancellationToken end)
     {
