@@ -298,12 +298,15 @@ class Node:
         state = self.ask("/patroni") or {}
         return state.get("role") in ("master", "primary") and state.get("state") == "running"
 
-
-    def can_commit(self):
-        """Whether a standby follows synchronously, without which no commit is acknowledged."""
+    def synchronous_standbys(self):
+        """The names of the nodes that follow it synchronously."""
         standbys = (self.ask("/patroni") or {}).get("replication", [])
-        return any(standby.get("state") == "streaming" and standby.get("sync_state") in ("sync", "quorum")
-                   for standby in standbys)
+        return [standby.get("application_name") for standby in standbys
+                if standby.get("state") == "streaming" and standby.get("sync_state") in ("sync", "quorum")]
+
+    def can_commit(self, without=None):
+        """Whether a standby follows synchronously, other than that one: without any, no commit is acknowledged."""
+        return any(without is None or name != without.name for name in self.synchronous_standbys())
 
 
 class Cluster:
@@ -385,6 +388,10 @@ class Cluster:
 
     def leader_among(self, nodes):
         return next((node for node in nodes if node.leads()), None)
+
+    def synchronous_standby(self, leader):
+        names = wait_until(leader.synchronous_standbys, 30, f"a synchronous standby of {leader.name}")
+        return next(node for node in self.nodes if node.name in names)
 
     def healthy_leader(self):
         """The leader, where it is the only one, a synchronous standby is known to etcd, and all standbys stream."""

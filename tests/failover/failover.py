@@ -1,4 +1,4 @@
-"""Kills and cuts off the leader of a PostgreSQL cluster again and again while two Roster servers write to it. See README.md."""
+"""Kills and cuts off nodes of a PostgreSQL cluster again and again while two Roster servers write to it. See README.md."""
 
 import argparse
 import collections
@@ -68,13 +68,18 @@ class Fault:
     harm: str  # the method of a node that does it
     needs_others: bool
     ends_processes: bool
+    strikes_standby: bool = False  # the synchronous one; otherwise the leader
+    heals_late: bool = False  # only after both servers have written without the node
 
-    def strike(self, cluster, leader):
-        getattr(leader, self.harm)(*([cluster.others(leader)] if self.needs_others else []))
+    def strike(self, cluster, node):
+        getattr(node, self.harm)(*([cluster.others(node)] if self.needs_others else []))
 
 
 KILLS = [Fault("kill the node", "kill", False, True), Fault("kill the database", "kill_database", False, True)]
-CUTS = [Fault("cut from the nodes", "cut_from", True, False), Fault("cut from all", "cut_off", False, False)]
+CUTS = [Fault("cut from the nodes", "cut_from", True, False),
+        Fault("cut from all", "cut_off", False, False),
+        Fault("cut for longer", "cut_from", True, False, heals_late=True),
+        Fault("cut the standby", "cut_from", True, False, strikes_standby=True, heals_late=True)]
 
 
 @dataclasses.dataclass
@@ -82,9 +87,9 @@ class Struck:
     """What a fault did."""
 
     name: str
-    leader: str
+    node: str
     start: float
-    elected: float  # seconds until there was another leader
+    elected: float  # seconds until a node that was not struck led
     standby: float  # seconds until a standby followed it synchronously
     back: float  # seconds until both servers acknowledged writes again
     gap: float = 0  # the longest time without an acknowledged write from this fault to the next
@@ -141,14 +146,15 @@ class Test:
 
     def _strike_all(self):
         faults = [KILLS[index % 2] for index in range(self._options.kills)]
-        faults += [CUTS[index % 2] for index in range(self._options.cuts)]
+        faults += [CUTS[index % len(CUTS)] for index in range(self._options.cuts)]
         self._random.shuffle(faults)
         for number, fault in enumerate(faults, 1):
             leader = self._wait_ready_for_fault()
-            self.say(f"{number}/{len(faults)} {fault.name}: {leader.name}")
-            self._strike(fault, leader)
+            node = self._cluster.synchronous_standby(leader) if fault.strikes_standby else leader
+            self.say(f"{number}/{len(faults)} {fault.name}: {node.name}")
+            self._strike(fault, node)
             done = self.struck[-1]
-            self.say(f"    new leader after {done.elected:.1f} s, its standby after {done.standby:.1f} s, "
+            self.say(f"    a leader after {done.elected:.1f} s, its standby after {done.standby:.1f} s, "
                      f"both servers write after {done.back:.1f} s")
         self._wait_ready_for_fault()
 
@@ -175,33 +181,38 @@ class Test:
             counts = self._workload.acknowledged_since(since)
             raise Failure(f"{failure} (server 1: {counts[0]}, server 2: {counts[1]})") from None
 
-    def _strike(self, fault, leader):
+    def _strike(self, fault, node):
         start = time.monotonic()
-        fault.strike(self._cluster, leader)
-        others = self._cluster.others(leader)
-        successor = wait_until(lambda: self._cluster.leader_among(others), 120, "the election of another leader", 0.1)
+        fault.strike(self._cluster, node)
+        others = self._cluster.others(node)
+        leader = wait_until(lambda: self._cluster.leader_among(others), 120, "the election of another leader", 0.1)
         elected = time.monotonic()
-        standby = self._mend(fault, leader, successor)
-        self._wait_writing(elected, 1)
-        back = max(next(at for at in times if at > elected) for times in self._workload.acknowledged_at)
-        self.struck.append(Struck(fault.name, leader.name, start, elected - start, standby - start, back - start))
+        standby = self._mend(fault, node, leader)
+        written = standby if fault.strikes_standby else elected  # writes that were on their way at the cut do not count
+        self._wait_writing(written, 1)
+        back = max(next(at for at in times if at > written) for times in self._workload.acknowledged_at)
+        self.struck.append(Struck(fault.name, node.name, start, elected - start, standby - start, back - start))
 
-    def _mend(self, fault, leader, successor):
-        """Starts the leader again, or heals its network after a while. The time when its successor could commit."""
+    def _mend(self, fault, node, leader):
+        """Starts the node again, or heals its network after a while. The time when the leader could commit without it."""
         mend_at = time.monotonic() + (0 if fault.ends_processes else self._random.uniform(3, 8))
         is_mended = False
         could_commit = None
         end = time.monotonic() + RECOVERY
         while not is_mended or could_commit is None:
-            if could_commit is None and successor.can_commit():
+            if could_commit is None and leader.can_commit(node if fault.strikes_standby else None):
                 could_commit = time.monotonic()
-            if not is_mended and time.monotonic() >= mend_at:
-                leader.mend(self._cluster.nodes)
+            is_time = time.monotonic() >= mend_at and (not fault.heals_late or self._written_since(could_commit))
+            if not is_mended and is_time:
+                node.mend(self._cluster.nodes)
                 is_mended = True
             if time.monotonic() > end:
-                raise Failure(f"no standby follows {successor.name}")
+                raise Failure(f"no standby follows {leader.name}, or the servers do not write")
             time.sleep(0.1)
         return could_commit
+
+    def _written_since(self, moment):
+        return moment is not None and min(self._workload.acknowledged_since(moment)) >= PROGRESS
 
     def _mend_all(self):
         for node in self._cluster.nodes:
@@ -238,11 +249,11 @@ class Test:
     def report(self):
         if self._workload is None:
             return
-        titles = [f"{title:>12}" for title in ("new leader", "its standby", "both write", "gap")]
-        print(f"\n{'fault':<20} {'leader':<7}", *titles)
+        titles = [f"{title:>12}" for title in ("a leader", "its standby", "both write", "gap")]
+        print(f"\n{'fault':<20} {'node':<7}", *titles)
         for each in self.struck:
             times = [f"{seconds:>10.1f} s" for seconds in (each.elected, each.standby, each.back, each.gap)]
-            print(f"{each.name:<20} {each.leader:<7}", *times)
+            print(f"{each.name:<20} {each.node:<7}", *times)
         self._report_writes()
         reads = sum((reader.answers for reader in self._workload.readers), collections.Counter())
         print("reads:", ", ".join(f"{count} {what}" for what, count in reads.most_common()))
@@ -272,10 +283,10 @@ def read_options():
     parser = argparse.ArgumentParser(
         prog="run.sh", description="Tests that no acknowledged write is lost when the database fails over.")
     parser.add_argument("--kills", type=int, default=10, metavar="N", help="how often the leader is killed (10)")
-    parser.add_argument("--cuts", type=int, default=5, metavar="N", help="how often the leader is cut off from the network (5)")
+    parser.add_argument("--cuts", type=int, default=5, metavar="N", help="how often a node is cut off from the network (5)")
     parser.add_argument("--writers", type=int, default=8, metavar="N", help="how many write at the same time, at least 2 (8)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="for the order and the moments of faults and writes (1)")
-    parser.add_argument("--server", metavar="PATH", help="Roster.Server.dll, instead of building it")
+    parser.add_argument("--server", metavar="PATH", help="Roster.Server or Roster.Server.dll, instead of building it")
     parser.add_argument("--keep", action="store_true", help="keep the logs also after success")
     options = parser.parse_args()
     if options.writers < 2 or options.kills < 0 or options.cuts < 0:
