@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Roster.Storage.Backups;
 using Roster.Storage.Checks;
 using Roster.Storage.Sqlite.Connections;
@@ -20,6 +21,8 @@ internal sealed partial class SqliteStore : IRosterStore
 
     /// <summary>Reading keeps a processor busy, so more connections gain little.</summary>
     private static readonly int MaxIdleReaders = Math.Max(8, 2 * Environment.ProcessorCount);
+
+    private const long OurApplicationId = 0x526F7374;
 
     private const string SelectFirstWorkspace = "select min(id) from workspace";
 
@@ -110,6 +113,7 @@ internal sealed partial class SqliteStore : IRosterStore
     {
         if (LengthOf(path) == 0)
             throw new StoreRefusedException($"There is no database at {path}.");
+        RequireNoJournal(path);
         RequireOurs(path);
         var serverLock = Lock(path);
         try
@@ -166,6 +170,7 @@ internal sealed partial class SqliteStore : IRosterStore
     {
         if (LengthOf(path) == 0)
             throw new StoreRefusedException($"There is no database at {path}.");
+        RequireNoJournal(path);
         try
         {
             using (var database = SqliteDatabase.OpenToRead(path))
@@ -389,7 +394,9 @@ internal sealed partial class SqliteStore : IRosterStore
         else
             RequireSqlite(path);
         // Reading alone leaves another program's file, and its log, as they are.
-        using var database = LengthOf(path) > 0 ? SqliteDatabase.OpenToRead(path) : SqliteDatabase.Open(path, creates: true);
+        using var database = LengthOf(path) == 0 ? SqliteDatabase.Open(path, creates: true)
+            : HasOurJournal(path) ? SqliteDatabase.Open(path)
+            : SqliteDatabase.OpenToRead(path);
         if (IsForeign(database) || (database.ReadInt64(CountTables) > 0 && SqliteMigrations.Applied(database).Count == 0))
             throw new StoreRefusedException(
                 $"{path} is another program's SQLite file. Name a file of Roster's, or one that is not there yet.");
@@ -400,9 +407,36 @@ internal sealed partial class SqliteStore : IRosterStore
 
     private static bool IsForeign(SqliteDatabase database)
     {
-        const long OurApplicationId = 0x526F7374;
         var owner = database.ReadInt64("pragma application_id");
         return owner != 0 && owner != OurApplicationId;
+    }
+
+    /// <summary>
+    /// Whether a start was cut off while it gave the file a write-ahead log: a new file, or one of a backup. SQLite keeps a journal
+    /// then, which only a writer can roll back. Another program's journal is left to it, unless its file was empty before.
+    /// </summary>
+    private static bool HasOurJournal(string path)
+    {
+        if (!SqliteDatabase.HasJournal(path))
+            return false;
+        // sqlite.org/fileformat.html: the pages before the transaction, and the application's id.
+        return NumberAt(path + SqliteDatabase.JournalEnd, 16) == 0 || NumberAt(path, 68) == OurApplicationId;
+    }
+
+    private static long NumberAt(string path, int place)
+    {
+        var bytes = new byte[sizeof(uint)];
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        file.Seek(place, SeekOrigin.Begin);
+        return file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length
+            ? BinaryPrimitives.ReadUInt32BigEndian(bytes) : -1;
+    }
+
+    private static void RequireNoJournal(string path)
+    {
+        if (HasOurJournal(path))
+            throw new StoreRefusedException(
+                $"{path} was left by a start that was cut off before it was done. Start the server once: it makes up for that.");
     }
 
     /// <summary>Refuses a database that is not Roster's, or of a newer one. An older schema will do.</summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.InteropServices;
 
 namespace Roster.Tests.Hosting;
 
@@ -25,11 +26,15 @@ internal sealed class FaultyDisk : IDisposable
 
     /// <summary>From now on, these calls fail, and no others.</summary>
     /// <param name="faults">
-    /// Each as <c>sync 5 roster.db-wal</c>: the call (open, read, write, sync, truncate), the error number, and a part of
-    /// the file's path.
+    /// Each as <c>sync 5 roster.db-wal</c>: the call (open, read, write, sync, truncate, rename, unlink), the error number, and a
+    /// part of the file's path. With <c>5@7</c> only the seventh such call fails; of a write, its first half is then written. In
+    /// place of the error number, <c>kill</c> ends the process.
     /// </param>
     public void Fail(params IEnumerable<string> faults)
     {
+        // Processes have it mapped, so it must never become shorter.
+        using (var counts = new FileStream(Control + ".counts", FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite))
+            counts.Write(new byte[64 * sizeof(long)]);
         // The file is replaced as a whole: the process reads it at each call.
         var next = Control + ".next";
         File.WriteAllLines(next, faults);
@@ -38,6 +43,9 @@ internal sealed class FaultyDisk : IDisposable
 
     /// <summary>From now on nothing fails.</summary>
     public void Heal() => File.Delete(Control);
+
+    /// <summary>How many calls each fault has met, of all processes: those that failed and those that did not.</summary>
+    public IReadOnlyList<long> Counts() => MemoryMarshal.Cast<byte, long>(File.ReadAllBytes(Control + ".counts")).ToArray();
 
     public void Dispose() => _folder.Dispose();
 

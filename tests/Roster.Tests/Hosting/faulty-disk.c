@@ -1,6 +1,7 @@
 // Loaded into a process by LD_PRELOAD, makes system calls on files fail as the file named by ROSTER_FAULTS says. Each
-// line is a fault: a call (open, read, write, sync, truncate), an errno or "kill", and a part of the file's path.
-// Without that file nothing fails.
+// line is a fault: a call (open, read, write, sync, truncate, rename, unlink), an errno or "kill", and a part of the
+// file's path. With "@7" behind the errno only the 7th such call fails, of all processes since the file was made. The
+// calls of each line are counted in the file "ROSTER_FAULTS.counts", where it exists. Without the first file nothing fails.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -10,11 +11,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-// Returns the errno to fail with, or 0.
+#define MAX_LINES 64
+
+// The counts of calls, shared by all processes.
+static long *counts(const char *control)
+{
+    static long *shared;
+    if (shared != NULL)
+        return shared;
+    char path[4096];
+    snprintf(path, sizeof path, "%s.counts", control);
+    int file = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDWR | O_CLOEXEC, 0);
+    if (file < 0)
+        return NULL;
+    void *mapped = mmap(NULL, MAX_LINES * sizeof(long), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    syscall(SYS_close, file);
+    return mapped == MAP_FAILED ? NULL : (shared = mapped);
+}
+
+// Returns the errno to fail with, or 0. Of a write that fails only once, the first half is written.
+static __thread int is_once;
+
 static int fault_of_path(const char *call, const char *path)
 {
     const char *control = getenv("ROSTER_FAULTS");
@@ -30,11 +52,18 @@ static int fault_of_path(const char *call, const char *path)
         return 0;
     faults[length] = 0;
     char *rest;
-    for (char *line = strtok_r(faults, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest)) {
+    int at = 0;
+    for (char *line = strtok_r(faults, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest), at++) {
         char name[32], how[32], part[512];
         if (sscanf(line, "%31s %31s %511s", name, how, part) != 3 || strcmp(name, call) != 0 || strstr(path, part) == NULL)
             continue;
-        if (strcmp(how, "kill") == 0)
+        const char *number = strchr(how, '@');
+        long *calls = counts(control);
+        long call_number = calls != NULL && at < MAX_LINES ? __atomic_add_fetch(&calls[at], 1, __ATOMIC_SEQ_CST) : 0;
+        is_once = number != NULL;
+        if (is_once && call_number != atol(number + 1))
+            continue;
+        if (strncmp(how, "kill", 4) == 0)
             kill(getpid(), SIGKILL);
         return atoi(how);
     }
@@ -63,7 +92,8 @@ static int fault_of(const char *call, int fd)
         mode_t mode = flags & O_CREAT ? va_arg(rest, mode_t) : 0;           \
         va_end(rest);                                                       \
         int fault = fault_of_path("open", path);                            \
-        if (fault != 0) {                                                   \
+        int writes = flags & (O_WRONLY | O_RDWR | O_CREAT);                 \
+        if (fault != 0 && (writes || fault != EROFS)) {                                                   \
             errno = fault;                                                  \
             return -1;                                                      \
         }                                                                   \
@@ -90,10 +120,45 @@ FAULTY_OPEN(open64)
 FAULTY(ssize_t, read, "read", (int fd, void *bytes, size_t count), (fd, bytes, count), fd)
 FAULTY(ssize_t, pread, "read", (int fd, void *bytes, size_t count, off_t at), (fd, bytes, count, at), fd)
 FAULTY(ssize_t, pread64, "read", (int fd, void *bytes, size_t count, off64_t at), (fd, bytes, count, at), fd)
-FAULTY(ssize_t, write, "write", (int fd, const void *bytes, size_t count), (fd, bytes, count), fd)
-FAULTY(ssize_t, pwrite, "write", (int fd, const void *bytes, size_t count, off_t at), (fd, bytes, count, at), fd)
-FAULTY(ssize_t, pwrite64, "write", (int fd, const void *bytes, size_t count, off64_t at), (fd, bytes, count, at), fd)
+#define FAULTY_WRITE(name, parameters, arguments, half)                     \
+    ssize_t name parameters                                                 \
+    {                                                                       \
+        static ssize_t (*real) parameters;                                  \
+        if (real == NULL)                                                   \
+            real = (ssize_t (*) parameters)dlsym(RTLD_NEXT, #name);         \
+        int fault = fault_of("write", fd);                                  \
+        if (fault != 0) {                                                   \
+            if (is_once)                                                    \
+                (void)!real half;                                           \
+            errno = fault;                                                  \
+            return -1;                                                      \
+        }                                                                   \
+        return real arguments;                                              \
+    }
+
+FAULTY_WRITE(write, (int fd, const void *bytes, size_t count), (fd, bytes, count), (fd, bytes, count / 2))
+FAULTY_WRITE(pwrite, (int fd, const void *bytes, size_t count, off_t at), (fd, bytes, count, at), (fd, bytes, count / 2, at))
+FAULTY_WRITE(pwrite64, (int fd, const void *bytes, size_t count, off64_t at), (fd, bytes, count, at), (fd, bytes, count / 2, at))
 FAULTY(int, fsync, "sync", (int fd), (fd), fd)
 FAULTY(int, fdatasync, "sync", (int fd), (fd), fd)
 FAULTY(int, ftruncate, "truncate", (int fd, off_t length), (fd, length), fd)
 FAULTY(int, ftruncate64, "truncate", (int fd, off64_t length), (fd, length), fd)
+
+#define FAULTY_PATH(name, call, parameters, arguments, path)                \
+    int name parameters                                                     \
+    {                                                                       \
+        static int (*real) parameters;                                      \
+        if (real == NULL)                                                   \
+            real = (int (*) parameters)dlsym(RTLD_NEXT, #name);             \
+        int fault = fault_of_path(call, path);                              \
+        if (fault != 0) {                                                   \
+            errno = fault;                                                  \
+            return -1;                                                      \
+        }                                                                   \
+        return real arguments;                                              \
+    }
+
+FAULTY_PATH(rename, "rename", (const char *from, const char *to), (from, to), from)
+FAULTY_PATH(link, "rename", (const char *from, const char *to), (from, to), from)
+FAULTY_PATH(unlink, "unlink", (const char *path), (path), path)
+FAULTY_PATH(mkdir, "open", (const char *path, mode_t mode), (path, mode), path)

@@ -30,6 +30,9 @@ internal sealed class SqliteDatabase : IDisposable
     /// <summary>In bytes; not on .NET's large object heap.</summary>
     private const int BlobPiece = 64 << 10;
 
+    /// <summary>What the name of a journal has behind the file's.</summary>
+    public const string JournalEnd = "-journal";
+
     private readonly sqlite3 _handle;
     private readonly Dictionary<string, SqliteStatement> _statements = [];
 
@@ -102,6 +105,12 @@ internal sealed class SqliteDatabase : IDisposable
     /// </summary>
     public static SqliteDatabase OpenToRead(string path, int cacheKibibytes = CacheKibibytes) =>
         Open(path, path, raw.SQLITE_OPEN_READONLY | raw.SQLITE_OPEN_NOMUTEX, cacheKibibytes);
+
+    /// <summary>
+    /// Whether there is a journal of a transaction that was cut off before the file had a write-ahead log. Opening the file to read
+    /// then fails; whoever may write rolls it back.
+    /// </summary>
+    public static bool HasJournal(string path) => new FileInfo(path + JournalEnd) is { Exists: true, Length: > 0 };
 
     /// <summary>Opens an empty database that nobody else sees, and that is gone when it is closed or the process ends.</summary>
     public static SqliteDatabase OpenTemporary(int cacheKibibytes) => Open(

@@ -51,7 +51,7 @@ internal sealed class SqliteCheck(string path, Action<CheckPart> tell, Cancellat
                 part.Add(Damage.References, $"{rows.Text(0)} to {rows.Text(2)}");
         });
         var imports = path + SqliteStore.ImportsEnd;
-        if (File.Exists(imports))
+        if (File.Exists(imports) && !SqliteDatabase.HasJournal(imports))
             Guard(part, Damage.Imports, () =>
             {
                 using var blocks = SqliteDatabase.OpenToRead(imports);

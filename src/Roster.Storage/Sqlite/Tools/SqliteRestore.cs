@@ -12,7 +12,8 @@ internal static class SqliteRestore
     /// <summary>What belongs to a database, by what its name has behind the database's; the database comes first.</summary>
     private static readonly string[] Ends =
     [
-        "", "-wal", "-shm", SqliteStore.SearchEnd, SqliteStore.ImportsEnd, SqliteStore.ImportsEnd + "-wal", SqliteStore.ImportsEnd + "-shm",
+        "", SqliteDatabase.JournalEnd, "-wal", "-shm", SqliteStore.SearchEnd, SqliteStore.ImportsEnd,
+        SqliteStore.ImportsEnd + SqliteDatabase.JournalEnd, SqliteStore.ImportsEnd + "-wal", SqliteStore.ImportsEnd + "-shm",
         LastBackup.End,
     ];
 

@@ -69,7 +69,7 @@ internal sealed class SqliteSearchCheck : IDisposable
     public static SqliteSearchCheck? Open(string path, CheckPart part, CheckPart counts)
     {
         part.Summary = "no index yet; the next search makes one";
-        if (!File.Exists(path) || new FileInfo(path).Length == 0)
+        if (!File.Exists(path) || new FileInfo(path).Length == 0 || SqliteDatabase.HasJournal(path))
             return null;
         SqliteSearchCheck? check = null;
         try
