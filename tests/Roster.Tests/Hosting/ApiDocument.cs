@@ -17,9 +17,17 @@ internal static class ApiDocument
     /// <summary>The document does not describe them.</summary>
     private static readonly string[] PagesForPeople = ["/docs", "/console", "/help"];
 
-    private static readonly ConcurrentDictionary<string, JsonSchema> Schemas = new();
+    /// <summary>By their nodes in the document.</summary>
+    private static readonly ConcurrentDictionary<JsonNode, JsonSchema> Schemas = new();
 
     public static JsonNode Root { get; } = Read();
+
+    /// <summary>The paths, those without parameters first. Each answer is looked up here, so they are made once.</summary>
+    private static readonly (string Path, Regex Pattern)[] Templates =
+    [
+        .. Root["paths"]!.AsObject().Select(one => one.Key).OrderBy(one => one.Contains('{', StringComparison.Ordinal))
+            .Select(one => (one, new Regex("^" + Regex.Replace(one, @"\{[^}]+\}", "[^/]+") + "$"))),
+    ];
 
     /// <summary>The operations as <c>GET /api/partners</c>.</summary>
     public static IEnumerable<string> Operations =>
@@ -38,9 +46,7 @@ internal static class ApiDocument
         var path = '/' + pathAndQuery.Split('?')[0].Trim('/');
         if (PagesForPeople.Any(page => path.StartsWith(page, StringComparison.Ordinal)))
             return;
-        var template = Root["paths"]!.AsObject().Select(one => one.Key)
-            .OrderBy(one => one.Contains('{', StringComparison.Ordinal))
-            .FirstOrDefault(one => Regex.IsMatch(path, "^" + Regex.Replace(one, @"\{[^}]+\}", "[^/]+") + "$"));
+        var template = Templates.FirstOrDefault(one => one.Pattern.IsMatch(path)).Path;
         // HEAD is GET without a body, on every path.
         var verb = (method == HttpMethod.Head ? HttpMethod.Get : method).Method.ToLowerInvariant();
         var operation = template is null ? null : Root["paths"]![template]![verb];
@@ -87,9 +93,9 @@ internal static class ApiDocument
         Assert.True(errors.Count == 0, string.Join('\n', errors) + "\n" + answer.Text);
     }
 
-    private static JsonSchema SchemaOf(JsonNode schema) => Schemas.GetOrAdd(schema.ToJsonString(), text =>
+    private static JsonSchema SchemaOf(JsonNode schema) => Schemas.GetOrAdd(schema, node =>
     {
-        var whole = JsonNode.Parse(text)!.AsObject();
+        var whole = node.DeepClone().AsObject();
         whole["definitions"] = Root["components"]!["schemas"]!.DeepClone();
         Close(whole);
         var json = whole.ToJsonString().Replace("#/components/schemas/", "#/definitions/", StringComparison.Ordinal);
