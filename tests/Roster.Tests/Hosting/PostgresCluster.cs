@@ -20,6 +20,17 @@ internal sealed class PostgresCluster : IDisposable
 
     private static readonly bool IsRoot = Environment.UserName == "root";
 
+    /// <summary>The data folder of a new server, made once: initdb takes a second of a processor, a copy of it next to nothing.</summary>
+    private static readonly Lazy<string> Empty = new(() =>
+    {
+        var folder = new TempFolder();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => folder.Dispose();
+        Own(folder.Path);
+        Assert.Equal(0, Execute(folder.Path, Path.Combine(Binaries!, "initdb"), "-D", folder.File("data"), "-U", "roster", "--auth=trust",
+            "-E", "UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en", "--no-sync"));
+        return folder.File("data");
+    });
+
     private readonly TempFolder _folder = new();
     private readonly string _binaries;
     private readonly string _options;
@@ -34,8 +45,7 @@ internal sealed class PostgresCluster : IDisposable
             .Concat([$"port={Port}", "listen_addresses=127.0.0.1", $"unix_socket_directories={_folder.Path}", "max_connections=300"])
             .Select(setting => $"-c {setting}"));
         Own(_folder.Path);
-        Run("initdb", "-D", Data, "-U", "roster", "--auth=trust", "-E", "UTF8", "--locale=C.UTF-8",
-            "--locale-provider=icu", "--icu-locale=en", "--no-sync");
+        Assert.Equal(0, Execute(_folder.Path, "cp", "--archive", Empty.Value, Data));
         Start();
     }
 
