@@ -1,12 +1,12 @@
 // A real provider of OpenID Connect for the tests: node provider.mjs PORT CALLBACK (port 0: a free one). It prints its issuer.
 // POST /control {"accounts": {LOGIN: CLAIMS}} says whom it knows; any password will do. {"tamper": NAME} makes it lie, and
-// {"inToken": true} gives claims in the ID token, not by userinfo.
+// {"inToken": true} gives claims in the ID token, not by userinfo. {"callback": URL} makes another server its client.
 import { createServer } from 'node:http';
 import { decodeJwt, decodeProtectedHeader, exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { Provider } from 'oidc-provider';
 
 const [port, callback] = process.argv.slice(2);
-const control = { accounts: {}, tamper: null, inToken: false };
+const control = { accounts: {}, tamper: null, inToken: false, callback };
 const keys = () => generateKeyPair('RS256', { extractable: true });
 const [own, other] = [await keys(), await keys()];
 const kid = `key-${process.pid}`;
@@ -34,6 +34,7 @@ server.listen(Number(port), '127.0.0.1', async () => {
     pkce: { required: () => true },
     renderError: (context, out) => (context.body = JSON.stringify(out)),
   });
+  provider.Client.prototype.redirectUriAllowed = (uri) => uri === control.callback;
   provider.use(async (context, next) => {
     await next();
     const { route } = context.oidc ?? {};

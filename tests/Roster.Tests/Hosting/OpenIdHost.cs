@@ -6,44 +6,46 @@ using System.Text.RegularExpressions;
 
 namespace Roster.Tests.Hosting;
 
-/// <summary>A real provider of OpenID Connect (tests/browser/provider.mjs), with one client.</summary>
-internal sealed partial class OpenIdHost : IDisposable
+/// <summary>
+/// A real provider of OpenID Connect (tests/browser/provider.mjs), shared by a class's tests. Its client is the server of one test
+/// at a time.
+/// </summary>
+public sealed partial class OpenIdHost : IDisposable
 {
     public const string ClientId = "roster";
     public const string ClientSecret = "a secret: of %+/ signs";
 
-    private readonly string _callback;
-    private readonly int _port;
+    private readonly int _port = FreePort();
+    private string _callback = "";
     private Process? _process;
-
-    private OpenIdHost(string callback, int port) => (_callback, _port) = (callback, port);
 
     public Uri Issuer => new($"http://127.0.0.1:{_port}");
 
     [GeneratedRegex("action=\"([^\"]+)\"")]
     private static partial Regex Action();
 
-    /// <param name="server">The server that is the client.</param>
-    public static async Task<OpenIdHost> StartAsync(Uri server, int port)
+    /// <summary>Serves this server from now on, as if it were new: it knows nobody and tells the truth.</summary>
+    public async Task ServeAsync(Uri server)
     {
-        if (!Directory.Exists(Path.Combine(Repository.Root, "tests/browser/node_modules/oidc-provider")))
-            await Repository.RunAsync("tests/browser", "npm", "ci", "--no-audit", "--no-fund");
-        var host = new OpenIdHost(new Uri(server, "/api/session/oidc/callback").ToString(), port);
-        await host.StartAsync();
-        return host;
+        _callback = new Uri(server, "/api/session/oidc/callback").ToString();
+        if (_process is null)
+            await StartAsync();
+        else
+            await ControlAsync($$"""{"accounts":{},"tamper":null,"inToken":false,"callback":{{JsonSerializer.Serialize(_callback)}}}""");
     }
 
-    /// <summary>A port that is free now.</summary>
-    public static int FreePort()
+    private static int FreePort()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    /// <summary>Starts it again, with a new key.</summary>
+    /// <summary>Starts it, with a new key.</summary>
     public async Task StartAsync()
     {
+        if (!Directory.Exists(Path.Combine(Repository.Root, "tests/browser/node_modules/oidc-provider")))
+            await Repository.RunAsync("tests/browser", "npm", "ci", "--no-audit", "--no-fund");
         var start = new ProcessStartInfo("node", ["provider.mjs", $"{_port}", _callback])
         {
             WorkingDirectory = Path.Combine(Repository.Root, "tests/browser"),

@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 namespace Roster.Tests.Pages;
 
 /// <summary>People sign in at a real provider of OpenID Connect, and everybody else stays out.</summary>
-public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncLifetime
+public sealed partial class OpenIdConnectTests(ConsoleBrowser browser, OpenIdHost provider) : IClassFixture<OpenIdHost>, IAsyncLifetime
 {
     private const string Begin = "/api/session/oidc";
 
@@ -13,7 +13,7 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
 
     private readonly TempFolder _folder = new();
     private RosterProcess _server = null!;
-    private OpenIdHost _provider = null!;
+    private readonly OpenIdHost _provider = provider;
     private RosterClient _admin = null!;
 
     private HttpClient _http = null!;
@@ -23,21 +23,23 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
 
     public async ValueTask InitializeAsync()
     {
-        var port = OpenIdHost.FreePort();
         await File.WriteAllTextAsync(_folder.File("secret"), OpenIdHost.ClientSecret + "\n");
-        // The provider is not there yet, and the server starts anyway.
+        Serve();
+        _admin = _server.FirstClient();
+        await _provider.ServeAsync(_server.Address);
+    }
+
+    private void Serve()
+    {
         _server = RosterProcess.Serve(
-            _folder.Path, "--oidc-issuer", $"http://127.0.0.1:{port}", "--oidc-client-id", OpenIdHost.ClientId,
+            _folder.Path, "--oidc-issuer", _provider.Issuer.OriginalString, "--oidc-client-id", OpenIdHost.ClientId,
             "--oidc-client-secret-file", _folder.File("secret"), "--oidc-roles", "cn=admins=default:admin,staff=other:viewer",
             "--trusted-proxies", "127.0.0.1/32");
-        _admin = _server.FirstClient();
         _http = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = _server.Address };
-        _provider = await OpenIdHost.StartAsync(_server.Address, port);
     }
 
     public ValueTask DisposeAsync()
     {
-        _provider.Dispose();
         _http.Dispose();
         _server.Dispose();
         _folder.Dispose();
@@ -97,14 +99,18 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser) : IAsyncL
     }
 
     [Fact]
-    public async Task Without_a_provider_the_page_says_so_and_the_key_door_works()
+    public async Task Without_a_provider_the_server_starts_and_the_page_says_so_and_the_key_door_works()
     {
         _provider.Stop();
+        var key = _admin.Key;
+        _http.Dispose();
+        _server.Dispose();
+        Serve();
         await using var console = await browser.OpenAsync(_server.Address, "/", null);
 
         await console.Page.GetByRole(AriaRole.Link, new() { Name = "Sign in with your organisation" }).ClickAsync();
         await console.SeesAsync("does not answer");
-        await console.Page.GetByLabel("API key").FillAsync(_admin.Key!);
+        await console.Page.GetByLabel("API key").FillAsync(key!);
         await console.Button("Sign in").ClickAsync();
 
         await console.Heading("Partners").WaitForAsync();
