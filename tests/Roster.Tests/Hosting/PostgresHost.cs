@@ -43,7 +43,8 @@ public sealed class PostgresHost : RosterHost
     }
 
     /// <summary>A new database on the private server, even if another server is tested.</summary>
-    internal string NewDatabase() => _own.Value.NewDatabase();
+    /// <param name="options">More options of createdb.</param>
+    internal string NewDatabase(params string[] options) => _own.Value.NewDatabase(options);
 
     /// <summary>On the given database, or on another one of the private server.</summary>
     protected override RosterHost Create() => new PostgresHost(Given ?? NewDatabase());

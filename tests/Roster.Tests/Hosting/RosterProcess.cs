@@ -82,8 +82,9 @@ internal sealed partial class RosterProcess : IDisposable
         Await(Begin(workingFolder, environment, arguments));
 
     /// <summary>Starts the server that was built beside the tests: .NET can run a test's code inside it.</summary>
-    public static RosterProcess ServeBuilt(string workingFolder, IReadOnlyDictionary<string, string> environment) =>
-        Await(Begin(workingFolder, environment, [], command: Built));
+    public static RosterProcess ServeBuilt(
+        string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        Await(Begin(workingFolder, environment, arguments, command: Built));
 
     /// <summary>Starts a server by another command, such as one in a root of its own.</summary>
     public static RosterProcess ServeBy(string[] command, params string[] arguments) =>
