@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Deque.AxeCore.Commons;
-using Deque.AxeCore.Playwright;
 using Microsoft.Playwright;
 
 namespace Roster.Tests.Hosting;
@@ -19,8 +18,7 @@ internal sealed class ConsolePage : IAsyncDisposable
     private ConsolePage(IBrowserContext context, IPage page, Uri server, bool isOwner) =>
         (_context, Page, _server, _isOwner) = (context, page, server, isOwner);
 
-    /// <summary>What passes is not written down: that takes axe most of its time.</summary>
-    private static readonly AxeRunOptions FindingsOnly = new() { ResultTypes = [ResultType.Violations] };
+    private static readonly string Axe = new BundledAxeScriptProvider().GetScript();
 
     public IPage Page { get; }
 
@@ -106,8 +104,20 @@ internal sealed class ConsolePage : IAsyncDisposable
         Page.ScreenshotAsync(new() { Path = Path.Combine(Repository.Root, "artifacts/screens", name + ".png") });
 
     /// <summary>What axe-core finds on the page, by the rules of WCAG 2.2 AA and its own good practice.</summary>
-    public async Task<IReadOnlyList<string>> FindingsAsync() =>
-        [.. (await Page.RunAxe(FindingsOnly)).Violations.SelectMany(rule => rule.Nodes.Select(node => $"{rule.Id}: {node.Html}"))];
+    public async Task<IReadOnlyList<string>> FindingsAsync()
+    {
+        // axe's own library for Playwright opens another browser window for each look.
+        if (!await Page.EvaluateAsync<bool>("'axe' in window"))
+            await Page.EvaluateAsync(Axe);
+        // What passes is not written down: that takes axe most of its time.
+        return await Page.EvaluateAsync<string[]>(
+            """
+            async () => {
+                const { violations } = await axe.run(document, { resultTypes: ['violations'] });
+                return violations.flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.html}`));
+            }
+            """);
+    }
 
     public async ValueTask DisposeAsync()
     {

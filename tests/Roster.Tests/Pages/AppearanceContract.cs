@@ -44,6 +44,9 @@ public abstract class AppearanceContract(ConsoleServer server, ConsoleBrowser br
             await console.Page.Locator("[role=dialog], .panel-form").First.WaitForAsync(new() { State = WaitForSelectorState.Hidden });
         }
         Assert.Empty(findings);
+        // Had there been one, axe would have found it.
+        await console.Page.EvaluateAsync("document.documentElement.removeAttribute('lang')");
+        Assert.StartsWith("html-has-lang: ", Assert.Single(await console.FindingsAsync()), StringComparison.Ordinal);
     }
 
     /// <summary>Gives each page something to show.</summary>
