@@ -19,7 +19,7 @@ namespace Roster.Tests.Growth;
 /// ids, idempotency keys, change sets, changes of one partner, workspaces and API keys. The cost is the number of pages
 /// that the statements touch, as auto_explain reports it.
 /// </summary>
-public sealed partial class PostgresGrowthTests
+public sealed partial class PostgresGrowthTests(PostgresGrowthTests.Databases databases) : IClassFixture<PostgresGrowthTests.Databases>
 {
     private const int Few = 4_000;
     private const double MostGrowth = 1.5;
@@ -42,9 +42,6 @@ public sealed partial class PostgresGrowthTests
     [InlineData(true)]
     public async Task No_call_costs_more_when_four_times_as_much_is_stored(bool isAnalyzed)
     {
-        using var cluster = new PostgresCluster(
-            "autovacuum=off", "session_preload_libraries=auto_explain", "auto_explain.log_min_duration=0", "auto_explain.log_analyze=on",
-            "auto_explain.log_buffers=on", "auto_explain.log_timing=off", "auto_explain.log_format=json", "lc_messages=C");
         var few = await CostsAsync(Few);
         var many = await CostsAsync(Few * 4);
 
@@ -56,9 +53,7 @@ public sealed partial class PostgresGrowthTests
 
         async Task<Dictionary<string, long>> CostsAsync(int stored)
         {
-            var database = cluster.NewDatabase();
-            await Store.Parse(database).MigrateAsync(CancellationToken.None);
-            await PostgresSeed.FillAsync(database, stored);
+            var database = await databases.FilledAsync(stored);
             // The server analyzes the search index itself, after filling it.
             await PostgresCluster.RunAsync(
                 database, isAnalyzed ? "vacuum analyze" : "vacuum (index_cleanup on)", "analyze partner_search, search_term");
@@ -67,17 +62,17 @@ public sealed partial class PostgresGrowthTests
             var costs = new Dictionary<string, long>();
             foreach (var (name, call) in Calls(store))
             {
-                var before = new FileInfo(cluster.Log).Length;
+                var before = new FileInfo(databases.Cluster.Log).Length;
                 await call();
-                costs.Add(name, PagesSince(cluster.Log, before));
+                costs.Add(name, PagesSince(databases.Cluster.Log, before));
             }
             await using var source = NpgsqlDataSource.Create(PostgresAddress.Parse(database, null, false)!.ConnectionString);
             await using var connection = await source.OpenConnectionAsync();
             foreach (var (name, call) in Searches(connection))
             {
-                var before = new FileInfo(cluster.Log).Length;
+                var before = new FileInfo(databases.Cluster.Log).Length;
                 await call();
-                costs.Add(name, PagesSince(cluster.Log, before));
+                costs.Add(name, PagesSince(databases.Cluster.Log, before));
             }
             return costs;
         }
@@ -308,4 +303,8 @@ public sealed partial class PostgresGrowthTests
             return plan.GetProperty("Shared Hit Blocks").GetInt64() + plan.GetProperty("Shared Read Blocks").GetInt64();
         });
     }
+
+    public sealed class Databases() : PostgresSeededDatabases(
+        "autovacuum=off", "session_preload_libraries=auto_explain", "auto_explain.log_min_duration=0", "auto_explain.log_analyze=on",
+        "auto_explain.log_buffers=on", "auto_explain.log_timing=off", "auto_explain.log_format=json", "lc_messages=C");
 }

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Npgsql;
-using Roster.Storage;
 using Roster.Storage.Postgres.Connections;
 using Roster.Tests.Storage;
 
@@ -11,7 +10,8 @@ namespace Roster.Tests.Plans;
 /// PostgreSQL carries out each statement by an index, and never reads a whole table or workspace. This holds on a new
 /// database that was never analyzed, and on a large one, analyzed or not; planned with the values and without.
 /// </summary>
-public sealed partial class PostgresPlanTests : IAsyncLifetime
+public sealed partial class PostgresPlanTests(PostgresPlanTests.Databases databases)
+    : IClassFixture<PostgresPlanTests.Databases>, IAsyncDisposable
 {
     /// <summary>
     /// Partners of a workspace: so many that an index is far cheaper than the table, as in a large workspace.
@@ -74,9 +74,7 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     private static readonly string[] OfWorkspaces =
         ["log_end_pkey", "search_state_pkey", "api_key_workspace", "partner_search_no_email", "partner_search_no_phone"];
 
-    private PostgresCluster _cluster = null!;
-    private NpgsqlDataSource _source = null!;
-    private NpgsqlConnection _connection = null!;
+    private NpgsqlConnection? _connection;
 
     /// <summary>The search queries. They are planned with their values.</summary>
     private static Dictionary<string, PostgresStatement> Searches { get; } =
@@ -90,25 +88,10 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
             && text.Name is not ("PostgresStore.SelectKeys" or "PostgresStore.SelectSessions" or "PostgresStore.Reads")),
     ];
 
-    public async ValueTask InitializeAsync()
-    {
-        _cluster = new PostgresCluster("autovacuum=off");
-        var database = _cluster.NewDatabase();
-        await Store.Parse(database).MigrateAsync(CancellationToken.None);
-        _source = NpgsqlDataSource.Create(PostgresAddress.Parse(database, null, false)!.ConnectionString);
-        _connection = await _source.OpenConnectionAsync();
-        Database = database;
-    }
-
-    private string Database { get; set; } = "";
-
     public async ValueTask DisposeAsync()
     {
-        if (_cluster is null)
-            return;
-        await _connection.DisposeAsync();
-        await _source.DisposeAsync();
-        _cluster.Dispose();
+        if (_connection is not null)
+            await _connection.DisposeAsync();
     }
 
     /// <summary>
@@ -116,23 +99,26 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
     /// whole. Nor the look-up of several keys at once, for which it expects a handful of keys in all.
     /// </summary>
     [Fact]
-    public Task A_new_database_is_searched_by_its_indexes() =>
-        AllSearchAsync([.. Changes, "PostgresSearchStep.DeleteNamed", "PostgresStore.SelectKeysByHash", .. Searches.Keys]);
+    public async Task A_new_database_is_searched_by_its_indexes()
+    {
+        await OpenAsync(await databases.NewAsync());
+        await AllSearchAsync([.. Changes, "PostgresSearchStep.DeleteNamed", "PostgresStore.SelectKeysByHash", .. Searches.Keys]);
+    }
 
     [Fact]
     public async Task A_large_database_that_was_never_analyzed_is_searched_by_its_indexes()
     {
-        await PostgresSeed.FillAsync(Database, Many);
+        await OpenAsync(await databases.FilledAsync(Many));
         // Only the search index is analyzed: the server does that after filling it.
-        await PostgresCluster.RunAsync(Database, "vacuum analyze partner_search, search_term");
+        await RunAsync("vacuum analyze partner_search, search_term");
         await AllSearchAsync();
     }
 
     [Fact]
     public async Task A_large_database_that_was_analyzed_is_searched_by_its_indexes_and_every_exception_is_needed()
     {
-        await PostgresSeed.FillAsync(Database, Many);
-        await PostgresCluster.RunAsync(Database, "vacuum analyze");
+        await OpenAsync(await databases.FilledAsync(Many));
+        await RunAsync("vacuum analyze");
         await AllSearchAsync();
 
         foreach (var name in Exceptions.Keys)
@@ -225,9 +211,17 @@ public sealed partial class PostgresPlanTests : IAsyncLifetime
         var text => $"'{text}'",
     };
 
+    private async Task OpenAsync(string database)
+    {
+        _connection = new NpgsqlConnection(PostgresAddress.Parse(database, null, false)!.ConnectionString + ";Pooling=false");
+        await _connection.OpenAsync();
+    }
+
     private async Task<object?> RunAsync(string sql)
     {
         await using var command = new NpgsqlCommand(sql, _connection);
         return await command.ExecuteScalarAsync();
     }
+
+    public sealed class Databases() : PostgresSeededDatabases("autovacuum=off");
 }
