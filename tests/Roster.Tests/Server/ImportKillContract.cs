@@ -6,15 +6,17 @@ namespace Roster.Tests.Server;
 
 /// <summary>
 /// Servers are killed at random moments of an import. The next one goes on by itself, loses nothing and does nothing
-/// twice. ROSTER_TEST_KILLS sets how often the server is killed in each phase.
+/// twice. ROSTER_TEST_KILLS sets how often a server is killed in all, over as many imports as that takes.
 /// </summary>
 public abstract class ImportKillContract
 {
     private const int Rows = 30_000;
     private const int Parts = 6;
 
+    private const int Phases = 4;
+
     private static readonly int Kills =
-        int.Parse(Environment.GetEnvironmentVariable("ROSTER_TEST_KILLS") ?? "1", CultureInfo.InvariantCulture);
+        int.Parse(Environment.GetEnvironmentVariable("ROSTER_TEST_KILLS") ?? $"{Phases}", CultureInfo.InvariantCulture);
 
     /// <summary>The rows have no key: one that is written twice is there twice.</summary>
     private static readonly byte[] File = Encoding.UTF8.GetBytes(
@@ -31,12 +33,27 @@ public abstract class ImportKillContract
     [Fact]
     public async Task Killed_at_any_moment_of_an_import_each_row_is_there_once_and_the_undo_leaves_nothing()
     {
+        var (kills, interrupted, imports) = (0, 0, 0);
+        for (; kills < Kills; imports++)
+        {
+            // Once in each phase, or more often.
+            var each = 1 + (imports % 2);
+            interrupted += await ImportAsync(each);
+            kills += Phases * each;
+        }
+        TestContext.Current.TestOutputHelper!.WriteLine($"{kills} kills of {imports} imports; {interrupted} interrupted the work");
+    }
+
+    /// <param name="kills">How often a server is killed in each phase.</param>
+    /// <returns>How many of them interrupted the work.</returns>
+    private async Task<int> ImportAsync(int kills)
+    {
         using var folder = new TempFolder();
         string[] options = [.. Database(folder.Path), "--rows-per-minute", "0", "--import-lease-seconds", "2"];
         using var run = new Run(folder.Path, options, AreTwo ? 2 : 1, KillContract.FirstKey(folder, options[..2]));
         var interrupted = 0;
 
-        for (var kill = 0; kill < Kills; kill++)
+        for (var kill = 0; kill < kills; kill++)
         {
             var sent = AttemptAsync(() => run.Api.UploadAsync(File));
             await Task.Delay(_random.Next(0, 150));
@@ -62,13 +79,14 @@ public abstract class ImportKillContract
 
         await WorkAsync("undo", 1_500, () => run.Api.PostAsync("", $"/api/imports/{id}/undo"));
         Assert.Equal(("undone", 0, 2 * Parts), ((await run.Api.ImportAsync(id)).State(), await TotalAsync(), await ChangeSetsAsync()));
-        TestContext.Current.TestOutputHelper!.WriteLine($"{interrupted} kills interrupted the work");
+        Assert.Equal(0, RosterProcess.Run(folder.Path, ["check", .. options[..2]]).ExitCode);
+        return interrupted;
 
         async Task WorkAsync(string name, int milliseconds, Func<Task<Answer>> begin)
         {
             var answer = await begin();
             Assert.True(answer.Status == 202, $"{name}: {answer.Text}");
-            for (var kill = 0; kill < Kills; kill++)
+            for (var kill = 0; kill < kills; kill++)
             {
                 await Task.Delay(_random.Next(0, milliseconds));
                 run.Kill();

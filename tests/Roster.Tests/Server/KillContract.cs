@@ -52,12 +52,12 @@ public abstract class KillContract
         Assert.Contains(writers, writer => writer.Resolved > 0);
     }
 
-    internal static string FirstKey(TempFolder folder, IReadOnlyList<string> database)
+    internal static string FirstKey(TempFolder folder, IReadOnlyList<string> database, string workspace = "w")
     {
         Assert.Equal(0, RosterProcess.Run(folder.Path, ["migrate", .. database]).ExitCode);
-        Assert.Equal(0, RosterProcess.Run(folder.Path, ["workspaces", "create", "w", .. database]).ExitCode);
+        Assert.Equal(0, RosterProcess.Run(folder.Path, ["workspaces", "create", workspace, .. database]).ExitCode);
         return RosterProcess.Run(folder.Path,
-            ["keys", "create", "--workspace", "w", "--name", "k", "--scopes", "all", .. database]).Output.Trim();
+            ["keys", "create", "--workspace", workspace, "--name", "k", "--scopes", "all", .. database]).Output.Trim();
     }
 
     private sealed class Writer
