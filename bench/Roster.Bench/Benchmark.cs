@@ -22,6 +22,8 @@ internal sealed class Benchmark(BenchOptions options, string engineName, string 
         using var engine = EngineNames.Create(engineName, directory);
         var results = new EngineResults(engineName, engine.Name);
         Progress.Say(engine.Name);
+        if (engine.IsDistributed)
+            await RosterServer.RunAsync(options.Server, engine.ServerDatabase, ["distribute"], cancel);
         string key;
         using (var server = await RosterServer.StartFirstAsync(options.Server, engine.ServerDatabase, ServerLog, cancel))
         {

@@ -9,7 +9,7 @@ internal sealed class EngineResults(string engine, string version)
     /// <summary>The engine's name and version.</summary>
     public string Version => version;
 
-    public bool IsPostgres => engine == EngineNames.Postgres;
+    public bool IsPostgres => engine != EngineNames.Sqlite;
 
     /// <summary>How many partners each database was filled with.</summary>
     public int Partners { get; set; }

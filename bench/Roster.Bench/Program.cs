@@ -30,7 +30,7 @@ internal static class Program
     private static RootCommand Root()
     {
         var engine = Option("--engine", "The database engine", EngineNames.Both);
-        engine.AcceptOnlyFromAmong(EngineNames.Sqlite, EngineNames.Postgres, EngineNames.Both);
+        engine.AcceptOnlyFromAmong(EngineNames.Sqlite, EngineNames.Postgres, EngineNames.Citus, EngineNames.Both);
         var partners = Option("--partners",
             "Partners in each database before the clock starts, rounded up to whole batches of 10,000", 1_000_000);
         var rounds = Option("--rounds", "Measured rounds, after one that is not; also twice the seconds of each load, up to four", 5);

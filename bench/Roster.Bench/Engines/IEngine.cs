@@ -13,6 +13,9 @@ internal interface IEngine : IDisposable
     /// <summary>The server's database, as its option <c>--database</c> names it.</summary>
     string ServerDatabase { get; }
 
+    /// <summary>Whether the server's tables are to be distributed over nodes before it starts.</summary>
+    bool IsDistributed { get; }
+
     /// <summary>
     /// The numbers of connections on which the engine alone updates partners one by one; the first is 1.
     /// </summary>
@@ -64,9 +67,10 @@ internal static class EngineNames
 {
     public const string Sqlite = "sqlite";
     public const string Postgres = "postgresql";
+    public const string Citus = "citus";
     public const string Both = "both";
 
     /// <param name="directory">The directory for the databases.</param>
     public static IEngine Create(string name, string directory) =>
-        name == Postgres ? new PostgresEngine(directory) : new SqliteEngine(directory);
+        name == Sqlite ? new SqliteEngine(directory) : new PostgresEngine(directory, isCitus: name == Citus);
 }

@@ -6,7 +6,7 @@ using Roster.Bench.Processes;
 namespace Roster.Bench.Engines;
 
 /// <summary>
-/// A private PostgreSQL server with default settings but one. It is reached over loopback TCP, as is common.
+/// A private PostgreSQL server with default settings but few. It is reached over loopback TCP, as is common.
 /// </summary>
 internal sealed class PostgresCluster : IDisposable
 {
@@ -22,12 +22,12 @@ internal sealed class PostgresCluster : IDisposable
 
     private readonly string _directory;
     private readonly string _binaries;
-    private readonly int _port = ServerProcess.FreePort();
     private readonly ProcessState _postmaster;
     private readonly Guard _guard;
 
     /// <param name="directory">It must not have a cluster yet.</param>
-    public PostgresCluster(string directory)
+    /// <param name="settings">More settings, as <c>name=value</c>.</param>
+    public PostgresCluster(string directory, params string[] settings)
     {
         _directory = directory;
         _binaries = FindBinaries();
@@ -37,10 +37,13 @@ internal sealed class PostgresCluster : IDisposable
         Run("initdb", "-D", Data, "-U", "roster", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8");
         // No Unix socket: the length of its path is limited.
         Run("pg_ctl", "-D", Data, "-l", Path.Combine(directory, "postgresql.log"), "-w", "-o",
-            $"-c port={_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= {SwiftVacuum}", "start");
+            $"-c port={Port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= {SwiftVacuum}"
+                + string.Concat(settings.Select(setting => $" -c {setting}")), "start");
         var pidFile = File.ReadLines(Path.Combine(Data, "postmaster.pid"));
         _postmaster = new ProcessState(int.Parse(pidFile.First(), CultureInfo.InvariantCulture));
     }
+
+    public int Port { get; } = ServerProcess.FreePort();
 
     /// <summary>All processes together.</summary>
     public Work Work => _postmaster.Work + _postmaster.Children.Sum();
@@ -50,13 +53,13 @@ internal sealed class PostgresCluster : IDisposable
 
     private string Data => Path.Combine(_directory, "postgresql");
 
-    public string Address(string database) => $"postgresql://roster@127.0.0.1:{_port}/{database}";
+    public string Address(string database) => $"postgresql://roster@127.0.0.1:{Port}/{database}";
 
     /// <param name="isPooled">Whether a closed connection is kept for reuse.</param>
     public string ConnectionString(string database, bool isPooled, string? options = null) => new NpgsqlConnectionStringBuilder
     {
         Host = "127.0.0.1",
-        Port = _port,
+        Port = Port,
         Username = "roster",
         Database = database,
         Options = options,

@@ -49,16 +49,31 @@ internal sealed class PostgresEngine : IEngine
 
     private static readonly TimeSpan AfterCheckpoint = TimeSpan.FromMilliseconds(150);
 
+    private static readonly string[] CitusSettings = ["shared_preload_libraries=citus", "max_prepared_transactions=200"];
+
     private readonly PostgresCluster _cluster;
+
+    /// <summary>The node with the server's rows; null without Citus.</summary>
+    private readonly PostgresCluster? _worker;
+
     private readonly NpgsqlConnection _connection;
+    private string _citus = "";
 
     /// <param name="directory">It must not have a cluster yet.</param>
-    public PostgresEngine(string directory)
+    /// <param name="isCitus">
+    /// Whether the server's database, and not that of the engine alone, is on Citus: a coordinator and a worker.
+    /// </param>
+    public PostgresEngine(string directory, bool isCitus)
     {
-        _cluster = new PostgresCluster(directory);
+        _cluster = new PostgresCluster(directory, isCitus ? CitusSettings : []);
         try
         {
             _cluster.CreateDatabase(RosterDatabase);
+            if (isCitus)
+            {
+                _worker = new PostgresCluster(Directory.CreateDirectory(Path.Combine(directory, "worker")).FullName, CitusSettings);
+                JoinWorker(_worker);
+            }
             _cluster.CreateDatabase(RawDatabase);
             _connection = _cluster.Open(RawDatabase, GenericPlans);
             Execute(_connection, "create extension pg_trgm; create extension btree_gin");
@@ -67,14 +82,18 @@ internal sealed class PostgresEngine : IEngine
         }
         catch
         {
+            _worker?.Dispose();
             _cluster.Dispose();
             throw;
         }
     }
 
-    public string Name => $"PostgreSQL {_connection.PostgreSqlVersion}";
+    public string Name => IsDistributed ? $"Citus {_citus} on PostgreSQL {_connection.PostgreSqlVersion}"
+        : $"PostgreSQL {_connection.PostgreSqlVersion}";
 
     public string ServerDatabase => _cluster.Address(RosterDatabase);
+
+    public bool IsDistributed => _worker is not null;
 
     public IReadOnlyList<int> Connections => [1, 64];
 
@@ -162,9 +181,11 @@ internal sealed class PostgresEngine : IEngine
     public async Task RestAsync(IEnumerable<ProcessState> servers, CancellationToken cancel)
     {
         // The checkpoint writes at once what would otherwise be written little by little.
-        await Stillness.WaitAsync(() => servers.Sum() + _cluster.BackendWork, Stillness.OfServers, cancel);
+        await Stillness.WaitAsync(
+            () => servers.Sum() + _cluster.BackendWork + (_worker?.BackendWork ?? default), Stillness.OfServers, cancel);
         Execute(_connection, "checkpoint");
-        await Stillness.WaitAsync(() => servers.Sum() + _cluster.Work, AfterCheckpoint, cancel);
+        _worker?.RunPsql(RosterDatabase, "checkpoint");
+        await Stillness.WaitAsync(() => servers.Sum() + _cluster.Work + (_worker?.Work ?? default), AfterCheckpoint, cancel);
     }
 
     public long CountServersPartners()
@@ -176,7 +197,21 @@ internal sealed class PostgresEngine : IEngine
     public void Dispose()
     {
         _connection.Dispose();
+        _worker?.Dispose();
         _cluster.Dispose();
+    }
+
+    private void JoinWorker(PostgresCluster worker)
+    {
+        worker.CreateDatabase(RosterDatabase);
+        using (var node = worker.Open(RosterDatabase))
+            Execute(node, "create extension citus");
+        using var coordinator = _cluster.Open(RosterDatabase);
+        Execute(coordinator, "create extension citus");
+        Execute(coordinator, $"select citus_set_coordinator_host('127.0.0.1', {_cluster.Port})");
+        Execute(coordinator, $"select citus_add_node('127.0.0.1', {worker.Port})");
+        using var version = new NpgsqlCommand("select split_part(citus_version(), ' ', 2)", coordinator);
+        _citus = (string)version.ExecuteScalar()!;
     }
 
     private static NpgsqlBatchCommand Statement(string sql, RawBatch batch, RawRow[] rows) => new(sql)

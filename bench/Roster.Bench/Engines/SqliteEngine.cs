@@ -61,6 +61,8 @@ internal sealed class SqliteEngine : IEngine
 
     public string ServerDatabase => $"sqlite:{_serverFile}";
 
+    public bool IsDistributed => false;
+
     /// <summary>SQLite has one writer at a time; more connections make it no faster.</summary>
     public IReadOnlyList<int> Connections => [1];
 
