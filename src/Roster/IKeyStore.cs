@@ -58,4 +58,7 @@ public interface IKeyStore
     Task<IReadOnlyDictionary<string, long>> FindWorkspacesAsync(IReadOnlyCollection<string> names, CancellationToken cancel);
 
     Task<IReadOnlyList<Workspace>> ListWorkspacesAsync(CancellationToken cancel);
+
+    /// <summary>The ids of all workspaces, also of those that cannot be read now.</summary>
+    Task<IReadOnlyList<long>> ListWorkspaceIdsAsync(CancellationToken cancel);
 }

@@ -9,14 +9,30 @@ internal sealed class Retention(IRosterStore store, ServerSettings settings, Tim
     protected override async Task PassAsync(CancellationToken cancel)
     {
         var before = Timestamp.From(clock.GetUtcNow() - settings.OldValuesKept!.Value);
-        foreach (var workspace in await store.ListWorkspacesAsync(cancel))
-            for (var hasMore = true; hasMore;)
+        StoreException? trouble = null;
+        foreach (var workspaceId in await store.ListWorkspaceIdsAsync(cancel))
+            try
             {
-                cancel.ThrowIfCancellationRequested();
-                var forgotten = await store.ForgetValuesAsync(workspace.Id, before, cancel);
-                foreach (var revision in forgotten.Damaged)
-                    ServerLog.DamagedChangeSet(Logger, workspace.Id, revision);
-                hasMore = forgotten.HasMore;
+                await ForgetAsync(workspaceId, before, cancel);
             }
+            catch (StoreException failure)
+            {
+                // A node can be away that others do not need.
+                trouble ??= failure;
+            }
+        if (trouble is not null)
+            throw trouble;
+    }
+
+    private async Task ForgetAsync(long workspaceId, Timestamp before, CancellationToken cancel)
+    {
+        for (var hasMore = true; hasMore;)
+        {
+            cancel.ThrowIfCancellationRequested();
+            var forgotten = await store.ForgetValuesAsync(workspaceId, before, cancel);
+            foreach (var revision in forgotten.Damaged)
+                ServerLog.DamagedChangeSet(Logger, workspaceId, revision);
+            hasMore = forgotten.HasMore;
+        }
     }
 }

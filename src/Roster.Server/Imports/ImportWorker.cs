@@ -13,7 +13,7 @@ internal sealed class ImportWorker(
     IRosterStore store, StoredImports imports, ImportPlanner planner, ImportApplier applier, ImportUndo undo, TimeProvider clock,
     ServerSettings settings, ILogger<ImportWorker> logger) : BackgroundService
 {
-    /// <summary>Imports of a server that are worked on at a time.</summary>
+    /// <summary>Imports of a server that are worked on at a time; and one more of those that failed and are tried again.</summary>
     public const int MaxAtWork = 3;
 
     /// <summary>How often to look for what others have left, in vain or for this server to do.</summary>
@@ -22,11 +22,20 @@ internal sealed class ImportWorker(
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly ConcurrentDictionary<Guid, Task> _working = [];
 
-    /// <summary>Imports that could not be forgotten so far, which is logged once.</summary>
-    private readonly HashSet<Guid> _unforgotten = [];
+    /// <summary>
+    /// Imports whose last try failed because the database was away. They try again one after the other, and take no other
+    /// import's place: a node can be away that others do not need.
+    /// </summary>
+    private int _failing;
+    private readonly SemaphoreSlim _again = new(1, 1);
+
+    /// <summary>Imports that could not be taken or forgotten so far, which is logged once.</summary>
+    private readonly HashSet<Guid> _untaken = [];
 
     /// <summary>Imports that it works on now.</summary>
     public int AtWork => _working.Count;
+
+    private bool IsBusy => _working.Count - Volatile.Read(ref _failing) >= MaxAtWork;
 
     /// <summary>Looks at once, since there is something to do.</summary>
     public void Wake()
@@ -83,18 +92,18 @@ internal sealed class ImportWorker(
 
     private async Task LookAsync(CancellationToken cancel)
     {
-        if (_working.Count >= MaxAtWork)
+        if (IsBusy)
             return;
         foreach (var stored in await store.ListDueImportsAsync(Timestamp.Now(clock), 10 * MaxAtWork, cancel))
         {
             var import = Import.Of(stored);
-            if (_working.Count >= MaxAtWork)
+            if (IsBusy)
                 return;
             if (_working.ContainsKey(import.Id))
                 continue;
             if (import.Work is null)
                 await TryForgetAsync(import, cancel);
-            else if (await TakeAsync(import, cancel) is { } taken)
+            else if (await TryTakeAsync(import, cancel) is { } taken)
                 _working[taken.Id] = Task.Run(() => WorkAsync(taken, cancel), CancellationToken.None);
         }
     }
@@ -105,30 +114,44 @@ internal sealed class ImportWorker(
         try
         {
             await imports.ForgetAsync(import, now => now, cancel);
-            _unforgotten.Remove(import.Id);
+            _untaken.Remove(import.Id);
         }
         catch (StoreException trouble)
         {
-            if (_unforgotten.Add(import.Id))
-                ServerLog.ImportWaits(logger, import.Id, trouble.Trouble, trouble.Message);
+            LogUntaken(import, trouble);
         }
     }
 
-    /// <returns>Null if another server was faster.</returns>
-    private async Task<Import?> TakeAsync(Import import, CancellationToken cancel)
+    private void LogUntaken(Import import, StoreException trouble)
+    {
+        if (_untaken.Add(import.Id))
+            ServerLog.ImportWaits(logger, import.Id, trouble.Trouble, trouble.Message);
+    }
+
+    /// <returns>Null if another server was faster, or if it cannot be written now: the next look tries it again.</returns>
+    private async Task<Import?> TryTakeAsync(Import import, CancellationToken cancel)
     {
         var lease = Guid.NewGuid();
-        var taken = await imports.ChangeAsync(
-            import.WorkspaceId, import.Id, now => now.Step == import.Step ? now with { Lease = lease } : now, cancel);
-        return taken?.Lease == lease ? taken : null;
+        try
+        {
+            var taken = await imports.ChangeAsync(
+                import.WorkspaceId, import.Id, now => now.Step == import.Step ? now with { Lease = lease } : now, cancel);
+            _untaken.Remove(import.Id);
+            return taken?.Lease == lease ? taken : null;
+        }
+        catch (StoreException trouble)
+        {
+            LogUntaken(import, trouble);
+            return null;
+        }
     }
 
     private async Task WorkAsync(Import import, CancellationToken cancel)
     {
         try
         {
-            for (var isFirst = true; !await TryWorkAsync(import, isFirst, cancel); isFirst = false)
-                await Task.Delay(Interval, cancel);
+            if (!await TryWorkAsync(import, isLogged: true, cancel))
+                await WorkAgainAsync(import, cancel);
         }
         catch (LeaseLostException)
         {
@@ -147,6 +170,32 @@ internal sealed class ImportWorker(
         {
             _working.TryRemove(import.Id, out _);
             Wake();
+        }
+    }
+
+    private async Task WorkAgainAsync(Import import, CancellationToken cancel)
+    {
+        Interlocked.Increment(ref _failing);
+        Wake();
+        try
+        {
+            for (var isDone = false; !isDone;)
+            {
+                await Task.Delay(Interval, cancel);
+                await _again.WaitAsync(cancel);
+                try
+                {
+                    isDone = await TryWorkAsync(import, isLogged: false, cancel);
+                }
+                finally
+                {
+                    _again.Release();
+                }
+            }
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _failing);
         }
     }
 

@@ -1,6 +1,7 @@
 using Npgsql;
 using Roster.Imports;
 using Roster.Storage.Postgres.Connections;
+using Roster.Storage.Postgres.Tools;
 
 namespace Roster.Storage.Postgres;
 
@@ -26,6 +27,10 @@ internal sealed partial class PostgresStore
 
     internal const string SelectDueImports =
         $"select {ImportColumns} from import where due_at <= $1 order by due_at, workspace_id limit $2";
+
+    internal const string SelectDueImportsOf = $"""
+        select {ImportColumns} from import where due_at <= $1 and workspace_id = any ($3) order by due_at, workspace_id limit $2
+        """;
 
     private const string SelectImportParts =
         "select part, revision from import_part where workspace_id = $1 and import_id = $2 order by part";
@@ -108,9 +113,17 @@ internal sealed partial class PostgresStore
         await _database.ReadAsync(
             connection => connection.ListAsync(new PostgresStatement(SelectOpenImports, workspaceId), MapImport, cancel), cancel);
 
-    public async Task<IReadOnlyList<StoredImport>> ListDueImportsAsync(Timestamp now, int take, CancellationToken cancel) =>
-        await _database.ReadAsync(
-            connection => connection.ListAsync(new PostgresStatement(SelectDueImports, now, (long)take), MapImport, cancel), cancel);
+    public async Task<IReadOnlyList<StoredImport>> ListDueImportsAsync(Timestamp now, int take, CancellationToken cancel)
+    {
+        var all = new PostgresStatement(SelectDueImports, now, (long)take);
+        if (!_database.IsCitus)
+            return await _database.ReadAsync(connection => connection.ListAsync(all, MapImport, cancel), cancel);
+        var (due, _) = await _database.ReadNowAsync(
+            connection => PostgresCitus.ListAsync(
+                connection, all, workspaces => new PostgresStatement(SelectDueImportsOf, now, (long)take, workspaces), MapImport),
+            cancel);
+        return [.. due.OrderBy(import => import.DueAt).ThenBy(import => import.WorkspaceId).Take(take)];
+    }
 
     public async Task<IReadOnlyList<WrittenPart>> ListImportPartsAsync(long workspaceId, Guid id, CancellationToken cancel) =>
         await _database.ReadAsync(

@@ -28,6 +28,9 @@ internal sealed partial class PostgresStore
 
     private const string InsertSearchState = "insert into search_state (workspace_id, reached) values ($1, 0)";
 
+    /// <summary>On Citus every node has the names, so none has to be asked.</summary>
+    private const string SelectWorkspaceNames = "select id, name from workspace order by name";
+
     /// <summary>Reads all workspaces, so on Citus it reads all nodes.</summary>
     internal const string SelectWorkspaces = """
         select workspace.id, workspace.name, log_end.revision, workspace.created_at
@@ -85,6 +88,9 @@ internal sealed partial class PostgresStore
             new PostgresStatement(SelectWorkspaces),
             row => new Workspace(row.GetInt64(0), row.GetString(1), row.GetInt64(2), row.Timestamp(3)), cancel), cancel);
 
+    public async Task<IReadOnlyList<long>> ListWorkspaceIdsAsync(CancellationToken cancel) => await _database.ReadAsync(
+        async connection => (await ReadWorkspaceNamesAsync(connection, cancel)).ConvertAll(one => one.Id), cancel);
+
     internal static Task<List<(long Id, string Name)>> ReadWorkspaceNamesAsync(NpgsqlConnection connection, CancellationToken cancel) =>
-        connection.ListAsync(new PostgresStatement(SelectWorkspaces), row => (row.GetInt64(0), row.GetString(1)), cancel);
+        connection.ListAsync(new PostgresStatement(SelectWorkspaceNames), row => (row.GetInt64(0), row.GetString(1)), cancel);
 }

@@ -59,6 +59,9 @@ internal sealed partial class SqliteStore
             return workspaces;
         }));
 
+    public Task<IReadOnlyList<long>> ListWorkspaceIdsAsync(CancellationToken cancel) => Task.FromResult(
+        _readers.Read<IReadOnlyList<long>>(database => ReadWorkspaceNames(database).ConvertAll(one => one.Id)));
+
     internal static List<(long Id, string Name)> ReadWorkspaceNames(SqliteDatabase database)
     {
         var names = new List<(long Id, string Name)>();

@@ -12,6 +12,9 @@ public class CountedStore : DispatchProxy
     /// <summary>The name of a method that fails, as if the database were gone; null if all work.</summary>
     public string? Failing { get; set; }
 
+    /// <summary>Only its calls fail; null for those of all workspaces.</summary>
+    public long? FailingWorkspace { get; set; }
+
     /// <summary>Writes begin only after this; null if they begin at once.</summary>
     public Task? WritesAfter { get; set; }
 
@@ -29,7 +32,7 @@ public class CountedStore : DispatchProxy
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         _calls.AddOrUpdate(targetMethod!.Name, 1, (_, count) => count + 1);
-        if (targetMethod.Name == Failing)
+        if (targetMethod.Name == Failing && (FailingWorkspace is null || FailingWorkspace.Equals(args![0])))
             throw new StoreException(StoreTrouble.Unavailable, "The database is away.");
         if (targetMethod.Name == nameof(IRosterStore.WriteAsync) && WritesAfter is { } before)
             return WriteAfterAsync(before, () => (Task<WrittenPlan>)targetMethod.Invoke(

@@ -21,7 +21,9 @@ public sealed partial class PostgresPlanTests(PostgresPlanTests.Databases databa
     /// <summary>Statements that read more than they find, with the reason.</summary>
     private static readonly Dictionary<string, string> Exceptions = new()
     {
-        ["PostgresStore.SelectWorkspaces"] = "lists all workspaces, for commands and for the retention's pass every ten minutes",
+        ["PostgresStore.SelectWorkspaces"] = "lists all workspaces, for commands",
+        ["PostgresStore.SelectWorkspaceNames"] = "lists all workspaces, for commands and for the retention's pass every ten minutes",
+        ["PostgresCitus.SelectWorkspaces"] = "lists all workspaces, on Citus while a node is away",
         ["PostgresStore.SelectAllKeys"] = "lists all keys, for a command",
         ["PostgresStore.SelectAnyKey"] = "asks for any key, and takes the first",
         ["PostgresStore.SelectHostnames"] =
@@ -40,6 +42,7 @@ public sealed partial class PostgresPlanTests(PostgresPlanTests.Databases databa
         ["PostgresCheck.CountWrongTerms"] = "a check reads all of an index",
         ["PostgresCheck.SelectDays"] = "a check reads all days",
         ["PostgresSearch.SelectBehind"] = "a server that starts asks which workspaces' indexes are behind",
+        ["PostgresSearch.SelectBehindOf"] = "the same, of all workspaces on a node of Citus",
     };
 
     /// <summary>
@@ -78,7 +81,7 @@ public sealed partial class PostgresPlanTests(PostgresPlanTests.Databases databa
 
     /// <summary>The search queries. They are planned with their values.</summary>
     private static Dictionary<string, PostgresStatement> Searches { get; } =
-        PostgresSqlTests.Queries().DistinctBy(query => query.Name).ToDictionary(query => query.Name, query => query.Statement);
+        PostgresSqlTests.Queries(1).DistinctBy(query => query.Name).ToDictionary(query => query.Name, query => query.Statement);
 
     /// <summary>The statements on tables, by name, without those that are a part of another one.</summary>
     private static IReadOnlyList<(string Name, string Sql)> Texts { get; } =

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Roster.Access;
 using Roster.Imports;
+using Roster.Server.Imports;
 
 namespace Roster.Tests.Server;
 
@@ -107,6 +108,26 @@ public abstract class ImportContract(RosterHost host)
             Assert.Equal(before, (await api.ImportAsync(id)).GetRawText());
         }
         await api.PlannedAsync(id);
+    }
+
+    [Fact]
+    public async Task Imports_of_a_workspace_that_cannot_be_written_do_not_keep_those_of_others_from_their_turn()
+    {
+        CountedStore calls = null!;
+        await using var own = await host.AnotherAsync(wrap: store => CountedStore.Around(store, out calls));
+        var (away, there) = (await own.NewWorkspaceAsync(), await own.NewWorkspaceAsync());
+        var ids = new List<string>();
+        while (ids.Count < ImportWorker.MaxAtWork + 1)
+            ids.Add(await away.NewImportAsync(Two));
+        (calls.Failing, calls.FailingWorkspace) = (nameof(IRosterStore.WriteImportBlocksAsync), away.Workspace.Id);
+        foreach (var id in ids)
+            Assert.Equal(202, (await away.PostAsync("", $"/api/imports/{id}/plan")).Status);
+
+        await there.NewPlanAsync(Two);
+
+        calls.Failing = null;
+        foreach (var id in ids)
+            Assert.Equal("planned", (await away.SettledAsync(id)).State());
     }
 
     [Fact]

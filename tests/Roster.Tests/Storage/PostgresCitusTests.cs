@@ -3,10 +3,12 @@ using System.Text.RegularExpressions;
 using Npgsql;
 using Roster.Batches;
 using Roster.Changes;
+using Roster.Imports;
 using Roster.Log;
 using Roster.Partners;
 using Roster.Storage;
 using Roster.Storage.Postgres.Connections;
+using Roster.Storage.Postgres.Search;
 using Roster.Storage.Postgres.Tools;
 
 namespace Roster.Tests.Storage;
@@ -21,13 +23,16 @@ public sealed partial class PostgresCitusTests(PostgresHost host)
     public async Task Each_statement_of_a_request_goes_to_the_shard_of_its_workspace_and_a_write_commits_in_one_phase()
     {
         using var log = new CitusLog(host.Database);
+        // This use does not follow the log in the background.
         await using var store = await Store.Parse(log.Address).OpenAsync(StoreUse.Administer, TimeProvider.System, CancellationToken.None);
         var now = Timestamp.Now(TimeProvider.System);
         var workspace = (await store.AddWorkspaceAsync(Guid.NewGuid().ToString(), now, CancellationToken.None))!.Id;
         var shards = await ShardsAsync(workspace);
         var faults = new List<string>();
 
-        foreach (var (name, call) in Calls(store, workspace))
+        await using var source = NpgsqlDataSource.Create(PostgresAddress.Parse(log.Address, null, false)!.ConnectionString);
+        await using var connection = await source.OpenConnectionAsync();
+        foreach (var (name, call) in Calls(store, workspace).Concat(Imports(store, workspace)).Concat(Searches(connection, workspace)))
         {
             log.Take();
             await call();
@@ -72,7 +77,32 @@ public sealed partial class PostgresCitusTests(PostgresHost host)
         await PostgresCluster.RunAsync(host.Database, $"drop role {role}");
     }
 
-    [GeneratedRegex(@"\b(log_end|partner|change_set|idempotency|audit_event|search_[a-z]+|import(?:_[a-z]+)?)_(?<id>\d{6,})\b")]
+    [CitusFact]
+    public async Task What_is_asked_of_all_workspaces_is_asked_of_each_node_by_itself_if_they_do_not_all_answer()
+    {
+        using var log = new CitusLog(host.Database);
+        await using var source = NpgsqlDataSource.Create(PostgresAddress.Parse(log.Address, null, false)!.ConnectionString);
+        await using var connection = await source.OpenConnectionAsync();
+        var workspaces = new List<long>();
+        while (workspaces.Count < 5)
+            workspaces.Add((await host.NewWorkspaceAsync()).Workspace.Id);
+        log.Take();
+
+        var (rows, isComplete) = await PostgresCitus.ListAsync(
+            connection, new("select pg_sleep(60)::text::bigint"),
+            some => new("select workspace_id from log_end where workspace_id = any ($1)", some), row => row.GetInt64(0));
+
+        Assert.True(isComplete);
+        Assert.Equal(rows.Order(), rows.Distinct().Order());
+        Assert.Equal(workspaces.Order(), rows.Intersect(workspaces).Order());
+        // No shard is asked twice: then a node that is away only fails the query that asks it.
+        var asked = log.Take().SelectMany(one => Shard().Matches(one.Command).Select(match => match.Groups["id"].Value)).ToList();
+        Assert.Equal(asked.Order(), asked.Distinct().Order());
+        Assert.NotEmpty(asked);
+    }
+
+    [GeneratedRegex(
+        @"\b(log_end|partner(?:_search)?|change_set|idempotency|audit_event|search_[a-z]+|day_count|import(?:_[a-z]+)?)_(?<id>\d{6,})\b")]
     private static partial Regex Shard();
 
     /// <summary>COPY means that rows were collected on the coordinator.</summary>
@@ -137,6 +167,53 @@ public sealed partial class PostgresCitusTests(PostgresHost host)
         static Origin NewOrigin() => new(Guid.NewGuid(), Guid.NewGuid());
 
         static string Items(int count, Func<int, object> item) => JsonSerializer.Serialize(Enumerable.Range(0, count).Select(item));
+    }
+
+    private static IEnumerable<(string Name, Func<Task> Call)> Imports(IRosterStore store, long workspace)
+    {
+        var none = CancellationToken.None;
+        var id = Guid.CreateVersion7();
+        byte[] bytes = [1];
+        yield return ("AddImport", () => store.AddImportAsync(new StoredImport(workspace, id, 1, null, bytes), none));
+        yield return ("ReplaceImport", () => store.ReplaceImportAsync(new StoredImport(workspace, id, 2, null, bytes), none));
+        yield return ("FindImport", () => store.FindImportAsync(workspace, id, none));
+        yield return ("ListImports", () => store.ListImportsAsync(workspace, null, 20, none));
+        yield return ("CountOpenImports", () => store.CountOpenImportsAsync(workspace, none));
+        yield return ("ListOpenImports", () => store.ListOpenImportsAsync(workspace, none));
+        yield return ("A part of an import", () => store.WriteAsync(
+            workspace,
+            new WriteRequest(
+                Some.Upsert("""[{"name":"n"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), Import: new ImportMark(id, 1, 1)), none));
+        yield return ("ListImportParts", () => store.ListImportPartsAsync(workspace, id, none));
+        yield return ("WriteImportBlocks", () => store.WriteImportBlocksAsync(
+            workspace, id, [.. Enumerable.Range(0, 20).Select(i => new ImportBlock(ImportBlockKind.Ids, i, bytes, bytes))], none));
+        yield return ("ReadImportBlock", () => store.ReadImportBlockAsync(workspace, id, ImportBlockKind.Ids, 1, none));
+        yield return ("ListImportBlocks", () => store.ListImportBlocksAsync(workspace, id, ImportBlockKind.Ids, 1, 20, none));
+        yield return ("DeleteImportBlocks", () => store.DeleteImportBlocksAsync(workspace, id, ImportBlockKind.Ids, 1, none));
+        yield return ("PutMapping", () => store.PutMappingAsync(workspace, new StoredMapping("new", new Timestamp(1), bytes), none));
+        yield return ("PutMapping: a header", () => store.PutMappingAsync(
+            workspace, new StoredMapping("#new", new Timestamp(1), bytes), none));
+        yield return ("FindMapping", () => store.FindMappingAsync(workspace, "new", none));
+        yield return ("DeleteMapping", () => store.DeleteMappingAsync(workspace, "new", none));
+    }
+
+    private static IEnumerable<(string Name, Func<Task> Call)> Searches(NpgsqlConnection connection, long workspace)
+    {
+        yield return ("A step of the search index", StepAsync);
+        yield return ("The terms", () => connection.RunAsync(CancellationToken.None, new PostgresStatement(
+            PostgresSearch.SelectTerms, workspace, (int)TermKind.Tag, "", 10L)));
+        yield return ("The numbers by day", () => connection.RunAsync(CancellationToken.None, new PostgresStatement(
+            PostgresSearch.SelectStatistics, workspace, 0, PostgresSearch.MaxDayCounts)));
+        foreach (var (name, statement) in PostgresSqlTests.Queries(workspace))
+            yield return ("Search: " + name, () => connection.RunAsync(CancellationToken.None, statement));
+
+        async Task StepAsync()
+        {
+            await connection.RunAsync(CancellationToken.None, PostgresDatabase.Begin);
+            for (var step = FollowStep.More; step == FollowStep.More;)
+                (step, _, _) = await PostgresSearchStep.RunAsync(connection, workspace);
+            await connection.RunAsync(CancellationToken.None, new PostgresStatement("commit"));
+        }
     }
 
     /// <summary>The ids of the shards with the workspace's rows.</summary>

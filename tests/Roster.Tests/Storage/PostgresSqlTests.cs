@@ -38,7 +38,7 @@ public sealed partial class PostgresSqlTests
                     foreach (var statement in (PostgresStatement[])one.GetValue(null)!)
                         texts.Add(($"{one.DeclaringType!.Name}.{one.Name}", statement.Sql));
             }
-            foreach (var (name, statement) in Queries())
+            foreach (var (name, statement) in Queries(1))
                 texts.Add((name, statement.Sql));
             return texts;
         }
@@ -97,7 +97,8 @@ public sealed partial class PostgresSqlTests
 
         // These ask for all workspaces.
         Assert.True(
-            one.Sql is PostgresStore.SelectWorkspaces or PostgresSearch.SelectBehind or PostgresStore.SelectDueImports
+            one.Sql is PostgresStore.SelectWorkspaces or PostgresSearch.SelectBehind or PostgresSearch.SelectBehindOf
+                or PostgresStore.SelectDueImports or PostgresStore.SelectDueImportsOf
             || tables == 0 || (named > 0 && named + joined >= tables),
             $"{one.Name} has {tables} tables of a workspace and names it {named} times: {one.Sql}");
     });
@@ -124,7 +125,7 @@ public sealed partial class PostgresSqlTests
     }
 
     /// <summary>The search queries, each named by its filter and its order.</summary>
-    internal static IEnumerable<(string Name, PostgresStatement Statement)> Queries()
+    internal static IEnumerable<(string Name, PostgresStatement Statement)> Queries(long workspace)
     {
         var filters = new Dictionary<string, PartnerFilter>
         {
@@ -151,11 +152,11 @@ public sealed partial class PostgresSqlTests
         foreach (var (name, filter) in filters)
             foreach (var deleted in Enum.GetValues<DeletedPartners>())
             {
-                yield return ($"Count {name} {deleted}", PostgresSearchQuery.Count(1, filter with { Deleted = deleted }));
+                yield return ($"Count {name} {deleted}", PostgresSearchQuery.Count(workspace, filter with { Deleted = deleted }));
                 foreach (var sort in Enum.GetValues<PartnerSort>())
                     foreach (var after in new[] { null, new PartnerCursor(Guid.NewGuid(), "n", new Timestamp(1)) })
                         yield return ($"{sort} {name} {deleted}{(after is null ? "" : " after")}", PostgresSearchQuery.Page(
-                            1, new PartnerQuery(filter with { Deleted = deleted }, sort, after is null, 50, 0, after)));
+                            workspace, new PartnerQuery(filter with { Deleted = deleted }, sort, after is null, 50, 0, after)));
             }
     }
 }

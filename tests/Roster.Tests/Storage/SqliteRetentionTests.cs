@@ -1,7 +1,9 @@
 using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
 using Roster.Changes;
 using Roster.Log;
 using Roster.Partners;
+using Roster.Server.Hosting;
 using Roster.Storage;
 using Roster.Storage.Sqlite;
 using Roster.Storage.Sqlite.Connections;
@@ -86,6 +88,27 @@ public sealed class SqliteRetentionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_workspace_that_cannot_be_read_keeps_its_own_old_values_only()
+    {
+        await using var store = await OpenAsync(TimeProvider.System);
+        var (away, there) = (await FourChangeSetsAsync(store, "away"), await FourChangeSetsAsync(store, "there"));
+        var clock = new MovableClock();
+        clock.Move(TimeSpan.FromDays(2));
+        var calls = CountedStore.Around(store, out var counts);
+        (counts.Failing, counts.FailingWorkspace) = (nameof(IRosterStore.ForgetValuesAsync), away.Id);
+        using var retention = new Retention(
+            calls, new ServerSettings([], ServerTiming: false, LogFormat.Json, OldValuesKept: TimeSpan.FromDays(1)), clock,
+            NullLogger<Retention>.Instance);
+
+        await retention.StartAsync(CancellationToken.None);
+        while (counts.Of(nameof(IRosterStore.ForgetValuesAsync)) < 2)
+            await Task.Yield();
+        await retention.StopAsync(CancellationToken.None);
+
+        Assert.Equal([(away.Id, 0), (there.Id, 4)], Read("select id, forgotten from workspace order by id"));
+    }
+
+    [Fact]
     public async Task A_damaged_change_set_is_a_trouble_of_the_store_for_who_reads_it_and_all_else_goes_on()
     {
         await using var store = await OpenAsync(TimeProvider.System);
@@ -111,12 +134,12 @@ public sealed class SqliteRetentionTests : IDisposable
         return Convert.ToHexString(bytes);
     }
 
-    private static async Task<Workspace> FourChangeSetsAsync(IRosterStore store)
+    private static async Task<Workspace> FourChangeSetsAsync(IRosterStore store, string name = "w")
     {
-        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        var workspace = (await store.AddWorkspaceAsync(name, new Timestamp(0), CancellationToken.None))!;
         var id = (await WriteAsync(store, workspace, [new { name = "first" }])).Answer[0].Id;
-        foreach (var name in new[] { "second", "third", "fourth" })
-            await WriteAsync(store, workspace, [new { id, name }]);
+        foreach (var value in new[] { "second", "third", "fourth" })
+            await WriteAsync(store, workspace, [new { id, name = value }]);
         return workspace;
     }
 

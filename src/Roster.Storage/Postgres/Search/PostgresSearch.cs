@@ -3,6 +3,7 @@ using Roster.Changes;
 using Roster.Log;
 using Roster.Partners;
 using Roster.Storage.Postgres.Connections;
+using Roster.Storage.Postgres.Tools;
 
 namespace Roster.Storage.Postgres.Search;
 
@@ -43,6 +44,12 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     internal const string SelectBehind = """
         select log_end.workspace_id from log_end join search_state on search_state.workspace_id = log_end.workspace_id
         where search_state.reached < log_end.revision or search_state.counted < log_end.revision
+        """;
+
+    internal const string SelectBehindOf = """
+        select log_end.workspace_id from log_end join search_state on search_state.workspace_id = log_end.workspace_id
+        where (search_state.reached < log_end.revision or search_state.counted < log_end.revision)
+            and log_end.workspace_id = any ($1) and search_state.workspace_id = any ($1)
         """;
 
     /// <summary>The first live partners of each address, but for some. Looked up one by one, by the index.</summary>
@@ -212,16 +219,27 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         {
             try
             {
-                foreach (var workspaceId in await database.ReadNowAsync(
-                    connection => connection.ListAsync(new PostgresStatement(SelectBehind), row => row.GetInt64(0), default), default))
+                var (behind, isComplete) = await database.ReadNowAsync(ListBehindAsync, default);
+                foreach (var workspaceId in behind)
                     Changed(workspaceId);
-                return;
+                if (isComplete)
+                    return;
             }
             catch (StoreException)
             {
-                await PauseAsync(Again);
+                // It is asked again.
             }
+            await PauseAsync(Again);
         }
+    }
+
+    private async Task<(List<long> Behind, bool IsComplete)> ListBehindAsync(NpgsqlConnection connection)
+    {
+        var all = new PostgresStatement(SelectBehind);
+        return database.IsCitus
+            ? await PostgresCitus.ListAsync(
+                connection, all, workspaces => new PostgresStatement(SelectBehindOf, workspaces), row => row.GetInt64(0))
+            : (await connection.ListAsync(all, row => row.GetInt64(0), default), true);
     }
 
     protected override Task<long> ReachedAsync(long workspaceId, CancellationToken cancel) => database.ReadAsync(

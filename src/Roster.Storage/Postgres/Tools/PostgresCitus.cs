@@ -49,6 +49,15 @@ internal static class PostgresCitus
             cross join lateral master_run_on_worker(array[shards.nodename], array[shards.nodeport], array[shards.command], false)
         """;
 
+    /// <summary>Of those given, the workspaces on each node.</summary>
+    private const string SelectNodes = """
+        select array_agg(w.id) from unnest($1::bigint[]) as w (id)
+            join pg_dist_placement as p on p.shardid = get_shard_id_for_distribution_column('log_end', w.id)
+        group by p.groupid
+        """;
+
+    private const string SelectWorkspaces = "select id from workspace";
+
     /// <summary>Finds a worker that can lose what it has acknowledged.</summary>
     /// <returns>Null if there is none among the workers that answer in time.</returns>
     public static async Task<StoreException?> WorkersTroubleAsync(NpgsqlConnection connection)
@@ -63,15 +72,50 @@ internal static class PostgresCitus
     }
 
     /// <summary>
+    /// Lists rows of all workspaces. Where not all nodes answer in time, node by node: so a worker that is away keeps back
+    /// only what it has itself.
+    /// </summary>
+    /// <param name="all">Asks for all workspaces.</param>
+    /// <param name="of">Asks for some workspaces.</param>
+    /// <returns>The rows, node after node, and whether all nodes have answered.</returns>
+    public static async Task<(List<T> Rows, bool IsComplete)> ListAsync<T>(
+        NpgsqlConnection connection, PostgresStatement all, Func<long[], PostgresStatement> of, Func<NpgsqlDataReader, T> map)
+    {
+        var found = new List<T>();
+        if (await AskAsync(all))
+            return (found, true);
+        var workspaces = await connection.ListAsync(
+            new PostgresStatement(SelectWorkspaces), row => row.GetInt64(0), CancellationToken.None);
+        var isComplete = true;
+        foreach (var ofNode in await connection.ListAsync(
+            new PostgresStatement(SelectNodes, workspaces.ToArray()), row => row.GetFieldValue<long[]>(0), CancellationToken.None))
+            isComplete &= await AskAsync(of(ofNode));
+        return (found, isComplete);
+
+        async Task<bool> AskAsync(PostgresStatement statement)
+        {
+            var rows = new List<T>();
+            var hasAnswered = await AskWorkersAsync(
+                connection, [statement], async reader => rows = await reader.ReadAsync(map, CancellationToken.None));
+            found.AddRange(rows);
+            return hasAnswered;
+        }
+    }
+
+    /// <summary>
     /// Queries the workers for the whole server, as far as they answer in time. A worker that is away does not matter
     /// for the workspaces of the others; requests to its own workspaces fail themselves.
     /// </summary>
-    public static async Task AskWorkersAsync(NpgsqlConnection connection, PostgresStatement[] statements, Func<NpgsqlDataReader, Task> read)
+    /// <returns>Whether all that were asked have answered.</returns>
+    public static async Task<bool> AskWorkersAsync(
+        NpgsqlConnection connection, PostgresStatement[] statements, Func<NpgsqlDataReader, Task> read)
     {
+        var hasAnswered = false;
         try
         {
             await using var rows = await connection.QueryAsync(CancellationToken.None, [.. BeginShortly, .. statements]);
             await read(rows);
+            hasAnswered = true;
         }
         catch (PostgresException away) when (away.SqlState is PostgresErrorCodes.QueryCanceled or PostgresErrorCodes.InternalError
             || away.SqlState.StartsWith("08", StringComparison.Ordinal))
@@ -79,6 +123,7 @@ internal static class PostgresCitus
             // This worker gives no result.
         }
         await connection.RunAsync(CancellationToken.None, new PostgresStatement("rollback"));
+        return hasAnswered;
     }
 
     /// <summary>
