@@ -7,6 +7,7 @@ using Roster.Imports;
 using Roster.Log;
 using Roster.Partners;
 using Roster.Storage;
+using Roster.Storage.Checks;
 using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Postgres.Search;
 using Roster.Storage.Postgres.Tools;
@@ -99,6 +100,20 @@ public sealed partial class PostgresCitusTests(PostgresHost host)
         var asked = log.Take().SelectMany(one => Shard().Matches(one.Command).Select(match => match.Groups["id"].Value)).ToList();
         Assert.Equal(asked.Order(), asked.Distinct().Order());
         Assert.NotEmpty(asked);
+    }
+
+    [CitusFact]
+    public async Task A_check_says_also_of_the_workers_whether_their_data_checksums_are_on()
+    {
+        var name = (await host.NewWorkspaceAsync()).Workspace.Name;
+        var isOn = (bool)(await PostgresCluster.RunAsync(
+            host.Database, "select bool_and(result = 'on') from run_command_on_workers('show data_checksums')"))!;
+        var parts = new List<CheckPart>();
+
+        await Store.Parse(host.Database).CheckAsync(name, parts.Add, CancellationToken.None);
+
+        Assert.All(parts, part => Assert.Empty(part.Damages));
+        Assert.Matches(isOn ? "; those of the \\d+ workers of Citus are on$" : "; off on .+:\\d+", parts[0].Summary);
     }
 
     [GeneratedRegex(

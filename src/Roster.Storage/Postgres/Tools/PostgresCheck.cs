@@ -25,7 +25,8 @@ internal sealed class PostgresCheck(NpgsqlConnection connection, Action<CheckPar
 
     private const string SelectDataChecksums = """
         select current_setting('data_checksums'),
-            coalesce((select checksum_failures from pg_stat_database where datname = current_database()), 0)
+            coalesce((select checksum_failures from pg_stat_database where datname = current_database()), 0),
+            exists (select 1 from pg_extension where extname = 'citus')
         """;
 
     private const string SelectWorkspace = """
@@ -82,15 +83,27 @@ internal sealed class PostgresCheck(NpgsqlConnection connection, Action<CheckPar
 
     private async Task<CheckPart> CheckFilesAsync()
     {
-        var (isOn, failures) = await connection.OneAsync(
-            new PostgresStatement(SelectDataChecksums), row => (row.GetString(0) == "on", row.GetInt64(1)), cancel);
+        var (isOn, failures, isCitus) = await connection.OneAsync(
+            new PostgresStatement(SelectDataChecksums), row => (row.GetString(0) == "on", row.GetInt64(1), row.GetBoolean(2)), cancel);
         var part = new CheckPart("file", null)
         {
             Summary = isOn ? "PostgreSQL's own; its data checksums are on" : "PostgreSQL's own; its data checksums are off (initdb -k)",
         };
         if (failures > 0)
             part.Add(Damage.DataChecksums, "pg_stat_database.checksum_failures", failures);
+        if (isCitus)
+            await CheckWorkersAsync(part);
         return part;
+    }
+
+    private async Task CheckWorkersAsync(CheckPart part)
+    {
+        var workers = await PostgresCitus.DataChecksumsAsync(connection);
+        var without = workers.FindAll(worker => !worker.IsOn).ConvertAll(worker => worker.Node);
+        part.Summary += workers.Count == 0 ? "; the workers of Citus did not all answer"
+            : without.Count == 0 ? $"; those of the {workers.Count} workers of Citus are on" : $"; off on {string.Join(" and ", without)}";
+        foreach (var worker in workers.Where(worker => worker.Failures > 0))
+            part.Add(Damage.DataChecksums, $"pg_stat_database.checksum_failures of {worker.Node}", worker.Failures);
     }
 
     private async Task CheckAsync(long id, string name)

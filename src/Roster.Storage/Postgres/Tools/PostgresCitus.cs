@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using Roster.Storage.Postgres.Connections;
 
@@ -36,6 +37,14 @@ internal static class PostgresCitus
         select nodename, nodeport, result from run_command_on_workers($command$
             select concat_ws(' ', current_setting('fsync'), current_setting('synchronous_commit'), current_setting('full_page_writes'))
         $command$) where success
+        """;
+
+    /// <summary>Whether each worker has data checksums, and how many pages it found wrong.</summary>
+    private const string SelectDataChecksums = """
+        select nodename || ':' || nodeport, success, result from run_command_on_workers($command$
+            select concat_ws(' ', current_setting('data_checksums'),
+                coalesce((select checksum_failures from pg_stat_database where datname = current_database()), 0))
+        $command$)
         """;
 
     /// <summary>Runs a command on the node with a workspace's shards, for the shards of some tables.</summary>
@@ -124,6 +133,20 @@ internal static class PostgresCitus
         }
         await connection.RunAsync(CancellationToken.None, new PostgresStatement("rollback"));
         return hasAnswered;
+    }
+
+    /// <summary>What PostgreSQL has noticed of the workers' files.</summary>
+    /// <returns>None if not all workers answer in time.</returns>
+    public static async Task<List<(string Node, bool IsOn, long Failures)>> DataChecksumsAsync(NpgsqlConnection connection)
+    {
+        var workers = new List<(string Node, bool IsOn, long Failures)?>();
+        await AskWorkersAsync(
+            connection, [new(SelectDataChecksums)], async rows => workers = await rows.ReadAsync(Map, CancellationToken.None));
+        return workers.Contains(null) ? [] : workers.ConvertAll(worker => worker!.Value);
+
+        static (string, bool, long)? Map(NpgsqlDataReader row) =>
+            row.GetBoolean(1) && row.GetString(2).Split(' ') is [var isOn, var failures]
+                ? (row.GetString(0), isOn == "on", long.Parse(failures, CultureInfo.InvariantCulture)) : null;
     }
 
     /// <summary>
