@@ -43,18 +43,24 @@ public sealed class SqliteWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_large_job_does_not_make_a_small_one_wait_in_its_transaction()
+    public async Task A_small_job_waits_for_one_large_one_at_most_and_a_large_one_for_no_more_than_a_transaction_of_small_ones()
     {
         var transactions = 0;
+        var order = new List<int>();
         var writer = new SqliteWriter(_database, _ => transactions++);
         using var busy = new BusyWriter(writer);
-        var jobs = new[] { 1, 10_000, 1, 1 }.Select(rows => writer.RunAsync(rows, _ => true, CancellationToken.None)).ToList();
+        var jobs = new[] { 10_001, 10_002, 10_003, 1, 2, 900, 3 }.Select(rows => writer.RunAsync(rows, _ =>
+        {
+            order.Add(rows);
+            return true;
+        }, CancellationToken.None)).ToList();
 
         await busy.LetGoAsync();
         await Task.WhenAll(jobs);
         writer.Dispose();
 
-        Assert.Equal(4, transactions);
+        Assert.Equal([10_001, 1, 2, 900, 3, 10_002, 10_003], order);
+        Assert.Equal(5, transactions);
     }
 
     [Fact]

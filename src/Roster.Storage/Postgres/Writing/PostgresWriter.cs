@@ -5,23 +5,19 @@ namespace Roster.Storage.Postgres.Writing;
 
 /// <summary>
 /// The writes of this node, queued by workspace, so that waiting for the workspace's log takes no connection. Small
-/// writes that wait at the same time share a transaction, and so one COMMIT; each is atomic by its own plan.
+/// writes that wait at the same time share a transaction, and so one COMMIT; each is atomic by its own plan. Large writes
+/// and small ones take turns.
 /// </summary>
 /// <param name="write">Writes some in one transaction, in order; completes each or throws.</param>
 internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Write>, Task> write) : IAsyncDisposable
 {
-    /// <summary>
-    /// Most rows of writes that share a transaction, so that a small write never waits for many large ones.
-    /// </summary>
-    private const int MaxRowsTogether = 1_000;
-
     /// <summary>Most waiting writes of a workspace; a server accepts as many connections.</summary>
     private const int MaxWaiting = 10_000;
 
     /// <summary>Most rows of waiting writes, about 100 MB. Below that, a write of any size is accepted.</summary>
     private const int MaxRowsWaiting = 200_000;
 
-    private readonly Dictionary<long, Queued> _queues = [];
+    private readonly Dictionary<long, WaitingWrites<Write>> _queues = [];
     private readonly HashSet<Task> _drains = [];
 
     /// <returns>The result, when it is durable.</returns>
@@ -33,15 +29,16 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
         {
             if (_queues.TryGetValue(workspaceId, out var waiting))
             {
-                if (waiting.Writes.Count >= MaxWaiting || waiting.Rows >= MaxRowsWaiting)
+                if (waiting.Count >= MaxWaiting || waiting.Rows >= MaxRowsWaiting)
                     throw new StoreException(
                         StoreTrouble.Overloaded,
-                        $"{waiting.Writes.Count} writes of {waiting.Rows} rows wait already; nothing was written.");
+                        $"{waiting.Count} writes of {waiting.Rows} rows wait already; nothing was written.");
                 waiting.Add(one);
             }
             else
             {
-                _queues.Add(workspaceId, waiting = new Queued());
+                _queues.Add(workspaceId, waiting = new WaitingWrites<Write>(
+                    each => each.Request.Change.Count, (first, next) => first.SeesOnlyNamed && next.SeesOnlyNamed));
                 waiting.Add(one);
                 var drain = Task.Run(() => DrainAsync(workspaceId, waiting), CancellationToken.None);
                 _drains.Add(drain);
@@ -57,7 +54,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
         get
         {
             lock (_queues)
-                return _queues.Values.Sum(waiting => waiting.Writes.Count);
+                return _queues.Values.Sum(waiting => waiting.Count);
         }
     }
 
@@ -76,7 +73,7 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
             _drains.Remove(drain);
     }
 
-    private async Task DrainAsync(long workspaceId, Queued waiting)
+    private async Task DrainAsync(long workspaceId, WaitingWrites<Write> waiting)
     {
         while (DequeueBatch(workspaceId, waiting) is { } batch)
         {
@@ -94,52 +91,21 @@ internal sealed class PostgresWriter(Func<long, IReadOnlyList<PostgresWriter.Wri
     }
 
     /// <returns>The writes of the next transaction; null, with the queue removed, if none wait.</returns>
-    private List<Write>? DequeueBatch(long workspaceId, Queued waiting)
+    private List<Write>? DequeueBatch(long workspaceId, WaitingWrites<Write> waiting)
     {
         lock (_queues)
         {
-            var batch = new List<Write>();
-            var rows = 0;
-            while (waiting.Writes.TryPeek(out var next))
+            while (waiting.Count > 0)
             {
-                if (next.TakeBack())
-                {
-                    waiting.Dequeue();
-                    continue;
-                }
-                var fits = batch.Count == 0
-                    || (batch[0].SeesOnlyNamed && next.SeesOnlyNamed && rows + next.Request.Change.Count <= MaxRowsTogether);
-                if (!fits)
-                    break;
-                next.Begin();
-                batch.Add(waiting.Dequeue());
-                rows += next.Request.Change.Count;
+                var batch = waiting.TakeTogether();
+                batch.RemoveAll(one => one.TakeBack());
+                foreach (var one in batch)
+                    one.Begin();
+                if (batch.Count > 0)
+                    return batch;
             }
-            if (batch.Count > 0)
-                return batch;
             _queues.Remove(workspaceId);
             return null;
-        }
-    }
-
-    /// <summary>The queue of a workspace.</summary>
-    private sealed class Queued
-    {
-        public Queue<Write> Writes { get; } = [];
-
-        public int Rows { get; private set; }
-
-        public void Add(Write one)
-        {
-            Writes.Enqueue(one);
-            Rows += one.Request.Change.Count;
-        }
-
-        public Write Dequeue()
-        {
-            var one = Writes.Dequeue();
-            Rows -= one.Request.Change.Count;
-            return one;
         }
     }
 

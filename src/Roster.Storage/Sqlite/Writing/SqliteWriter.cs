@@ -1,20 +1,16 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Diagnostics.CodeAnalysis;
 using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite.Writing;
 
 /// <summary>
-/// The only writer of an SQLite file: a thread with its own connection that runs jobs in order. Small jobs that wait
-/// at the same time share a transaction, and so one fsync; a savepoint makes each atomic.
+/// The only writer of an SQLite file: a thread with its own connection that runs jobs. Small jobs that wait at the same
+/// time share a transaction, and so one fsync; a savepoint makes each atomic. Large jobs and small ones take turns.
 /// </summary>
 internal sealed class SqliteWriter : IDisposable
 {
-    /// <summary>
-    /// Most rows of jobs that share a transaction, so that a small write never waits for many large ones.
-    /// </summary>
-    public const int MaxRowsTogether = 1_000;
+    /// <summary>Most rows of jobs that share a transaction.</summary>
+    public const int MaxRowsTogether = WaitingWrites<Job>.MaxRowsTogether;
 
     /// <summary>Most waiting jobs; the server accepts as many connections.</summary>
     public const int MaxWaiting = 10_000;
@@ -31,15 +27,12 @@ internal sealed class SqliteWriter : IDisposable
 
     private readonly Func<SqliteDatabase>? _open;
     private readonly Action<SqliteDatabase> _committed;
-    private readonly BlockingCollection<Job> _jobs = new(MaxWaiting);
+    private readonly WaitingWrites<Job> _jobs = new(job => job.Rows, (first, _) => !first.IsMaintenance);
     private readonly Thread _thread;
     private SqliteDatabase? _database;
     private volatile bool _isStopping;
     private volatile bool _isMaintaining;
     private StoreException? _unknown;
-
-    /// <summary>A job that is out of the queue but not begun.</summary>
-    private Job? _next;
 
     /// <param name="database">The connection, which the writer then owns; null if it cannot be opened yet.</param>
     /// <param name="committed">Called on the writer's thread, with its connection, after each transaction.</param>
@@ -72,83 +65,69 @@ internal sealed class SqliteWriter : IDisposable
 
     /// <summary>Runs work outside of a transaction, in its turn. Closing the writer interrupts it.</summary>
     public Task<T> MaintainAsync<T>(Func<SqliteDatabase, T> work) =>
-        Add(new Job<T>(MaxRowsTogether, work, CancellationToken.None) { IsMaintenance = true });
+        Add(new Job<T>(MaxRowsTogether + 1, work, CancellationToken.None) { IsMaintenance = true });
 
     /// <summary>Jobs that wait; 0 after its end.</summary>
     public int Waiting
     {
         get
         {
-            try
-            {
+            lock (_jobs)
                 return _jobs.Count;
-            }
-            catch (ObjectDisposedException)
-            {
-                return 0;
-            }
         }
     }
 
     /// <summary>Finishes the waiting jobs, then closes the connection.</summary>
     public void Dispose()
     {
-        _isStopping = true;
-        _jobs.CompleteAdding();
+        lock (_jobs)
+        {
+            _isStopping = true;
+            Monitor.Pulse(_jobs);
+        }
         while (!_thread.Join(InterruptPause))
             if (_isMaintaining)
                 _database?.Interrupt();
-        _jobs.Dispose();
         _database?.Dispose();
     }
 
     private Task<T> Add<T>(Job<T> job)
     {
-        try
+        lock (_jobs)
         {
-            if (!_jobs.TryAdd(job))
+            if (_isStopping)
+                return Task.FromException<T>(new StoreException(StoreTrouble.Unavailable, "The server stops; nothing was written."));
+            if (_jobs.Count >= MaxWaiting)
                 return Task.FromException<T>(
                     new StoreException(StoreTrouble.Overloaded, $"{MaxWaiting} writes wait already; nothing was written."));
-        }
-        catch (InvalidOperationException)
-        {
-            return Task.FromException<T>(new StoreException(StoreTrouble.Unavailable, "The server stops; nothing was written."));
+            _jobs.Add(job);
+            Monitor.Pulse(_jobs);
         }
         return job.Task;
     }
 
     private void RunLoop()
     {
-        var jobs = new List<Job>();
-        while (TakeNext())
-        {
-            jobs.Add(_next);
-            var rows = Math.Max(1, _next.Rows);
-            _next = null;
-            while (rows < MaxRowsTogether && _jobs.TryTake(out _next))
-            {
-                rows += Math.Max(1, _next.Rows);
-                if (rows > MaxRowsTogether)
-                    break;
-                jobs.Add(_next);
-                _next = null;
-            }
+        while (TakeNext() is { } jobs)
             RunJobs(jobs);
-            jobs.Clear();
-        }
     }
 
-    /// <returns>False if there will be no more jobs.</returns>
-    [MemberNotNullWhen(true, nameof(_next))]
-    private bool TakeNext()
+    /// <returns>Null if there will be no more jobs.</returns>
+    private List<Job>? TakeNext()
     {
-        while (_next is null && !_jobs.TryTake(out _next, _unknown is null ? Timeout.InfiniteTimeSpan : SettlePause))
+        while (true)
         {
-            if (_jobs.IsCompleted)
-                return false;
+            lock (_jobs)
+            {
+                if (_jobs.Count == 0 && !_isStopping)
+                    Monitor.Wait(_jobs, _unknown is null ? Timeout.InfiniteTimeSpan : SettlePause);
+                if (_jobs.Count > 0)
+                    return _jobs.TakeTogether();
+                if (_isStopping)
+                    return null;
+            }
             TrySettle();
         }
-        return true;
     }
 
     /// <summary>Runs jobs and completes each of them. Never throws, so that the thread goes on.</summary>
@@ -184,11 +163,13 @@ internal sealed class SqliteWriter : IDisposable
     /// <summary>Also fails jobs that have waited at least as long for the same lock.</summary>
     private void FailWaiting(long begun, Exception failure)
     {
-        while ((_next is not null || _jobs.TryTake(out _next)) && _next.Since <= begun)
+        List<Job> waited;
+        lock (_jobs)
+            waited = _jobs.TakeWhile(job => job.Since <= begun);
+        foreach (var job in waited)
         {
-            _next.Fail(failure);
-            _next.Complete();
-            _next = null;
+            job.Fail(failure);
+            job.Complete();
         }
     }
 
