@@ -56,6 +56,11 @@ if ! has dpkg-shlibdeps lintian mmdebstrap umoci skopeo systemd-analyze nginx ca
     install_packages --no-install-recommends dpkg-dev lintian mmdebstrap umoci skopeo systemd nginx-light caddy
 fi
 
+# The clock of servers is set while they run.
+if ! compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null; then
+    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libfaketime
+fi
+
 # The published programs are linked with clang.
 has clang || install_packages clang
 

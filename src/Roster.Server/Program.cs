@@ -38,7 +38,8 @@ public static class Program
             host.BackgroundServiceExceptionBehavior = BackgroundServiceExceptionBehavior.Ignore;
         });
         builder.Services.AddSingleton<IHostLifetime, Microsoft.Extensions.Hosting.Internal.ConsoleLifetime>();
-        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton<RequestLimits>()
+        builder.Services.AddSingleton(settings).AddSingleton(store).AddSingleton(clock).AddSingleton(new SteadyClock(clock))
+            .AddSingleton<RequestLimits>()
             .AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>().AddSingleton<HelpPages>()
             .AddSingleton(new ServerStart(Timestamp.Now(clock)));
         builder.Services.AddSingleton<ServerBackups>();

@@ -7,13 +7,13 @@ namespace Roster.Server.Backups;
 
 /// <summary>Makes a backup when one is due, and deletes those that are not kept any more.</summary>
 internal sealed class BackupSchedule(
-    BackupPlan plan, IRosterStore store, ServerStart start, TimeProvider clock, ILogger<BackupSchedule> logger)
+    BackupPlan plan, IRosterStore store, ServerStart start, TimeProvider clock, SteadyClock steady, ILogger<BackupSchedule> logger)
     : RepeatedWork(TimeSpan.FromSeconds(10), logger)
 {
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
 
     private readonly BackupFolder _folder = new(plan.Folder);
-    private DateTime _notBefore = DateTime.MinValue;
+    private (long Since, TimeSpan Pause)? _tried;
 
     /// <summary>The newest one in the folder: those that are made elsewhere do not count.</summary>
     private DateTime? _newest;
@@ -28,15 +28,17 @@ internal sealed class BackupSchedule(
         _newest ??= _folder.Newest();
         var now = clock.GetUtcNow().UtcDateTime;
         // One from the future is of a clock that was wrong.
-        if (now >= _notBefore && (_newest is not { } newest || newest > now || now - newest >= plan.Every))
+        if (MayTry() && (_newest is not { } newest || newest > now || now - newest >= plan.Every))
             await TryAsync(now, cancel);
         NoteAge();
     }
 
+    private bool MayTry() => _tried is not { } tried || clock.GetElapsedTime(tried.Since) >= tried.Pause;
+
     private async Task TryAsync(DateTime now, CancellationToken cancel)
     {
         var pause = plan.Every < LongestPause ? plan.Every : LongestPause;
-        _notBefore = now + pause;
+        _tried = (clock.GetTimestamp(), pause);
         try
         {
             var (begun, file) = (Stopwatch.GetTimestamp(), _folder.FileOf(now));
@@ -54,7 +56,7 @@ internal sealed class BackupSchedule(
         }
         try
         {
-            _folder.Thin(plan.Keep, clock.GetUtcNow().UtcDateTime);
+            _folder.Thin(plan.Keep, steady.Earliest.UtcDateTime);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

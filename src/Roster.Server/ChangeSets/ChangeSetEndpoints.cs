@@ -99,12 +99,12 @@ internal static class ChangeSetEndpoints
     });
 
     /// <summary>GET /api/changesets/by-key/{key}: the state of the request with an idempotency key.</summary>
-    public static async Task ByKeyAsync(HttpContext http, IRosterStore store, TimeProvider clock, ServerSettings settings)
+    public static async Task ByKeyAsync(HttpContext http, IRosterStore store, SteadyClock clock, ServerSettings settings)
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
         var name = KeyIn(http.Features.Get<IHttpRequestFeature>()!.RawTarget);
-        var now = clock.GetUtcNow();
+        var now = clock.Earliest;
         var state = !WriteOptions.IsKey(name) ? new IdempotencyState.Unused()
             : await store.FindIdempotencyAsync(
                 http.Caller().WorkspaceId, WriteOptions.HashOf(name), Timestamp.From(now - settings.IdempotencyRemembered),

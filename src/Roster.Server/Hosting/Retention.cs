@@ -1,14 +1,14 @@
 namespace Roster.Server.Hosting;
 
 /// <summary>Forgets old values that are older than the operator's setting, in small steps.</summary>
-internal sealed class Retention(IRosterStore store, ServerSettings settings, TimeProvider clock, ILogger<Retention> logger)
+internal sealed class Retention(IRosterStore store, ServerSettings settings, SteadyClock clock, ILogger<Retention> logger)
     : RepeatedWork(TimeSpan.FromMinutes(10), logger)
 {
     protected override bool BeginsAtOnce => true;
 
     protected override async Task PassAsync(CancellationToken cancel)
     {
-        var before = Timestamp.From(clock.GetUtcNow() - settings.OldValuesKept!.Value);
+        var before = Timestamp.From(clock.Earliest - settings.OldValuesKept!.Value);
         StoreException? trouble = null;
         foreach (var workspaceId in await store.ListWorkspaceIdsAsync(cancel))
             try

@@ -42,7 +42,7 @@ internal static class ImportEvents
         http.Response.Headers["X-Accel-Buffering"] = "no";
         if (HttpMethods.IsHead(http.Request.Method))
             return;
-        for (var end = clock.GetUtcNow() + Longest; clock.GetUtcNow() < end;)
+        for (var begun = clock.GetTimestamp(); clock.GetElapsedTime(begun) < Longest;)
         {
             if (import.Step > known)
             {

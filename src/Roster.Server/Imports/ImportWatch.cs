@@ -36,7 +36,7 @@ internal sealed class ImportWatch(StoredImports imports, TimeProvider clock, IHo
     public async Task<Import?> NextAsync(Import import, long after, TimeSpan wait, CancellationToken cancel)
     {
         using var end = CancellationTokenSource.CreateLinkedTokenSource(server.ApplicationStopping, cancel);
-        for (var until = clock.GetUtcNow() + wait; clock.GetUtcNow() < until;)
+        for (var begun = clock.GetTimestamp(); clock.GetElapsedTime(begun) < wait;)
         {
             await Task.Delay(Interval, end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancel.ThrowIfCancellationRequested();

@@ -7,11 +7,11 @@ namespace Roster.Server.Imports;
 
 /// <summary>
 /// Plans, applies and undoes imports beside requests, and forgets their files and rows when their time is over. State is in
-/// the database: after a crash this server, or another one, goes on with what has no lease any more.
+/// the database: after a crash this server, or another one, goes on with what nobody works on any more.
 /// </summary>
 internal sealed class ImportWorker(
     IRosterStore store, StoredImports imports, ImportPlanner planner, ImportApplier applier, ImportUndo undo, TimeProvider clock,
-    ServerSettings settings, ILogger<ImportWorker> logger) : BackgroundService
+    SteadyClock steady, ServerSettings settings, ILogger<ImportWorker> logger) : BackgroundService
 {
     /// <summary>Imports of a server that are worked on at a time; and one more of those that failed and are tried again.</summary>
     public const int MaxAtWork = 3;
@@ -21,6 +21,12 @@ internal sealed class ImportWorker(
 
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly ConcurrentDictionary<Guid, Task> _working = [];
+
+    /// <summary>
+    /// The leases of other servers: at which step each was seen, and since when. A server that works on an import counts its
+    /// step up. No clock is compared with that of another server.
+    /// </summary>
+    private readonly Dictionary<Guid, (long Step, long Since)> _leases = [];
 
     /// <summary>
     /// Imports whose last try failed because the database was away. They try again one after the other, and take no other
@@ -53,14 +59,10 @@ internal sealed class ImportWorker(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var hasFailed = false;
-        var isFirst = true;
         while (!stoppingToken.IsCancellationRequested)
         {
             try
             {
-                if (isFirst && !store.IsShared)
-                    await TakeBackAsync(stoppingToken);
-                isFirst = false;
                 await LookAsync(stoppingToken);
                 hasFailed = false;
                 await _wake.WaitAsync(Interval, stoppingToken);
@@ -80,21 +82,14 @@ internal sealed class ImportWorker(
         await Task.WhenAll(_working.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    /// <summary>
-    /// Ends the leases of a server that crashed, if this one is alone: so it goes on with their imports at once.
-    /// </summary>
-    private async Task TakeBackAsync(CancellationToken cancel)
-    {
-        var leased = await store.ListDueImportsAsync(Timestamp.From(clock.GetUtcNow() + settings.ImportLease), 10 * MaxAtWork, cancel);
-        foreach (var import in leased.Select(Import.Of).Where(one => one.Lease is not null))
-            await imports.ChangeAsync(import, now => now with { Lease = null }, cancel);
-    }
-
     private async Task LookAsync(CancellationToken cancel)
     {
         if (IsBusy)
             return;
-        foreach (var stored in await store.ListDueImportsAsync(Timestamp.Now(clock), 10 * MaxAtWork, cancel))
+        var due = await store.ListDueImportsAsync(Timestamp.From(steady.Earliest), 10 * MaxAtWork, cancel);
+        foreach (var ended in _leases.Keys.Except(due.Select(one => one.Id)).ToList())
+            _leases.Remove(ended);
+        foreach (var stored in due)
         {
             var import = Import.Of(stored);
             if (IsBusy)
@@ -103,9 +98,23 @@ internal sealed class ImportWorker(
                 continue;
             if (import.Work is null)
                 await TryForgetAsync(import, cancel);
-            else if (await TryTakeAsync(import, cancel) is { } taken)
+            else if (IsFree(import) && await TryTakeAsync(import, cancel) is { } taken)
                 _working[taken.Id] = Task.Run(() => WorkAsync(taken, cancel), CancellationToken.None);
         }
+    }
+
+    /// <summary>
+    /// Whether no server works on it. If this one is alone, a lease is of a process that has ended. Otherwise its server may
+    /// have ended if the import stays at one step for the time of a lease.
+    /// </summary>
+    private bool IsFree(Import import)
+    {
+        if (import.Lease is null || !store.IsShared)
+            return true;
+        if (_leases.TryGetValue(import.Id, out var seen) && seen.Step == import.Step)
+            return clock.GetElapsedTime(seen.Since) >= settings.ImportLease;
+        _leases[import.Id] = (import.Step, clock.GetTimestamp());
+        return false;
     }
 
     /// <summary>Forgets an import whose time is over. If that fails, the next look tries it again.</summary>

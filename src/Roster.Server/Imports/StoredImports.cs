@@ -8,8 +8,10 @@ namespace Roster.Server.Imports;
 /// Reads and changes imports. A change that meets another one is made again on its result, so that requests and the server
 /// that works on an import never overwrite each other.
 /// </summary>
-internal sealed class StoredImports(IRosterStore store, ServerSettings settings, TimeProvider clock)
+internal sealed class StoredImports(IRosterStore store, ServerSettings settings, TimeProvider clock, SteadyClock steady)
 {
+    private const long BeforeAllTimes = 1L << 61;
+
     public async Task<Import?> FindAsync(long workspaceId, Guid id, CancellationToken cancel) =>
         await store.FindImportAsync(workspaceId, id, cancel) is { } stored ? Import.Of(stored) : null;
 
@@ -65,7 +67,7 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
     public Timestamp Now => Timestamp.Now(clock);
 
     /// <summary>When an import that changes now is to be forgotten.</summary>
-    public Timestamp ForgetAt() => Timestamp.From(clock.GetUtcNow() + settings.ImportsKept);
+    public Timestamp ForgetAt() => Timestamp.From(steady.Latest + settings.ImportsKept);
 
     /// <summary>An import that is to be planned, as it is or anew.</summary>
     public Import Planning(Import import) => import.In(ImportState.Uploaded, Now) with
@@ -106,9 +108,12 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
         FileGone = import.FileGone ?? "The file was kept for its time, and is forgotten now.",
     };
 
-    /// <summary>When a server has to do something for it.</summary>
-    private Timestamp? DueAt(Import import) => import.Work is null ? import.ForgetAt
-        : import.Lease is null ? Timestamp.Now(clock) : Timestamp.From(clock.GetUtcNow() + settings.ImportLease);
+    /// <summary>
+    /// When a server has to do something for it. Work is always due, whatever a server's clock says: it lies before all times,
+    /// what has waited longest first.
+    /// </summary>
+    private Timestamp? DueAt(Import import) =>
+        import.Work is null ? import.ForgetAt : new Timestamp(Now.Microseconds - BeforeAllTimes);
 }
 
 /// <summary>This server does not work on the import any more.</summary>

@@ -15,7 +15,7 @@ internal static class LinkEndpoints
     private const int MaxBytes = 64 << 10;
 
     /// <summary>POST /api/links: a link for a person with at most the caller's rights, hosts and time.</summary>
-    public static async Task CreateAsync(HttpContext http, IRosterStore store, TimeProvider clock)
+    public static async Task CreateAsync(HttpContext http, IRosterStore store, SteadyClock clock)
     {
         var problem = new Parameters(http.Request).Finish();
         var (name, scopes) = ("", Scopes.None);
@@ -30,7 +30,7 @@ internal static class LinkEndpoints
             return;
         }
         var (link, secret) = New(
-            caller.WorkspaceId, caller.Id, name, caller.Grant with { Scopes = scopes }, Timestamp.Now(clock));
+            caller.WorkspaceId, caller.Id, name, caller.Grant with { Scopes = scopes }, Timestamp.From(clock.Latest));
         await store.AddLinkAsync(link, Event(link, http.Actor()), http.RequestAborted);
         http.Response.StatusCode = StatusCodes.Status201Created;
         await JsonAnswer.SendAsync(http, json =>

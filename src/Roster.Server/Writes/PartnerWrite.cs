@@ -13,7 +13,7 @@ namespace Roster.Server.Writes;
 /// <summary>
 /// The last part of every write: claim its idempotency key, plan it on the current rows, write the plan, respond.
 /// </summary>
-internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, ServerSettings settings, LogWatch watch, ErasedImports imports)
+internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, ServerSettings settings, LogWatch watch, ErasedImports imports)
 {
     /// <param name="body">SHA-256 of the body, or null.</param>
     /// <param name="answer">Makes the answer; must give the same bytes for the same plan.</param>
@@ -111,16 +111,16 @@ internal sealed class PartnerWrite(IRosterStore store, TimeProvider clock, Serve
             WriteOptions.HashOf(key),
             WriteOptions.Fingerprint(http.Request, body),
             Guid.CreateVersion7(),
-            Timestamp.From(clock.GetUtcNow() - settings.IdempotencyRemembered));
+            Timestamp.From(clock.Latest),
+            Timestamp.From(clock.Earliest - settings.IdempotencyRemembered));
 
     /// <summary>Claims the key, or answers for the request that has it.</summary>
     /// <returns>Not answered if the key is this request's now. Answered with null if a problem was sent.</returns>
     private async Task<(bool IsAnswered, JsonAnswer? Answer)> AnswerAgainAsync(
         HttpContext http, long workspaceId, Idempotency idempotency, WriteOptions options, Func<ChangePlan, JsonAnswer> answer)
     {
-        var now = clock.GetUtcNow();
         var state = await store.ClaimAsync(
-            workspaceId, idempotency, Timestamp.From(now), Timestamp.From(now - Idempotency.LongestWrite), http.RequestAborted);
+            workspaceId, idempotency, idempotency.At, Timestamp.From(clock.Earliest - Idempotency.LongestWrite), http.RequestAborted);
         switch (state)
         {
             case IdempotencyState.Running running:

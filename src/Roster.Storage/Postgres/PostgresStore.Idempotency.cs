@@ -99,17 +99,14 @@ internal sealed partial class PostgresStore
                 : new IdempotencyState.Running(row.GetFieldValue<byte[]>(0)),
             cancel)).SingleOrDefault() ?? new IdempotencyState.Unused();
 
-    private PostgresStatement RememberAnswers(long workspaceId, (ChangePlan Plan, WriteRequest Request)[] remembered)
-    {
-        var now = Timestamp.Now(_clock).Microseconds;
-        return new PostgresStatement(
+    private static PostgresStatement RememberAnswers(long workspaceId, (ChangePlan Plan, WriteRequest Request)[] remembered) =>
+        new(
             UpdateClaims, workspaceId,
             remembered.Select(one => one.Request.Idempotency!.Key).ToArray(),
             remembered.Select(one => one.Request.Idempotency!.ClaimId).ToArray(),
-            remembered.Select(_ => now).ToArray(),
+            remembered.Select(one => Math.Max(one.Plan.Revision.At.Microseconds, one.Request.Idempotency!.At.Microseconds)).ToArray(),
             remembered.Select(one => one.Request.Origin.KeyId).ToArray(),
             remembered.Select(one => one.Request.Origin.RequestId).ToArray(),
             remembered.Select(one => one.Plan.Revision.Number).ToArray(),
             remembered.Select(one => RememberedAnswer.Encode(one.Plan)).ToArray());
-    }
 }

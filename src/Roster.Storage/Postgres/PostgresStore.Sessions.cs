@@ -131,7 +131,7 @@ internal sealed partial class PostgresStore
             if (await IdsAsync(connection, old, cancel) is [var last])
                 await connection.RunAsync(cancel, new PostgresStatement(DeleteOldLinks, link.WorkspaceId, last));
             await connection.RunAsync(
-                cancel, new PostgresStatement(DeleteExpiredLinks, link.CreatedAt, (long)Session.MaxExpiredDeleted));
+                cancel, new PostgresStatement(DeleteExpiredLinks, Timestamp.From(_steady.Earliest), (long)Session.MaxExpiredDeleted));
             return true;
         }, cancel);
 
@@ -200,7 +200,7 @@ internal sealed partial class PostgresStore
     private static async Task<ApiKey?> FindKeyAsync(NpgsqlConnection connection, Guid id, CancellationToken cancel) =>
         (await connection.ListAsync(new PostgresStatement(SelectKeyById, id), MapKey, cancel)).SingleOrDefault();
 
-    private static async Task InsertAsync(NpgsqlConnection connection, Session session, CancellationToken cancel)
+    private async Task InsertAsync(NpgsqlConnection connection, Session session, CancellationToken cancel)
     {
         await connection.RunAsync(cancel, new PostgresStatement(
             InsertSession, session.Id, session.WorkspaceId, session.KeyId, session.Hash, session.CreatedAt, session.LastUsedAt,
@@ -209,7 +209,7 @@ internal sealed partial class PostgresStore
         if (await IdsAsync(connection, old, cancel) is [var last])
             await connection.RunAsync(cancel, new PostgresStatement(DeleteOldSessions, session.KeyId, last));
         await connection.RunAsync(
-            cancel, new PostgresStatement(DeleteExpiredSessions, session.CreatedAt, (long)Session.MaxExpiredDeleted));
+            cancel, new PostgresStatement(DeleteExpiredSessions, Timestamp.From(_steady.Earliest), (long)Session.MaxExpiredDeleted));
     }
 
     private static async Task<Guid[]> IdsAsync(NpgsqlConnection connection, PostgresStatement statement, CancellationToken cancel) =>

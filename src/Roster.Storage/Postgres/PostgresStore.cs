@@ -80,6 +80,7 @@ internal sealed partial class PostgresStore : IRosterStore
     private readonly PostgresAddress _address;
     private readonly PostgresDatabase _database;
     private readonly TimeProvider _clock;
+    private readonly SteadyClock _steady;
     private readonly PostgresWriter _writer;
     private readonly PostgresRowReader _rowReader;
     private readonly PostgresKeysByHash _keysByHash;
@@ -90,6 +91,7 @@ internal sealed partial class PostgresStore : IRosterStore
         _address = address;
         _database = new PostgresDatabase(source);
         _clock = clock;
+        _steady = new SteadyClock(clock);
         _rowReader = new PostgresRowReader(_database);
         _writer = new PostgresWriter(WriteTogetherAsync);
         _keysByHash = new PostgresKeysByHash(FindKeysAsync);

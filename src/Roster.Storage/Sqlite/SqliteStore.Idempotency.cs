@@ -131,8 +131,9 @@ internal sealed partial class SqliteStore
                     StoreTrouble.Unavailable,
                     "Another request with the same idempotency key was carried out meanwhile; nothing was written.");
         database.Prepare(DeleteOldRemembered).Bind(1, workspaceId).Bind(2, idempotency.RememberedSince).Run();
+        var at = plan.Revision.At > idempotency.At ? plan.Revision.At : idempotency.At;
         database.Prepare(InsertRemembered)
-            .Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.Fingerprint).Bind(4, Timestamp.Now(_clock))
+            .Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.Fingerprint).Bind(4, at)
             .Bind(5, request.Origin.KeyId).Bind(6, request.Origin.RequestId)
             .Bind(7, plan.Revision.Number).Bind(8, RememberedAnswer.Encode(plan)).Run();
     }

@@ -141,7 +141,7 @@ internal sealed partial class SqliteStore
                 .Bind(7, hostnames.ToStored()).Bind(8, end)
                 .Bind(9, link.CreatedAt).Bind(10, link.ExpiresAt).Run();
             database.Prepare(DeleteOldLinks).Bind(1, link.WorkspaceId).Bind(2, link.Id).Bind(3, ConsoleLink.MaxOpen).Run();
-            database.Prepare(DeleteExpiredLinks).Bind(1, link.CreatedAt).Bind(2, Session.MaxExpiredDeleted).Run();
+            database.Prepare(DeleteExpiredLinks).Bind(1, Timestamp.From(_steady.Earliest)).Bind(2, Session.MaxExpiredDeleted).Run();
             Record(database, audit);
             return true;
         }, cancel);
@@ -211,13 +211,13 @@ internal sealed partial class SqliteStore
         database.Prepare(DeleteSessionsOfKey).Bind(1, known.Id).Run();
     }
 
-    private static void Insert(SqliteDatabase database, Session session)
+    private void Insert(SqliteDatabase database, Session session)
     {
         database.Prepare(InsertSession).Bind(1, session.Id).Bind(2, session.WorkspaceId).Bind(3, session.KeyId).Bind(4, session.Hash)
             .Bind(5, session.CreatedAt).Bind(6, session.LastUsedAt).Bind(7, session.ExpiresAt)
             .Bind(8, session.Address).Bind(9, session.UserAgent).Run();
         database.Prepare(DeleteOldSessions).Bind(1, session.KeyId).Bind(2, session.Id).Bind(3, Session.MaxOfKey).Run();
-        database.Prepare(DeleteExpiredSessions).Bind(1, session.CreatedAt).Bind(2, Session.MaxExpiredDeleted).Run();
+        database.Prepare(DeleteExpiredSessions).Bind(1, Timestamp.From(_steady.Earliest)).Bind(2, Session.MaxExpiredDeleted).Run();
     }
 
     private static KeySession MapSession(SqliteStatement.Rows row)

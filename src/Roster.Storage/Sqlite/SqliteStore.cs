@@ -34,6 +34,7 @@ internal sealed partial class SqliteStore : IRosterStore
 
     private readonly string _path;
     private readonly TimeProvider _clock;
+    private readonly SteadyClock _steady;
     private readonly FileStream? _lock;
     private readonly int _openIndexes;
     private readonly bool _isReadOnly;
@@ -55,6 +56,7 @@ internal sealed partial class SqliteStore : IRosterStore
         _isReadOnly = isReadOnly;
         _path = path;
         _clock = clock;
+        _steady = new SteadyClock(clock);
         _lock = serverLock;
         _openIndexes = openIndexes;
         _health = new SqliteHealth(path, Notices) { ServesDamaged = isReadOnly };

@@ -4,8 +4,9 @@ namespace Roster.Log;
 /// <param name="Key">SHA-256 of the key, 32 bytes.</param>
 /// <param name="Fingerprint">SHA-256 of the request, 32 bytes. The same key for another request is an error.</param>
 /// <param name="ClaimId">Identifies this attempt; only one attempt may proceed.</param>
+/// <param name="At">From when on the answer is remembered.</param>
 /// <param name="RememberedSince">Answers from before this time are forgotten.</param>
-public sealed record Idempotency(byte[] Key, byte[] Fingerprint, Guid ClaimId, Timestamp RememberedSince)
+public sealed record Idempotency(byte[] Key, byte[] Fingerprint, Guid ClaimId, Timestamp At, Timestamp RememberedSince)
 {
     /// <summary>Longer than any write takes. An older claim is of an attempt that ended without releasing it.</summary>
     public static readonly TimeSpan LongestWrite = TimeSpan.FromSeconds(90);

@@ -114,6 +114,34 @@ public sealed class BackupScheduleTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task A_clock_that_is_set_a_day_ahead_loses_no_backup_and_one_set_back_delays_none()
+    {
+        Directory.CreateDirectory(To);
+        var (schedule, store, clock) = await BeginAsync(keep: "9h");
+        await using (store)
+        {
+            for (var pass = 0; pass < 3; pass++)
+            {
+                await schedule.PassNowAsync(CancellationToken.None);
+                clock.Move(TimeSpan.FromHours(1));
+            }
+            var before = Made();
+
+            clock.Set(TimeSpan.FromDays(1));
+            await schedule.PassNowAsync(CancellationToken.None);
+            Assert.Equal(before.Length + 1, Made().Length);
+            Assert.Subset(Made().ToHashSet(), before.ToHashSet());
+
+            clock.Set(TimeSpan.FromDays(-1) - TimeSpan.FromHours(1));
+            clock.Move(TimeSpan.FromMinutes(20));
+            await schedule.PassNowAsync(CancellationToken.None);
+            Assert.Equal(before.Length + 2, Made().Length);
+        }
+
+        string[] Made() => Directory.GetFiles(To, "*.db");
+    }
+
     /// <summary>A schedule of 20 minutes, with a clock of its own.</summary>
     private async Task<(BackupSchedule Schedule, IRosterStore Store, MovableClock Clock)> BeginAsync(string keep)
     {
@@ -122,6 +150,6 @@ public sealed class BackupScheduleTests : IDisposable
         var store = await database.OpenAsync(StoreUse.Serve, clock, CancellationToken.None);
         var plan = new BackupPlan(database, To, TimeSpan.FromMinutes(20), BackupKeep.Parse("--backup-keep", keep));
         var start = new ServerStart(Timestamp.Now(clock));
-        return (new BackupSchedule(plan, store, start, clock, NullLogger<BackupSchedule>.Instance), store, clock);
+        return (new BackupSchedule(plan, store, start, clock, new SteadyClock(clock), NullLogger<BackupSchedule>.Instance), store, clock);
     }
 }

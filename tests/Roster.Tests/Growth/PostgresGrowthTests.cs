@@ -192,7 +192,8 @@ public sealed partial class PostgresGrowthTests(PostgresGrowthTests.Databases da
 
         async Task<Idempotency> ClaimAsync()
         {
-            var idempotency = new Idempotency(Guid.NewGuid().ToByteArray(), new byte[32], Guid.NewGuid(), now.AddMilliseconds(-86_400_000));
+            var idempotency = new Idempotency(
+                Guid.NewGuid().ToByteArray(), new byte[32], Guid.NewGuid(), now, now.AddMilliseconds(-86_400_000));
             await store.ClaimAsync(PostgresSeed.Workspace, idempotency, now, now.AddMilliseconds(-90_000), none);
             return idempotency;
         }

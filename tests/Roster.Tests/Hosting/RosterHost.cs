@@ -125,9 +125,18 @@ public abstract partial class RosterHost : IAsyncLifetime
 /// <summary>The system's clock with an offset.</summary>
 internal sealed class MovableClock : TimeProvider
 {
-    private long _shiftTicks;
+    private long _passedTicks;
+    private long _setTicks;
 
-    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _shiftTicks));
+    public override DateTimeOffset GetUtcNow() =>
+        base.GetUtcNow() + TimeSpan.FromTicks(Interlocked.Read(ref _passedTicks) + Interlocked.Read(ref _setTicks));
 
-    public void Move(TimeSpan by) => Interlocked.Add(ref _shiftTicks, by.Ticks);
+    public override long GetTimestamp() =>
+        base.GetTimestamp() + (Interlocked.Read(ref _passedTicks) * (TimestampFrequency / TimeSpan.TicksPerSecond));
+
+    /// <summary>Time passes.</summary>
+    public void Move(TimeSpan by) => Interlocked.Add(ref _passedTicks, by.Ticks);
+
+    /// <summary>Somebody sets the clock, and no time passes.</summary>
+    public void Set(TimeSpan by) => Interlocked.Add(ref _setTicks, by.Ticks);
 }

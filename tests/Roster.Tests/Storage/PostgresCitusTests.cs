@@ -162,7 +162,7 @@ public sealed partial class PostgresCitusTests(PostgresHost host)
 
         async Task<Idempotency> ClaimAsync()
         {
-            var idempotency = new Idempotency(Guid.NewGuid().ToByteArray(), new byte[32], Guid.NewGuid(), default);
+            var idempotency = new Idempotency(Guid.NewGuid().ToByteArray(), new byte[32], Guid.NewGuid(), default, default);
             Assert.IsType<IdempotencyState.Unused>(await store.ClaimAsync(workspace, idempotency, now, default, none));
             return idempotency;
         }

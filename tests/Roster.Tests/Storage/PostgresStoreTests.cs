@@ -249,7 +249,7 @@ public sealed class PostgresStoreTests(PostgresHost host)
         Assert.Equal(2, (await api.GetAsync("/api/partners")).Items.Count);
 
         static Idempotency Attempt(string key) => new(System.Security.Cryptography.SHA256.HashData(
-            System.Text.Encoding.ASCII.GetBytes(key)), new byte[32], Guid.NewGuid(), default);
+            System.Text.Encoding.ASCII.GetBytes(key)), new byte[32], Guid.NewGuid(), default, default);
 
         static Task<Answer> PutAsync(RosterClient client, string key) => client.SendAsync(
             HttpMethod.Put, "/api/partners",

@@ -150,7 +150,7 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         await PostgresCluster.UntilAsync(_database, "select count(*) > 0 from pg_stat_activity where wait_event_type = 'Lock'");
 
         var before = WriteAsync("before", null);
-        var lost = WriteAsync("lost", new Idempotency(new byte[32], new byte[32], Guid.NewGuid(), default));
+        var lost = WriteAsync("lost", new Idempotency(new byte[32], new byte[32], Guid.NewGuid(), default, default));
         var after = WriteAsync("after", null);
         await held.DisposeAsync();
 
@@ -186,7 +186,7 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
     {
         await using var host = await PostgresHost.OnAsync(_database);
         var workspace = (await host.NewWorkspaceAsync()).Workspace.Id;
-        var attempt = new Idempotency(new byte[32], new byte[32], Guid.NewGuid(), default);
+        var attempt = new Idempotency(new byte[32], new byte[32], Guid.NewGuid(), default, default);
 
         Assert.IsType<IdempotencyState.Unused>(await ClaimAsync(attempt));
         Assert.IsType<IdempotencyState.Unused>(await ClaimAsync(attempt));
@@ -209,7 +209,7 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         for (var i = 1; i <= 3; i++)
         {
             await host.Store.ClaimAsync(
-                workspace, new Idempotency([(byte)i], new byte[32], Guid.NewGuid(), new Timestamp(251)),
+                workspace, new Idempotency([(byte)i], new byte[32], Guid.NewGuid(), default, new Timestamp(251)),
                 Timestamp.Now(host.Clock), new Timestamp(251), CancellationToken.None);
             Assert.Equal((long)i + 1_000 - Math.Min(250, 100 * i),
                 await PostgresCluster.RunAsync(_database, "select count(*) from idempotency"));

@@ -217,7 +217,7 @@ public sealed class SqliteStoreTests : IDisposable
             (await Assert.ThrowsAsync<StoreException>(() => WriteAsync(first))).Message, StringComparison.Ordinal);
         Assert.Equal(1, await store.CountAsync(workspace.Id, new PartnerFilter(), CancellationToken.None));
 
-        static Idempotency Attempt() => new(new byte[32], new byte[32], Guid.NewGuid(), default);
+        static Idempotency Attempt() => new(new byte[32], new byte[32], Guid.NewGuid(), default, default);
 
         Task<IdempotencyState> ClaimAsync(Idempotency attempt, Timestamp now, Timestamp staleSince) =>
             store.ClaimAsync(workspace.Id, attempt, now, staleSince, CancellationToken.None);
