@@ -29,6 +29,7 @@ public static class RosterJson
 [JsonSerializable(typeof(List<ImportRow>))]
 [JsonSerializable(typeof(List<RowEdit>))]
 [JsonSerializable(typeof(ImportMapping))]
+[JsonSerializable(typeof(List<NamedMapping>))]
 [JsonSerializable(typeof(SeenCounts))]
 [JsonSerializable(typeof(List<ApiKey>))]
 [JsonSerializable(typeof(NewApiKey))]

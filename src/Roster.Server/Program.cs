@@ -123,6 +123,7 @@ public static class Program
         imports.MapPost("/{id}/undo", ImportEndpoints.UndoAsync).RequireScope(Scopes.LinksWrite);
 
         var mappings = routes.MapGroup("/api/import-mappings");
+        mappings.MapGet("/", ImportMappingEndpoints.ListAsync).RequireScope(Scopes.LinksWrite);
         mappings.MapGet("/{name}", ImportMappingEndpoints.GetAsync).RequireScope(Scopes.LinksWrite);
         mappings.MapPut("/{name}", ImportMappingEndpoints.PutAsync).RequireScope(Scopes.LinksWrite);
         mappings.MapDelete("/{name}", ImportMappingEndpoints.DeleteAsync).RequireScope(Scopes.LinksWrite);

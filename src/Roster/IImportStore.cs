@@ -56,6 +56,9 @@ public interface IImportStore
     /// <returns>Null if there is none with this name.</returns>
     Task<StoredMapping?> FindMappingAsync(long workspaceId, string name, CancellationToken cancel);
 
+    /// <summary>The mappings with names of their own, by name: at most <see cref="ImportLimits.MaxMappings"/> or a few more.</summary>
+    Task<IReadOnlyList<NamedMapping>> ListMappingsAsync(long workspaceId, CancellationToken cancel);
+
     /// <summary>Deletes a mapping, if it is there.</summary>
     /// <returns>Whether it was there.</returns>
     Task<bool> DeleteMappingAsync(long workspaceId, string name, CancellationToken cancel);

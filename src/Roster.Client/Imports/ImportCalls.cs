@@ -213,6 +213,11 @@ public sealed class ImportCalls
     public Task DeleteAsync(Guid id, CancellationToken cancel = default) =>
         _caller.SendAsync(new Call("delete import", HttpMethod.Delete, PathOf(id)), Read.Nothing, cancel);
 
+    /// <summary>The stored mappings that have names, by name.</summary>
+    public async Task<IReadOnlyList<NamedMapping>> ListMappingsAsync(CancellationToken cancel = default) => await _caller.SendAsync(
+        new Call("mappings", HttpMethod.Get, "api/import-mappings"), Read.Json(RosterJsonContext.Default.ListNamedMapping), cancel)
+        .ConfigureAwait(false);
+
     /// <summary>A stored mapping.</summary>
     public Task<ImportMapping> GetMappingAsync(string name, CancellationToken cancel = default) => _caller.SendAsync(
         new Call("mapping", HttpMethod.Get, PathOf(name)), Read.Json(RosterJsonContext.Default.ImportMapping), cancel);

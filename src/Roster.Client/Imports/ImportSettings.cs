@@ -79,6 +79,10 @@ public enum ImportMatch
 /// <summary>What becomes of each column of a file.</summary>
 public sealed record ImportMapping(IReadOnlyList<MappedColumn> Columns);
 
+/// <summary>A mapping that is stored under a name.</summary>
+/// <param name="UpdatedAt">When it was stored last.</param>
+public sealed record NamedMapping(string Name, DateTimeOffset UpdatedAt);
+
 /// <summary>What becomes of a column.</summary>
 /// <param name="Column">Its name in the file.</param>
 /// <param name="Target">As <see cref="ImportColumn.Target"/>; null: not imported.</param>

@@ -11,6 +11,26 @@ internal static class ImportMappingEndpoints
     /// <summary>Most UTF-16 units of a name. A name that begins with # is the server's, for a header.</summary>
     private const int MaxName = 100;
 
+    /// <summary>GET /api/import-mappings: all of them, by name.</summary>
+    public static async Task ListAsync(HttpContext http, IRosterStore store)
+    {
+        if (await new Parameters(http.Request).RefuseAsync(http))
+            return;
+        var mappings = await store.ListMappingsAsync(http.Caller().WorkspaceId, http.RequestAborted);
+        await JsonAnswer.SendAsync(http, json =>
+        {
+            json.WriteStartArray();
+            foreach (var (name, at) in mappings)
+            {
+                json.WriteStartObject();
+                json.WriteString("name", name);
+                json.WriteString("updatedAt", at.ToString());
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        });
+    }
+
     /// <summary>GET /api/import-mappings/{name}.</summary>
     public static async Task GetAsync(HttpContext http, string name, IRosterStore store)
     {

@@ -73,6 +73,12 @@ internal sealed partial class PostgresStore
 
     private const string SelectMapping = "select at, document from import_mapping where workspace_id = $1 and name = $2";
 
+    /// <summary>Puts that meet may store a few more than are allowed.</summary>
+    private const string SelectMappings = """
+        select name, at from import_mapping where workspace_id = $1 and not (name >= '#' and name < '$')
+        order by name limit (select $2::bigint)
+        """;
+
     private const string DeleteMapping = "delete from import_mapping where workspace_id = $1 and name = $2";
 
     public Task AddImportAsync(StoredImport import, CancellationToken cancel) =>
@@ -191,6 +197,13 @@ internal sealed partial class PostgresStore
             async connection => (await connection.ListAsync(
                 new PostgresStatement(SelectMapping, workspaceId, name),
                 row => new StoredMapping(name, row.Timestamp(0), row.GetFieldValue<byte[]>(1)), cancel)).SingleOrDefault(),
+            cancel);
+
+    public async Task<IReadOnlyList<NamedMapping>> ListMappingsAsync(long workspaceId, CancellationToken cancel) =>
+        await _database.ReadAsync(
+            connection => connection.ListAsync(
+                new PostgresStatement(SelectMappings, workspaceId, 2L * ImportLimits.MaxMappings),
+                row => new NamedMapping(row.GetString(0), row.Timestamp(1)), cancel),
             cancel);
 
     public async Task<bool> DeleteMappingAsync(long workspaceId, string name, CancellationToken cancel)

@@ -50,6 +50,10 @@ internal sealed partial class SqliteStore
 
     private const string SelectMapping = "select at, document from import_mapping where workspace_id = ?1 and name = ?2";
 
+    private const string SelectMappings = """
+        select name, at from import_mapping where workspace_id = ?1 and not (name >= '#' and name < '$') order by name limit ?2
+        """;
+
     private const string DeleteMapping = "delete from import_mapping where workspace_id = ?1 and name = ?2 returning name";
 
     public Task AddImportAsync(StoredImport import, CancellationToken cancel) => _writer.RunAsync(1, database =>
@@ -125,6 +129,16 @@ internal sealed partial class SqliteStore
         {
             using var row = database.Prepare(SelectMapping).Bind(1, workspaceId).Bind(2, name).Query();
             return row.Step() ? new StoredMapping(name, row.Timestamp(0), row.Blob(1).ToArray()) : null;
+        }));
+
+    public Task<IReadOnlyList<NamedMapping>> ListMappingsAsync(long workspaceId, CancellationToken cancel) =>
+        Task.FromResult(_readers.Read<IReadOnlyList<NamedMapping>>(database =>
+        {
+            var mappings = new List<NamedMapping>();
+            using var rows = database.Prepare(SelectMappings).Bind(1, workspaceId).Bind(2, 2 * ImportLimits.MaxMappings).Query();
+            while (rows.Step())
+                mappings.Add(new NamedMapping(rows.Text(0), rows.Timestamp(1)));
+            return mappings;
         }));
 
     public Task<bool> DeleteMappingAsync(long workspaceId, string name, CancellationToken cancel) =>

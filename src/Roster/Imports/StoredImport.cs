@@ -32,6 +32,10 @@ public sealed record ImportBlock(ImportBlockKind Kind, int Number, byte[] Head, 
 /// <param name="Document">Its JSON.</param>
 public sealed record StoredMapping(string Name, Timestamp At, byte[] Document);
 
+/// <summary>A mapping that has a name.</summary>
+/// <param name="At">When it was stored last.</param>
+public readonly record struct NamedMapping(string Name, Timestamp At);
+
 /// <summary>A part of an import that is written.</summary>
 public readonly record struct WrittenPart(int Part, long Revision);
 

@@ -25,6 +25,7 @@ public abstract class ClientImportContract(RosterHost host)
         import = await imports.ChangeAsync(import.Id, new() { MappingName = "crm", MatchOn = ImportMatch.ExternalId, Mode = "upsert" });
         Assert.Equal(("named", "externalId"), (import.MappingFrom, import.MatchOn));
         Assert.Equal("clear", (await imports.GetMappingAsync("crm")).Columns[2].Empty);
+        Assert.Equal("crm", Assert.Single(await imports.ListMappingsAsync()).Name);
 
         await imports.PlanAsync(import.Id);
         import = await imports.WaitAsync(import.Id);

@@ -134,6 +134,7 @@ public sealed class GrowthOnSqlite(SqliteHost host)
             one.Api.Workspace.Id, one.Import, ImportBlockKind.Rows, 50, CancellationToken.None)),
         ("a mapping", (one, round) => one.Host.Store.PutMappingAsync(
             one.Api.Workspace.Id, new StoredMapping($"m{round}", new Timestamp(1), [1]), CancellationToken.None)),
+        ("mappings", (one, _) => one.Host.Store.ListMappingsAsync(one.Api.Workspace.Id, CancellationToken.None)),
         ("retention", (one, _) => one.Host.Store.ForgetValuesAsync(one.Api.Workspace.Id, new Timestamp(1), CancellationToken.None)),
     ];
 

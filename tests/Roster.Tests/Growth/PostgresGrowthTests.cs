@@ -286,6 +286,7 @@ public sealed partial class PostgresGrowthTests(PostgresGrowthTests.Databases da
         yield return ("PutMapping: a header", () => store.PutMappingAsync(
             Workspace, new StoredMapping("#new", new Timestamp(1), bytes), none));
         yield return ("FindMapping", () => store.FindMappingAsync(Workspace, "m50", none));
+        yield return ("ListMappings", () => store.ListMappingsAsync(Workspace, none));
         yield return ("DeleteMapping", () => store.DeleteMappingAsync(Workspace, "m50", none));
     }
 

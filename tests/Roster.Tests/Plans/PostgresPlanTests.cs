@@ -35,6 +35,7 @@ public sealed partial class PostgresPlanTests(PostgresPlanTests.Databases databa
         ["PostgresSearchStep.DeleteDayCounts"] = "a log is counted for the first time",
         ["PostgresStore.CountOpenImports"] = "counts the imports of a workspace that have a file or rows, of which there are few",
         ["PostgresStore.SelectOpenImports"] = "lists the imports of a workspace that have a file or rows, of which there are few",
+        ["PostgresStore.SelectMappings"] = "lists the mappings of a workspace, of which there are few",
         ["PostgresStore.InsertMapping"] = "counts the mappings of a workspace, of which there are few",
         ["PostgresCheck.SelectLog"] = "a check reads all of a workspace's log",
         ["PostgresCheck.SelectPartners"] = "a check reads all partners of a workspace, and what the index has of them",

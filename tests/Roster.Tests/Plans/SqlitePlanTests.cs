@@ -25,6 +25,7 @@ public sealed partial class SqlitePlanTests : IAsyncLifetime, IDisposable
         ("SqliteStore.SelectSessionsOfWorkspace", "the newest sessions of a workspace, which the index has in order"),
         ("SqliteStore.CountOpenImports", "counts the imports of a workspace that have a file or rows, of which there are few"),
         ("SqliteStore.SelectOpenImports", "lists the imports of a workspace that have a file or rows, of which there are few"),
+        ("SqliteStore.SelectMappings", "lists the mappings of a workspace, of which there are few"),
         ("SqliteStore.InsertMapping", "counts the mappings of a workspace, of which there are few"),
         ("SqliteStore.InsertWorkspace", "whether API keys refer to the workspace that it would replace, which it never does"),
         ("SqliteStore.CountTables", "the schema's own list of tables, once at the start"),

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Roster.Access;
 using Roster.Imports;
 
 namespace Roster.Tests.Server;
@@ -160,6 +161,30 @@ public abstract class ImportFileContract(RosterHost host)
         Assert.Equal(404, (await api.SendAsync(HttpMethod.Delete, "/api/import-mappings/crm")).Status);
 
         Task<Answer> PutAsync(string name, string json) => api.PutAsync(Encoding.UTF8.GetBytes(json), path: "/api/import-mappings/" + name);
+    }
+
+    [Fact]
+    public async Task Mappings_with_names_are_listed_in_order_without_those_that_are_remembered_for_headers()
+    {
+        var api = await host.NewWorkspaceAsync();
+        Assert.Empty((await api.GetAsync("/api/import-mappings")).Items);
+        await api.NewPlanAsync("externalId,name\na,Ada\n");
+        foreach (var name in new[] { "öl", "crm", "A", "!", "crm" })
+            Assert.Equal(200, (await api.PutAsync(
+                """{"columns":[{"column":"Key","target":"externalId"}]}"""u8.ToArray(), path: "/api/import-mappings/" + name)).Status);
+
+        var listed = await api.GetAsync("/api/import-mappings");
+
+        Assert.Equal(["!", "A", "crm", "öl"], listed.Items.Select(one => one.GetProperty("name").GetString()!));
+        var stored = listed.Items.Select(one => one.GetProperty("updatedAt").GetDateTimeOffset()).ToList();
+        Assert.Equal(stored[2], stored.Max());
+        Assert.Equal(0, (await api.SendAsync(HttpMethod.Head, "/api/import-mappings")).Body.Length);
+        Assert.Equal(400, (await api.GetAsync("/api/import-mappings?take=1")).Status);
+        Assert.Equal(204, (await api.SendAsync(HttpMethod.Delete, "/api/import-mappings/A")).Status);
+        Assert.Equal(3, (await api.GetAsync("/api/import-mappings")).Items.Count);
+        Assert.Empty((await (await host.NewWorkspaceAsync()).GetAsync("/api/import-mappings")).Items);
+        var reader = await host.NewKeyAsync(api.Workspace, Scopes.PartnersRead);
+        Assert.Equal("missing_scope", (await reader.GetAsync("/api/import-mappings")).Code);
     }
 
     [Fact]
