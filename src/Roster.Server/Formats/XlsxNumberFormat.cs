@@ -4,8 +4,8 @@ using System.Text;
 namespace Roster.Server.Formats;
 
 /// <summary>
-/// A number format that shows dates or times, or pads numbers with zeros (ECMA-376 part 1, 18.8.31). Names of months
-/// and days are English. Only its first section is used, which is the one for positive numbers.
+/// A number format that shows dates, times or percent, or pads numbers with zeros (ECMA-376 part 1, 18.8.31). Names of
+/// months and days are English. Only its first section is used, which is the one for positive numbers.
 /// </summary>
 internal sealed class XlsxNumberFormat
 {
@@ -16,10 +16,14 @@ internal sealed class XlsxNumberFormat
     /// </summary>
     private readonly List<(char Kind, string Text)> _tokens = [];
     private int _zeros;
+    private bool _isPercent;
 
-    /// <summary>ISO 8601 for the formats of dates and times that every workbook has; null for others.</summary>
+    /// <summary>
+    /// The formats that every workbook has of percent, and in ISO 8601 those of dates and times; null for others.
+    /// </summary>
     public static string? BuiltIn(int id) => id switch
     {
+        9 or 10 => "0%",
         (>= 14 and <= 17) or (>= 27 and <= 31) or 36 or (>= 50 and <= 54) or 57 or 58 => "yyyy-mm-dd",
         18 or 20 or 32 or 34 or 55 => "hh:mm",
         19 or 21 or 33 or 35 or 56 => "hh:mm:ss",
@@ -39,7 +43,9 @@ internal sealed class XlsxNumberFormat
             return code.Length == 1 ? null : new XlsxNumberFormat { _zeros = code.Length };
         var format = new XlsxNumberFormat();
         format.Parse(code);
-        return Enumerable.Range(0, format._tokens.Count).Any(format.IsTime) ? format : null;
+        var isTime = Enumerable.Range(0, format._tokens.Count).Any(format.IsTime);
+        format._isPercent &= !isTime;
+        return isTime || format._isPercent ? format : null;
     }
 
     /// <returns>Null if the value is not one that this format changes.</returns>
@@ -50,6 +56,9 @@ internal sealed class XlsxNumberFormat
             var digits = Math.Abs(Math.Round(value)).ToString("F0", CultureInfo.InvariantCulture);
             return value >= 0 && digits.Length < _zeros ? digits.PadLeft(_zeros, '0') : null;
         }
+        // All its digits: a value such as 0.125 is 12.5%, also if the format has no room for the half.
+        if (_isPercent)
+            return (value * 100).ToString("G15", CultureInfo.InvariantCulture) + "%";
         const double End = 2_958_466;
         if (value is < 0 or >= End)
             return null;
@@ -157,6 +166,7 @@ internal sealed class XlsxNumberFormat
             }
             else
             {
+                _isPercent |= code[i] == '%';
                 _tokens.Add(('"', code[i++].ToString()));
             }
         }

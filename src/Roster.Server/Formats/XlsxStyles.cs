@@ -8,8 +8,8 @@ namespace Roster.Server.Formats;
 /// <summary>
 /// Shows numbers by the format of their style. Dates and times are shown as the format says; those of Excel's own
 /// formats, which look different in each country, in ISO 8601. A format of zeros only, as 00000, brings leading zeros
-/// back. Every other number is shown with up to 15 digits as Excel does where the column is wide enough; percent signs
-/// and currencies are left out.
+/// back. Percent is shown with its sign. Every other number is shown with up to 15 digits as Excel does where the column
+/// is wide enough, without currency.
 /// </summary>
 internal sealed class XlsxStyles(bool is1904)
 {

@@ -79,6 +79,10 @@ public sealed class WorkbookTests
     [InlineData("mm:ss.0", 0.000011574, "00:01.0")]
     [InlineData("h\"h \"mm", 0.75, "18h 00")]
     [InlineData("000", 7, "007")]
+    [InlineData("0%", 0.125, "12.5%")]
+    [InlineData("[Red]0.00%", -0.07, "-7%")]
+    [InlineData("0.0 %;-0.0 %", 1.5, "150%")]
+    [InlineData("yyyy\\%", 45000, "2023%")]
     public void Number_formats_are_obeyed(string code, double value, string shown) =>
         Assert.Equal(shown, Roster.Server.Formats.XlsxNumberFormat.Of(code)!.Show(value, is1904: false));
 
@@ -87,7 +91,10 @@ public sealed class WorkbookTests
     [InlineData("0.00")]
     [InlineData("#,##0 \"Std\"")]
     [InlineData("_-* #,##0.00\\ _d_-")]
-    [InlineData("[Red]0%")]
+    [InlineData("0\"%\"")]
+    [InlineData("0\\%")]
+    [InlineData("[$€-407] #,##0.00")]
+    [InlineData("0;0%")]
     public void Formats_of_plain_numbers_change_nothing(string code) =>
         Assert.Null(Roster.Server.Formats.XlsxNumberFormat.Of(code));
 }
