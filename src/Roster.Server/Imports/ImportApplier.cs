@@ -16,11 +16,15 @@ namespace Roster.Server.Imports;
 internal sealed class ImportApplier(
     IRosterStore store, StoredImports imports, RequestLimits limits, LogWatch watch, TimeProvider clock)
 {
+    private const string ChangedSince = "This partner was changed since the plan.";
+
     /// <summary>How long small writes that wait may go first after each part.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
     public async Task RunAsync(Import import, CancellationToken cancel)
     {
+        // Counted from the plan and the log, so that what is tried again after a crash is not counted twice.
+        var leftOut = 0L;
         try
         {
             await DemandRowsAsync(import, cancel);
@@ -28,23 +32,54 @@ internal sealed class ImportApplier(
             if (written.Count == 0 && !import.LeavesOutConflicts && await IsOutdatedAsync(import, cancel)
                 && !await CheckAsync(import, cancel))
                 return;
-            var done = written.Select(part => part.Part).ToHashSet();
+            var done = written.ToDictionary(part => part.Part, part => part.Revision);
             await foreach (var part in PartsAsync(import, cancel))
             {
-                if (done.Contains(part.Number))
+                if (done.TryGetValue(part.Number, out var revision))
+                {
+                    leftOut += await LeftOutAsync(import, part, revision, cancel);
                     continue;
-                if (!await MayGoOnAsync(import, part, cancel) || (part.Deletes.Count > 0 && !await MayDeleteAsync(import, cancel)))
+                }
+                if (!await MayGoOnAsync(import, part, leftOut, cancel)
+                    || (part.Deletes.Count > 0 && !await MayDeleteAsync(import, leftOut, cancel)))
                     return;
-                if (!await WriteAsync(import, part, cancel))
+                if (await WriteAsync(import, part, leftOut, cancel) is not { } ofPart)
                     return;
+                leftOut += ofPart;
                 await Task.Delay(Pause, cancel);
             }
-            await EndAsync(import, ImportState.Applied, null, 0, cancel);
+            await EndAsync(import, ImportState.Applied, null, leftOut, cancel);
         }
         catch (FileRefusedException refused)
         {
-            await EndAsync(import, ImportState.Stopped, new ImportReason(refused.Code, refused.Message), 0, cancel);
+            await EndAsync(import, ImportState.Stopped, new ImportReason(refused.Code, refused.Message), leftOut, cancel);
         }
+    }
+
+    /// <summary>
+    /// The number of rows that a written part has left out. If the server that wrote it could not note its outcomes, they
+    /// are noted now.
+    /// </summary>
+    private async Task<int> LeftOutAsync(Import import, Part part, long revision, CancellationToken cancel)
+    {
+        var counts = (await store.ListChangeSetsAsync(import.WorkspaceId, new ChangeSetQuery(1, revision + 1), cancel))[0].Counts;
+        var leftOut = part.Count - counts.Changed;
+        var areSomeUnnamed = part.Rows.Any(row => row.Row is { Change: RowChange.Created, Id: null, Faults: null });
+        if (!areSomeUnnamed && part.All.Count(row => row.Row.Faults is not null) == leftOut)
+            return leftOut;
+        var changes = (await LoggedChangeSet.ReadAsync(store, import.WorkspaceId, revision, 0, int.MaxValue, cancel))?.Changes ?? [];
+        var changed = changes.Select(change => change.Id).ToHashSet();
+        // Ids of new partners are in the order of their rows. If some are missing, nothing says whose.
+        var created = changes.Where(change => change.Before is null).Select(change => change.Id).Order().ToList();
+        var isEachCreated = created.Count == part.Rows.Count(row => row.Row.Change == RowChange.Created);
+        var next = 0;
+        await NoteOutcomesAsync(
+            import, part,
+            [.. part.Rows.Select(row => row.Row.Change == RowChange.Created ? isEachCreated ? created[next++] : row.Row.Id : row.Row.Id)],
+            part.All.Index().Where(row => row.Item.Row is { Id: { } id, Change: not RowChange.Created } && !changed.Contains(id))
+                .ToDictionary(row => row.Index, _ => new[] { new RowNote(FaultCode.ChangedSince, ChangedSince) }),
+            cancel);
+        return leftOut;
     }
 
     /// <exception cref="FileRefusedException">Rows are not stored any more: backups need not have them.</exception>
@@ -59,17 +94,18 @@ internal sealed class ImportApplier(
 
     /// <summary>Waits until the key may write so many rows.</summary>
     /// <returns>False, with the import cancelled, if somebody wants that.</returns>
-    private async Task<bool> MayGoOnAsync(Import import, Part part, CancellationToken cancel)
+    private async Task<bool> MayGoOnAsync(Import import, Part part, long leftOut, CancellationToken cancel)
     {
         while (true)
         {
-            var now = await imports.ChangeAsync(import, one => one with { Done = part.Number - 1, Total = import.Parts }, cancel);
+            var now = await imports.ChangeAsync(
+                import, one => one with { Done = part.Number - 1, Total = import.Parts, Conflicts = leftOut }, cancel);
             if (now.IsCancelWanted)
             {
-                await EndAsync(import, ImportState.Cancelled, null, 0, cancel);
+                await EndAsync(import, ImportState.Cancelled, null, leftOut, cancel);
                 return false;
             }
-            if (limits.TryTakeRows(import.AppliedBy, part.Rows.Count + part.Deletes.Count))
+            if (limits.TryTakeRows(import.AppliedBy, part.Count))
                 return true;
             await Task.Delay(TimeSpan.FromSeconds(1), cancel);
         }
@@ -80,7 +116,7 @@ internal sealed class ImportApplier(
     /// they are one part.
     /// </summary>
     /// <returns>False, with the import stopped, if it would delete too many.</returns>
-    private async Task<bool> MayDeleteAsync(Import import, CancellationToken cancel)
+    private async Task<bool> MayDeleteAsync(Import import, long leftOut, CancellationToken cancel)
     {
         var live = await store.CountAsync(import.WorkspaceId, new PartnerFilter(), cancel);
         var allowed = ImportBatch.GuardOf(import).Allowed(live);
@@ -93,13 +129,14 @@ internal sealed class ImportApplier(
                 "too_many_deletes",
                 $"The import would delete {wanted} partners, and by now at most {allowed} may be deleted. "
                 + "Set a larger maxDeletes and plan again."),
-            0, cancel);
+            leftOut, cancel);
         return false;
     }
 
     /// <summary>Writes a part.</summary>
-    /// <returns>False, with the import stopped, if rows are in conflict.</returns>
-    private async Task<bool> WriteAsync(Import import, Part part, CancellationToken cancel)
+    /// <param name="leftOutBefore">Number of rows that the parts before it have left out.</param>
+    /// <returns>The number of rows that it left out; null, with the import stopped, if rows are in conflict.</returns>
+    private async Task<int?> WriteAsync(Import import, Part part, long leftOutBefore, CancellationToken cancel)
     {
         var change = Change(import, part, import.LeavesOutConflicts);
         var mark = new ImportMark(import.Id, part.Number, import.Parts);
@@ -111,7 +148,7 @@ internal sealed class ImportApplier(
         }
         catch (ImportPartWrittenException)
         {
-            return true;
+            return await LeftOutOfWrittenAsync();
         }
         catch (StoreException unknown) when (unknown.Trouble == StoreTrouble.OutcomeUnknown)
         {
@@ -121,19 +158,25 @@ internal sealed class ImportApplier(
         if (written.Plan.Faults.Count > 0)
         {
             // The conflicts may come from this very part, written by a server that lost its lease.
-            if ((await store.ListImportPartsAsync(import.WorkspaceId, import.Id, cancel)).Any(one => one.Part == part.Number))
-                return true;
+            if (await LeftOutOfWrittenAsync() is { } ofWritten)
+                return ofWritten;
+            var conflicts = written.Plan.Faults.Items;
             await NoteConflictsAsync(import, part, written.Plan.Faults.Listed, cancel);
-            await EndAsync(import, ImportState.Stopped, Conflict(written.Plan.Faults.Items), written.Plan.Faults.Items, cancel);
-            return false;
+            await EndAsync(import, ImportState.Stopped, Conflict(conflicts), leftOutBefore + conflicts, cancel);
+            return null;
         }
         if (request.Writes(written.Plan))
             watch.Reached(import.WorkspaceId, written.Plan.Revision.Number);
-        var leftOut = written.Plan.LeftAsIs.Select(fault => fault.Index).Distinct().Count();
-        if (leftOut > 0)
-            await imports.ChangeAsync(import, now => now with { Conflicts = now.Conflicts + leftOut }, cancel);
-        await NoteOutcomesAsync(import, part, change.OutcomesOf(written.Plan), written.Plan.LeftAsIs, cancel);
-        return true;
+        var notes = NotesOf(written.Plan.LeftAsIs);
+        await NoteOutcomesAsync(import, part, [.. change.OutcomesOf(written.Plan).Select(row => row.After?.Id)], notes, cancel);
+        return notes.Count;
+
+        async Task<int?> LeftOutOfWrittenAsync()
+        {
+            var parts = await store.ListImportPartsAsync(import.WorkspaceId, import.Id, cancel);
+            return parts.Where(one => one.Part == part.Number).Select(one => (long?)one.Revision).SingleOrDefault() is { } revision
+                ? await LeftOutAsync(import, part, revision, cancel) : null;
+        }
     }
 
     /// <summary>Whether anything was written since the plan.</summary>
@@ -215,7 +258,7 @@ internal sealed class ImportApplier(
                 (isDelete ? part.Deletes : part.Rows).Add(new PlacedRow(head.Number, i, rows));
             }
         }
-        if (part.Rows.Count + part.Deletes.Count > 0)
+        if (part.Count > 0)
             yield return part;
     }
 
@@ -234,26 +277,26 @@ internal sealed class ImportApplier(
     /// Shows the ids of created partners and conflicts at their rows, and stores the ids for erasures. It is done after the
     /// part is written: if it fails, the rows are without ids, and an erasure takes all such rows.
     /// </summary>
+    /// <param name="rowIds">The partner of each row; null if it is not known.</param>
+    /// <param name="notes">Conflicts, by the number of the row or delete.</param>
     private async Task NoteOutcomesAsync(
-        Import import, Part part, IReadOnlyList<(Partner? Before, Partner? After)> outcomes, IReadOnlyList<Fault> faults,
-        CancellationToken cancel)
+        Import import, Part part, IReadOnlyList<Guid?> rowIds, Dictionary<int, RowNote[]> notes, CancellationToken cancel)
     {
-        var notes = NotesOf(faults);
         var created = new List<PlacedRow>();
         var ids = new List<Guid>();
         var changes = new List<(PlacedRow, Func<PlannedRow, PlannedRow>)>();
         foreach (var (index, row) in part.All.Index())
         {
             var conflicts = notes.GetValueOrDefault(index);
-            var id = row.Row.Change == RowChange.Created ? outcomes[index].After?.Id : row.Row.Id;
+            var id = row.Row.Change == RowChange.Created ? rowIds[index] : row.Row.Id;
             // A conflict of an earlier attempt may be over.
             if (id == row.Row.Id && conflicts is null && row.Row.Faults is null)
                 continue;
             changes.Add((row, old => old with { Id = id, Faults = conflicts }));
-            if (id == row.Row.Id)
+            if (id is null || id == row.Row.Id)
                 continue;
             created.Add(row);
-            ids.Add(id!.Value);
+            ids.Add(id.Value);
         }
         await RewriteAsync(import, changes, cancel);
         if (created.Count > 0)
@@ -283,6 +326,7 @@ internal sealed class ImportApplier(
             await store.WriteImportBlocksAsync(import.WorkspaceId, import.Id, blocks, cancel);
     }
 
+    /// <param name="conflicts">Number of rows in conflict, of all parts.</param>
     private async Task EndAsync(Import import, ImportState state, ImportReason? reason, long conflicts, CancellationToken cancel)
     {
         var written = (await store.ListImportPartsAsync(import.WorkspaceId, import.Id, cancel)).Count;
@@ -294,7 +338,7 @@ internal sealed class ImportApplier(
                 Lease = null,
                 IsCancelWanted = false,
                 Reason = reason,
-                Conflicts = now.Conflicts + conflicts,
+                Conflicts = conflicts,
                 Done = state == ImportState.Applied ? import.Parts : now.Done,
                 Total = import.Parts,
                 Written = written,
@@ -310,6 +354,8 @@ internal sealed class ImportApplier(
 
     private sealed record Part(int Number, List<PlacedRow> Rows, List<PlacedRow> Deletes)
     {
+        public int Count => Rows.Count + Deletes.Count;
+
         /// <summary>In the order of the change.</summary>
         public IEnumerable<PlacedRow> All => Rows.Concat(Deletes);
     }

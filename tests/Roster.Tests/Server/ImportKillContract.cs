@@ -101,6 +101,37 @@ public abstract class ImportKillContract
         async Task<int> ChangeSetsAsync() => (await run.Api.GetAsync("/api/changesets?take=100")).Items.Count;
     }
 
+    [Fact]
+    public async Task Killed_while_rows_in_conflict_are_left_out_each_of_them_is_counted_once()
+    {
+        const int All = 15_000;
+        const int Part = 5_000;
+        using var folder = new TempFolder();
+        string[] options = [.. Database(folder.Path), "--rows-per-minute", "0", "--import-lease-seconds", "2"];
+        using var run = new Run(folder.Path, options, AreTwo ? 2 : 1, KillContract.FirstKey(folder, options[..2]));
+        await ApplyAsync(ImportCalls.Many(Part, Part));
+        var (id, _) = await run.Api.NewPlanAsync(ImportCalls.Many(0, All, phone: "2"));
+        // The whole second part, and a row of the last one.
+        await ApplyAsync(ImportCalls.Many(Part, Part, phone: "3"));
+        await ApplyAsync(ImportCalls.Many(All - 1, 1));
+
+        var answer = await run.Api.ApplyAsync(id, "?onConflict=skip");
+        Assert.True(answer.Status == 202, answer.Text);
+        for (var kill = 0; kill < Kills; kill++)
+        {
+            await Task.Delay(_random.Next(0, 1_000));
+            run.Kill();
+        }
+
+        var applied = await run.Api.SettledAsync(id);
+        Assert.Equal(
+            ("applied", Part + 1, 2), (applied.State(), applied.GetProperty("conflicts").GetInt32(), applied.Revisions().Count));
+        Assert.Equal(All, (await run.Api.GetAsync("/api/partners?take=1&count=true")).Count("Roster-Total"));
+        Assert.Equal(Part, (await run.Api.GetAsync("/api/partners?phone=3&take=1&count=true")).Count("Roster-Total"));
+
+        async Task ApplyAsync(string file) => await run.Api.AppliedAsync((await run.Api.NewPlanAsync(file)).Id);
+    }
+
     private static async Task AttemptAsync(Func<Task> work)
     {
         try

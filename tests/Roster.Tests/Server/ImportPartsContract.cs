@@ -65,6 +65,52 @@ public abstract class ImportPartsContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Conflicts_that_are_left_out_are_counted_once_however_often_their_part_is_tried()
+    {
+        CountedStore calls = null!;
+        await using var own = await host.AnotherAsync(wrap: store => CountedStore.Around(store, out calls));
+        var api = await own.NewWorkspaceAsync();
+        await api.AppliedAsync((await api.NewPlanAsync(ImportCalls.Many(0, 5_000))).Id);
+        var (id, planned) = await api.NewPlanAsync(ImportCalls.Many(0, 10_001, phone: "2"));
+        Assert.Equal("5001 5000 0 0 0 0", planned.Counts());
+        // All partners of the first part, and one key of the last one.
+        await api.AppliedAsync((await api.NewPlanAsync(ImportCalls.Many(0, 5_000, phone: "3"))).Id);
+        await api.CreateAsync("""{"externalId":"x10000","name":"Else"}""");
+
+        await FailingAsync(calls, () => api.ApplyAsync(id, "?onConflict=skip"));
+
+        var applied = await api.SettledAsync(id);
+        Assert.Equal(("applied", 5_001, 1), (applied.State(), applied.GetProperty("conflicts").GetInt32(), applied.Revisions().Count));
+        Assert.Equal(
+            ["10002 created changed_since", "2 updated changed_since"],
+            [.. await api.RowsAsync(id, "?faulty=true&q=x10000"), .. await api.RowsAsync(id, "?faulty=true&take=1")]);
+        Assert.Equal(10_001, await TotalAsync(api));
+    }
+
+    [Fact]
+    public async Task What_became_of_rows_is_shown_though_the_server_failed_after_it_had_written_them()
+    {
+        CountedStore calls = null!;
+        await using var own = await host.AnotherAsync(wrap: store => CountedStore.Around(store, out calls));
+        var api = await own.NewWorkspaceAsync();
+        await api.PutAsync("""[{"externalId":"a","name":"A"},{"externalId":"c","name":"C"}]""");
+        var (id, _) = await api.NewPlanAsync("externalId,name\nd,D\nc,C2\nb,B\na,A2\n");
+        await api.PutAsync("""[{"externalId":"c","phone":"9"}]"""u8.ToArray(), path: "/api/partners?matchOn=externalId");
+
+        await FailingAsync(calls, () => api.ApplyAsync(id, "?onConflict=skip"));
+
+        var applied = await api.SettledAsync(id);
+        Assert.Equal(("applied", 1, 1), (applied.State(), applied.GetProperty("conflicts").GetInt32(), applied.Revisions().Count));
+        Assert.Equal(["3 updated changed_since"], await api.RowsAsync(id, "?faulty=true"));
+        var rows = (await api.GetAsync($"/api/imports/{id}/rows")).Items;
+        foreach (var row in rows)
+            Assert.Equal(
+                row.GetProperty("cells").GetProperty("externalId").GetString(),
+                (await api.ReadAsync(row.GetProperty("id").GetString()!)).GetProperty("externalId").GetString());
+        Assert.Equal(["A2", "B", "C", "D"], (await api.GetAsync("/api/partners?sort=name")).Names);
+    }
+
+    [Fact]
     public async Task An_import_that_is_cancelled_between_parts_goes_on_when_it_is_asked_to()
     {
         var api = await host.NewWorkspaceAsync();
@@ -166,6 +212,18 @@ public abstract class ImportPartsContract(RosterHost host)
         Assert.Equal(11_500, await TotalAsync(api));
         await api.UndoneAsync(id);
         Assert.Equal(3_000, await TotalAsync(api));
+    }
+
+    /// <summary>Begins work whose rows cannot be stored, and ends that when it was tried twice.</summary>
+    private static async Task FailingAsync(CountedStore calls, Func<Task<Answer>> begin)
+    {
+        const string Call = nameof(IRosterStore.WriteImportBlocksAsync);
+        var before = calls.Of(Call);
+        calls.Failing = Call;
+        Assert.Equal(202, (await begin()).Status);
+        while (calls.Of(Call) < before + 2)
+            await Task.Delay(10);
+        calls.Failing = null;
     }
 
     /// <summary>Applies, and does something as soon as that many parts are written.</summary>
