@@ -47,6 +47,13 @@ public interface IImportStore
     Task DeleteImportBlocksAsync(long workspaceId, Guid id, ImportBlockKind kind, int from, CancellationToken cancel);
 
     /// <summary>
+    /// Deletes the blocks of imports that the directory does not know, or has forgotten: they can be left where blocks are
+    /// in a file of their own, beside a restored backup.
+    /// </summary>
+    /// <returns>The number of these imports.</returns>
+    Task<int> DeleteLostImportBlocksAsync(CancellationToken cancel);
+
+    /// <summary>
     /// Stores a mapping in place of one with the same name. Of those for headers, whose names begin with #, the oldest go
     /// when there are more than <see cref="ImportLimits.MaxRememberedHeaders"/>.
     /// </summary>

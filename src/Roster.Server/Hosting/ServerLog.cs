@@ -69,6 +69,9 @@ internal static partial class ServerLog
     [LoggerMessage(6033, LogLevel.Error, "A bug: import {Import} failed")]
     public static partial void ImportFailed(ILogger logger, Exception failure, Guid import);
 
+    [LoggerMessage(6034, LogLevel.Information, "Files and rows of {Imports} imports were deleted, which the database does not have")]
+    public static partial void LostImportsForgotten(ILogger logger, int imports);
+
     [LoggerMessage(6040, LogLevel.Warning, "Sign-in by OpenID Connect was refused: {Reason}, request {RequestId}")]
     public static partial void OpenIdRefused(ILogger logger, string reason, string requestId);
 

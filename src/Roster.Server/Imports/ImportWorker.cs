@@ -59,6 +59,7 @@ internal sealed class ImportWorker(
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var hasFailed = false;
+        var lost = ForgetLostAsync(stoppingToken);
         while (!stoppingToken.IsCancellationRequested)
         {
             try
@@ -79,7 +80,21 @@ internal sealed class ImportWorker(
                 await Task.Delay(Interval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-        await Task.WhenAll(_working.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_working.Values.Append(lost)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Deletes files and rows of imports that are not there any more. If that fails, the next start tries it again.</summary>
+    private async Task ForgetLostAsync(CancellationToken cancel)
+    {
+        try
+        {
+            if (await store.DeleteLostImportBlocksAsync(cancel) is > 0 and var imports)
+                ServerLog.LostImportsForgotten(logger, imports);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            ServerLog.RepeatedWorkFailed(logger, failure, nameof(IImportStore.DeleteLostImportBlocksAsync));
+        }
     }
 
     private async Task LookAsync(CancellationToken cancel)

@@ -173,6 +173,9 @@ internal sealed partial class PostgresStore
             await _database.TidyAsync(workspaceId, "vacuum", ["import_block"], VacuumPatience, CancellationToken.None);
     }
 
+    /// <summary>There are none: imports and blocks are in one database, and in one backup.</summary>
+    public Task<int> DeleteLostImportBlocksAsync(CancellationToken cancel) => Task.FromResult(0);
+
     public async Task<bool> PutMappingAsync(long workspaceId, StoredMapping mapping, CancellationToken cancel)
     {
         var isStored = false;

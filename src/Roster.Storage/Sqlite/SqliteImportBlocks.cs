@@ -35,6 +35,12 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
         order by number limit ?5
         """;
 
+    /// <summary>The import that has the first block after those of another one.</summary>
+    internal const string SelectNextImport = """
+        select workspace_id, import_id from block where (workspace_id, import_id) > (?1, ?2)
+        order by workspace_id, import_id limit 1
+        """;
+
     /// <summary>Some at a time, so that the log stays small: at most 200 blocks of some 100 KB.</summary>
     internal const string DeleteSome = """
         delete from block where rowid in (
@@ -73,6 +79,14 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
             found.Add(new ImportBlock(kind, (int)rows.Int64(0), rows.Blob(1).ToArray(), []));
         return found;
     });
+
+    /// <summary>The next import that has blocks, in the order of workspaces and ids; null if there is none.</summary>
+    public (long WorkspaceId, Guid Id)? FindImportAfter(long workspaceId, Guid id) =>
+        !File.Exists(path) ? null : With<(long, Guid)?>(database =>
+        {
+            using var row = database.Prepare(SelectNextImport).Bind(1, workspaceId).Bind(2, id).Query();
+            return row.Step() ? (row.Int64(0), row.Guid(1)) : null;
+        });
 
     public void Delete(long workspaceId, Guid id, ImportBlockKind kind, int from)
     {

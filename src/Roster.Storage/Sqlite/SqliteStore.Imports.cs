@@ -66,11 +66,7 @@ internal sealed partial class SqliteStore
         _writer.RunAsync(1, database => IsAnyRow(Bind(database.Prepare(UpdateImport), import)), cancel);
 
     public Task<StoredImport?> FindImportAsync(long workspaceId, Guid id, CancellationToken cancel) =>
-        Task.FromResult(_readers.Read(database =>
-        {
-            using var row = database.Prepare(SelectImport).Bind(1, workspaceId).Bind(2, id).Query();
-            return row.Step() ? MapImport(row) : null;
-        }));
+        Task.FromResult(FindImport(workspaceId, id));
 
     public Task<IReadOnlyList<StoredImport>> ListImportsAsync(long workspaceId, Guid? before, int take, CancellationToken cancel) =>
         Task.FromResult<IReadOnlyList<StoredImport>>(_readers.Read(database => ReadImports(
@@ -116,6 +112,26 @@ internal sealed partial class SqliteStore
     public Task DeleteImportBlocksAsync(long workspaceId, Guid id, ImportBlockKind kind, int from, CancellationToken cancel) =>
         Task.Run(() => _importBlocks.Delete(workspaceId, id, kind, from), cancel);
 
+    public Task<int> DeleteLostImportBlocksAsync(CancellationToken cancel) => Task.Run(
+        () =>
+        {
+            var lost = 0;
+            var last = (WorkspaceId: long.MinValue, Id: Guid.Empty);
+            while (_importBlocks.FindImportAfter(last.WorkspaceId, last.Id) is { } import)
+            {
+                cancel.ThrowIfCancellationRequested();
+                last = import;
+                // An import is stored before its first block.
+                if (FindImport(import.WorkspaceId, import.Id) is { DueAt: not null })
+                    continue;
+                foreach (var kind in Enum.GetValues<ImportBlockKind>())
+                    _importBlocks.Delete(import.WorkspaceId, import.Id, kind, 0);
+                lost++;
+            }
+            return lost;
+        },
+        cancel);
+
     public Task<bool> PutMappingAsync(long workspaceId, StoredMapping mapping, CancellationToken cancel) => _writer.RunAsync(1, database =>
     {
         var isStored = IsAnyRow(database.Prepare(InsertMapping)
@@ -143,6 +159,12 @@ internal sealed partial class SqliteStore
 
     public Task<bool> DeleteMappingAsync(long workspaceId, string name, CancellationToken cancel) =>
         _writer.RunAsync(1, database => IsAnyRow(database.Prepare(DeleteMapping).Bind(1, workspaceId).Bind(2, name)), cancel);
+
+    private StoredImport? FindImport(long workspaceId, Guid id) => _readers.Read(database =>
+    {
+        using var row = database.Prepare(SelectImport).Bind(1, workspaceId).Bind(2, id).Query();
+        return row.Step() ? MapImport(row) : null;
+    });
 
     /// <summary>Runs a statement that returns at most one row to its end.</summary>
     private static bool IsAnyRow(SqliteStatement statement)
