@@ -6,6 +6,23 @@ namespace Roster.Storage;
 /// <summary>Files and folders that only their owner can read.</summary>
 public static partial class PrivateFile
 {
+    private const int NoSpace = 28;
+    private const int ReadOnlyFileSystem = 30;
+    private static readonly int NoQuota = OperatingSystem.IsLinux() ? 122 : 69;
+
+    /// <summary>What an error of a file means.</summary>
+    /// <param name="failure">
+    /// An <see cref="IOException"/>, which has the operating system's number, or an <see cref="UnauthorizedAccessException"/>.
+    /// </param>
+    public static StoreTrouble TroubleOf(Exception failure) => TroubleOf(failure is IOException ? failure.HResult : 0);
+
+    /// <inheritdoc cref="TroubleOf(Exception)"/>
+    /// <param name="error">The operating system's number.</param>
+    internal static StoreTrouble TroubleOf(int error) =>
+        error == NoSpace || error == NoQuota ? StoreTrouble.Full
+        : error == ReadOnlyFileSystem ? StoreTrouble.ReadOnly
+        : StoreTrouble.Unavailable;
+
     /// <summary>Options that give a file its mode where it is created.</summary>
     public static FileStreamOptions Options(FileMode mode, FileAccess access, FileShare share = FileShare.Read)
     {

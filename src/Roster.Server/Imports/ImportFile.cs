@@ -1,11 +1,10 @@
 using System.Security.Cryptography;
 using Roster.Imports;
 using Roster.Server.Http;
-using Roster.Storage;
 
 namespace Roster.Server.Imports;
 
-/// <summary>The file of an import: in blocks in the database, and for reading as a temporary file without a name.</summary>
+/// <summary>The file of an import: in blocks in the database, and for reading as a <see cref="LocalCopy"/>.</summary>
 internal static class ImportFile
 {
     /// <summary>Bytes of a block.</summary>
@@ -14,10 +13,10 @@ internal static class ImportFile
     /// <summary>Stores a file as it comes in. Memory holds one block of it.</summary>
     /// <param name="maxBytes">Reading ends after these, and one more.</param>
     /// <returns>The local copy, its bytes and its SHA-256; no copy if the file is larger.</returns>
-    public static async Task<(FileStream? Copy, long Size, byte[] Sha256)> StoreAsync(
+    public static async Task<(LocalCopy? Copy, long Size, byte[] Sha256)> StoreAsync(
         IRosterStore store, long workspaceId, Guid id, Stream body, long maxBytes, CancellationToken cancel)
     {
-        var copy = OpenTemporary();
+        var copy = LocalCopy.Open();
         try
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -51,9 +50,9 @@ internal static class ImportFile
 
     /// <summary>The file as it was sent.</summary>
     /// <exception cref="FileRefusedException">It is not stored any more.</exception>
-    public static async Task<FileStream> OpenAsync(IRosterStore store, Import import, CancellationToken cancel)
+    public static async Task<LocalCopy> OpenAsync(IRosterStore store, Import import, CancellationToken cancel)
     {
-        var copy = OpenTemporary();
+        var copy = LocalCopy.Open();
         try
         {
             for (var number = 0; copy.Position < import.Size; number++)
@@ -70,22 +69,5 @@ internal static class ImportFile
             await copy.DisposeAsync();
             throw;
         }
-    }
-
-    /// <summary>A file that only this process can read, and that is gone when it is closed or the process ends.</summary>
-    private static FileStream OpenTemporary()
-    {
-        var options = PrivateFile.Options(FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None);
-        options.BufferSize = 64 << 10;
-        var path = Path.Combine(Path.GetTempPath(), $"roster-import-{Guid.NewGuid():N}");
-        if (OperatingSystem.IsWindows())
-        {
-            options.Options = FileOptions.DeleteOnClose;
-            return new FileStream(path, options);
-        }
-        var file = new FileStream(path, options);
-        // Without a name it is gone even if the process is killed.
-        File.Delete(path);
-        return file;
     }
 }

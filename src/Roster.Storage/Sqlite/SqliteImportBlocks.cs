@@ -140,6 +140,12 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
         {
             if (_isClosed)
                 throw new StoreException(StoreTrouble.Unavailable, "The server stops.");
+            // What is written to a file without a name is lost with the process.
+            if (_database is { } open && !open.IsInPlace())
+            {
+                _database = null;
+                open.Dispose();
+            }
             return work(_database ??= Open());
         }
     }

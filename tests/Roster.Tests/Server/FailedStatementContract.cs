@@ -8,7 +8,7 @@ namespace Roster.Tests.Server;
 /// </summary>
 public abstract class FailedStatementContract
 {
-    private static readonly string Size = Environment.GetEnvironmentVariable("ROSTER_TEST_STATEMENTS") ?? "4";
+    private static readonly string Size = Environment.GetEnvironmentVariable("ROSTER_TEST_STATEMENTS") ?? "2";
 
     [Fact]
     public async Task Whichever_statement_fails_no_answer_is_false_nothing_is_damaged_and_all_goes_on()

@@ -30,15 +30,20 @@ internal abstract partial class ScriptRun(WriteScript.Directory directory) : IDi
 
     private string Log => string.Join('\n', _logs);
 
-    /// <summary>The part of faults that is tried, evenly spread within each group; all of them for a size of "all".</summary>
+    /// <summary>
+    /// The part of faults that is tried, evenly spread, as many of each group if there are enough; all of them for a size of "all".
+    /// </summary>
     public static IReadOnlyList<string> Some(IReadOnlyList<string> faults, Func<string, string> group, string size)
     {
         if (size == "all")
             return faults;
+        var wanted = int.Parse(size, CultureInfo.InvariantCulture);
         var groups = faults.GroupBy(group).Select(same => same.ToList()).ToList();
-        var each = Math.Max(1, int.Parse(size, CultureInfo.InvariantCulture) / groups.Count);
-        return [.. groups.SelectMany(same => Enumerable.Range(0, Math.Min(each, same.Count))
-            .Select(i => same[((2 * i) + 1) * same.Count / (2 * Math.Min(each, same.Count))]))];
+        return wanted < groups.Count ? Spread([.. faults], wanted)
+            : [.. groups.SelectMany(same => Spread(same, Math.Min(same.Count, wanted / groups.Count)))];
+
+        static IReadOnlyList<string> Spread(List<string> all, int count) =>
+            [.. Enumerable.Range(0, count).Select(i => all[((2 * i) + 1) * all.Count / (2 * count)])];
     }
 
     /// <summary>Makes a run for each fault, and tells what was refused in them.</summary>

@@ -23,9 +23,6 @@ internal sealed class SqliteDatabase : IDisposable
 
     private const int InputOutputError = 5;
     private const int NoDevice = 6;
-    private const int NoSpace = 28;
-    private static readonly int NoQuota = OperatingSystem.IsLinux() ? 122 : 69;
-    private const int ReadOnlyFileSystem = 30;
 
     /// <summary>In bytes; not on .NET's large object heap.</summary>
     private const int BlobPiece = 64 << 10;
@@ -284,11 +281,7 @@ internal sealed class SqliteDatabase : IDisposable
                 return new StoreException(StoreTrouble.Full, message);
             case raw.SQLITE_IOERR or raw.SQLITE_CANTOPEN:
                 var reason = SqliteNative.SystemError(Handle);
-                return new StoreException(
-                    reason == NoSpace || reason == NoQuota ? StoreTrouble.Full
-                        : reason == ReadOnlyFileSystem ? StoreTrouble.ReadOnly
-                        : StoreTrouble.Unavailable,
-                    $"{message}, of the operating system {reason}");
+                return new StoreException(PrivateFile.TroubleOf(reason), $"{message}, of the operating system {reason}");
             case raw.SQLITE_ERROR or raw.SQLITE_MISUSE or raw.SQLITE_RANGE or raw.SQLITE_CONSTRAINT or raw.SQLITE_MISMATCH
                 or raw.SQLITE_TOOBIG:
                 return new InvalidOperationException(message);
@@ -309,6 +302,10 @@ internal sealed class SqliteDatabase : IDisposable
         catch (IOException) when (File.Exists(path))
         {
             // It exists already.
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException(PrivateFile.TroubleOf(failure), $"{path} cannot be made. {failure.Message}", failure);
         }
     }
 

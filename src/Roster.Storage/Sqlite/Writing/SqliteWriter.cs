@@ -266,8 +266,9 @@ internal sealed class SqliteWriter : IDisposable
         catch (StoreException failure)
         {
             Rollback(database);
+            // This commit has nothing of anybody's, so only why it failed matters.
             throw new StoreException(
-                failure.Trouble == StoreTrouble.OutcomeUnknown ? StoreTrouble.Unavailable : failure.Trouble,
+                failure is { Trouble: StoreTrouble.OutcomeUnknown, InnerException: StoreException cause } ? cause.Trouble : failure.Trouble,
                 $"What became of an earlier write is not certain, and until it is nothing is written. {failure.Message}", failure);
         }
         _unknown = null;
