@@ -1,5 +1,3 @@
-using Roster.Tests.Hosting;
-
 /// <summary>
 /// .NET runs this before a process's own code if <c>DOTNET_STARTUP_HOOKS</c> names this assembly. It makes a bug: an
 /// exception on a thread of its own, when somebody writes to the pipe named by <c>ROSTER_TEST_BUG</c>; or it lets a statement
