@@ -56,8 +56,8 @@ public sealed partial class PostgresSqlTests
     [GeneratedRegex(@"\b(?:from|join|into|update)\s+(?<table>[a-z_]+)")]
     private static partial Regex Tables();
 
-    /// <summary>Inserts of rows from arrays alone.</summary>
-    [GeneratedRegex(@"^\s*insert\b.*\bfrom\s+unnest\b", RegexOptions.Singleline)]
+    /// <summary>Inserts of rows from arrays alone, or whose workspace is a value and no column.</summary>
+    [GeneratedRegex(@"^\s*insert\b.*(\bfrom\s+unnest\b|\)\s*select \$1(?!\d))", RegexOptions.Singleline)]
     private static partial Regex InsertsOfArrays();
 
     /// <summary>Updates and deletes whose arrays, with thousands of values, are visible to the planner.</summary>

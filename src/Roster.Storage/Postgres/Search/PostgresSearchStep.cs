@@ -45,7 +45,7 @@ internal static class PostgresSearchStep
 
     private const string Insert = """
         insert into partner_search (workspace_id, id, revision, text, sort_name, name, email, phone, terms, updated_at, deleted)
-        select $1, n.id, n.revision, n.text, n.sort_name, n.name, n.email, n.phone, n.terms::jsonb, n.updated_at, n.deleted
+        select s.workspace_id, n.id, n.revision, n.text, n.sort_name, n.name, n.email, n.phone, n.terms::jsonb, n.updated_at, n.deleted
         from search_state as s, unnest((select $2::uuid[]), (select $3::bigint[]), (select $4::text[]), (select $5::text[]),
             (select $6::text[]), (select $7::text[]), (select $8::text[]), (select $9::text[]), (select $10::bigint[]),
             (select $11::boolean[])) as n (id, revision, text, sort_name, name, email, phone, terms, updated_at, deleted)
@@ -72,7 +72,7 @@ internal static class PostgresSearchStep
     /// <summary>Those that the update did not find.</summary>
     private const string InsertTerms = """
         insert into search_term (workspace_id, kind, term, shown, live, total)
-        select $1, n.kind, n.term, n.shown, n.live, n.total
+        select s.workspace_id, n.kind, n.term, n.shown, n.live, n.total
         from search_state as s, unnest(
             (select $2::integer[]), (select $3::text[]), (select $4::text[]), (select $5::bigint[]), (select $6::bigint[]))
             as n (kind, term, shown, live, total)
@@ -110,7 +110,7 @@ internal static class PostgresSearchStep
 
     private const string InsertDayCounts = """
         insert into day_count (workspace_id, day, kind, key_id, change_sets, created, updated, deleted, restored)
-        select $1, n.day, n.kind, n.key_id, n.change_sets, n.created, n.updated, n.deleted, n.restored
+        select s.workspace_id, n.day, n.kind, n.key_id, n.change_sets, n.created, n.updated, n.deleted, n.restored
         from search_state as s, unnest((select $2::integer[]), (select $3::text[]), (select $4::uuid[]), (select $5::bigint[]),
             (select $6::bigint[]), (select $7::bigint[]), (select $8::bigint[]), (select $9::bigint[]))
             as n (day, kind, key_id, change_sets, created, updated, deleted, restored)
