@@ -294,10 +294,10 @@ def read_options():
     return options
 
 
-def build_server():
+def build_server(name):
     build = ["dotnet", "build", "src/Roster.Server", "-c", "Release"]
     if subprocess.run(build, cwd=REPOSITORY, stdin=subprocess.DEVNULL).returncode != 0:
-        sys.exit("failover: FAILED: the server does not build")
+        sys.exit(f"{name}: FAILED: the server does not build")
     return str(BUILT_SERVER)
 
 
@@ -316,10 +316,15 @@ def ignore_signals():
 
 def main():
     options = read_options()
+    return run_to_end(options, "failover", Run, Test)
+
+
+def run_to_end(options, name, make_run, make_test):
+    """The exit status. Whatever happens, nothing goes on running."""
     stop_on_signals()
-    program = str(Path(options.server).resolve()) if options.server else build_server()
-    run = Run()
-    test = Test(options)
+    program = str(Path(options.server).resolve()) if options.server else build_server(name)
+    run = make_run()
+    test = make_test(options)
     keep = True
     try:
         run_and_report(test, run, program)
