@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace Roster.Access;
 
 /// <summary>
@@ -30,7 +32,7 @@ public sealed class HostnameList
             var lower = name.ToLowerInvariant();
             var host = lower.StartsWith(Wildcard, StringComparison.Ordinal) ? lower[Wildcard.Length..] : lower;
             if (Uri.CheckHostName(host) is not (UriHostNameType.Dns or UriHostNameType.IPv4 or UriHostNameType.IPv6)
-                || parsed.Count == MaxHostnames)
+                || AsSent(host) is null || parsed.Count == MaxHostnames)
                 return null;
             parsed.Add(lower);
         }
@@ -46,7 +48,7 @@ public sealed class HostnameList
 
     /// <summary>Whether this list allows every page that the other allows.</summary>
     public bool Covers(HostnameList others) => IsAny
-        || (!others.IsAny && others._names.All(name => _names.Any(own => Matches(own, name.Trim('[', ']')))));
+        || (!others.IsAny && others._names.All(name => _names.Any(own => Matches(own, Sent(name).Trim('[', ']')))));
 
     /// <summary>Whether the host of an origin or page is allowed.</summary>
     /// <param name="url">An absolute URL, as in the headers Origin and Referer.</param>
@@ -54,7 +56,29 @@ public sealed class HostnameList
         || (Uri.TryCreate(url, UriKind.Absolute, out var page) && page.Scheme is "http" or "https"
             && _names.Any(name => Matches(name, page.IdnHost)));
 
-    private static bool Matches(string name, string host) => name.StartsWith(Wildcard, StringComparison.Ordinal)
-        ? host.Length > name.Length - 1 && host.EndsWith(name[1..], StringComparison.OrdinalIgnoreCase)
-        : host.Equals(name.Trim('[', ']'), StringComparison.OrdinalIgnoreCase);
+    private static bool Matches(string name, string host)
+    {
+        name = Sent(name);
+        return name.StartsWith(Wildcard, StringComparison.Ordinal)
+            ? host.Length > name.Length - 1 && host.EndsWith(name[1..], StringComparison.OrdinalIgnoreCase)
+            : host.Equals(name.Trim('[', ']'), StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>A name as browsers send it.</summary>
+    private static string Sent(string name)
+    {
+        var isWildcard = name.StartsWith(Wildcard, StringComparison.Ordinal);
+        return AsSent(isWildcard ? name[Wildcard.Length..] : name) is not { } sent ? name : isWildcard ? Wildcard + sent : sent;
+    }
+
+    /// <summary>
+    /// A host as browsers send it: with letters beyond ASCII in the form of RFC 5891 (<c>xn--…</c>), and addresses in one form.
+    /// </summary>
+    /// <returns>Null if it has no such form.</returns>
+    private static string? AsSent(string host)
+    {
+        var isAddress = host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[');
+        return Uri.TryCreate($"https://{(isAddress ? $"[{host}]" : host)}/", UriKind.Absolute, out var page) && Ascii.IsValid(page.IdnHost)
+            ? page.IdnHost : null;
+    }
 }

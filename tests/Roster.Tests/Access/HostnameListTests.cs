@@ -48,5 +48,24 @@ public sealed class HostnameListTests
         Assert.False(HostnameList.Stored("no host name!").AllowsPage("https://a.example"));
     }
 
+    [Theory]
+    [InlineData("münchen.example", "https://münchen.example", true)]
+    [InlineData("münchen.example", "https://xn--mnchen-3ya.example", true)]
+    [InlineData("MÜNCHEN.example", "https://xn--mnchen-3ya.example:8443/a", true)]
+    [InlineData("*.münchen.example", "https://a.xn--mnchen-3ya.example", true)]
+    [InlineData("*.münchen.example", "https://xn--mnchen-3ya.example", false)]
+    [InlineData("xn--mnchen-3ya.example", "https://münchen.example", true)]
+    [InlineData("münchen.example", "https://munchen.example", false)]
+    [InlineData("0:0::1", "https://[::1]", true)]
+    [InlineData("2024", "https://2024/", true)]
+    public void A_host_with_other_letters_is_allowed_as_browsers_send_it(string name, string page, bool allows)
+    {
+        var list = Parse(name);
+
+        Assert.Equal(allows, list.AllowsPage(page));
+        Assert.Equal(allows, HostnameList.Stored(list.ToStored()).AllowsPage(page));
+        Assert.True(list.Covers(list));
+    }
+
     private static HostnameList Parse(string names) => HostnameList.Parse(names.Split(' ', StringSplitOptions.RemoveEmptyEntries), out _)!;
 }
