@@ -88,6 +88,9 @@ internal static class JsonBody
     public static Fault Unknown(string name, string fields) => new(
         0, FaultCode.UnknownField, $"There is no such field; the fields are {fields}.", name.Length > MaxShownName ? null : name);
 
+    /// <summary>A member's name, to compare with known ones: "\uFFFD" if it has a lone surrogate or invalid UTF-8.</summary>
+    public static string NameOf(JsonProperty member) => TryName(member, out var name) ? name : "\uFFFD";
+
     /// <summary>A member's name.</summary>
     /// <returns>False if it has a lone surrogate or invalid UTF-8.</returns>
     public static bool TryName(JsonProperty member, out string name)

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Roster.Batches;
 using Roster.Changes;
@@ -66,10 +67,13 @@ internal sealed class ImportRequest
             var read = new ImportRequest();
             var given = new HashSet<string>(StringComparer.Ordinal);
             foreach (var member in body.RootElement.EnumerateObject())
-                if (!given.Add(member.Name))
-                    return (null, JsonBody.Wrong($"{member.Name} is given twice; give it once."));
-                else if (read.Take(member.Name, member.Value) is { } wrong)
+            {
+                var name = JsonBody.NameOf(member);
+                if (!given.Add(name))
+                    return (null, JsonBody.Wrong($"{name} is given twice; give it once."));
+                if (read.Take(name, member.Value) is { } wrong)
                     return (null, JsonBody.Wrong(wrong));
+            }
             return (read, null);
         }
     }
@@ -137,7 +141,8 @@ internal sealed class ImportRequest
         }
         if (value.ValueKind != JsonValueKind.Object)
             return "mapping is an object with columns, the name of a stored mapping, or \"suggested\".";
-        Mapping = System.Text.Encoding.UTF8.GetBytes(value.GetRawText());
+        // The bytes as they are: they may be no text, which the reader of mappings says.
+        Mapping = JsonMarshal.GetRawUtf8Value(value).ToArray();
         return null;
     }
 

@@ -113,25 +113,27 @@ internal static class ImportRowEndpoints
             var edit = edits.GetValueOrDefault(number) ?? new RowEdit(number, false, new Dictionary<string, string?>());
             foreach (var member in item.EnumerateObject())
             {
-                if (member.Name == "skip" && member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False)
+                var name = JsonBody.NameOf(member);
+                if (name == "skip" && member.Value.ValueKind is JsonValueKind.True or JsonValueKind.False)
                     edit = edit with { Skip = member.Value.GetBoolean() };
-                else if (member.Name == "cells" && member.Value.ValueKind == JsonValueKind.Object)
+                else if (name == "cells" && member.Value.ValueKind == JsonValueKind.Object)
                 {
                     var cells = new Dictionary<string, string?>(edit.Cells);
                     foreach (var cell in member.Value.EnumerateObject())
                     {
                         var text = default(string);
-                        if (!columns.Contains(cell.Name))
-                            return JsonBody.Wrong($"Item {index}: the file has no column {BatchBuilder.ShownName(cell.Name)}.");
+                        if (!JsonBody.TryName(cell, out var column) || !columns.Contains(column))
+                            return JsonBody.Wrong(
+                                $"Item {index}: the file has no column {BatchBuilder.ShownName(JsonBody.NameOf(cell))}.");
                         if (cell.Value.ValueKind != JsonValueKind.Null
                             && (!JsonBody.TryText(cell.Value, out text) || text.Length > ImportLimits.MaxCell))
                             return JsonBody.Wrong(
                                 $"Item {index}: a cell is a string of at most {ImportLimits.MaxCell} characters, or null.");
-                        cells[cell.Name] = text;
+                        cells[column] = text;
                     }
                     edit = edit with { Cells = cells };
                 }
-                else if (member.Name != "line")
+                else if (name != "line")
                     return JsonBody.Wrong(
                         $"Item {index}: its members are line, cells (an object of texts by column) and skip (true or false).");
             }

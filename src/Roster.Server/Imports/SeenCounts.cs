@@ -19,8 +19,9 @@ internal sealed record SeenCounts(long Created, long Updated, long Deleted)
             var counts = new Dictionary<string, long>();
             foreach (var member in body.RootElement.EnumerateObject())
             {
-                if (member.Name is not ("created" or "updated" or "deleted") || member.Value.ValueKind != JsonValueKind.Number
-                    || !member.Value.TryGetInt64(out var count) || !counts.TryAdd(member.Name, count))
+                var name = JsonBody.NameOf(member);
+                if (name is not ("created" or "updated" or "deleted") || member.Value.ValueKind != JsonValueKind.Number
+                    || !member.Value.TryGetInt64(out var count) || !counts.TryAdd(name, count))
                     return (null, JsonBody.Wrong("The body repeats the plan's counts: {\"created\":120,\"updated\":31,\"deleted\":2}."));
             }
             return (new SeenCounts(

@@ -46,6 +46,24 @@ public abstract class ImportRowsContract(RosterHost host)
         Assert.Equal(["Ada", "Bobby"], (await api.GetAsync("/api/partners?sort=name")).Names);
     }
 
+    [Theory]
+    [InlineData("", """{"\ud800":1}""")]
+    [InlineData("", """{"mapping":{"\ud800":1}}""")]
+    [InlineData("/rows", """[{"line":2,"\ud800":1}]""")]
+    [InlineData("/rows", """[{"line":2,"cells":{"\ud800":"x"}}]""")]
+    [InlineData("/apply", """{"\ud800":1}""")]
+    public async Task A_name_that_is_no_text_is_refused_in_each_body(string path, string body)
+    {
+        var api = await host.NewWorkspaceAsync();
+        var (id, _) = await api.NewPlanAsync(Faulty);
+
+        var answer = await api.SendAsync(
+            path == "/apply" ? HttpMethod.Post : HttpMethod.Patch, $"/api/imports/{id}{path}",
+            new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+
+        Assert.Equal(400, answer.Status);
+    }
+
     [Fact]
     public async Task A_row_that_was_left_out_is_taken_in_again()
     {
