@@ -17,6 +17,7 @@ public sealed class JsonBatchReader(BatchBuilder batch) : BatchReader(batch)
         if (!_hasBegun && bytes.Length < BodyStart.Enough && !isFinal)
             return bytes.Start;
         _hasBegun = true;
+        bytes = bytes.WithoutEmptyEnd();
         var json = new Utf8JsonReader(bytes, isFinal, _json);
         try
         {

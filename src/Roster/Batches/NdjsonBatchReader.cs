@@ -46,6 +46,7 @@ public sealed class NdjsonBatchReader(BatchBuilder batch) : BatchReader(batch)
     {
         if (IsBlank(text))
             return;
+        text = text.WithoutEmptyEnd();
         var json = new Utf8JsonReader(text);
         var before = Batch.Index;
         try

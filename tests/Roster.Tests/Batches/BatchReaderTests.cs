@@ -14,7 +14,7 @@ public sealed class BatchReaderTests
             " ", "é", "👩", "\uFEFF", "\0", "name", "email", "sep=,", "@b.example"];
 
     private static readonly string[] JsonPieces =
-        ["{", "}", "[", "]", ":", ",", "\"", "\"name\"", "\"a\"", "\\", "\\u00e9", "null", "True",
+        ["{", "}", "[", "]", ":", ",", "\"", "\"name\"", "\"a\"", "\\", "\\u00e9", "null", "True", "tru", "n",
             "1", "-", "\n", "\r\n", " ", "é", "\0", "{\"name\":\"a\"}", "\u001e", "'", "//"];
 
     [Theory]
