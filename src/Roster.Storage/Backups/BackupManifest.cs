@@ -63,7 +63,7 @@ public sealed record BackupManifest(string Version, string Schema, Timestamp Tak
                 length = stream.ReadAtLeast(buffer.AsSpan(0, MaxHead), MaxHead, throwOnEndOfStream: false);
             return Read(buffer.AsSpan(0, length)) ?? throw new StoreRefusedException($"{path} is not the manifest of a backup.");
         }
-        catch (JsonException)
+        catch (Exception damage) when (damage is JsonException or InvalidOperationException)
         {
             throw new StoreRefusedException($"{path} is not the manifest of a backup.");
         }
@@ -80,6 +80,7 @@ public sealed record BackupManifest(string Version, string Schema, Timestamp Tak
 
     /// <returns>Null if a member is missing.</returns>
     /// <exception cref="JsonException" />
+    /// <exception cref="InvalidOperationException">A text is no text.</exception>
     private static BackupManifest? Read(ReadOnlySpan<byte> head)
     {
         var json = new Utf8JsonReader(head, isFinalBlock: false, default);

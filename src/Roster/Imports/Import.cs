@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Roster.Log;
 
 namespace Roster.Imports;
 
@@ -245,7 +247,9 @@ public sealed record Import
     public StoredImport ToStored(Timestamp? dueAt) =>
         new(WorkspaceId, Id, Step, dueAt, JsonSerializer.SerializeToUtf8Bytes(this, ImportJson.Default.Import));
 
-    public static Import Of(StoredImport stored) => JsonSerializer.Deserialize(stored.Document, ImportJson.Default.Import)! with
+    /// <exception cref="StoreException">The document is damaged.</exception>
+    public static Import Of(StoredImport stored) =>
+        PackedJson.Read(new ReadOnlySequence<byte>(stored.Document), ImportJson.Default.Import) with
     {
         WorkspaceId = stored.WorkspaceId,
         Id = stored.Id,

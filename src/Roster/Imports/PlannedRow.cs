@@ -70,22 +70,16 @@ public static class RowBlock
         PackedJson.Pack(Version, json => JsonSerializer.Serialize(json, [.. rows], ImportJson.Default.PlannedRowArray)));
 
     /// <exception cref="StoreException">The block is damaged.</exception>
-    public static PlannedRow[] Decode(ImportBlock block) => PackedJson.Unpack(Version, block.Bytes, json =>
-    {
-        var reader = new Utf8JsonReader(json);
-        return JsonSerializer.Deserialize(ref reader, ImportJson.Default.PlannedRowArray)!;
-    });
+    public static PlannedRow[] Decode(ImportBlock block) =>
+        PackedJson.Unpack(Version, block.Bytes, ImportJson.Default.PlannedRowArray);
 
     public static ImportBlock EncodeEdits(IEnumerable<RowEdit> edits) => new(
         ImportBlockKind.Edits, 0, [],
         PackedJson.Pack(Version, json => JsonSerializer.Serialize(json, [.. edits], ImportJson.Default.RowEditArray)));
 
     /// <exception cref="StoreException">The block is damaged.</exception>
-    public static RowEdit[] DecodeEdits(ImportBlock block) => PackedJson.Unpack(Version, block.Bytes, json =>
-    {
-        var reader = new Utf8JsonReader(json);
-        return JsonSerializer.Deserialize(ref reader, ImportJson.Default.RowEditArray)!;
-    });
+    public static RowEdit[] DecodeEdits(ImportBlock block) =>
+        PackedJson.Unpack(Version, block.Bytes, ImportJson.Default.RowEditArray);
 
     /// <summary>The counts of a block's rows, from its head.</summary>
     public static ImportCounts CountsOf(ImportBlock block)

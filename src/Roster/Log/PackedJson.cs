@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.IO.Pipelines;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Roster.Log;
 
@@ -24,6 +25,8 @@ internal static class PackedJson
 
     private const int Window = 18;
 
+    private const string Damaged = "Something that is stored is damaged.";
+
     private static readonly JsonWriterOptions JsonOptions =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
@@ -40,14 +43,31 @@ internal static class PackedJson
         json => json.Length < MinCompressed ? [version, Plain, .. json.ToArray()]
             : Buffered(buffer => Compress(version, json, buffer), compressed => compressed.ToArray()));
 
-    /// <param name="read">Reads the JSON; its memory is valid only during the call.</param>
     /// <exception cref="DamagedLogException">The bytes are damaged or of an unknown version.</exception>
-    public static T Unpack<T>(byte version, ReadOnlyMemory<byte> packed, Func<ReadOnlySequence<byte>, T> read)
+    public static T Unpack<T>(byte version, ReadOnlyMemory<byte> packed, JsonTypeInfo<T> type)
+        where T : class
     {
         RequireKnown(packed.Span, version);
         var body = packed[HeaderLength..];
-        return packed.Span[1] == Plain ? read(new ReadOnlySequence<byte>(body))
-            : Buffered(buffer => Decompress(body.Span, buffer), read);
+        return packed.Span[1] == Plain ? Read(new ReadOnlySequence<byte>(body), type)
+            : Buffered(buffer => Decompress(body.Span, buffer), json => Read(json, type));
+    }
+
+    /// <summary>Reads stored JSON.</summary>
+    /// <exception cref="DamagedLogException">It is damaged.</exception>
+    public static T Read<T>(ReadOnlySequence<byte> json, JsonTypeInfo<T> type)
+        where T : class
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(json.WithoutEmptyEnd());
+            var value = JsonSerializer.Deserialize(ref reader, type);
+            return value is null || (value is object?[] items && items.Contains(null)) ? throw new DamagedLogException(Damaged) : value;
+        }
+        catch (Exception damage) when (damage is JsonException or InvalidOperationException or FormatException)
+        {
+            throw new DamagedLogException(Damaged, damage);
+        }
     }
 
     /// <exception cref="DamagedLogException">The header is damaged or of an unknown version.</exception>

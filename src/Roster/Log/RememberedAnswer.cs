@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Roster.Batches;
@@ -43,7 +42,7 @@ public sealed record RememberedAnswer(
     /// <exception cref="HistoryGoneException">Some of its old values were removed.</exception>
     public static async Task<ChangePlan> ReplayAsync(byte[] encoded, IRosterStore store, long workspaceId, CancellationToken cancel)
     {
-        var remembered = PackedJson.Unpack(Version, encoded, Read);
+        var remembered = Read(encoded);
         var logged = remembered.IsChangeSet
             ? await LoggedChangeSet.ReadAsync(store, workspaceId, remembered.Revision, 0, int.MaxValue, cancel)
                 ?? throw new DamagedLogException("The log lacks a change set.")
@@ -100,11 +99,9 @@ public sealed record RememberedAnswer(
         Partner At(Guid id) => then.GetValueOrDefault(id) is { } partner && partner.HasValues ? partner : throw new HistoryGoneException();
     }
 
-    private static RememberedAnswer Read(ReadOnlySequence<byte> json)
-    {
-        var reader = new Utf8JsonReader(json);
-        return JsonSerializer.Deserialize(ref reader, RememberedAnswerJson.Default.RememberedAnswer)!;
-    }
+    /// <exception cref="DamagedLogException">The bytes are damaged.</exception>
+    internal static RememberedAnswer Read(byte[] encoded) =>
+        PackedJson.Unpack(Version, encoded, RememberedAnswerJson.Default.RememberedAnswer);
 
     /// <summary>A partner that an item left alone.</summary>
     public sealed record UnchangedPartner(int Index, Guid Id);

@@ -135,6 +135,8 @@ public sealed class RestoreTests : IDisposable
         Refuses("no-manifest.db.json is missing", "no-manifest.db", "--replace");
         await Damage("no-json.db", "{");
         Refuses("is not the manifest of a backup", "no-json.db", "--replace");
+        await Damage("no-text.db", """{"version":"\ud800"}""");
+        Refuses("is not the manifest of a backup", "no-text.db", "--replace");
         await Damage("changed.db", manifest, bytes => bytes[^1] ^= 1);
         Refuses("its size or SHA-256 differs", "changed.db", "--replace");
         await Damage("short.db", manifest, bytes => bytes.RemoveAt(bytes.Count - 1));
