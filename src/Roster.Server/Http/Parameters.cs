@@ -1,4 +1,5 @@
 using System.Globalization;
+using Microsoft.Extensions.Primitives;
 
 namespace Roster.Server.Http;
 
@@ -8,14 +9,16 @@ namespace Roster.Server.Http;
 internal sealed class Parameters(HttpRequest request)
 {
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+
+    /// <summary>By name, in the order of the query. ASP.NET Core's own collection takes tag and Tag for one parameter.</summary>
+    private readonly OrderedDictionary<string, StringValues> _query = Read(request.QueryString);
     private Problem? _problem;
 
     /// <returns>Null if the parameter is absent.</returns>
     public string? Text(string name)
     {
         _asked.Add(name);
-        // The collection ignores case; parameter names do not.
-        var values = request.Query.FirstOrDefault(parameter => parameter.Key == name).Value;
+        var values = _query.GetValueOrDefault(name);
         if (values.Count > 1)
             Reject(name, "It is given twice.");
         return values.Count == 0 ? null : values[0];
@@ -127,7 +130,7 @@ internal sealed class Parameters(HttpRequest request)
     public IReadOnlyList<string>? Texts(string name, int maxCount, int maxLength)
     {
         _asked.Add(name);
-        var values = request.Query.FirstOrDefault(parameter => parameter.Key == name).Value;
+        var values = _query.GetValueOrDefault(name);
         if (values.Count == 0)
             return null;
         if (values.Count > maxCount)
@@ -140,7 +143,7 @@ internal sealed class Parameters(HttpRequest request)
     /// <summary>The parameters whose names begin so, with what follows in their names.</summary>
     public IEnumerable<(string Key, string Value)> Named(string prefix)
     {
-        foreach (var (name, values) in request.Query)
+        foreach (var (name, values) in _query)
         {
             if (!name.StartsWith(prefix, StringComparison.Ordinal))
                 continue;
@@ -154,8 +157,16 @@ internal sealed class Parameters(HttpRequest request)
     public void Reject(string name, string rule) => _problem ??= Problem.InvalidParameter(name, rule);
 
     /// <returns>The first problem of the parameters; null if there is none.</returns>
-    public Problem? Finish() => _problem ?? (request.Query.Keys.FirstOrDefault(name => !_asked.Contains(name)) is { } unknown
+    public Problem? Finish() => _problem ?? (_query.Keys.FirstOrDefault(name => !_asked.Contains(name)) is { } unknown
         ? Problem.UnknownParameter(unknown, _asked) : null);
+
+    private static OrderedDictionary<string, StringValues> Read(QueryString query)
+    {
+        var parameters = new OrderedDictionary<string, StringValues>(StringComparer.Ordinal);
+        foreach (var (name, value) in NextLink.Pairs(query))
+            parameters[name] = StringValues.Concat(parameters.GetValueOrDefault(name), value);
+        return parameters;
+    }
 }
 
 /// <summary>Optional members of an answer, which a client asks for.</summary>

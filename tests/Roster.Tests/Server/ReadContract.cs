@@ -75,6 +75,7 @@ public abstract class ReadContract(RosterHost host)
     [Theory]
     [InlineData("limit=5")]
     [InlineData("Take=5")]
+    [InlineData("Tag=a&tag=b")]
     [InlineData("dryRun=true")]
     public async Task An_unknown_parameter_is_refused_naming_it(string query)
     {

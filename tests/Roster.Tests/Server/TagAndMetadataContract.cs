@@ -212,7 +212,7 @@ public abstract class TagAndMetadataContract(RosterHost host)
         {
             ("tag=gold", "AB"), ("tag=GOLD&tag=new", "A"), ("tag=none", ""), ("metadata.region=emea", "A"), ("metadata.region=EMEA", ""),
             ("metadata.region=*", "AB"), ("metadata.region=", "CD"),
-            ("metadata.region=*&metadata.tier=", "B"), ("tag=new&metadata.region=", "C"),
+            ("metadata.region=*&metadata.tier=", "B"), ("metadata.region=*&metadata.Region=", "AB"), ("tag=new&metadata.region=", "C"),
             ("q=gold", "AB"), ("q=emea", ""), ("tag=gold&q=a", "A"), ("tag=gold&deleted=only", ""),
         })
         {
