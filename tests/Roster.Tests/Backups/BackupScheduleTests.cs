@@ -133,7 +133,7 @@ public sealed class BackupScheduleTests : IDisposable
             Assert.Equal(before.Length + 1, Made().Length);
             Assert.Subset(Made().ToHashSet(), before.ToHashSet());
 
-            clock.Set(TimeSpan.FromDays(-1) - TimeSpan.FromHours(1));
+            clock.Set(TimeSpan.FromDays(-1) - TimeSpan.FromHours(5));
             clock.Move(TimeSpan.FromMinutes(20));
             await schedule.PassNowAsync(CancellationToken.None);
             Assert.Equal(before.Length + 2, Made().Length);
