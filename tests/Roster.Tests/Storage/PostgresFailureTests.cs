@@ -13,4 +13,13 @@ public sealed class PostgresFailureTests
     [InlineData("XX000", true, true)]
     public void What_may_pass_is_tried_again_and_on_Citus_that_is_an_internal_error_too(string state, bool isCitus, bool isTransient) =>
         Assert.Equal(isTransient, PostgresFailure.IsTransient(new PostgresException("m", "ERROR", "ERROR", state), isCitus));
+
+    [Theory]
+    [InlineData("change_set_pkey_102084", true, true)]
+    [InlineData("change_set_pkey", false, false)]
+    [InlineData("api_key_pkey", true, false)]
+    public void A_revision_that_is_taken_is_tried_again_on_Citus_where_a_shard_moves_without_its_row_locks(
+        string constraint, bool isCitus, bool isTransient) =>
+        Assert.Equal(isTransient, PostgresFailure.IsTransient(
+            new PostgresException("m", "ERROR", "ERROR", PostgresErrorCodes.UniqueViolation, constraintName: constraint), isCitus));
 }

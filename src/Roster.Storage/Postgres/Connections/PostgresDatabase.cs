@@ -343,7 +343,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             {
                 return await work();
             }
-            catch (Exception failure) when (PostgresFailure.IsOutage(failure))
+            catch (Exception failure) when (PostgresFailure.IsOutage(failure) || PostgresFailure.IsTransient(failure, IsCitus))
             {
                 var isReadOnly = failure is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
                 // If the server is gone or has become a standby, the pool's other connections to it are useless too.

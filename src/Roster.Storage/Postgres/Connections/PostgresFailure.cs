@@ -35,11 +35,14 @@ internal static class PostgresFailure
     /// have become a standby. Nothing was written, unless it happened at COMMIT.
     /// </summary>
     /// <param name="isCitus">
-    /// Whether the server is a Citus coordinator: it reports a missing worker as an internal error.
+    /// Whether the server is a Citus coordinator: it reports a missing worker as an internal error. A row lock is left behind
+    /// when its shard moves, so two writes can take the same revision, of which the key lets one in.
     /// </param>
     public static bool IsTransient(Exception failure, bool isCitus) => failure switch
     {
         PostgresException { SqlState: PostgresErrorCodes.InternalError } => isCitus,
+        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: { } key } =>
+            isCitus && key.StartsWith("change_set_pkey", StringComparison.Ordinal),
         PostgresException
         {
             SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected

@@ -22,6 +22,12 @@ internal static class PostgresSearchStep
     /// </summary>
     private const int Together = 1_000;
 
+    /// <summary>
+    /// Changes nothing. But Citus moves a shard only when its changes have ended, while a row lock alone would be left
+    /// behind: then another node could take the same step.
+    /// </summary>
+    private const string HoldShard = "update search_state set reached = reached where workspace_id = $1 and reached < 0";
+
     private const string HoldState = """
         select reached, filling, filled, (select revision from log_end where workspace_id = $1), counted from search_state
         where workspace_id = $1 for update skip locked
@@ -127,6 +133,7 @@ internal static class PostgresSearchStep
     /// <summary>Takes the next step in the connection's transaction.</summary>
     public static async Task<Outcome> RunAsync(NpgsqlConnection connection, long workspaceId)
     {
+        await connection.RunAsync(default, new PostgresStatement(HoldShard, workspaceId));
         if (await connection.ListAsync(
             new(HoldState, workspaceId),
             row => (Reached: row.GetInt64(0), Filling: row.Int64OrNull(1), Filled: row.GuidOrNull(2), Newest: row.GetInt64(3),
