@@ -92,7 +92,7 @@ public sealed partial class PostgresSqlTests
     {
         var tables = Tables().Matches(one.Sql).Count(match => WorkspaceTables.Contains(match.Groups["table"].Value));
         // An insert names the workspace by its first value.
-        var named = Regex.Count(one.Sql, @"\bworkspace_id = \$1(?!\d)|values \(\$1,|select \$1,|select e\.workspace_id,");
+        var named = Regex.Count(one.Sql, @"\bworkspace_id = \$1(?!\d)|values \(\$1,|select \$1,|select [es]\.workspace_id,");
         var joined = Regex.Count(one.Sql, @"workspace_id = \w+\.workspace_id");
 
         // These ask for all workspaces.
