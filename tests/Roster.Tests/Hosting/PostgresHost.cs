@@ -43,8 +43,8 @@ public sealed class PostgresHost : RosterHost
     }
 
     /// <summary>A new database on the private server, even if another server is tested.</summary>
-    /// <param name="options">More options of createdb.</param>
-    internal string NewDatabase(params string[] options) => _own.Value.NewDatabase(options);
+    /// <param name="options">Options of <c>create database</c>.</param>
+    internal string NewDatabase(string options = "") => _own.Value.NewDatabase(options);
 
     /// <summary>On the given database, or on another one of the private server.</summary>
     protected override RosterHost Create() => new PostgresHost(Given ?? NewDatabase());

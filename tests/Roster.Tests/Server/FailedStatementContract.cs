@@ -66,7 +66,7 @@ public sealed class FailedStatementOnSqlite : FailedStatementContract, IDisposab
         }
 
         /// <summary>How often each statement ran.</summary>
-        public IReadOnlyDictionary<string, int> Seen() =>
+        public Dictionary<string, int> Seen() =>
             JsonSerializer.Deserialize<Dictionary<string, int>>(File.ReadAllText(_folder.File("statement.seen")))!;
 
         public override void Dispose() => _folder.Dispose();
@@ -111,7 +111,7 @@ public sealed class FailedStatementOnPostgres(PostgresHost host) : FailedStateme
     private protected override string GroupOf(string fault) => fault.Split(' ')[1];
 
     private protected override ScriptRun Begin(string fault) =>
-        new Run(_directory!, host.NewDatabase("--template=" + _template[(_template.LastIndexOf('/') + 1)..]), fault);
+        new Run(_directory!, host.NewDatabase("template " + _template[(_template.LastIndexOf('/') + 1)..]), fault);
 
     private sealed class Run(WriteScript.Directory directory, string database, string fault) : ScriptRun(directory)
     {

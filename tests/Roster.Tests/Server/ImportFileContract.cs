@@ -178,7 +178,7 @@ public abstract class ImportFileContract(RosterHost host)
         Assert.Equal(["!", "A", "crm", "öl"], listed.Items.Select(one => one.GetProperty("name").GetString()!));
         var stored = listed.Items.Select(one => one.GetProperty("updatedAt").GetDateTimeOffset()).ToList();
         Assert.Equal(stored[2], stored.Max());
-        Assert.Equal(0, (await api.SendAsync(HttpMethod.Head, "/api/import-mappings")).Body.Length);
+        Assert.Empty((await api.SendAsync(HttpMethod.Head, "/api/import-mappings")).Body);
         Assert.Equal(400, (await api.GetAsync("/api/import-mappings?take=1")).Status);
         Assert.Equal(204, (await api.SendAsync(HttpMethod.Delete, "/api/import-mappings/A")).Status);
         Assert.Equal(3, (await api.GetAsync("/api/import-mappings")).Items.Count);

@@ -97,8 +97,8 @@ public sealed class SqliteRetentionTests : IDisposable
         var calls = CountedStore.Around(store, out var counts);
         (counts.Failing, counts.FailingWorkspace) = (nameof(IRosterStore.ForgetValuesAsync), away.Id);
         using var retention = new Retention(
-            calls, new ServerSettings([], ServerTiming: false, LogFormat.Json, OldValuesKept: TimeSpan.FromDays(1)), clock,
-            NullLogger<Retention>.Instance);
+            calls, new ServerSettings([], ServerTiming: false, LogFormat.Json, OldValuesKept: TimeSpan.FromDays(1)),
+            new SteadyClock(clock), NullLogger<Retention>.Instance);
 
         await retention.StartAsync(CancellationToken.None);
         while (Forgotten()[1].Second == 0)
