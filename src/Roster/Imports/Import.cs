@@ -250,11 +250,11 @@ public sealed record Import
     /// <exception cref="StoreException">The document is damaged.</exception>
     public static Import Of(StoredImport stored) =>
         PackedJson.Read(new ReadOnlySequence<byte>(stored.Document), ImportJson.Default.Import) with
-    {
-        WorkspaceId = stored.WorkspaceId,
-        Id = stored.Id,
-        Step = stored.Step,
-    };
+        {
+            WorkspaceId = stored.WorkspaceId,
+            Id = stored.Id,
+            Step = stored.Step,
+        };
 }
 
 /// <summary>A partner that an undo would not leave as it was before the import.</summary>
