@@ -91,6 +91,16 @@ internal static class JsonBody
     /// <summary>A member's name, to compare with known ones: "\uFFFD" if it has a lone surrogate or invalid UTF-8.</summary>
     public static string NameOf(JsonProperty member) => TryName(member, out var name) ? name : "\uFFFD";
 
+    /// <summary>The last member of this name. Other members' names may be no text, of which .NET's own search says nothing.</summary>
+    public static bool TryFind(JsonElement item, string name, out JsonElement value)
+    {
+        value = default;
+        foreach (var member in item.EnumerateObject())
+            if (NameOf(member) == name)
+                value = member.Value;
+        return value.ValueKind != JsonValueKind.Undefined;
+    }
+
     /// <summary>A member's name.</summary>
     /// <returns>False if it has a lone surrogate or invalid UTF-8.</returns>
     public static bool TryName(JsonProperty member, out string name)

@@ -107,7 +107,7 @@ internal static class ImportRowEndpoints
         var columns = import.Contents!.Columns.Select(column => column.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (index, item) in body.EnumerateArray().Index())
         {
-            if (item.ValueKind != JsonValueKind.Object || !item.TryGetProperty("line", out var line)
+            if (item.ValueKind != JsonValueKind.Object || !JsonBody.TryFind(item, "line", out var line)
                 || line.ValueKind != JsonValueKind.Number || !line.TryGetInt32(out var number) || number < 1)
                 return JsonBody.Wrong($"Item {index} needs line, the line of a row.");
             var edit = edits.GetValueOrDefault(number) ?? new RowEdit(number, false, new Dictionary<string, string?>());

@@ -49,7 +49,7 @@ internal sealed class OpenIdPeople(OpenIdSettings settings, IRosterStore store, 
     {
         foreach (var claim in NameClaims)
             foreach (var source in claims)
-                if (source.TryGetProperty(claim, out var value) && JsonBody.TryText(value, out var text)
+                if (JsonBody.TryFind(source, claim, out var value) && JsonBody.TryText(value, out var text)
                     && Clean(text) is { Length: > 0 } name)
                     return name;
         return null;

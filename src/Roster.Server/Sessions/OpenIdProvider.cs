@@ -233,8 +233,9 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IConfigurationValidat
         if (TextOf(claims, "nonce") != attempt.Nonce.Text)
             throw new OpenIdRefusedException("the ID token is of another sign-in");
         // Of several audiences, it says which one it was given to.
-        var isForSeveral = claims.GetProperty("aud") is { ValueKind: JsonValueKind.Array } audiences && audiences.GetArrayLength() > 1;
-        if ((isForSeveral || claims.TryGetProperty("azp", out _)) && TextOf(claims, "azp") != _settings.ClientId)
+        var isForSeveral = JsonBody.TryFind(claims, "aud", out var audiences)
+            && audiences.ValueKind == JsonValueKind.Array && audiences.GetArrayLength() > 1;
+        if ((isForSeveral || JsonBody.TryFind(claims, "azp", out _)) && TextOf(claims, "azp") != _settings.ClientId)
             throw new OpenIdRefusedException("the ID token is for another client");
         return TextOf(claims, "sub") is { Length: > 0 } ? claims : throw new OpenIdRefusedException("the ID token has no subject");
     }
@@ -243,5 +244,5 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IConfigurationValidat
         : throw new OpenIdUnavailableException(NotSafe);
 
     private static string? TextOf(JsonElement claims, string name) =>
-        claims.TryGetProperty(name, out var value) && JsonBody.TryText(value, out var text) ? text : null;
+        JsonBody.TryFind(claims, name, out var value) && JsonBody.TryText(value, out var text) ? text : null;
 }

@@ -36,7 +36,7 @@ internal readonly record struct OpenIdRole(string Workspace, Scopes Scopes)
         if (claims.ValueKind != JsonValueKind.Object)
             return null;
         for (var end = path.Length; end > 0; end = path.LastIndexOf('.', end - 1))
-            if (claims.TryGetProperty(path[..end], out var member)
+            if (JsonBody.TryFind(claims, path[..end], out var member)
                 && (end == path.Length ? member : Find(member, path[(end + 1)..])) is { } found)
                 return found;
         return null;

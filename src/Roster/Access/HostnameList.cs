@@ -54,7 +54,7 @@ public sealed class HostnameList
     /// <param name="url">An absolute URL, as in the headers Origin and Referer.</param>
     public bool AllowsPage(string url) => IsAny
         || (Uri.TryCreate(url, UriKind.Absolute, out var page) && page.Scheme is "http" or "https"
-            && _names.Any(name => Matches(name, page.IdnHost)));
+            && HostOf(page) is { } host && _names.Any(name => Matches(name, host)));
 
     private static bool Matches(string name, string host)
     {
@@ -78,7 +78,20 @@ public sealed class HostnameList
     private static string? AsSent(string host)
     {
         var isAddress = host.Contains(':', StringComparison.Ordinal) && !host.StartsWith('[');
-        return Uri.TryCreate($"https://{(isAddress ? $"[{host}]" : host)}/", UriKind.Absolute, out var page) && Ascii.IsValid(page.IdnHost)
-            ? page.IdnHost : null;
+        return Uri.TryCreate($"https://{(isAddress ? $"[{host}]" : host)}/", UriKind.Absolute, out var page)
+            && HostOf(page) is { } sent && Ascii.IsValid(sent) ? sent : null;
+    }
+
+    /// <returns>Null if it has characters that no name may have.</returns>
+    private static string? HostOf(Uri page)
+    {
+        try
+        {
+            return page.IdnHost;
+        }
+        catch (UriFormatException)
+        {
+            return null;
+        }
     }
 }
