@@ -122,14 +122,12 @@ internal sealed partial class SqliteStore
         var idempotency = request.Idempotency!;
         // Both checks fail only if this attempt took so long that another one took over its key.
         if (_running.TryGetValue(KeyOf(workspaceId, idempotency), out var claim) && claim.Of.ClaimId != idempotency.ClaimId)
-            throw new StoreException(StoreTrouble.Unavailable, "The claim of an idempotency key ran out; nothing was written.");
+            throw new ClaimLostException();
         var select = database.Prepare(SelectRemembered)
             .Bind(1, workspaceId).Bind(2, idempotency.Key).Bind(3, idempotency.RememberedSince);
         using (var row = select.Query())
             if (row.Step())
-                throw new StoreException(
-                    StoreTrouble.Unavailable,
-                    "Another request with the same idempotency key was carried out meanwhile; nothing was written.");
+                throw new ClaimLostException();
         database.Prepare(DeleteOldRemembered).Bind(1, workspaceId).Bind(2, idempotency.RememberedSince).Run();
         var at = plan.Revision.At > idempotency.At ? plan.Revision.At : idempotency.At;
         database.Prepare(InsertRemembered)
