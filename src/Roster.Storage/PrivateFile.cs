@@ -66,6 +66,19 @@ public static partial class PrivateFile
         RandomAccess.FlushToDisk(file);
     }
 
+    /// <summary>Deletes a file that was made on the way, as far as the disk lets it: what it was made for is done, or has failed.</summary>
+    public static void DeletePart(string path)
+    {
+        try
+        {
+            File.Delete(path);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // It stays, under a name that says that it is a part.
+        }
+    }
+
     /// <summary>Writes the names in a folder to the disk. Windows does that by itself.</summary>
     /// <exception cref="IOException" />
     public static void FlushFolder(string path)

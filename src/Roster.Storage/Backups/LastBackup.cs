@@ -53,7 +53,7 @@ public sealed record LastBackup(Timestamp TakenAt, string File, long Bytes)
         }
         finally
         {
-            System.IO.File.Delete(part);
+            PrivateFile.DeletePart(part);
         }
     }
 }

@@ -62,7 +62,7 @@ internal static class SqliteBackup
         finally
         {
             foreach (var end in new[] { "", "-journal", "-wal", "-shm", BackupManifest.End })
-                File.Delete(part + end);
+                PrivateFile.DeletePart(part + end);
         }
     }
 

@@ -65,7 +65,7 @@ internal static class SqliteRestore
         finally
         {
             foreach (var end in new[] { "", "-journal", "-wal", "-shm" })
-                File.Delete(part + end);
+                PrivateFile.DeletePart(part + end);
         }
     }
 
