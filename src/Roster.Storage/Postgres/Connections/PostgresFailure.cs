@@ -87,6 +87,8 @@ internal static class PostgresFailure
     private static string Describe(Exception failure) => failure switch
     {
         PostgresException postgres => $"{postgres.SqlState} {postgres.MessageText}",
+        // Npgsql's own words are "Exception while reading from stream".
+        NpgsqlException { InnerException: IOException lost } => $"The connection was lost. {Describe(lost)}",
         { InnerException: { } inner } => $"{failure.Message} {Describe(inner)}",
         _ => failure.Message,
     };
