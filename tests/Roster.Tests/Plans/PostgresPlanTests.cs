@@ -43,18 +43,17 @@ public sealed partial class PostgresPlanTests(PostgresPlanTests.Databases databa
         ["PostgresCheck.CountWrongTerms"] = "a check reads all of an index",
         ["PostgresCheck.SelectDays"] = "a check reads all days",
         ["PostgresSearch.SelectBehind"] = "a server that starts asks which workspaces' indexes are behind",
-        ["PostgresSearch.SelectBehindOf"] = "the same, of all workspaces on a node of Citus",
     };
 
     /// <summary>
     /// Searches that read more than they find. A text of less than three characters has no trigrams: all partners are
     /// read until the page is full, and so are those that must not have a key. A count of all reads all. Deleted
     /// partners are few: the planner may read them all. Nearly all have an address and a phone: a list of those in its own
-    /// order is full at once.
+    /// order is full at once. Of all workspaces on a node of Citus, PostgreSQL 18 looks up each one, and earlier ones may not.
     /// </summary>
     private static bool IsException(string search) =>
         search.Contains(" short q ", StringComparison.Ordinal) || search.StartsWith("Count all ", StringComparison.Ordinal)
-        || search.Contains(" all with ", StringComparison.Ordinal)
+        || search == "PostgresSearch.SelectBehindOf" || search.Contains(" all with ", StringComparison.Ordinal)
         || search.Contains(" only a missing key ", StringComparison.Ordinal) || search.Contains(" Only", StringComparison.Ordinal);
 
     /// <summary>
