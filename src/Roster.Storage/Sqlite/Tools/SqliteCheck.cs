@@ -54,8 +54,15 @@ internal sealed class SqliteCheck(string path, Action<CheckPart> tell, Cancellat
         if (File.Exists(imports) && !SqliteDatabase.HasJournal(imports))
             Guard(part, Damage.Imports, () =>
             {
-                using var blocks = SqliteDatabase.OpenToRead(imports);
-                AddFaults(blocks, part, Damage.Imports);
+                try
+                {
+                    using var blocks = SqliteDatabase.OpenToRead(imports);
+                    AddFaults(blocks, part, Damage.Imports);
+                }
+                catch (StoreException making) when (making.Trouble == StoreTrouble.ReadOnly)
+                {
+                    // A server makes the file just now, or ended while it did: it has nothing yet.
+                }
             });
         tell(part);
     }

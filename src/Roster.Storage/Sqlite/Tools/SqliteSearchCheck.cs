@@ -91,6 +91,12 @@ internal sealed class SqliteSearchCheck : IDisposable
             check?.Dispose();
             return null;
         }
+        catch (StoreException making) when (making.Trouble == StoreTrouble.ReadOnly)
+        {
+            // Its file has a journal since it was looked at: a server makes it just now, or ended while it did.
+            check?.Dispose();
+            return null;
+        }
     }
 
     /// <summary>Whether the index follows this log: a restored backup may have other writes with the same revisions.</summary>
