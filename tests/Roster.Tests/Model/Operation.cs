@@ -37,7 +37,7 @@ internal sealed class CallOperation(RosterClient api, DirectoryModel model, Call
         var expected = Model.Apply(call, _items);
         if (expected.Faults.Count > 0)
         {
-            Assert.Equal(400, answer.Status);
+            Assert.True(answer.Status == 400, $"{call.Kind}: {answer.Status} {answer.Text}");
             Assert.Equal(expected.Faults.Order(StringComparer.Ordinal), answer.Faults.Order(StringComparer.Ordinal));
             return false;
         }
