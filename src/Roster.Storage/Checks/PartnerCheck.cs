@@ -31,10 +31,10 @@ internal sealed class PartnerCheck(LogCheck log, CheckPart logPart, CheckPart pa
     public void Take(Partner row, long? checksum)
     {
         Count(row);
-        if (checksum is not { } sum || !Checksum.IsOfRevision(sum, row))
-            _unsealed++;
-        else if (sum != Checksum.Of(row))
+        if (Checksum.Contradicts(checksum, row))
             part.Add(Damage.ChangedRow, ItemOf(row));
+        else if (checksum is not { } sum || !Checksum.IsOfRevision(sum, row))
+            _unsealed++;
         if (log.IsLost)
             return;
         PassUpTo(row.Id);
