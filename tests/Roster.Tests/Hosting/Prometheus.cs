@@ -20,7 +20,7 @@ internal sealed partial class Prometheus : IDisposable
     {
         var rules = File.ReadAllText(Rules);
         // The same alerts, without the patience that they have for an operator's sake.
-        File.WriteAllText(_folder.File("alerts.yml"), Window().Replace(For().Replace(rules, "for: 0s"), "[10s]"));
+        File.WriteAllText(_folder.File("alerts.yml"), Window().Replace(For().Replace(rules, "for: 0s"), "[30s]"));
         File.WriteAllText(_folder.File("prometheus.yml"), $$"""
             global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}
             rule_files: [alerts.yml]
@@ -87,7 +87,19 @@ internal sealed partial class Prometheus : IDisposable
         ];
     }
 
-    public Task FiresAsync(string alert) => UntilAsync(async () => (await FiringAsync()).Contains(alert), alert);
+    /// <param name="alert">The alert that is waited for.</param>
+    /// <param name="cause">
+    /// What the alert is for. It goes on until the alert fires: scrapes fail on a busy machine, and Prometheus sees nothing of a
+    /// cause that is over before the next one.
+    /// </param>
+    public Task FiresAsync(string alert, Func<Task>? cause = null) => UntilAsync(
+        async () =>
+        {
+            if (cause is not null)
+                await cause();
+            return (await FiringAsync()).Contains(alert);
+        },
+        alert);
 
     public void Dispose()
     {
