@@ -270,7 +270,10 @@ internal sealed class Simulation(
                     AssertRunning(await one.Operation.SendAsync(one.Key));
                     Note("key still claimed");
                 }
-                MoveClock(ClaimEnds);
+                // The clock may have gone back since.
+                var ends = claimedAt + ClaimEnds;
+                if (_moved < ends)
+                    MoveClock(ends - _moved);
             }
             one.ClaimedAt = null;
             await AttemptAsync(one);
