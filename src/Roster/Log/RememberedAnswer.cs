@@ -35,7 +35,11 @@ public sealed record RememberedAnswer(
             Version, json => JsonSerializer.Serialize(json, remembered, RememberedAnswerJson.Default.RememberedAnswer));
 
         static Conflict ToConflict(Fault fault) =>
-            new(fault.Index, fault.Id!.Value, fault.Code, fault.Message, fault.Field, fault.Current is not null);
+            new(fault.Index, fault.Id!.Value, fault.Code, fault.Message, fault.Field, fault.Current is not null)
+            {
+                OtherIndex = fault.OtherIndex,
+                Candidates = fault.Candidates.Count > 0 ? fault.Candidates : null,
+            };
     }
 
     /// <summary>Rebuilds the plan as it was carried out.</summary>
@@ -80,6 +84,8 @@ public sealed record RememberedAnswer(
                 {
                     Id = one.Id,
                     Current = one.HasCurrent ? At(one.Id) : null,
+                    OtherIndex = one.OtherIndex,
+                    Candidates = one.Candidates ?? [],
                 }),
             ],
         };
@@ -107,7 +113,16 @@ public sealed record RememberedAnswer(
     public sealed record UnchangedPartner(int Index, Guid Id);
 
     /// <summary>A partner in conflict that was left as it was, and why.</summary>
-    public sealed record Conflict(int Index, Guid Id, string Code, string Message, string? Field, bool HasCurrent);
+    public sealed record Conflict(int Index, Guid Id, string Code, string Message, string? Field, bool HasCurrent)
+    {
+        /// <summary>As in <see cref="Fault"/>. Null too in what earlier versions stored, which did not keep it.</summary>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public int? OtherIndex { get; init; }
+
+        /// <inheritdoc cref="OtherIndex"/>
+        [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+        public IReadOnlyList<Guid>? Candidates { get; init; }
+    }
 }
 
 /// <summary>The requested old values were removed: erased, or older than the operator's retention time.</summary>

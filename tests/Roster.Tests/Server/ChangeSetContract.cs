@@ -365,20 +365,26 @@ public abstract class ChangeSetContract(RosterHost host)
              {"id":"{{ids[1]}}","name":"b2"},
              {"id":"{{ids[2]}}","name":"c2"}]
             """);
-        await api.PutAsync($$"""[{"id":"{{ids[1]}}","phone":"1"},{"name":"has it now","externalId":"x"}]""");
+        var taken = await api.PutAsync($$"""[{"id":"{{ids[1]}}","phone":"1"},{"name":"has it now","externalId":"x"}]""");
 
         var refused = await UndoAsync(api, 2);
-        var kept = await UndoAsync(api, 2, "?onConflict=skip");
+        var kept = await SkipAsync();
+        var again = await SkipAsync();
 
         Assert.Equal(["0 externalId external_id_taken", "1 - changed_since"], refused.Faults);
         Assert.Equal("b2", refused.Json.GetProperty("details")[1].GetProperty("current").GetProperty("name").GetString());
         Assert.Equal((200, 4), (kept.Status, kept.Revision));
         Assert.Equal(["0 external_id_taken", "1 changed_since"], kept.Json.GetProperty("kept").EnumerateArray()
             .Select(one => $"{one.GetProperty("index")} {one.GetProperty("code").GetString()}"));
+        Assert.Equal(taken.Ids[1], kept.Json.GetProperty("kept")[0].GetProperty("candidates")[0].GetString());
+        Assert.Equal((200, kept.Text), (again.Status, again.Text));
         Assert.Equal(2, kept.Json.GetProperty("changes")[0].GetProperty("index").GetInt32());
         Assert.Equal(["a2", "b2", "c", "has it now"], (await api.GetAsync(Path + "?sort=asc")).Names);
         Assert.Equal(412, (await SendAsync(api, HttpMethod.Post, "/api/changesets/4/undo", "", ("If-Revision", "1"))).Status);
         Assert.Equal("invalid_parameter", (await UndoAsync(api, 4, "?onConflict=perhaps")).Code);
+
+        Task<Answer> SkipAsync() =>
+            SendAsync(api, HttpMethod.Post, "/api/changesets/2/undo?onConflict=skip", "", ("Idempotency-Key", "once"));
     }
 
     [Fact]
