@@ -126,7 +126,8 @@ public sealed class RowsNow(int count)
     public int CountRest(long live, Mirror mirror)
     {
         Live = live;
-        RestCount = live - Found.Count(partner => partner.DeletedAt is null);
+        // A partner that several items name is a fault, and there once.
+        RestCount = live - Found.Where(partner => partner.DeletedAt is null).DistinctBy(partner => partner.Id).Count();
         return (int)Math.Min(RestCount, Math.Max(mirror.Allowed(live), Fault.MaxListed));
     }
 

@@ -491,6 +491,18 @@ public abstract class ChangeSetContract(RosterHost host)
     }
 
     [Fact]
+    public async Task A_mirror_batch_that_names_a_partner_more_often_than_there_are_partners_is_told_so()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var id = (await api.PutAsync("""[{"name":"a"}]""")).Ids.Single();
+
+        var byId = await PutAsync(api, $$"""[{"id":"{{id}}"},{"id":"{{id}}"},{"id":"{{id}}"}]""", "?mode=mirror&matchOn=email");
+
+        Assert.Equal((400, "validation_failed"), (byId.Status, byId.Code));
+        Assert.Equal(["1 id duplicate_id", "2 id duplicate_id"], byId.Faults);
+    }
+
+    [Fact]
     public async Task Erased_partners_are_gone_from_everything_but_that_they_were_erased()
     {
         var api = await host.NewWorkspaceAsync();

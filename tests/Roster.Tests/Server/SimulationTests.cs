@@ -51,7 +51,9 @@ public sealed class SimulationTests(SqliteHost host)
             }
             catch (Exception fault)
             {
-                throw new InvalidOperationException($"Seed {seed} fails; ROSTER_TEST_SEED={seed} runs it alone.\n{fault}");
+                var log = server.Log();
+                throw new InvalidOperationException(
+                    $"Seed {seed} fails; ROSTER_TEST_SEED={seed} runs it alone.\n{fault}\n{log[^Math.Min(log.Length, 10_000)..]}");
             }
         }
         await Store.Parse(server.Database).CheckAsync(null, part => Assert.Empty(part.Damages), CancellationToken.None);
