@@ -12,7 +12,7 @@ public sealed class ToolTests(ConsoleServer server)
         var api = server.NewWorkspace();
         using var roster = new RosterCommand();
         var packages = roster.File("packages");
-        await Repository.RunAsync("src/Roster.Cli", "dotnet", "pack", "-c", "Release", "-o", packages, "-v", "q", "--nologo");
+        await Repository.RunAsync("src/Roster.Cli", "dotnet", "pack", "--no-build", "-c", "Release", "-o", packages, "-v", "q", "--nologo");
         await Repository.RunAsync(
             "", "dotnet", "tool", "install", "Roster.Cli", "--tool-path", roster.File("tools"), "--add-source", packages,
             "--version", "*-*");

@@ -39,7 +39,7 @@ public sealed class PackageTests
     {
         using var folder = new TempFolder();
         await Repository.RunAsync(
-            $"src/{name}", "dotnet", "pack", "--no-restore", "-c", Configuration, "-o", folder.Path, "-v", "q", "--nologo");
+            $"src/{name}", "dotnet", "pack", "--no-build", "-c", Configuration, "-o", folder.Path, "-v", "q", "--nologo");
 
         using var package = ZipFile.OpenRead(Directory.GetFiles(folder.Path, $"{name}.*.nupkg").Single());
         var files = package.Entries.Select(entry => entry.FullName).ToList();

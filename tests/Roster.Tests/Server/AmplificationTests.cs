@@ -89,7 +89,7 @@ public sealed partial class AmplificationTests : IDisposable
         foreach (var measures in new[] { false, true })
             foreach (var call in calls)
             {
-                var rest = await RestAsync();
+                var rest = measures ? await RestAsync() : 0;
                 await File.WriteAllTextAsync($"/proc/{_server.Id}/clear_refs", "5");
                 var answer = await SendAsync(call.Call, call.Body, call.ContentType, call.Accept);
                 Assert.True(answer.Status == call.Status, $"{call.Call}: {answer.Status}");

@@ -64,11 +64,11 @@ public abstract class ModelContract(RosterHost host)
             Interlocked.Add(ref successes, model.Successes);
             foreach (var fault in model.Faults)
                 met.AddOrUpdate(fault, 1, (_, count) => count + 1);
-        }, iter: 150, threads: 2);
+        }, iter: 100, threads: 2);
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{successes} successes; sequences that met " + string.Join(
                 ", ", met.OrderBy(one => one.Value).Select(one => $"{one.Key}: {one.Value}")));
-        Assert.InRange(successes, 300, int.MaxValue);
+        Assert.InRange(successes, 200, int.MaxValue);
         Assert.Equal(
             [
                 "already_undone", "ambiguous_match", "changed_since", "duplicate_external_id", "duplicate_id", "duplicate_match",
