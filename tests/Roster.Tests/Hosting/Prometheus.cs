@@ -73,7 +73,10 @@ internal sealed partial class Prometheus : IDisposable
     }
 
     /// <summary>Waits until an expression has a series.</summary>
-    public Task HasAsync(string expression) => UntilAsync(async () => (await QueryAsync(expression)).Count > 0, expression);
+    /// <param name="expression">In PromQL.</param>
+    /// <param name="cause">What goes on until then.</param>
+    public Task HasAsync(string expression, Func<Task>? cause = null) =>
+        UntilAsync(async () => (await QueryAsync(expression)).Count > 0, expression, cause);
 
     /// <summary>The names of the alerts that fire.</summary>
     public async Task<IReadOnlyList<string>> FiringAsync()
@@ -92,14 +95,8 @@ internal sealed partial class Prometheus : IDisposable
     /// What the alert is for. It goes on until the alert fires: scrapes fail on a busy machine, and Prometheus sees nothing of a
     /// cause that is over before the next one.
     /// </param>
-    public Task FiresAsync(string alert, Func<Task>? cause = null) => UntilAsync(
-        async () =>
-        {
-            if (cause is not null)
-                await cause();
-            return (await FiringAsync()).Contains(alert);
-        },
-        alert);
+    public Task FiresAsync(string alert, Func<Task>? cause = null) =>
+        UntilAsync(async () => (await FiringAsync()).Contains(alert), alert, cause);
 
     public void Dispose()
     {
@@ -110,11 +107,13 @@ internal sealed partial class Prometheus : IDisposable
         _folder.Dispose();
     }
 
-    private async Task UntilAsync(Func<Task<bool>> isSo, string? what = null)
+    private async Task UntilAsync(Func<Task<bool>> isSo, string? what = null, Func<Task>? cause = null)
     {
         var begun = Stopwatch.GetTimestamp();
         while (true)
         {
+            if (cause is not null)
+                await cause();
             try
             {
                 if (await isSo())
