@@ -6,6 +6,7 @@ namespace Roster.Storage;
 /// <summary>Files and folders that only their owner can read.</summary>
 public static partial class PrivateFile
 {
+    private const int PartDigits = 8;
     private const int NoSpace = 28;
     private const int ReadOnlyFileSystem = 30;
     private static readonly int NoQuota = OperatingSystem.IsLinux() ? 122 : 69;
@@ -54,9 +55,23 @@ public static partial class PrivateFile
     }
 
     /// <summary>A new name beside a file, for its content until it is whole.</summary>
-    public static string PartOf(string path) => $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4))}{PartEnd}";
+    public static string PartOf(string path) => $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(PartDigits / 2))}{PartEnd}";
 
     public const string PartEnd = ".part";
+
+    /// <summary>The files of <see cref="PartOf"/> that were left beside a file by processes that were killed.</summary>
+    /// <exception cref="IOException" />
+    /// <exception cref="UnauthorizedAccessException" />
+    internal static IReadOnlyList<string> PartsOf(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var start = Path.GetFileName(path) + ".";
+        return !Directory.Exists(folder) ? [] :
+        [
+            .. Directory.EnumerateFiles(folder, start + "*" + PartEnd).Where(part =>
+                Path.GetFileName(part)[start.Length..^PartEnd.Length] is { Length: PartDigits } digits && digits.All(char.IsAsciiHexDigit)),
+        ];
+    }
 
     /// <summary>Writes what a file has to the disk.</summary>
     /// <exception cref="IOException" />

@@ -392,6 +392,10 @@ internal sealed partial class SqliteStore : IRosterStore
                 throw new StoreRefusedException(Gone($"{path}-wal has its newest writes"));
             if (Directory.Exists(path + ".search") && Directory.EnumerateFiles(path + ".search", "*.db").Any())
                 throw new StoreRefusedException(Gone($"{path}.search is its search index"));
+            if (PrivateFile.PartsOf(path) is [var part, ..])
+                throw new StoreRefusedException(
+                    $"{path} is missing or empty, but {part} was left by a restore that was cut off. Restore again; what was there before "
+                    + $"is in {path}.replaced-*. Or delete {part} to begin with an empty directory.");
         }
         else
             RequireSqlite(path);

@@ -12,6 +12,9 @@ internal sealed partial class RosterProcess : IDisposable
 {
     private static readonly Dictionary<string, string> NoVariables = [];
 
+    /// <summary>The exit code of a process that SIGKILL has ended.</summary>
+    public const int Killed = 128 + 9;
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -98,7 +101,33 @@ internal sealed partial class RosterProcess : IDisposable
     public static RosterProcess ServeWithUmask(string umask, string workingFolder, params string[] arguments) =>
         Await(Begin(workingFolder, NoVariables, arguments, umask: umask));
 
+    /// <summary>Starts a server that may be killed before it listens.</summary>
+    /// <param name="environment">Variables in addition to the test's own.</param>
+    /// <param name="begun">Gets the process while it starts.</param>
+    /// <returns>Null if it was killed.</returns>
+    public static RosterProcess? ServeUnlessKilled(
+        string workingFolder, IReadOnlyDictionary<string, string> environment, Action<RosterProcess> begun, params string[] arguments)
+    {
+        var server = Begin(workingFolder, environment, arguments);
+        begun(server);
+        if (IsListening(server))
+            return server;
+        var exitCode = server.WaitForExit();
+        server.Dispose();
+        Assert.True(exitCode == Killed, string.Join('\n', server._before));
+        return null;
+    }
+
     private static RosterProcess Await(RosterProcess server)
+    {
+        if (IsListening(server))
+            return server;
+        server.Dispose();
+        throw new InvalidOperationException("The server did not start: " + string.Join('\n', server._before));
+    }
+
+    /// <returns>Whether it came to listen, for which this waits; otherwise it has ended.</returns>
+    private static bool IsListening(RosterProcess server)
     {
         var before = server._before;
         while (server._errors.TryTake(out var line, Patience))
@@ -108,11 +137,10 @@ internal sealed partial class RosterProcess : IDisposable
             {
                 server.Address = new Uri(match.Groups[1].Value);
                 server._http.BaseAddress = server.Address;
-                return server;
+                return true;
             }
         }
-        server.Dispose();
-        throw new InvalidOperationException("The server did not start: " + string.Join('\n', before));
+        return false;
     }
 
     /// <summary>Runs a command to its end.</summary>

@@ -1,7 +1,8 @@
 // Loaded into a process by LD_PRELOAD, makes system calls on files fail as the file named by ROSTER_FAULTS says. Each
-// line is a fault: a call (open, read, write, sync, truncate, rename, unlink), an errno or "kill", and a part of the
-// file's path. With "@7" behind the errno only the 7th such call fails, of all processes since the file was made. The
-// calls of each line are counted in the file "ROSTER_FAULTS.counts", where it exists. Without the first file nothing fails.
+// line is a fault: a call (open, read, write, sync, truncate, rename, unlink, or "change" for the last five), an errno
+// (0 only counts) or "kill", and a part of the file's path. With "@7" behind the errno only the 7th such call fails, of all
+// processes since the file was made. The calls of each line are counted in the file "ROSTER_FAULTS.counts", where it exists.
+// Without the first file nothing fails.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,6 +35,13 @@ static long *counts(const char *control)
     return mapped == MAP_FAILED ? NULL : (shared = mapped);
 }
 
+// "change" is each call that changes a file or its name.
+static int is_of(const char *call, const char *name)
+{
+    return strcmp(name, call) == 0
+        || (strcmp(name, "change") == 0 && strcmp(call, "open") != 0 && strcmp(call, "read") != 0);
+}
+
 // Returns the errno to fail with, or 0. Of a write that fails only once, the first half is written.
 static __thread int is_once;
 
@@ -55,7 +63,7 @@ static int fault_of_path(const char *call, const char *path)
     int at = 0;
     for (char *line = strtok_r(faults, "\n", &rest); line != NULL; line = strtok_r(NULL, "\n", &rest), at++) {
         char name[32], how[32], part[512];
-        if (sscanf(line, "%31s %31s %511s", name, how, part) != 3 || strcmp(name, call) != 0 || strstr(path, part) == NULL)
+        if (sscanf(line, "%31s %31s %511s", name, how, part) != 3 || !is_of(call, name) || strstr(path, part) == NULL)
             continue;
         const char *number = strchr(how, '@');
         long *calls = counts(control);

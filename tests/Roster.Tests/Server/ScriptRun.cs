@@ -10,17 +10,16 @@ namespace Roster.Tests.Server;
 /// </summary>
 internal abstract partial class ScriptRun(WriteScript.Directory directory) : IDisposable
 {
-    private const int Killed = 128 + 9;
+    private readonly WriteScript _script = new(directory);
+    private readonly List<string> _refused = [];
+    private readonly List<string> _logs = [];
 
-    private static readonly ParallelOptions AtOnce = new()
+    /// <summary>How many faults are tried at once.</summary>
+    public static ParallelOptions AtOnce { get; } = new()
     {
         MaxDegreeOfParallelism =
             int.Parse(Environment.GetEnvironmentVariable("ROSTER_TEST_AT_ONCE") ?? "2", CultureInfo.InvariantCulture),
     };
-
-    private readonly WriteScript _script = new(directory);
-    private readonly List<string> _refused = [];
-    private readonly List<string> _logs = [];
 
     /// <summary>Whether a process is killed in place of the failure.</summary>
     public bool IsKilled { get; init; }
@@ -136,7 +135,7 @@ internal abstract partial class ScriptRun(WriteScript.Directory directory) : IDi
         var code = server.WaitForExit();
         _logs.Add(server.Log());
         Assert.DoesNotMatch("A bug|Unhandled|internal_error|storage_damaged", server.Log());
-        Assert.True(code == 0 || (IsKilled && code == Killed), $"The server exits with {code}.");
+        Assert.True(code == 0 || (IsKilled && code == RosterProcess.Killed), $"The server exits with {code}.");
     }
 
     /// <summary>Notes whether a command has failed, for which it has to have one sentence.</summary>
@@ -144,7 +143,7 @@ internal abstract partial class ScriptRun(WriteScript.Directory directory) : IDi
     {
         if (ran.ExitCode == 0)
             return true;
-        Assert.True(ran.ExitCode == (IsKilled ? Killed : 1), $"{name} exits with {ran.ExitCode}: {ran.Errors}");
+        Assert.True(ran.ExitCode == (IsKilled ? RosterProcess.Killed : 1), $"{name} exits with {ran.ExitCode}: {ran.Errors}");
         Note(name, ran.Errors.TrimEnd());
         return false;
     }

@@ -56,6 +56,9 @@ internal static class SqliteRestore
             var kept = IsTaken(path) is null ? null : Keep(path, now);
             File.Move(part, path, overwrite: true);
             PrivateFile.FlushFolder(Path.GetDirectoryName(path)!);
+            // Of restores that were cut off. Whoever calls this holds the lock, so none is under way.
+            foreach (var left in PrivateFile.PartsOf(path))
+                DeletePart(left);
             return new RestoredBackup(manifest, first, workspaces, kept);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -64,9 +67,14 @@ internal static class SqliteRestore
         }
         finally
         {
-            foreach (var end in new[] { "", "-journal", "-wal", "-shm" })
-                PrivateFile.DeletePart(part + end);
+            DeletePart(part);
         }
+    }
+
+    private static void DeletePart(string part)
+    {
+        foreach (var end in new[] { SqliteDatabase.JournalEnd, "-wal", "-shm", "" })
+            PrivateFile.DeletePart(part + end);
     }
 
     private static BackupManifest ReadManifest(string file)
