@@ -59,6 +59,8 @@ internal sealed class PostgresCluster : IDisposable
 
     private string Data => _folder.File("data");
 
+    private string PidFile => Path.Combine(Data, "postmaster.pid");
+
     /// <summary>The address of a new, empty database.</summary>
     /// <param name="options">Options of <c>create database</c>.</param>
     public string NewDatabase(string options = "")
@@ -100,11 +102,44 @@ internal sealed class PostgresCluster : IDisposable
 
     public void Thaw() => Signal("CONT");
 
+    /// <summary>Kills all of its processes with -9; it can be started again.</summary>
+    public void Kill()
+    {
+        Freeze();
+        var all = Processes();
+        Execute(_folder.Path, ["kill", "-KILL", .. all]);
+        while (all.Any(IsRunning))
+            Thread.Sleep(1);
+        // Where nobody reaps the dead, PostgreSQL takes them for a running server.
+        File.Delete(PidFile);
+        File.Delete(_folder.File($".s.PGSQL.{Port}.lock"));
+    }
+
+    /// <summary>Signals all of its processes, the first one first, so that it starts no other.</summary>
     private void Signal(string signal)
     {
-        var postmaster = File.ReadLines(Path.Combine(Data, "postmaster.pid")).First();
-        // The first process is stopped first, so that it starts no other.
-        Execute(_folder.Path, ["sh", "-c", $"kill -{signal} {postmaster}; kill -{signal} $(cat /proc/{postmaster}/task/*/children)"]);
+        Execute(_folder.Path, ["kill", "-" + signal, Processes()[0]]);
+        Execute(_folder.Path, ["kill", "-" + signal, .. Processes()]);
+    }
+
+    /// <summary>The first process and its children.</summary>
+    private string[] Processes()
+    {
+        var first = File.ReadLines(PidFile).First();
+        return [first, .. File.ReadAllText($"/proc/{first}/task/{first}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries)];
+    }
+
+    private static bool IsRunning(string process)
+    {
+        try
+        {
+            return !File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith("State:", StringComparison.Ordinal))
+                .Contains('Z', StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Stops it like a crash: without a checkpoint, and connections are cut.</summary>
@@ -113,7 +148,7 @@ internal sealed class PostgresCluster : IDisposable
     public void Dispose()
     {
         // A test may have left it stopped or frozen.
-        if (File.Exists(Path.Combine(Data, "postmaster.pid")))
+        if (File.Exists(PidFile))
             Thaw();
         Try("pg_ctl", "-D", Data, "-m", "immediate", "-w", "stop");
         _folder.Dispose();

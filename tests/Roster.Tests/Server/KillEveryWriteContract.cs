@@ -162,8 +162,10 @@ public abstract class KillEveryWriteContract
                     _mayBeThere = true;
                     _sent = Next();
                     var answer = await SendAsync(api, _sent);
-                    if (answer.Status == 503 && phase() != Phase.Writing)
+                    // 409: the claim of the key was lost with PostgreSQL, and without it nothing is written.
+                    if (answer.Status is 503 or 409 && phase() != Phase.Writing)
                     {
+                        Assert.Contains(answer.Code, new[] { "storage_unavailable", "outcome_unknown", "idempotency_running" });
                         _mayBeThere = answer.Code == "outcome_unknown";
                         return;
                     }
@@ -352,4 +354,27 @@ public sealed class KillEveryWriteOnPostgres(PostgresHost host) : KillEveryWrite
     protected override int FewKills => 4;
 
     private protected override string Address => _address.Value;
+}
+
+/// <summary>PostgreSQL is killed, and the server goes on.</summary>
+public sealed class KillOfPostgresEveryWrite : KillEveryWriteOnPostgresContract, IDisposable
+{
+    private readonly PostgresCluster _cluster = new();
+    private string? _address;
+
+    protected override int FewKills => 2;
+
+    private protected override string Address => _address ??= _cluster.NewDatabase();
+
+    public void Dispose() => _cluster.Dispose();
+
+    private protected override async Task<RosterProcess> KillAsync(RosterProcess server, Func<RosterProcess> serve, Task writing)
+    {
+        _cluster.Kill();
+        _cluster.Start();
+        EndWriting();
+        await writing;
+        await PassClaimsAsync();
+        return server;
+    }
 }

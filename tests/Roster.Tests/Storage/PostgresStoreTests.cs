@@ -250,10 +250,38 @@ public sealed class PostgresStoreTests(PostgresHost host)
 
         static Idempotency Attempt(string key) => new(System.Security.Cryptography.SHA256.HashData(
             System.Text.Encoding.ASCII.GetBytes(key)), new byte[32], Guid.NewGuid(), default, default);
-
-        static Task<Answer> PutAsync(RosterClient client, string key) => client.SendAsync(
-            HttpMethod.Put, "/api/partners",
-            new StringContent("""[{"name":"n"}]""", System.Text.Encoding.UTF8, "application/json"),
-            headers: [("Idempotency-Key", key)]);
     }
+
+    [Fact]
+    public async Task A_write_whose_claim_was_lost_in_a_crash_of_PostgreSQL_is_not_made_and_is_made_once_when_it_is_sent_again()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var claims = $"from idempotency where workspace_id = {api.Workspace.Id} and revision is null";
+        Task<Answer> writing;
+        await using (var source = Npgsql.NpgsqlDataSource.Create(PostgresAddress.Parse(host.Database, null, false)!.ConnectionString))
+        await using (var holder = await source.OpenConnectionAsync())
+        {
+            await using (var hold = new Npgsql.NpgsqlCommand(
+                $"begin; select revision from log_end where workspace_id = {api.Workspace.Id} for update", holder))
+                await hold.ExecuteNonQueryAsync();
+            writing = PutAsync(api, "k");
+            await PostgresCluster.UntilAsync(host.Database, $"select count(*) = 1 {claims}");
+            // Claims are committed without a flush, so that a crash can lose them.
+            await PostgresCluster.RunAsync(host.Database, $"delete {claims}");
+        }
+
+        var refused = await writing;
+        Assert.Equal((409, "idempotency_running"), (refused.Status, refused.Code));
+        Assert.Empty((await api.GetAsync("/api/partners")).Items);
+        foreach (var isReplayed in new[] { false, true })
+        {
+            var answer = await PutAsync(api, "k");
+            Assert.Equal((200, 1, isReplayed), (answer.Status, answer.Revision, answer.Headers.Contains("Idempotent-Replayed")));
+        }
+    }
+
+    private static Task<Answer> PutAsync(RosterClient client, string key) => client.SendAsync(
+        HttpMethod.Put, "/api/partners",
+        new StringContent("""[{"name":"n"}]""", System.Text.Encoding.UTF8, "application/json"),
+        headers: [("Idempotency-Key", key)]);
 }
