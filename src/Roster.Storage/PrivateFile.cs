@@ -55,7 +55,8 @@ public static partial class PrivateFile
     }
 
     /// <summary>A new name beside a file, for its content until it is whole.</summary>
-    public static string PartOf(string path) => $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(PartDigits / 2))}{PartEnd}";
+    public static string PartOf(string path) =>
+        $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(PartDigits / 2))}{PartEnd}";
 
     public const string PartEnd = ".part";
 

@@ -376,8 +376,8 @@ internal sealed partial class SqliteStore : IRosterStore
 
     private static void RequireCurrentSchema(SqliteDatabase database, string path)
     {
-        if (!SqliteMigrations.Applied(database).SequenceEqual(SqliteMigrations.All.Known))
-            throw new StoreRefusedException($"{path} is of another version of Roster; run migrate while no server uses it.");
+        if (SqliteMigrations.All.MissingIn(SqliteMigrations.Applied(database), path).Count > 0)
+            throw new StoreRefusedException($"{path} is of an earlier version of Roster; run migrate while no server uses it.");
     }
 
     /// <summary>

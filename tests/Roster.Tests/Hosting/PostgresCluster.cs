@@ -72,6 +72,18 @@ internal sealed class PostgresCluster : IDisposable
         return $"postgresql://roster@127.0.0.1:{Port}/{name}";
     }
 
+    /// <summary>The address of a new database with what pg_dump has written to a file.</summary>
+    public string NewDatabaseFrom(string dump)
+    {
+        var database = NewDatabase();
+        // PostgreSQL's user may not read the test's folder.
+        var copy = _folder.File("dump.sql");
+        File.Copy(dump, copy, overwrite: true);
+        Run("psql", "-h", "127.0.0.1", "-p", $"{Port}", "-U", "roster", "-d", new Uri(database).AbsolutePath[1..],
+            "-q", "-v", "ON_ERROR_STOP=1", "-f", copy);
+        return database;
+    }
+
     /// <summary>Runs each SQL statement by itself and returns the first value of the last one.</summary>
     public static async Task<object?> RunAsync(string database, params string[] statements)
     {

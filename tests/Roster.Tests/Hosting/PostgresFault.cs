@@ -15,14 +15,17 @@ internal sealed class PostgresFault : IDisposable
     private readonly PostgresRelay _relay;
     private readonly int _number;
     private readonly string _how;
+    private readonly Action? _atFault;
     private int _count;
 
     /// <param name="fault">
     /// Such as <c>7 53100</c>: the number of the statement, and the state of the error that PostgreSQL answers it with;
     /// <c>cut</c>, the connection is cut before it; or <c>lost</c>, after it, so that its answer is lost.
     /// </param>
-    public PostgresFault(string database, string fault)
+    /// <param name="atFault">Is called before a connection is cut.</param>
+    public PostgresFault(string database, string fault, Action? atFault = null)
     {
+        _atFault = atFault;
         var words = fault.Split(' ');
         (_number, _how) = (int.Parse(words[0], CultureInfo.InvariantCulture), words[1]);
         _relay = new PostgresRelay(database, PassAsync);
@@ -59,7 +62,10 @@ internal sealed class PostgresFault : IDisposable
             if (isStatement && Interlocked.Increment(ref _count) == _number)
             {
                 if (_how == "cut")
+                {
+                    _atFault?.Invoke();
                     return;
+                }
                 if (_how == "lost")
                     line.IsLost = true;
                 else
@@ -85,6 +91,8 @@ internal sealed class PostgresFault : IDisposable
                 Rename(buffer.AsSpan(0, length));
             await to.WriteAsync(buffer.AsMemory(0, length));
         }
+        if (line.IsLost)
+            _atFault?.Invoke();
         line.IsCut = true;
     }
 

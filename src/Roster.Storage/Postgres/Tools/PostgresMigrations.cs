@@ -23,8 +23,8 @@ internal static class PostgresMigrations
     {
         if (use == StoreUse.Serve)
             await ApplyAsync(source, cancel);
-        else if (!(await AppliedAsync(source, cancel)).SequenceEqual(All.Known))
-            throw new StoreRefusedException("The database is of another version of Roster, or empty; start the server, or run migrate.");
+        else if ((await MissingAsync(source, cancel)).Count > 0)
+            throw new StoreRefusedException("The database is of an earlier version of Roster, or empty; start the server, or run migrate.");
     }
 
     /// <returns>The migrations that were applied.</returns>
