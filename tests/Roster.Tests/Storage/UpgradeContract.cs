@@ -49,6 +49,7 @@ public abstract class UpgradeContract : IDisposable
     {
         foreach (var one in _owned)
             one.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     protected static TheoryData<string> KeptOf(string engine)
@@ -484,9 +485,16 @@ public sealed class UpgradeOnPostgres(UpgradeOnPostgres.Server postgres) : Upgra
     /// <summary>One PostgreSQL for all these databases.</summary>
     public sealed class Server : IDisposable
     {
-        internal PostgresCluster Cluster { get; } = new();
+        // Where there is no PostgreSQL, the tests are skipped, and not the fixture.
+        private readonly Lazy<PostgresCluster> _cluster = new(() => new PostgresCluster());
 
-        public void Dispose() => Cluster.Dispose();
+        internal PostgresCluster Cluster => _cluster.Value;
+
+        public void Dispose()
+        {
+            if (_cluster.IsValueCreated)
+                _cluster.Value.Dispose();
+        }
     }
 
     private sealed class Cloned : Copy
