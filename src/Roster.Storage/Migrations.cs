@@ -19,7 +19,8 @@ internal sealed class Migrations(string folder)
     /// <exception cref="StoreRefusedException">The database has migrations that this build does not know.</exception>
     public IReadOnlyList<string> MissingIn(IReadOnlyList<string> applied, string database) =>
         applied.Except(Known).LastOrDefault() is { } unknown
-            ? throw new StoreRefusedException($"{database} was written by a newer Roster: it has the migration {unknown}. Use that version or a newer one.")
+            ? throw new StoreRefusedException(
+                $"{database} was written by a newer Roster: it has the migration {unknown}. Use that version or a newer one.")
             : [.. Known.Except(applied)];
 
     /// <exception cref="StoreException">A migration failed; nothing of it was applied.</exception>
