@@ -14,7 +14,7 @@ public sealed class InterruptedRestoreTests : IDisposable
 
     private static readonly string[] Before = ["a", "b", "c"];
     private static readonly string[] BackedUp = ["a", "b"];
-    private static readonly string Size = Environment.GetEnvironmentVariable("ROSTER_TEST_CALLS") ?? "4";
+    private static readonly string Size = Environment.GetEnvironmentVariable("ROSTER_TEST_CALLS") ?? "2";
 
     private readonly TempFolder _made = new();
     private string _key = "";

@@ -31,7 +31,7 @@ public abstract class UpgradeContract : IDisposable
     /// <summary>What the newest server answers differently: places in the feed, and when a key was used.</summary>
     private static readonly string[] MovingMembers = ["next", "lastUsedAt"];
 
-    private static readonly string Size = Environment.GetEnvironmentVariable("ROSTER_TEST_UPGRADES") ?? "3";
+    private static readonly string Size = Environment.GetEnvironmentVariable("ROSTER_TEST_UPGRADES") ?? "2";
 
     private readonly ConcurrentBag<IDisposable> _owned = [];
 
