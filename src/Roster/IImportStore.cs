@@ -25,8 +25,10 @@ public interface IImportStore
     /// <summary>A workspace's imports that still have something due, so also a file or rows.</summary>
     Task<IReadOnlyList<StoredImport>> ListOpenImportsAsync(long workspaceId, CancellationToken cancel);
 
-    /// <summary>Imports of all workspaces that are due, the longest due first.</summary>
-    Task<IReadOnlyList<StoredImport>> ListDueImportsAsync(Timestamp now, int take, CancellationToken cancel);
+    /// <summary>Imports of all workspaces that are due in a range, the first ones first.</summary>
+    /// <param name="except">Workspaces that are passed over.</param>
+    Task<IReadOnlyList<StoredImport>> ListDueImportsAsync(
+        DueImports range, IReadOnlyCollection<long> except, int take, CancellationToken cancel);
 
     /// <summary>The parts of an import that are written, in order.</summary>
     Task<IReadOnlyList<WrittenPart>> ListImportPartsAsync(long workspaceId, Guid id, CancellationToken cancel);

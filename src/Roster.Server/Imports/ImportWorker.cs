@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Roster.Imports;
 using Roster.Partners;
 using Roster.Server.Hosting;
@@ -13,14 +14,28 @@ internal sealed class ImportWorker(
     IRosterStore store, StoredImports imports, ImportPlanner planner, ImportApplier applier, ImportUndo undo, TimeProvider clock,
     SteadyClock steady, ServerSettings settings, ILogger<ImportWorker> logger) : BackgroundService
 {
+    /// <summary>Imports of a workspace that all servers work on at a time. So none keeps the others from their turn.</summary>
+    public const int MaxOfWorkspace = 3;
+
     /// <summary>Imports of a server that are worked on at a time; and one more of those that failed and are tried again.</summary>
-    public const int MaxAtWork = 3;
+    public const int MaxAtWork = 12;
+
+    /// <summary>
+    /// Rows of all files that a server plans at a time: for each of them a plan holds 50 to 200 bytes, until it ends.
+    /// </summary>
+    public const long MaxRowsPlanned = 2 * ImportLimits.MaxRows;
+
+    /// <summary>Imports that are looked at together, and that may fail to be taken in one look.</summary>
+    private const int AtOnce = 30;
+
+    /// <summary>More imports than all servers work on.</summary>
+    private const int MaxLeased = 1_000;
 
     /// <summary>How often to look for what others have left, in vain or for this server to do.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _wake = new(0, 1);
-    private readonly ConcurrentDictionary<Guid, Task> _working = [];
+    private readonly ConcurrentDictionary<Guid, Working> _working = [];
 
     /// <summary>
     /// The leases of other servers: at which step each was seen, and since when. A server that works on an import counts its
@@ -28,12 +43,14 @@ internal sealed class ImportWorker(
     /// </summary>
     private readonly Dictionary<Guid, (long Step, long Since)> _leases = [];
 
-    /// <summary>
-    /// Imports whose last try failed because the database was away. They try again one after the other, and take no other
-    /// import's place: a node can be away that others do not need.
-    /// </summary>
-    private int _failing;
     private readonly SemaphoreSlim _again = new(1, 1);
+
+    /// <summary>
+    /// Workspaces whose imports this look could not take. If they were too many for it, the next one passes them over, until
+    /// it has seen all others.
+    /// </summary>
+    private readonly HashSet<long> _passed = [];
+    private int _failures;
 
     /// <summary>Imports that could not be taken or forgotten so far, which is logged once.</summary>
     private readonly HashSet<Guid> _untaken = [];
@@ -41,7 +58,7 @@ internal sealed class ImportWorker(
     /// <summary>Imports that it works on now.</summary>
     public int AtWork => _working.Count;
 
-    private bool IsBusy => _working.Count - Volatile.Read(ref _failing) >= MaxAtWork;
+    private bool IsBusy => _working.Values.Count(one => !one.IsFailing) >= MaxAtWork;
 
     /// <summary>Looks at once, since there is something to do.</summary>
     public void Wake()
@@ -66,7 +83,9 @@ internal sealed class ImportWorker(
             {
                 await LookAsync(stoppingToken);
                 hasFailed = false;
-                await _wake.WaitAsync(Interval, stoppingToken);
+                // Two servers that took one too many, and gave it back, do not meet again.
+                var apart = TimeSpan.FromMilliseconds(store.IsShared ? RandomNumberGenerator.GetInt32(250) : 0);
+                await _wake.WaitAsync(Interval + apart, stoppingToken);
             }
             catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
             {
@@ -80,7 +99,7 @@ internal sealed class ImportWorker(
                 await Task.Delay(Interval, stoppingToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
-        await Task.WhenAll(_working.Values.Append(lost)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(_working.Values.Select(one => one.End).Append(lost)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>Deletes files and rows of imports that are not there any more. If that fails, the next start tries it again.</summary>
@@ -99,24 +118,140 @@ internal sealed class ImportWorker(
 
     private async Task LookAsync(CancellationToken cancel)
     {
-        if (IsBusy)
-            return;
-        var due = await store.ListDueImportsAsync(Timestamp.From(steady.Earliest), 10 * MaxAtWork, cancel);
-        foreach (var ended in _leases.Keys.Except(due.Select(one => one.Id)).ToList())
-            _leases.Remove(ended);
-        foreach (var stored in due)
+        var now = Timestamp.From(steady.Earliest);
+        if ((await store.ListDueImportsAsync(DueImports.All(now), [], 1, cancel)).Count == 0)
         {
-            var import = Import.Of(stored);
-            if (IsBusy)
-                return;
-            if (_working.ContainsKey(import.Id))
+            _leases.Clear();
+            return;
+        }
+        if (_failures < AtOnce)
+            _passed.Clear();
+        _failures = 0;
+        if (!IsBusy)
+            await TakeWaitingAsync(cancel);
+        foreach (var import in await ListAsync(DueImports.ToForget(now), _passed, AtOnce, cancel))
+            await TryForgetAsync(import, cancel);
+    }
+
+    /// <summary>
+    /// Takes what waits and fits: first for workspaces with none at work, then for those with one, then for those with two;
+    /// of each workspace what has waited longest. Workspaces that have their share are left out of what is listed, so that
+    /// nothing of theirs stands before others.
+    /// </summary>
+    private async Task TakeWaitingAsync(CancellationToken cancel)
+    {
+        var leased = await ListAsync(DueImports.Leased, [], MaxLeased, cancel);
+        foreach (var ended in _leases.Keys.Except(leased.Select(one => one.Id)).ToList())
+            _leases.Remove(ended);
+        var free = leased.Where(one => !IsHeld(one)).ToList();
+        var atWork = leased.ExceptBy(free.Select(one => one.Id), one => one.Id).Concat(_working.Values.Select(one => one.Import))
+            .DistinctBy(one => one.Id).CountBy(one => one.WorkspaceId).ToDictionary();
+        var doPlansFit = true;
+        for (var share = 1; share <= MaxOfWorkspace;)
+        {
+            var except = atWork.Where(one => one.Value >= share).Select(one => one.Key).Union(_passed).ToHashSet();
+            var range = doPlansFit ? DueImports.Waiting : DueImports.Writes;
+            var waiting = free.Where(one => !except.Contains(one.WorkspaceId)).Concat(await ListAsync(range, except, AtOnce, cancel))
+                .Where(one => !_working.ContainsKey(one.Id) && (doPlansFit || one.Work != ImportWork.Plan))
+                .DistinctBy(one => one.WorkspaceId).ToList();
+            foreach (var next in waiting)
+            {
+                if (IsBusy || _failures >= AtOnce)
+                    return;
+                if (!DoRowsFit(next))
+                {
+                    // Plans wait, and nothing else for them.
+                    doPlansFit = false;
+                }
+                else if (await TryTakeAsync(next, cancel) is { } taken)
+                {
+                    atWork[taken.WorkspaceId] = atWork.GetValueOrDefault(taken.WorkspaceId) + 1;
+                    Begin(taken, cancel);
+                }
+                else
+                {
+                    _passed.Add(next.WorkspaceId);
+                }
+            }
+            if (waiting.Count > 0)
                 continue;
-            if (import.Work is null)
-                await TryForgetAsync(import, cancel);
-            else if (IsFree(import) && await TryTakeAsync(import, cancel) is { } taken)
-                _working[taken.Id] = Task.Run(() => WorkAsync(taken, cancel), CancellationToken.None);
+            // Without workspaces that have just this share, the list would be the same.
+            do
+                share++;
+            while (share <= MaxOfWorkspace && !atWork.ContainsValue(share - 1));
         }
     }
+
+    /// <summary>Whether a plan's memory fits beside that of the plans that are being made. One plan always does.</summary>
+    private bool DoRowsFit(Import import)
+    {
+        if (import.Work != ImportWork.Plan)
+            return true;
+        var planned = _working.Values.Where(one => !one.IsFailing && one.Import.Work == ImportWork.Plan).Sum(one => RowsOf(one.Import));
+        return planned == 0 || planned + RowsOf(import) <= MaxRowsPlanned;
+
+        static long RowsOf(Import one) => one.Contents?.Rows ?? 0;
+    }
+
+    private void Begin(Import import, CancellationToken cancel)
+    {
+        var work = new Task<Task>(() => WorkAsync(import, cancel), CancellationToken.None);
+        _working[import.Id] = new Working(import, work.Unwrap());
+        work.Start(TaskScheduler.Default);
+    }
+
+    /// <summary>
+    /// Lists what is due in a range. What cannot be read is put off. What another version of the server stored is put where it
+    /// belongs, for the next look.
+    /// </summary>
+    private async Task<List<Import>> ListAsync(
+        DueImports range, IReadOnlyCollection<long> except, int take, CancellationToken cancel)
+    {
+        var found = new List<Import>();
+        foreach (var stored in await store.ListDueImportsAsync(range, except, take, cancel))
+        {
+            Import import;
+            try
+            {
+                import = Import.Of(stored);
+            }
+            catch (StoreException damage)
+            {
+                LogUntaken(stored.Id, damage);
+                await TryMoveAsync(stored.WorkspaceId, stored.Id, () => imports.PutOffAsync(stored, cancel));
+                continue;
+            }
+            var due = DueImports.DueAt(import);
+            if (stored.DueAt == due || (import.Work is null && stored.DueAt > due))
+                found.Add(import);
+            else
+                await TryMoveAsync(stored.WorkspaceId, stored.Id, () => imports.PlaceAsync(import, cancel));
+        }
+        return found;
+    }
+
+    private async Task TryMoveAsync(long workspaceId, Guid id, Func<Task> move)
+    {
+        try
+        {
+            await move();
+        }
+        catch (StoreException trouble)
+        {
+            Pass(workspaceId, id, trouble);
+        }
+    }
+
+    /// <summary>Passes a workspace over in this look, since its imports cannot be written now.</summary>
+    private void Pass(long workspaceId, Guid id, StoreException trouble)
+    {
+        LogUntaken(id, trouble);
+        _passed.Add(workspaceId);
+        _failures++;
+    }
+
+    /// <summary>Whether a server works on an import that has a lease.</summary>
+    private bool IsHeld(Import import) => _working.ContainsKey(import.Id) || !IsFree(import);
 
     /// <summary>
     /// Whether no server works on it. If this one is alone, a lease is of a process that has ended. Otherwise its server may
@@ -132,7 +267,7 @@ internal sealed class ImportWorker(
         return false;
     }
 
-    /// <summary>Forgets an import whose time is over. If that fails, the next look tries it again.</summary>
+    /// <summary>Forgets an import whose time is over. If that fails, it is tried again in a minute.</summary>
     private async Task TryForgetAsync(Import import, CancellationToken cancel)
     {
         try
@@ -142,17 +277,21 @@ internal sealed class ImportWorker(
         }
         catch (StoreException trouble)
         {
-            LogUntaken(import, trouble);
+            LogUntaken(import.Id, trouble);
+            await TryMoveAsync(import.WorkspaceId, import.Id, () => imports.PutOffAsync(import.ToStored(null), cancel));
         }
     }
 
-    private void LogUntaken(Import import, StoreException trouble)
+    private void LogUntaken(Guid id, StoreException trouble)
     {
-        if (_untaken.Add(import.Id))
-            ServerLog.ImportWaits(logger, import.Id, trouble.Trouble, trouble.Message);
+        if (_untaken.Add(id))
+            ServerLog.ImportWaits(logger, id, trouble.Trouble, trouble.Message);
     }
 
-    /// <returns>Null if another server was faster, or if it cannot be written now: the next look tries it again.</returns>
+    /// <returns>
+    /// Null if another server was faster, or takes one of the workspace at the same moment, or if it cannot be written now: a
+    /// later look tries it again.
+    /// </returns>
     private async Task<Import?> TryTakeAsync(Import import, CancellationToken cancel)
     {
         var lease = Guid.NewGuid();
@@ -160,13 +299,36 @@ internal sealed class ImportWorker(
         {
             var taken = await imports.ChangeAsync(
                 import.WorkspaceId, import.Id, now => now.Step == import.Step ? now with { Lease = lease } : now, cancel);
+            if (taken?.Lease != lease)
+                return null;
             _untaken.Remove(import.Id);
-            return taken?.Lease == lease ? taken : null;
+            if (!store.IsShared || await IsOneOfFewAsync(taken, cancel))
+                return taken;
+            await ReleaseAsync(taken);
+            return null;
         }
         catch (StoreException trouble)
         {
-            LogUntaken(import, trouble);
+            Pass(import.WorkspaceId, import.Id, trouble);
             return null;
+        }
+    }
+
+    /// <summary>
+    /// Whether servers work on no more imports of the workspace than they may, with this one. Of servers that take one at the
+    /// same moment, the last to store it sees all of them.
+    /// </summary>
+    private async Task<bool> IsOneOfFewAsync(Import taken, CancellationToken cancel)
+    {
+        try
+        {
+            var open = await store.ListOpenImportsAsync(taken.WorkspaceId, cancel);
+            return open.Where(DueImports.Leased.Has).Select(Import.Of).Count(one => one.Id != taken.Id && IsHeld(one)) < MaxOfWorkspace;
+        }
+        catch (StoreException)
+        {
+            // One too many for once is better than none for the time of a lease.
+            return true;
         }
     }
 
@@ -199,27 +361,20 @@ internal sealed class ImportWorker(
 
     private async Task WorkAgainAsync(Import import, CancellationToken cancel)
     {
-        Interlocked.Increment(ref _failing);
+        _working[import.Id].IsFailing = true;
         Wake();
-        try
+        for (var isDone = false; !isDone;)
         {
-            for (var isDone = false; !isDone;)
+            await Task.Delay(Interval, cancel);
+            await _again.WaitAsync(cancel);
+            try
             {
-                await Task.Delay(Interval, cancel);
-                await _again.WaitAsync(cancel);
-                try
-                {
-                    isDone = await TryWorkAsync(import, isLogged: false, cancel);
-                }
-                finally
-                {
-                    _again.Release();
-                }
+                isDone = await TryWorkAsync(import, isLogged: false, cancel);
             }
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _failing);
+            finally
+            {
+                _again.Release();
+            }
         }
     }
 
@@ -287,6 +442,26 @@ internal sealed class ImportWorker(
         catch (Exception failure) when (failure is StoreException or LeaseLostException)
         {
             // It is tried again when the lease ends.
+        }
+    }
+
+    /// <summary>Work on an import.</summary>
+    private sealed class Working(Import import, Task end)
+    {
+        private volatile bool _isFailing;
+
+        public Import Import => import;
+
+        public Task End => end;
+
+        /// <summary>
+        /// Whether its last try failed because the database was away. Such imports try again one after the other, and take no
+        /// other import's place: a node can be away that others do not need.
+        /// </summary>
+        public bool IsFailing
+        {
+            get => _isFailing;
+            set => _isFailing = value;
         }
     }
 }

@@ -10,7 +10,8 @@ namespace Roster.Server.Imports;
 /// </summary>
 internal sealed class StoredImports(IRosterStore store, ServerSettings settings, TimeProvider clock, SteadyClock steady)
 {
-    private const long BeforeAllTimes = 1L << 61;
+    /// <summary>When an import that could not be read or forgotten is tried again.</summary>
+    private static readonly TimeSpan TriedAgain = TimeSpan.FromMinutes(1);
 
     public async Task<Import?> FindAsync(long workspaceId, Guid id, CancellationToken cancel) =>
         await store.FindImportAsync(workspaceId, id, cancel) is { } stored ? Import.Of(stored) : null;
@@ -18,7 +19,7 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
     public async Task<Import> AddAsync(Import import, CancellationToken cancel)
     {
         var first = import with { Step = 1 };
-        await store.AddImportAsync(first.ToStored(DueAt(first)), cancel);
+        await store.AddImportAsync(first.ToStored(DueImports.DueAt(first)), cancel);
         ImportMetrics.Entered(first.State);
         return first;
     }
@@ -36,10 +37,11 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
             next = next with
             {
                 Step = now.Step + 1,
+                AskedAt = next.Work is null ? null : next.Work == now.Work ? now.AskedAt : Now,
                 // The time to keep it begins with each state.
                 ForgetAt = next.State != now.State && next.ForgetAt is not null ? ForgetAt() : next.ForgetAt,
             };
-            if (!await store.ReplaceImportAsync(next.ToStored(DueAt(next)), cancel))
+            if (!await store.ReplaceImportAsync(next.ToStored(DueImports.DueAt(next)), cancel))
                 continue;
             if (next.State != now.State)
                 ImportMetrics.Entered(next.State);
@@ -63,6 +65,14 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
             cancel);
         return isLost || changed is null ? throw new LeaseLostException() : changed;
     }
+
+    /// <summary>Makes an import due where it belongs, if nobody changes it at this moment.</summary>
+    public Task PlaceAsync(Import import, CancellationToken cancel) =>
+        store.ReplaceImportAsync((import with { Step = import.Step + 1 }).ToStored(DueImports.DueAt(import)), cancel);
+
+    /// <summary>Lets an import that cannot be read or forgotten be due later, so that it does not stand before others.</summary>
+    public Task PutOffAsync(StoredImport import, CancellationToken cancel) => store.ReplaceImportAsync(
+        import with { Step = import.Step + 1, DueAt = Timestamp.From(steady.Earliest + TriedAgain) }, cancel);
 
     public Timestamp Now => Timestamp.Now(clock);
 
@@ -107,13 +117,6 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
         ForgetAt = null,
         FileGone = import.FileGone ?? "The file was kept for its time, and is forgotten now.",
     };
-
-    /// <summary>
-    /// When a server has to do something for it. Work is always due, whatever a server's clock says: it lies before all times,
-    /// what has waited longest first.
-    /// </summary>
-    private Timestamp? DueAt(Import import) =>
-        import.Work is null ? import.ForgetAt : new Timestamp(Now.Microseconds - BeforeAllTimes);
 }
 
 /// <summary>This server does not work on the import any more.</summary>

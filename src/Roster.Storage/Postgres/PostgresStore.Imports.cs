@@ -25,11 +25,14 @@ internal sealed partial class PostgresStore
 
     private const string SelectOpenImports = $"select {ImportColumns} from import where workspace_id = $1 and due_at is not null";
 
-    internal const string SelectDueImports =
-        $"select {ImportColumns} from import where due_at <= $1 order by due_at, workspace_id limit $2";
+    internal const string SelectDueImports = $"""
+        select {ImportColumns} from import where due_at > $1 and due_at <= $2 and workspace_id <> all ($3)
+        order by due_at, workspace_id limit $4
+        """;
 
     internal const string SelectDueImportsOf = $"""
-        select {ImportColumns} from import where due_at <= $1 and workspace_id = any ($3) order by due_at, workspace_id limit $2
+        select {ImportColumns} from import where due_at > $1 and due_at <= $2 and workspace_id = any ($3)
+        order by due_at, workspace_id limit $4
         """;
 
     private const string SelectImportParts =
@@ -119,14 +122,18 @@ internal sealed partial class PostgresStore
         await _database.ReadAsync(
             connection => connection.ListAsync(new PostgresStatement(SelectOpenImports, workspaceId), MapImport, cancel), cancel);
 
-    public async Task<IReadOnlyList<StoredImport>> ListDueImportsAsync(Timestamp now, int take, CancellationToken cancel)
+    public async Task<IReadOnlyList<StoredImport>> ListDueImportsAsync(
+        DueImports range, IReadOnlyCollection<long> except, int take, CancellationToken cancel)
     {
-        var all = new PostgresStatement(SelectDueImports, now, (long)take);
+        var all = new PostgresStatement(SelectDueImports, range.After, range.Until, except.ToArray(), (long)take);
         if (!_database.IsCitus)
             return await _database.ReadAsync(connection => connection.ListAsync(all, MapImport, cancel), cancel);
         var (due, _) = await _database.ReadNowAsync(
             connection => PostgresCitus.ListAsync(
-                connection, all, workspaces => new PostgresStatement(SelectDueImportsOf, now, (long)take, workspaces), MapImport),
+                connection, all,
+                workspaces => new PostgresStatement(
+                    SelectDueImportsOf, range.After, range.Until, workspaces.Except(except).ToArray(), (long)take),
+                MapImport),
             cancel);
         return [.. due.OrderBy(import => import.DueAt).ThenBy(import => import.WorkspaceId).Take(take)];
     }

@@ -28,8 +28,11 @@ internal sealed partial class SqliteStore
     private const string SelectOpenImports =
         $"select {ImportColumns} from import indexed by import_open where workspace_id = ?1 and due_at is not null";
 
-    private const string SelectDueImports =
-        $"select {ImportColumns} from import indexed by import_due where due_at <= ?1 order by due_at, workspace_id limit ?2";
+    private const string SelectDueImports = $"""
+        select {ImportColumns} from import indexed by import_due
+        where due_at > ?1 and due_at <= ?2 and instr(?3, ',' || workspace_id || ',') = 0
+        order by due_at, workspace_id limit ?4
+        """;
 
     private const string SelectImportParts =
         "select part, revision from import_part where workspace_id = ?1 and import_id = ?2 order by part";
@@ -84,9 +87,11 @@ internal sealed partial class SqliteStore
         Task.FromResult<IReadOnlyList<StoredImport>>(_readers.Read(
             database => ReadImports(database.Prepare(SelectOpenImports).Bind(1, workspaceId))));
 
-    public Task<IReadOnlyList<StoredImport>> ListDueImportsAsync(Timestamp now, int take, CancellationToken cancel) =>
-        Task.FromResult<IReadOnlyList<StoredImport>>(_readers.Read(
-            database => ReadImports(database.Prepare(SelectDueImports).Bind(1, now).Bind(2, take))));
+    public Task<IReadOnlyList<StoredImport>> ListDueImportsAsync(
+        DueImports range, IReadOnlyCollection<long> except, int take, CancellationToken cancel) =>
+        Task.FromResult<IReadOnlyList<StoredImport>>(_readers.Read(database => ReadImports(
+            database.Prepare(SelectDueImports).Bind(1, range.After).Bind(2, range.Until)
+                .Bind(3, $",{string.Join(',', except)},").Bind(4, take))));
 
     public Task<IReadOnlyList<WrittenPart>> ListImportPartsAsync(long workspaceId, Guid id, CancellationToken cancel) =>
         Task.FromResult(_readers.Read<IReadOnlyList<WrittenPart>>(database =>

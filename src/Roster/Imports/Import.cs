@@ -176,6 +176,9 @@ public sealed record Import
     /// <summary>What a server does now, or is about to do; null if nothing.</summary>
     public ImportWork? Work { get; init; }
 
+    /// <summary>When the work was asked for; null if there is none.</summary>
+    public Timestamp? AskedAt { get; init; }
+
     /// <summary>Identifies the server that works on it, for as long as it renews its lease.</summary>
     public Guid? Lease { get; init; }
 

@@ -123,7 +123,9 @@ public sealed class GrowthOnSqlite(SqliteHost host)
         }),
         ("imports", (one, _) => one.ReadAsync("/api/imports?take=50")),
         ("imports that are due", (one, _) => one.Host.Store.ListDueImportsAsync(
-            new Timestamp(long.MaxValue / 2), 30, CancellationToken.None)),
+            DueImports.All(new Timestamp(long.MaxValue / 2)), [], 30, CancellationToken.None)),
+        ("imports that wait", (one, _) => one.Host.Store.ListDueImportsAsync(
+            DueImports.Waiting, [one.Api.Workspace.Id], 30, CancellationToken.None)),
         ("imports that are open", (one, _) => one.Host.Store.ListOpenImportsAsync(one.Api.Workspace.Id, CancellationToken.None)),
         ("count of imports that are open", (one, _) => one.Host.Store.CountOpenImportsAsync(
             one.Api.Workspace.Id, CancellationToken.None)),

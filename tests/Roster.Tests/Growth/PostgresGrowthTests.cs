@@ -273,7 +273,10 @@ public sealed partial class PostgresGrowthTests(PostgresGrowthTests.Databases da
         yield return ("ListImports: from the middle", () => store.ListImportsAsync(Workspace, old, 20, none));
         yield return ("CountOpenImports", () => store.CountOpenImportsAsync(Workspace, none));
         yield return ("ListOpenImports", () => store.ListOpenImportsAsync(Workspace, none));
-        yield return ("ListDueImports", () => store.ListDueImportsAsync(new Timestamp(1_000_000), 30, none));
+        yield return ("ListDueImports", () => store.ListDueImportsAsync(DueImports.All(new Timestamp(1_000_000)), [], 30, none));
+        yield return ("ListDueImports: those that wait", () => store.ListDueImportsAsync(DueImports.Waiting, [Workspace + 1], 30, none));
+        yield return ("ListDueImports: to forget", () => store.ListDueImportsAsync(
+            DueImports.ToForget(new Timestamp(1_000_000)), [Workspace + 1], 30, none));
         yield return ("ListImportParts", () => store.ListImportPartsAsync(Workspace, old, none));
         yield return ("WriteImportBlocks", () => store.WriteImportBlocksAsync(
             Workspace, old, [.. Enumerable.Range(0, 20).Select(i => new ImportBlock(ImportBlockKind.Ids, i, bytes, bytes))], none));

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using Roster.Imports;
 
 namespace Roster.Tests.Hosting;
 
@@ -14,6 +15,9 @@ public class CountedStore : DispatchProxy
 
     /// <summary>Only its calls fail; null for those of all workspaces.</summary>
     public long? FailingWorkspace { get; set; }
+
+    /// <summary>Its calls do not fail; null if those of all workspaces do.</summary>
+    public long? SparedWorkspace { get; set; }
 
     /// <summary>Writes begin only after this; null if they begin at once.</summary>
     public Task? WritesAfter { get; set; }
@@ -32,7 +36,7 @@ public class CountedStore : DispatchProxy
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         _calls.AddOrUpdate(targetMethod!.Name, 1, (_, count) => count + 1);
-        if (targetMethod.Name == Failing && (FailingWorkspace is null || FailingWorkspace.Equals(args![0])))
+        if (targetMethod.Name == Failing && IsFailing(args![0] is StoredImport import ? import.WorkspaceId : args[0]))
             throw new StoreException(StoreTrouble.Unavailable, "The database is away.");
         if (targetMethod.Name == nameof(IRosterStore.WriteAsync) && WritesAfter is { } before)
             return WriteAfterAsync(before, () => (Task<WrittenPlan>)targetMethod.Invoke(
@@ -41,6 +45,9 @@ public class CountedStore : DispatchProxy
         return targetMethod.Name == nameof(IRosterStore.EndWithin) ? null
             : targetMethod.Invoke(_store, BindingFlags.DoNotWrapExceptions, null, args, null);
     }
+
+    private bool IsFailing(object? workspace) =>
+        (FailingWorkspace is null || FailingWorkspace.Equals(workspace)) && !SparedWorkspace.Equals(workspace);
 
     private static async Task<WrittenPlan> WriteAfterAsync(Task before, Func<Task<WrittenPlan>> write)
     {

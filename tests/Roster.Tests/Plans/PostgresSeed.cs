@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Roster.Imports;
 
 namespace Roster.Tests.Plans;
 
@@ -97,11 +98,13 @@ internal static class PostgresSeed
                 {Timestamp.Now(TimeProvider.System).Microseconds} + i, '{Key}', {Uuid('d')}, i, '\x01'
             from {numbers}
             """,
-            // Nearly all imports are forgotten: nothing is due. The first one has many blocks.
+            // Nearly all imports are forgotten: nothing is due. The first one has many blocks. Servers work on one of each of
+            // the other workspaces.
             $"""
             insert into import
             select 1, {Uuid('a')}, 1, case when i <= 5 then i when i <= 10 then {long.MaxValue} end, '\x01' from {numbers}
             """,
+            $"insert into import select i + 1, {Uuid('a')}, 1, {DueImports.Leased.Until.Microseconds} - i, '\\x01' from {numbers}",
             $"insert into import_part select 1, {Uuid('a')}, 1, 1, i from {numbers}",
             $"insert into import_mapping select 1, 'm' || i, i, '\\x01' from {numbers} where i <= 100",
             $"insert into import_mapping select 1, '#' || i, i, '\\x01' from {numbers} where i <= 400",
