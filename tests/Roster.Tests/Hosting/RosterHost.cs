@@ -1,8 +1,10 @@
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
 using Roster.Access;
 using Roster.Server.Commands;
 using Roster.Server.Hosting;
+using Roster.Server.Imports;
 using Roster.Storage;
 
 namespace Roster.Tests.Hosting;
@@ -31,6 +33,9 @@ public abstract partial class RosterHost : IAsyncLifetime
 
     internal IEnumerable<Microsoft.AspNetCore.Http.Endpoint> Endpoints =>
         ((Microsoft.AspNetCore.Routing.IEndpointRouteBuilder)There(_app)).DataSources.SelectMany(source => source.Endpoints);
+
+    /// <summary>What looks for imports that are due.</summary>
+    internal ImportWorker ImportWorker => There(_app).Services.GetRequiredService<ImportWorker>();
 
     /// <summary>The database, as for <c>--database</c>.</summary>
     internal abstract string Database { get; }
