@@ -22,6 +22,9 @@ public class CountedStore : DispatchProxy
     /// <summary>Writes begin only after this; null if they begin at once.</summary>
     public Task? WritesAfter { get; set; }
 
+    /// <summary>Happens before the next change of an import, once; null if nothing does.</summary>
+    public Func<Task>? BeforeReplace { get; set; }
+
     public static IRosterStore Around(IRosterStore store, out CountedStore counts)
     {
         var proxy = Create<IRosterStore, CountedStore>();
@@ -41,6 +44,12 @@ public class CountedStore : DispatchProxy
         if (targetMethod.Name == nameof(IRosterStore.WriteAsync) && WritesAfter is { } before)
             return WriteAfterAsync(before, () => (Task<WrittenPlan>)targetMethod.Invoke(
                 _store, BindingFlags.DoNotWrapExceptions, null, args, null)!);
+        if (targetMethod.Name == nameof(IRosterStore.ReplaceImportAsync) && BeforeReplace is { } first)
+        {
+            BeforeReplace = null;
+            return ReplaceAfterAsync(first, () => (Task<bool>)targetMethod.Invoke(
+                _store, BindingFlags.DoNotWrapExceptions, null, args, null)!);
+        }
         // The store is shared with another server, so it must go on when this one ends.
         return targetMethod.Name == nameof(IRosterStore.EndWithin) ? null
             : targetMethod.Invoke(_store, BindingFlags.DoNotWrapExceptions, null, args, null);
@@ -48,6 +57,12 @@ public class CountedStore : DispatchProxy
 
     private bool IsFailing(object? workspace) =>
         (FailingWorkspace is null || FailingWorkspace.Equals(workspace)) && !SparedWorkspace.Equals(workspace);
+
+    private static async Task<bool> ReplaceAfterAsync(Func<Task> first, Func<Task<bool>> replace)
+    {
+        await first();
+        return await replace();
+    }
 
     private static async Task<WrittenPlan> WriteAfterAsync(Task before, Func<Task<WrittenPlan>> write)
     {

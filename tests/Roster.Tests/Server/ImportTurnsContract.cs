@@ -247,6 +247,28 @@ public sealed class ImportTurnsOnPostgres(PostgresHost host) : ImportTurnsContra
     }
 
     [Fact]
+    public async Task An_import_that_was_one_too_many_when_it_was_taken_is_given_back_and_goes_on_later()
+    {
+        await using var own = await HeldServer.StartAsync(_host);
+        var api = await own.Host.NewWorkspaceAsync();
+        var others = new List<string>();
+        for (var i = 0; i < 3; i++)
+            others.Add(await api.NewImportAsync(File));
+        var id = await api.NewImportAsync(File);
+        own.Calls.BeforeReplace = () => Task.WhenAll(
+            others.Select(other => StoreAsync(own, api, other, now => Asked(now) with { Lease = Guid.NewGuid() })));
+
+        await StoreAsync(own, api, id, Asked);
+
+        await own.LooksAsync();
+        Assert.Null(own.Calls.BeforeReplace);
+        Assert.Null(Import.Of(await FindAsync(own, api, id)).Lease);
+        Assert.Equal(0, own.Calls.Of(nameof(IRosterStore.WriteAsync)));
+        own.Host.Clock.Move(TimeSpan.FromMinutes(2));
+        await ArePlannedAsync([(api, id), .. others.Select(other => (api, other))]);
+    }
+
+    [Fact]
     public async Task Many_imports_of_another_server_do_not_keep_one_behind_them_from_its_turn_and_go_on_when_that_has_ended()
     {
         await using var own = await HeldServer.StartAsync(_host);
