@@ -2,7 +2,9 @@ using System.Reflection;
 using Xunit.Sdk;
 using Xunit.v3;
 
+#if !NO_HOST
 [assembly: AssemblyFixture(typeof(SqliteHost))]
+#endif
 [assembly: TestFramework(typeof(Roster.Tests.InProcess))]
 [assembly: TestCollectionOrderer(typeof(Roster.Tests.QuickFirst))]
 
@@ -57,7 +59,8 @@ public sealed class InProcess : XunitTestFramework
             [.. base.GetExportedTypes().Where(type => Chosen.Contains(type.Name) || Chosen.Contains(type.Namespace!.Split('.')[^1]))];
 
         protected override ValueTask<bool> FindTestsForMethod(
-            IXunitTestMethod testMethod, ITestFrameworkDiscoveryOptions discoveryOptions, Func<ITestCase, ValueTask<bool>> discoveryCallback) =>
+            IXunitTestMethod testMethod, ITestFrameworkDiscoveryOptions discoveryOptions,
+            Func<ITestCase, ValueTask<bool>> discoveryCallback) =>
             Slow.Contains(testMethod.MethodName) || Slow.Contains(testMethod.TestClass.Class.Name)
                 ? ValueTask.FromResult(true)
                 : base.FindTestsForMethod(testMethod, discoveryOptions, discoveryCallback);
