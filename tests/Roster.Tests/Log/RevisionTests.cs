@@ -28,4 +28,14 @@ public sealed class RevisionTests
     [Fact]
     public void Times_are_written_as_RFC_3339_in_UTC_with_milliseconds() =>
         Assert.Equal("2026-01-01T12:00:00.007Z", Noon.AddMilliseconds(7).ToString());
+
+    [Fact]
+    public void Each_moment_has_random_bits_of_its_own()
+    {
+        var moments = Enumerable.Range(0, 100).Select(_ => Moment.At(new Revision(7, Noon), TimeProvider.System)).ToList();
+
+        Assert.Equal(100, moments.Select(moment => (ulong)moment.IdSeed).Distinct().Count());
+        Assert.Equal(100, moments.Select(moment => (ulong)(moment.IdSeed >> 64)).Distinct().Count());
+        Assert.All(moments, moment => Assert.Equal(new Revision(7, Noon), moment.End));
+    }
 }
