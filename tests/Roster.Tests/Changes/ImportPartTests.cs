@@ -82,7 +82,7 @@ public sealed class ImportPartTests
         var (same, changed, come, gone) = (Live(1, "a", "a"), Live(2, "b", "b"), Live(3, "c", "c"), Id(4));
         ImportRow[] rows =
         [
-            new(ById(same, "a2").Row, 1), new(ById(changed, "b2").Row, 0), new(New("c", "c").Row, 0), new(Row(gone, "d"), 1),
+            new(ById(same, "a2").Row, 1), new(ById(changed, "b2").Row, 5), new(New("c", "c").Row, 0), new(Row(gone, "d"), 1),
             new(New("e", "e").Row, 0),
         ];
 
@@ -92,6 +92,13 @@ public sealed class ImportPartTests
         Assert.Equal([1, 2, 3], refused.Faults.Listed.Select(fault => fault.Index));
         Assert.All(refused.Faults.Listed, fault => Assert.Equal(FaultCode.ChangedSince, fault.Code));
         Assert.Equal([changed, come, null], refused.Faults.Listed.Select(fault => fault.Current));
+        Assert.Equal(
+            [
+                "This partner was changed since the plan; look at current.",
+                "A partner with this key was created since the plan; look at current.",
+                "This partner was erased since the plan.",
+            ],
+            refused.Faults.Listed.Select(fault => fault.Message));
         Assert.Empty(refused.Changes);
         Assert.Equal([1, 2, 3], left.LeftAsIs.Select(fault => fault.Index));
         Assert.Equal((1, 1), (left.Created, left.Updated));
