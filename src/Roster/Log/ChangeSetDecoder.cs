@@ -48,11 +48,14 @@ public sealed class ChangeSetDecoder(LogVisitor visitor, long? checksum = null) 
             if (_headerLength == _header.Length)
                 PackedJson.RequireKnown(_header, ChangeEncoding.Version);
         }
-        var hasMore = true;
-        while (!_isStopped && (piece.Length > 0 || hasMore) && _headerLength == _header.Length)
+        var hasMore = false;
+        while (!_isStopped && (piece.Length > 0 || hasMore))
         {
-            hasMore = IsPlain ? Copy(ref piece) : Decompress(ref piece);
-            Read(isLast: false);
+            if (IsPlain)
+                Copy(ref piece);
+            else
+                hasMore = Decompress(ref piece);
+            Read();
         }
         return !_isStopped || checksum is not null;
     }
@@ -66,10 +69,7 @@ public sealed class ChangeSetDecoder(LogVisitor visitor, long? checksum = null) 
         if (_isStopped)
             return;
         PackedJson.RequireKnown(_header.AsSpan(0, _headerLength), ChangeEncoding.Version);
-        if (!IsPlain && !_isBrotliDone)
-            throw new DamagedLogException(Damaged);
-        Read(isLast: true);
-        if (!_isAtEnd)
+        if (!_isAtEnd || (!IsPlain && !_isBrotliDone))
             throw new DamagedLogException(Damaged);
     }
 
@@ -79,17 +79,15 @@ public sealed class ChangeSetDecoder(LogVisitor visitor, long? checksum = null) 
         ArrayPool<byte>.Shared.Return(_json);
     }
 
-    /// <returns>Whether the given bytes may yield more.</returns>
-    private bool Copy(ref ReadOnlySpan<byte> piece)
+    private void Copy(ref ReadOnlySpan<byte> piece)
     {
         var part = piece[..Math.Min(piece.Length, _json.Length - _length)];
         part.CopyTo(_json.AsSpan(_length));
         _length += part.Length;
         piece = piece[part.Length..];
-        return piece.Length > 0;
     }
 
-    /// <inheritdoc cref="Copy"/>
+    /// <returns>Whether the bytes that were taken yield more.</returns>
     private bool Decompress(ref ReadOnlySpan<byte> piece)
     {
         if (_isBrotliDone)
@@ -104,11 +102,11 @@ public sealed class ChangeSetDecoder(LogVisitor visitor, long? checksum = null) 
     }
 
     /// <summary>Shows the complete entries.</summary>
-    private void Read(bool isLast)
+    private void Read()
     {
         try
         {
-            var json = new Utf8JsonReader(_json.AsSpan(0, _length), isLast, _state);
+            var json = new Utf8JsonReader(_json.AsSpan(0, _length), isFinalBlock: false, _state);
             while (!_isStopped && ReadNext(ref json))
                 continue;
             _state = json.CurrentState;

@@ -101,10 +101,67 @@ public sealed class ChangeEncodingTests
     [InlineData("01005B5B5D5D")]
     [InlineData("01005B2261225D")]
     [InlineData("01005B5D37")]
+    [InlineData("01005B5D22")]
     [InlineData("01005B5B2230313933323465362D336331642D376430612D613166352D336532623563386439663130222C312C322C"
         + "6E756C6C2C2261222C2262222C2263222C2264222C2265225D5D")]
     public void An_unknown_version_or_damaged_bytes_are_refused(string hex) =>
         Assert.Throws<DamagedLogException>(() => ChangeEncoding.Decode(Convert.FromHexString(hex)));
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("01")]
+    [InlineData("00005B5D")]
+    [InlineData("03005B5B5D5D")]
+    [InlineData("01025B5D")]
+    [InlineData("02005B5B226E616D65222C226E6F6E65225D5D")]
+    public void What_a_newer_version_wrote_is_called_that_and_not_damaged(string hex)
+    {
+        var refusal = Assert.Throws<DamagedLogException>(() => ChangeEncoding.Decode(Convert.FromHexString(hex)));
+
+        Assert.StartsWith(
+            "The change set is in an encoding that this version of Roster does not know.", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("\u0003\0", """[["name"],["019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"]]""")]
+    [InlineData("\u0001\0", """["a","019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"]""")]
+    public void Nothing_is_shown_of_what_is_no_entry_that_this_version_knows(string header, string json)
+    {
+        var all = new Wanted(_ => EntryUse.Read);
+
+        Assert.Throws<DamagedLogException>(() => Read(Encoding.UTF8.GetBytes(header + json), 1_000, all));
+        Assert.Equal(0, all.Looked);
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3_000)]
+    public void Bytes_after_the_end_are_refused_and_an_empty_piece_is_none(int count)
+    {
+        var ids = new PartnerIds(new(1_700_000_000_000_000), 1);
+        var encoded = ChangeEncoding.Encode(Enumerable.Range(0, count).Select(_ => new PartnerChange(null, Some.Partner(ids.Next()))));
+        var all = new Wanted(_ => EntryUse.Read);
+        using var decoder = new ChangeSetDecoder(all);
+
+        Assert.True(decoder.Write([]));
+        Assert.True(decoder.Write(encoded));
+        Assert.True(decoder.Write([]));
+        decoder.Complete();
+        Assert.Equal(count, all.Entries.Count);
+        Assert.Throws<DamagedLogException>(() => decoder.Write("1"u8));
+        Assert.Throws<DamagedLogException>(() => ChangeEncoding.Decode(encoded.Append((byte)'1').ToArray()));
+    }
+
+    [Fact]
+    public void A_partner_whose_values_are_gone_is_encoded_without_any()
+    {
+        var partner = Some.Partner(Guid.NewGuid());
+
+        var encoded = ChangeEncoding.Encode([new(partner with { Values = PartnerValues.Gone }, partner)]);
+
+        Assert.Equal(
+            new LoggedState(partner.Revision, partner.UpdatedAt, null, null), Assert.Single(ChangeEncoding.Decode(encoded)).Before);
+    }
 
     [Fact]
     public void Ten_thousand_changes_take_a_few_bytes_each()
@@ -145,9 +202,41 @@ public sealed class ChangeEncodingTests
         }
     }
 
-    private static bool Read(ReadOnlyMemory<byte> encoded, int size, LogVisitor visitor)
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3_000)]
+    public void What_is_not_as_its_checksum_says_is_refused_also_after_no_more_was_wanted(int count)
     {
-        using var decoder = new ChangeSetDecoder(visitor);
+        var ids = new PartnerIds(new(1_700_000_000_000_000), 1);
+        var encoded = ChangeEncoding.Encode(Enumerable.Range(0, count).Select(_ => new PartnerChange(null, Some.Partner(ids.Next()))));
+        var checksum = Checksum.Of(encoded);
+
+        Assert.Equal(count, ChangeEncoding.Decode(encoded, checksum).Count);
+        var first = new Wanted(_ => EntryUse.Stop);
+        Assert.True(Read(encoded, 7, first, checksum));
+        Assert.Equal(1, first.Looked);
+        var damage = Assert.Throws<DamagedLogException>(() => ChangeEncoding.Decode(encoded, checksum ^ 1));
+        Assert.StartsWith("The change set is not as it was written (checksum).", damage.Message, StringComparison.Ordinal);
+        Assert.Throws<DamagedLogException>(() => Read(encoded, 7, new Wanted(_ => EntryUse.Stop), checksum ^ 1));
+    }
+
+    [Theory]
+    [InlineData("n")]
+    [InlineData("長")]
+    public void An_entry_that_is_longer_than_any_can_be_is_refused(string letter)
+    {
+        var partner = Some.Partner(Guid.NewGuid()).With(PartnerField.Name, string.Concat(Enumerable.Repeat(letter, 200_000)));
+        var encoded = ChangeEncoding.Encode([new(partner, partner)]);
+
+        Assert.Throws<DamagedLogException>(() => ChangeEncoding.Decode(encoded));
+        // The same without compression.
+        var json = $"""[["name"],["{partner.Id}",1,1,null,"{partner.Name}"]]""";
+        Assert.Throws<DamagedLogException>(() => ChangeEncoding.Decode(new byte[] { 2, 0 }.Concat(Encoding.UTF8.GetBytes(json)).ToArray()));
+    }
+
+    private static bool Read(ReadOnlyMemory<byte> encoded, int size, LogVisitor visitor, long? checksum = null)
+    {
+        using var decoder = new ChangeSetDecoder(visitor, checksum);
         for (var at = 0; at < encoded.Length; at += size)
             if (!decoder.Write(encoded.Span.Slice(at, Math.Min(size, encoded.Length - at))))
                 return false;
