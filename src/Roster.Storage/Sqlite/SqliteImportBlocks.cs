@@ -140,8 +140,8 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
         {
             if (_isClosed)
                 throw new StoreException(StoreTrouble.Unavailable, "The server stops.");
-            // What is written to a file without a name is lost with the process.
-            if (_database is { } open && !open.IsInPlace())
+            // What is written to a file without a name is lost with the process. After a rollback that failed, nothing could begin.
+            if (_database is { } open && (open.IsInTransaction || !open.IsInPlace()))
             {
                 _database = null;
                 open.Dispose();

@@ -191,11 +191,25 @@ internal sealed class SqliteDatabase : IDisposable
         }
     }
 
-    /// <summary>Rolls back, unless SQLite has already done so after an error.</summary>
+    /// <summary>
+    /// Rolls back, unless SQLite has already done so after an error. It is tried a second time, since the first can be
+    /// interrupted. A connection that is in a transaction even then must be closed: it would show an old state, and begin no
+    /// other.
+    /// </summary>
+    /// <exception cref="StoreException">The transaction is not over.</exception>
     public void Rollback()
     {
-        if (IsInTransaction)
+        if (!IsInTransaction)
+            return;
+        try
+        {
             Execute("rollback");
+        }
+        catch (StoreException)
+        {
+            if (IsInTransaction)
+                Execute("rollback");
+        }
     }
 
     /// <summary>Copies the whole write-ahead log into the file and empties it.</summary>

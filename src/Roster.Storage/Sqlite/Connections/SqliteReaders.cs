@@ -82,7 +82,7 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, Sqli
 
     private void Return(SqliteDatabase database)
     {
-        if (Interlocked.Increment(ref _idleCount) <= maxIdle)
+        if (Interlocked.Increment(ref _idleCount) <= maxIdle && !database.IsInTransaction)
         {
             _idle.Add(database);
             return;
