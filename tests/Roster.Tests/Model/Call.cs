@@ -12,15 +12,14 @@ internal sealed record Call(string Kind, string Format, string MatchOn, string C
     private static readonly Gen<string?> Name = Gen.Frequency(
         (60, Gen.String[Gen.Char["aAbcéeE中"], 1, 3].Select(text => (string?)text)), (1, Some.Of<string?>(null, " ")));
 
-    /// <summary>Often the same one, which several partners then have.</summary>
     private static readonly Gen<string?> Email = Gen.Frequency(
-        (40, Some.Of<string?>("a@b.example", "A@b.example")), (20, Some.Of<string?>("c@d.example", "e@f.example", "g@h.example", null)),
+        (60, Some.Of<string?>("a@b.example", "A@b.example", "a@b.example", "c@d.example", "e@f.example", "g@h.example", null)),
         (1, Some.Of<string?>("", "nobody")));
 
     private static readonly Gen<string?> Phone = Gen.Frequency((60, Some.Of<string?>("1", "2", null)), (1, Some.Of<string?>("")));
 
     private static readonly Gen<string?> ExternalId = Gen.Frequency(
-        (30, Some.Of<string?>("x", "x", "x", "y", "z", "w", null)), (1, Some.Of<string?>("", "x ")));
+        (60, Some.Of<string?>("x", "y", "z", "w", "v", "u", null)), (1, Some.Of<string?>("", "x ")));
 
     /// <summary>
     /// One of tags, addTags, removeTags (tags divided by |), metadata.KEY and metadata as a whole, or none; with its value.

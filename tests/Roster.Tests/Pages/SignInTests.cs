@@ -111,6 +111,8 @@ public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser bro
     {
         var api = server.NewWorkspace();
         await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+        // What is asked for while somebody signs out is refused, as a complaint of the browser.
+        await console.Heading("No partners yet").WaitForAsync();
         await console.Page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^test") }).ClickAsync();
         await console.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Sign out" }).ClickAsync();
 
