@@ -37,6 +37,9 @@ public enum StoreTrouble
 public class StoreException(StoreTrouble trouble, string message, Exception? inner = null) : Exception(message, inner)
 {
     public StoreTrouble Trouble { get; } = trouble;
+
+    /// <summary>A read had no room for what it sorts. Its caller wrote nothing, so for it this is an outage.</summary>
+    public static StoreException NoRoomToRead(StoreException full) => new(StoreTrouble.Unavailable, full.Message, full);
 }
 
 /// <summary>One record of the database is damaged. Calls that do not need it still work.</summary>

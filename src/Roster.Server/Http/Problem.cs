@@ -326,7 +326,6 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         var body => InvalidBody(body, refused.Faults) with { Faults = refused.Faults },
     };
 
-    /// <summary>The answer to a request that met this trouble of the database.</summary>
     /// <summary>A partner that the call needs is not as it was written; calls that do not need it work.</summary>
     public static Problem DamagedPartner(Guid id) => new(
         ProblemCode.StorageDamaged, 503, "A partner is damaged in the server's database",
@@ -335,6 +334,7 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         $"الشريك {id} تالف في قاعدة بيانات الخادم؛ لم يتغير شيء. تعمل الطلبات التي لا تحتاج إلى هذا الشريك. "
         + "لن تفيد إعادة المحاولة: يجد المشغّل طريقة الإصلاح في السجل.");
 
+    /// <summary>The answer to a request that met this trouble of the database.</summary>
     public static Problem Outage(StoreTrouble trouble) => trouble switch
     {
         StoreTrouble.Full => new(

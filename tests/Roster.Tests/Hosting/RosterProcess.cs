@@ -34,12 +34,19 @@ internal sealed partial class RosterProcess : IDisposable
         (_process, _outputFile) = (process, output);
         process.ErrorDataReceived += (_, line) =>
         {
-            if (line.Data is null)
-                _errors.CompleteAdding();
-            else
+            try
             {
-                _log.Enqueue(line.Data);
-                _errors.Add(line.Data);
+                if (line.Data is null)
+                    _errors.CompleteAdding();
+                else
+                {
+                    _log.Enqueue(line.Data);
+                    _errors.Add(line.Data);
+                }
+            }
+            catch (ObjectDisposedException)
+            {
+                // Nobody reads what a process says after it was disposed of.
             }
         };
         process.BeginErrorReadLine();

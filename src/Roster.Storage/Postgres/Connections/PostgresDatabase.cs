@@ -94,12 +94,22 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public Task<T> ReadNowAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
         ReadAsync(Stopwatch.GetTimestamp(), TimeSpan.Zero, read, cancel);
 
-    private Task<T> ReadAsync<T>(long since, TimeSpan patience, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
-        UntilEndAsync(new Commitment(), () => TryAgainAsync(since, patience, async () =>
+    private async Task<T> ReadAsync<T>(
+        long since, TimeSpan patience, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel)
+    {
+        try
         {
-            await using var connection = await _source.OpenConnectionAsync(cancel);
-            return await read(connection);
-        }, cancel));
+            return await UntilEndAsync(new Commitment(), () => TryAgainAsync(since, patience, async () =>
+            {
+                await using var connection = await _source.OpenConnectionAsync(cancel);
+                return await read(connection);
+            }, cancel));
+        }
+        catch (StoreException failure) when (failure.Trouble == StoreTrouble.Full)
+        {
+            throw StoreException.NoRoomToRead(failure);
+        }
+    }
 
     /// <summary>
     /// Writes in a workspace. The work begins the transaction (<see cref="Begin"/>, <see cref="LockLogEnd"/>) and does

@@ -53,6 +53,8 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, Sqli
         catch (StoreException failure)
         {
             health?.Note(failure);
+            if (failure.Trouble == StoreTrouble.Full)
+                throw StoreException.NoRoomToRead(failure);
             throw;
         }
         finally
