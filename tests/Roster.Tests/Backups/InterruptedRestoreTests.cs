@@ -120,12 +120,7 @@ public sealed class InterruptedRestoreTests : IDisposable
     private static TempFolder Copy(TempFolder folder)
     {
         var copy = new TempFolder();
-        foreach (var file in Directory.EnumerateFiles(folder.Path, "*", SearchOption.AllDirectories))
-        {
-            var to = copy.File(Path.GetRelativePath(folder.Path, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(to)!);
-            File.Copy(file, to);
-        }
+        copy.CopyFrom(folder);
         return copy;
     }
 }

@@ -116,10 +116,8 @@ public sealed class FailedCallTests
         public Run(TempFolder made, WriteScript.Directory directory)
             : base(directory)
         {
-            Directory.CreateDirectory(_folder.File("db/roster.db.search"));
+            _folder.CopyFrom(made, "db");
             Directory.CreateDirectory(_folder.File("db/tmp"));
-            foreach (var file in Directory.EnumerateFiles(made.Path, "*", SearchOption.AllDirectories))
-                File.Copy(file, _folder.File(Path.Combine("db", Path.GetRelativePath(made.Path, file))));
             _environment = new(Disk.Environment) { ["TMPDIR"] = _folder.File("db/tmp") };
         }
 

@@ -65,9 +65,7 @@ public sealed class FailedStatementOnSqlite : FailedStatementContract, IDisposab
         public Run(TempFolder made, WriteScript.Directory directory, string? fault)
             : base(directory)
         {
-            Directory.CreateDirectory(_folder.File("roster.db.search"));
-            foreach (var file in Directory.EnumerateFiles(made.Path, "*", SearchOption.AllDirectories))
-                File.Copy(file, _folder.File(Path.GetRelativePath(made.Path, file)));
+            _folder.CopyFrom(made);
             _control = _folder.File("statement");
             File.WriteAllText(_control, fault);
         }
