@@ -2,6 +2,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
+using Roster.Storage.Checks;
+using Roster.Storage.Sqlite.Search;
+using Roster.Storage.Sqlite.Tools;
 
 namespace Roster.Tests.Server;
 
@@ -82,6 +85,34 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
 
         Assert.Matches(
             "log\tdefault\tdamaged\t.*\n  change sets are not as they were written \\(checksum\\): 1\n    revision 2\n", Check().Output);
+    }
+
+    [Fact]
+    public async Task Check_finds_no_damage_where_a_server_just_throws_the_search_index_away_and_makes_it_anew()
+    {
+        directory.CopyTo(_folder);
+        var (kept, renewed) = (_folder.File("kept.db"), _folder.File("renewed.db"));
+        System.IO.File.Copy(Index, kept);
+        var random = new Random(1);
+        var read = 0;
+        for (var i = 0; i < 150; i++)
+        {
+            System.IO.File.Copy(kept, renewed, overwrite: true);
+            // About as long as it takes to open it.
+            var delay = random.Next(0, 20_000);
+            var renewing = Task.Run(() =>
+            {
+                Thread.SpinWait(delay);
+                SqliteSearchIndex.Delete(Index);
+                System.IO.File.Move(renewed, Index);
+            });
+            var part = new CheckPart("search", "default");
+            using (var check = SqliteSearchCheck.Open(Index, part, new CheckPart("counts", "default")))
+                read += check is null ? 0 : 1;
+            await renewing;
+            Assert.Empty(part.Damages);
+        }
+        Assert.NotEqual(0, read);
     }
 
     [Fact]

@@ -16,6 +16,9 @@ internal sealed class SqliteSearchCheck : IDisposable
 {
     private const int CacheKibibytes = 16 << 10;
 
+    /// <summary>A server makes an index anew when it starts and where it was damaged, so hardly ever twice in a row.</summary>
+    private const int Attempts = 3;
+
     private const string SelectState = "select reached, request_id, counted, counted_request from state limit 1";
 
     private const string SelectDoc = """
@@ -68,13 +71,35 @@ internal sealed class SqliteSearchCheck : IDisposable
     /// <returns>Null if there is none that can be compared; the part says why.</returns>
     public static SqliteSearchCheck? Open(string path, CheckPart part, CheckPart counts)
     {
+        for (var attempt = 1; ; attempt++)
+            try
+            {
+                return TryOpen(path, part, counts);
+            }
+            catch (StoreException making) when (making.Trouble == StoreTrouble.ReadOnly)
+            {
+                // Its file has a journal since it was looked at: a server makes it just now, or ended while it did.
+                return null;
+            }
+            catch (StoreException) when (attempt < Attempts)
+            {
+                // A server may have thrown the file away between its opening and that of its log.
+            }
+            catch (StoreException failure) when (failure.Trouble == StoreTrouble.Damaged)
+            {
+                part.Add(Damage.SearchFile, "it cannot be opened");
+                return null;
+            }
+    }
+
+    private static SqliteSearchCheck? TryOpen(string path, CheckPart part, CheckPart counts)
+    {
         part.Summary = "no index yet; the next search makes one";
-        if (!File.Exists(path) || new FileInfo(path).Length == 0 || SqliteDatabase.HasJournal(path))
+        if (new FileInfo(path) is not { Exists: true, Length: > 0 } || SqliteDatabase.HasJournal(path))
             return null;
-        SqliteSearchCheck? check = null;
+        var check = new SqliteSearchCheck(SqliteDatabase.OpenToRead(path, CacheKibibytes), part, counts);
         try
         {
-            check = new SqliteSearchCheck(SqliteDatabase.OpenToRead(path, CacheKibibytes), part, counts);
             if (check._index.ReadInt64("pragma user_version") != SqliteSearchIndex.Version)
             {
                 part.Summary = "the index is of another version; the next search makes it anew";
@@ -83,19 +108,14 @@ internal sealed class SqliteSearchCheck : IDisposable
             }
             check._index.Execute("begin");
             check.ReadState();
-            return check;
+            // Else its log may be another file's.
+            return check._index.IsInPlace() ? check
+                : throw new StoreException(StoreTrouble.Unavailable, $"{path} was made anew while it was opened. Check again.");
         }
-        catch (StoreException failure) when (failure.Trouble == StoreTrouble.Damaged)
+        catch (StoreException)
         {
-            part.Add(Damage.SearchFile, "it cannot be opened");
-            check?.Dispose();
-            return null;
-        }
-        catch (StoreException making) when (making.Trouble == StoreTrouble.ReadOnly)
-        {
-            // Its file has a journal since it was looked at: a server makes it just now, or ended while it did.
-            check?.Dispose();
-            return null;
+            check.Dispose();
+            throw;
         }
     }
 
