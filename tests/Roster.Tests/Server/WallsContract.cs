@@ -53,8 +53,9 @@ public abstract class WallsContract(RosterHost host)
             async Task<string> Ask(string id)
             {
                 var answer = await mine.SendAsync(method, path.Replace("{id}", id, StringComparison.Ordinal), Body(method, path, id));
-                // The room on the disk changes from one call to the next.
-                return answer.Status == 201 ? "201" : $"{answer.Status} " + Regex.Replace(answer.Text, "Bytes\":[0-9]+", "")
+                // The room on the disk and the server's notices change from one call to the next.
+                return answer.Status == 201 ? "201" : $"{answer.Status} "
+                    + Regex.Replace(answer.Text, "Bytes\":[0-9]+|\"notices\":\\[[^]]*\\]", "")
                     .Replace(id, "ID", StringComparison.OrdinalIgnoreCase)
                     .Replace(answer.Headers.GetValues("Roster-Request-Id").Single(), "REQUEST", StringComparison.Ordinal);
             }
