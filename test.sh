@@ -77,6 +77,9 @@ install_postgres() {
 }
 if [ "${versions[*]}" != debian ]; then install_postgres; fi
 
+# Compilers run for seconds: for .NET to compile their code anew by its use meanwhile takes longer than it saves.
+export DOTNET_TieredCompilation=0
+
 # The console's pages, which the server holds.
 dotnet build src/Roster.Server -c Release -t:BuildConsole
 # The native compiler of the server takes minutes, mostly of one core, so all else is built and checked beside it. It has folders of
@@ -96,6 +99,7 @@ status=0
 wait "$server" || status=$?
 cat "$published"
 if [ "$status" -ne 0 ]; then exit "$status"; fi
+unset DOTNET_TieredCompilation
 export ROSTER_TEST_SERVER=$PWD/artifacts/test/server/Roster.Server ROSTER_TEST_CLI=$PWD/artifacts/test/cli/roster
 
 log=$(mktemp)

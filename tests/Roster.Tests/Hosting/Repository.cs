@@ -23,6 +23,8 @@ internal static class Repository
                 ["DOTNET_NOLOGO"] = "1",
                 ["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0",
                 ["MSBUILDDISABLENODEREUSE"] = "1",
+                // Compilers run for seconds: to compile their own code better meanwhile takes longer than it saves.
+                ["DOTNET_TieredCompilation"] = "0",
             },
         };
         using var process = Process.Start(start)!;
