@@ -8,16 +8,17 @@ PROGRAM = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 
 
 class Server:
-    """A server on an SQLite database of its own in a folder, with its metrics."""
+    """A server on an SQLite database of its own in a folder, if the settings name none, with its metrics, if it has some."""
 
-    def __init__(self, command, folder, *settings):
+    def __init__(self, command, folder, *settings, metrics=True):
         self.data = os.path.join(folder, "data")
         # The first key is printed before it says that it listens.
         out = os.path.join(folder, "out")
         self.process = subprocess.Popen(
             [*(os.path.abspath(part) if os.path.exists(part) else part for part in command),
-             "--urls", "http://127.0.0.1:0", "--metrics-urls", "http://127.0.0.1:0", "--log-format", "text",
-             "--database", f"sqlite:{self.data}/roster.db", "--rows-per-minute", "0", *settings],
+             "--urls", "http://127.0.0.1:0", *(("--metrics-urls", "http://127.0.0.1:0") if metrics else ()), "--log-format", "text",
+             *(() if "--database" in settings else ("--database", f"sqlite:{self.data}/roster.db")), "--rows-per-minute", "0",
+             *settings],
             cwd=folder, stdout=open(out, "w"), stderr=subprocess.PIPE, text=True)
         self.said, listens = [], threading.Event()
         threading.Thread(target=self.hear, args=(listens,), daemon=True).start()
@@ -25,7 +26,8 @@ class Server:
         text = "".join(self.said)
         assert "Listening on" in text, f"The server did not start: {text}"
         self.port = int(re.search(r"Listening on http://127\.0\.0\.1:(\d+)", text).group(1))
-        self.metrics_port = int(re.search(r"served at http://127\.0\.0\.1:(\d+)", text).group(1))
+        if metrics:
+            self.metrics_port = int(re.search(r"served at http://127\.0\.0\.1:(\d+)", text).group(1))
         self.key = re.search("roster_[0-9A-Za-z]{38}", open(out).read()).group(0)
 
     def hear(self, listens):
