@@ -16,4 +16,5 @@ if [ ! -x /usr/bin/python3 ]; then
 fi
 
 # -B: no byte code is written into this folder or the other one.
+if [ "${1:-}" = suite ]; then shift && exec /usr/bin/python3 -B suite.py "$@"; fi
 exec /usr/bin/python3 -B citus.py "$@"

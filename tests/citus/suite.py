@@ -1,0 +1,45 @@
+"""Runs the tests that use PostgreSQL on a cluster of Citus that is made for it. See README.md."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests/failover"))
+
+from cluster import Failure
+from nodes import CitusCluster, Installation, Run
+
+CITUS = os.environ.get("ROSTER_TEST_CITUS", "/usr/lib/postgresql/15")
+TESTS = ROOT / "tests/Roster.Tests"
+# TidyTests holds the classes that use PostgreSQL to these names.
+CLASSES = ["-class", "*Postgres*", "-class", "*PgBouncer*"]
+
+
+def main(options):
+    dotnet = shutil.which("dotnet") or "dotnet"
+    subprocess.run([dotnet, "build", TESTS, "-c", "Release", "--nologo", "-v", "quiet"], check=True)
+    run = Run()
+    failed = True
+    try:
+        cluster = CitusCluster(run, Installation(CITUS))
+        cluster.start(3)
+        cluster.coordinator.query("alter role roster createrole")
+        print("on", cluster.coordinator.query("select citus_version()"), flush=True)
+        done = subprocess.run([dotnet, TESTS / "bin/Release/net10.0/Roster.Tests.dll", "-noColor", *(options or CLASSES)],
+                              env=os.environ | {"ROSTER_TEST_POSTGRES": cluster.database_address}, check=False)
+        failed = done.returncode != 0
+        return done.returncode
+    except Failure as failure:
+        print("citus:", failure)
+        return 1
+    finally:
+        run.remove(keep_logs=failed)
+        if failed:
+            print("the logs are in", run.folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
