@@ -16,6 +16,7 @@ internal sealed class CuttingProxy : IDisposable
     private long? _answerBytes;
     private int _answersToCut;
     private bool _isEverySecond;
+    private bool _isInAnswer;
 
     public CuttingProxy(Uri server)
     {
@@ -102,13 +103,16 @@ internal sealed class CuttingProxy : IDisposable
     {
         lock (_lock)
         {
-            if (!isRequest && _answersToCut > 0)
+            // What comes after a request is one answer, in however many pieces.
+            var isNewAnswer = !isRequest && !_isInAnswer;
+            _isInAnswer = !isRequest;
+            if (isNewAnswer && _answersToCut > 0)
             {
                 _answersToCut--;
                 HasCut = true;
                 return (0, true);
             }
-            if (!isRequest && _isEverySecond)
+            if (isNewAnswer && _isEverySecond)
                 _answersToCut = 1;
             ref var left = ref isRequest ? ref _requestBytes : ref _answerBytes;
             if (left is not { } most)
