@@ -22,6 +22,9 @@ install -D -m 644 packaging/deb/roster.service "$root/usr/lib/systemd/system/ros
 install -D -m 644 packaging/deb/roster.sysusers "$root/usr/lib/sysusers.d/roster.conf"
 install -D -m 644 packaging/deb/roster.tmpfiles "$root/usr/lib/tmpfiles.d/roster.conf"
 install -D -m 644 packaging/deb/roster.env "$root/etc/roster/roster.env"
+for file in nginx/roster.conf caddy/Caddyfile prometheus/{prometheus,alerts,alerts.test}.yml grafana/roster.json; do
+    install -D -m 644 "ops/$file" "$root/usr/share/doc/roster/examples/$file"
+done
 install -D -m 644 packaging/deb/copyright "$root/usr/share/doc/roster/copyright"
 install -D -m 644 packaging/deb/lintian-overrides "$root/usr/share/lintian/overrides/roster"
 

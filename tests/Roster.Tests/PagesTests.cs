@@ -11,16 +11,11 @@ public sealed partial class PagesTests(SqliteHost host)
 {
     private static readonly string Pages = Path.Combine(AppContext.BaseDirectory, "pages");
 
-    /// <summary>The pages that a reader sees first, in order; the others follow.</summary>
+    /// <summary>The pages in the order in which one reads them. Others begin in a workspace of their own.</summary>
     private static readonly string[] Order = ["README.md", "docs/reference/api.md", "docs/explanation/change-sets.md"];
 
-    /// <summary>Pages of these folders begin in a workspace of their own: CommandPagesTests and TutorialTests.</summary>
-    private static readonly string[] OnTheirOwn = ["docs/how-to", "docs/tutorial"];
-
-    /// <summary>A block of commands, and the answer shown before the next block, if any.</summary>
-    [GeneratedRegex(@"^```sh\n(?<command>.*?)^```\n(?:(?:(?!^```)[^\n]*\n)*?^```(?:json|text)\n(?<answer>.*?)^```)?",
-        RegexOptions.Multiline | RegexOptions.Singleline)]
-    private static partial Regex Block();
+    /// <summary>The answer of the server's first start that a reader puts into the second command.</summary>
+    private const string KeyPlace = "roster_…";
 
     [GeneratedRegex("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")]
     private static partial Regex Id();
@@ -39,31 +34,25 @@ public sealed partial class PagesTests(SqliteHost host)
         using var shell = new Shell(host.Address, api.Key!);
         // Ids of the pages are replaced by those of this run.
         var ids = new Dictionary<string, string>();
-        var (commands, answers) = (0, 0);
-        foreach (var page in Order.Concat(Directory.GetFiles(Pages, "*.md", SearchOption.AllDirectories)
-            .Select(file => Path.GetRelativePath(Pages, file)).Except(Order)
-            .Where(page => !OnTheirOwn.Any(folder => page.StartsWith(folder, StringComparison.Ordinal))).Order(StringComparer.Ordinal)))
-            foreach (Match block in Block().Matches(await File.ReadAllTextAsync(Path.Combine(Pages, page))))
+        var answers = 0;
+        foreach (var page in Order)
+            foreach (var block in new Page(page).Rest())
             {
-                var command = block.Groups["command"].Value;
-                if (!command.Contains("curl ", StringComparison.Ordinal))
-                    continue;
-                commands++;
+                var command = Id().Replace(block.Text, id => ids.GetValueOrDefault(id.Value, id.Value));
                 // A command without a shown answer must succeed.
                 var (exitCode, output) = await shell.RunAsync(
-                    Id().Replace(command, id => ids.GetValueOrDefault(id.Value, id.Value)), isToSucceed: !block.Groups["answer"].Success);
-                Assert.True(exitCode == 0, $"{page}: {command} exits with {exitCode}: {output}");
-                if (!block.Groups["answer"].Success)
+                    command.Replace(KeyPlace, api.Key, StringComparison.Ordinal), isToSucceed: block.Answer is null);
+                Assert.True(exitCode == 0, $"{page}:{block.Line}: {command} exits with {exitCode}: {output}");
+                if (block.Answer is not { } shown)
                     continue;
                 answers++;
-                var shown = block.Groups["answer"].Value;
                 AssertShown(page, command, shown, output);
                 var (theirs, ours) = (Id().Matches(shown), Id().Matches(output));
                 if (theirs.Count == ours.Count)
                     foreach (var (their, our) in theirs.Zip(ours))
                         ids.TryAdd(their.Value, our.Value);
             }
-        Assert.True(commands >= 15 && answers >= 15, $"{commands} commands and {answers} answers were found");
+        Assert.True(answers >= 15, $"{answers} answers were found");
     }
 
     [Fact]
@@ -152,6 +141,8 @@ public sealed partial class PagesTests(SqliteHost host)
                 Environment = { ["ROSTER_KEY"] = key },
             })!;
             _bash.StandardInput.WriteLine("curl() { command curl -sS $fails \"$@\"; }");
+            // The server runs already. TutorialTests starts one by this command.
+            _bash.StandardInput.WriteLine("dotnet() { [ \"$*\" = 'run -c Release --project src/Roster.Server' ]; }");
         }
 
         /// <param name="isToSucceed">Whether an error answer counts as a failure.</param>

@@ -3,21 +3,22 @@ namespace Roster.Tests.Cli;
 /// <summary>The page about moving from SQLite to PostgreSQL.</summary>
 public sealed class MoveToPostgresPageTests(PostgresHost postgres)
 {
-    private const string Page = "docs/how-to/move-to-postgresql.md";
+    private const string Shown = "postgresql://roster@db.example/roster";
 
     [Fact]
     public async Task Whoever_follows_the_page_finds_partners_and_keys_in_PostgreSQL()
     {
+        var page = new Page("docs/how-to/move-to-postgresql.md");
         using var folder = new TempFolder();
         var key = await FillAsync(folder.Path);
         var database = postgres.NewDatabase();
-        var text = (await File.ReadAllTextAsync(Path.Combine(Repository.Root, Page), TestContext.Current.CancellationToken))
-            .Replace("postgresql://roster@db.example/roster", database, StringComparison.Ordinal);
         using var shell = new RosterCommand();
+        var run = new PageRun(shell, new Uri("http://localhost:5080"), folder.Path);
 
-        Assert.Equal(1, await new PageRun(shell, new Uri("http://localhost:5080"), folder.Path).RunAsync(Page, PageRun.Blocks(text)));
+        await run.RunAsync(page, page.Next().With(Shown, database));
+        using var server = RosterProcess.Serve(folder.Path, await run.ArgumentsAsync(page, page.Next().With(Shown, database)));
+        page.HasEnded();
 
-        using var server = RosterProcess.Serve(folder.Path, "--database", database);
         Assert.Equal(["Ada Lovelace"], (await server.Client(key).GetAsync("/api/partners")).Names);
     }
 

@@ -11,12 +11,22 @@ public sealed class ToolTests(ConsoleServer server)
     {
         var api = server.NewWorkspace();
         using var roster = new RosterCommand();
-        var packages = roster.File("packages");
-        await Repository.RunAsync("src/Roster.Cli", "dotnet", "pack", "--no-build", "-c", "Release", "-o", packages, "-v", "q", "--nologo");
-        await Repository.RunAsync(
-            "", "dotnet", "tool", "install", "Roster.Cli", "--tool-path", roster.File("tools"), "--add-source", packages,
-            "--version", "*-*");
-        var tool = roster.File("tools/roster");
+        // As the page says, but with a home of its own, and without building again.
+        var commands = new Page("docs/reference/command-line.md").Next().Text;
+        var installed = await roster.RunShellAsync($$"""
+            set -e; exec 2>&1
+            dotnet() (
+                if [ "$1" = pack ]; then
+                    set -- "${@:1:$#-1}" "$PWD/${@: -1}" --no-build -v q --nologo
+                    cd {{PageRun.Quoted(Repository.Root)}}
+                fi
+                export DOTNET_CLI_HOME=$HOME DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
+                HOME={{PageRun.Quoted(Environment.GetEnvironmentVariable("HOME")!)}} command dotnet "$@"
+            )
+            {{commands}}
+            """);
+        Assert.True(installed.Code == 0, installed.Output);
+        var tool = roster.File(".dotnet/tools/roster");
         WriteUniversities(roster, "uni.csv", renamed: 0);
         WriteUniversities(roster, "later.csv", renamed: 10);
         roster.Write("key.txt", api.Key + "\n");

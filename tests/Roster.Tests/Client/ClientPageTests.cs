@@ -137,8 +137,8 @@ public sealed class ClientPageTests(SqliteHost host)
     [Fact]
     public void The_pages_show_this_code_and_no_other()
     {
-        var works = Codes(File.ReadAllLines(Path.Combine(Repository.Root, Here)), "// page", "// end");
-        var shown = Pages.SelectMany(page => Codes(File.ReadAllLines(Path.Combine(Repository.Root, page)), "```csharp", "```"));
+        var works = Codes(File.ReadAllLines(Path.Combine(Repository.Root, Here)));
+        var shown = Pages.SelectMany(page => new Page(page).Rest("csharp")).Select(block => block.Text);
 
         Assert.Equal(works.Order(StringComparer.Ordinal), shown.Distinct().Order(StringComparer.Ordinal));
     }
@@ -177,19 +177,19 @@ public sealed class ClientPageTests(SqliteHost host)
         Assert.Equal(HealthStatus.Healthy, (await provider.GetRequiredService<HealthCheckService>().CheckHealthAsync()).Status);
     }
 
-    /// <summary>The code between two marks, without the space before it.</summary>
-    private static IEnumerable<string> Codes(IEnumerable<string> lines, string begin, string end)
+    /// <summary>The code between the marks, without the space before it.</summary>
+    private static IEnumerable<string> Codes(IEnumerable<string> lines)
     {
         var code = default(List<string>);
         foreach (var line in lines)
             if (code is null)
-                code = line.Trim() == begin ? [] : null;
-            else if (line.Trim() != end)
+                code = line.Trim() == "// page" ? [] : null;
+            else if (line.Trim() != "// end")
                 code.Add(line);
             else
             {
                 var margin = code.Where(one => one.Length > 0).Min(one => one.Length - one.TrimStart().Length);
-                yield return string.Join('\n', code.Select(one => one.Length == 0 ? one : one[margin..]));
+                yield return string.Concat(code.Select(one => (one.Length == 0 ? one : one[margin..]) + '\n'));
                 code = null;
             }
     }

@@ -1,26 +1,20 @@
 using System.Diagnostics;
-using System.Text.RegularExpressions;
 
 namespace Roster.Tests.Client;
 
 /// <summary>The pages for JavaScript and Python: their code is one program, and prints what the pages say.</summary>
-public sealed partial class OtherLanguagesTests(SqliteHost host)
+public sealed class OtherLanguagesTests(SqliteHost host)
 {
-    [GeneratedRegex(@"^```(\w+)\n(.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
-    private static partial Regex Block();
-
     [Theory]
-    [InlineData("javascript", "js", "node", "story.mjs")]
-    [InlineData("python", "python", "python3", "story.py")]
+    [InlineData("docs/how-to/clients/javascript.md", "js", "node", "story.mjs")]
+    [InlineData("docs/how-to/clients/python.md", "python", "python3", "story.py")]
     public async Task The_code_of_the_page_works_from_top_to_bottom_over_a_line_that_breaks(
-        string page, string language, string program, string file)
+        string path, string language, string program, string file)
     {
         var api = await host.NewWorkspaceAsync();
-        var text = await File.ReadAllTextAsync(
-            Path.Combine(Repository.Root, "docs/how-to/clients", page + ".md"), TestContext.Current.CancellationToken);
-        var blocks = Block().Matches(text).ToLookup(match => match.Groups[1].Value, match => match.Groups[2].Value);
+        var page = new Page(path);
         using var folder = new TempFolder();
-        await File.WriteAllTextAsync(folder.File(file), string.Join('\n', blocks[language]), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(folder.File(file), string.Join('\n', page.Rest(language).Select(block => block.Text)), TestContext.Current.CancellationToken);
         using var proxy = new CuttingProxy(host.Address);
         proxy.CutEverySecondAnswer();
 
@@ -36,7 +30,7 @@ public sealed partial class OtherLanguagesTests(SqliteHost host)
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
 
         Assert.True(process.ExitCode == 0, await errors);
-        Assert.Equal(string.Concat(blocks["text"]), output);
+        Assert.Equal(string.Concat(page.Blocks.Where(block => block.Kind == "text").Select(block => block.Text)), output);
         Assert.True(proxy.HasCut);
         // Each write was carried out once, however often it was sent.
         Assert.Equal(2, (await api.GetAsync("/api/changesets")).Items.Count);

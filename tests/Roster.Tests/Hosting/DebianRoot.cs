@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace Roster.Tests.Hosting;
 
@@ -10,9 +12,9 @@ internal static class DebianRoot
 {
     private const string Mirror = "http://deb.debian.org/debian";
 
-    /// <summary>With what Roster's package depends on.</summary>
+    /// <summary>With what installs a package, and what Roster's depends on.</summary>
     private const string Packages =
-        "libicu72,libssl3,systemd-standalone-sysusers,systemd-standalone-tmpfiles,init-system-helpers";
+        "apt,libicu72,libssl3,systemd-standalone-sysusers,systemd-standalone-tmpfiles,init-system-helpers";
 
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
@@ -31,11 +33,13 @@ internal static class DebianRoot
         const string Name = "VERSION_CODENAME=";
         var suite = File.ReadLines("/etc/os-release").First(line => line.StartsWith(Name, StringComparison.Ordinal))[Name.Length..];
         var folder = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts/debian")).FullName;
-        var archive = Path.Combine(folder, $"{suite}.tar");
+        // With other packages it is another one.
+        var name = $"{suite}-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Packages)))[..8]}";
+        var archive = Path.Combine(folder, $"{name}.tar");
         if (File.Exists(archive))
             return archive;
         var mirror = Environment.GetEnvironmentVariable("DEBIAN_MIRROR") is { Length: > 0 } other ? other : Mirror;
-        var half = Path.Combine(folder, $"{suite}.half.tar");
+        var half = Path.Combine(folder, $"{name}.half.tar");
         using var process = Process.Start(new ProcessStartInfo("mmdebstrap",
             ["--quiet", "--variant=essential", $"--include={Packages}", "--dpkgopt=force-unsafe-io",
                 // Pages and texts of other packages; those of Roster's are installed.

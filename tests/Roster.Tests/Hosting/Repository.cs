@@ -36,6 +36,15 @@ internal static class Repository
         return output;
     }
 
+    /// <summary>
+    /// Makes a folder like that of the sources, of links to them, for programs that write beside them. It has no <c>artifacts</c>.
+    /// </summary>
+    public static void LinkInto(string folder)
+    {
+        foreach (var entry in Directory.GetFileSystemEntries(Root).Where(entry => Path.GetFileName(entry) != "artifacts"))
+            File.CreateSymbolicLink(Path.Combine(folder, Path.GetFileName(entry)), entry);
+    }
+
     private static string FindRoot()
     {
         var folder = new DirectoryInfo(AppContext.BaseDirectory);

@@ -7,6 +7,14 @@ internal sealed class RootFolder(string path)
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
+    /// <summary>The environment of programs that run in it.</summary>
+    public static readonly Dictionary<string, string> Variables = new()
+    {
+        ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin",
+        ["DEBIAN_FRONTEND"] = "noninteractive",
+        ["LC_ALL"] = "C.UTF-8",
+    };
+
     public string Path => path;
 
     /// <summary>A file of it, by its path in it.</summary>
@@ -31,17 +39,13 @@ internal sealed class RootFolder(string path)
 
     /// <summary>Runs a program in it as root, to its end.</summary>
     /// <returns>All that it wrote.</returns>
-    public Task<string> RunAsync(params IEnumerable<string> program) => RunAsync("0:0", null, program);
-
-    public async Task<string> RunAsync(string user, string? writable, IEnumerable<string> program)
+    public async Task<string> RunAsync(params IEnumerable<string> program)
     {
-        var command = Command(user, writable, program);
-        using var process = Process.Start(new ProcessStartInfo(command[0], command[1..])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            Environment = { ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin", ["DEBIAN_FRONTEND"] = "noninteractive", ["LC_ALL"] = "C.UTF-8" },
-        })!;
+        var command = Command("0:0", null, program);
+        var start = new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in Variables)
+            start.Environment[name] = value;
+        using var process = Process.Start(start)!;
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.WaitForExitAsync().WaitAsync(Patience);
         Assert.True(process.ExitCode == 0, $"{string.Join(' ', program)} exits with {process.ExitCode}:\n{await output}{await errors}");

@@ -15,13 +15,16 @@ public sealed class AlertTests : IDisposable
     [Fact]
     public async Task The_page_s_commands_find_the_configuration_valid_and_the_rules_tests_passing()
     {
-        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "how-to", "watch.md"));
-        var commands = Regex.Matches(page, @"^ *```sh\n(?<command>.*?)^ *```$", RegexOptions.Multiline | RegexOptions.Singleline)
-            .Select(block => block.Groups["command"].Value.Trim()).ToList();
+        var page = new Page("docs/how-to/watch.md");
 
-        Assert.Equal(2, commands.Count);
-        foreach (var command in commands)
-            Assert.Contains("SUCCESS", await Repository.RunAsync("", "sh", "-c", command), StringComparison.Ordinal);
+        foreach (var block in page.Rest())
+            Assert.Contains("SUCCESS", await Repository.RunAsync("", "sh", "-c", block.Text), StringComparison.Ordinal);
+
+        // It has Prometheus look where it has the server serve metrics.
+        var target = Regex.Match(page.Text, "`--metrics-urls http://([^`]+)`").Groups[1].Value;
+        Assert.Contains(
+            $"[\"{target}\"]", await File.ReadAllTextAsync(Path.Combine(Repository.Root, "ops/prometheus/prometheus.yml")),
+            StringComparison.Ordinal);
     }
 
     [Fact]

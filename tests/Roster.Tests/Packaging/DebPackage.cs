@@ -1,6 +1,8 @@
+using Roster.Tests.Cli;
+
 namespace Roster.Tests.Packaging;
 
-/// <summary>Debian's package of the published programs, made once.</summary>
+/// <summary>Debian's package of the published programs, made once, as its page says.</summary>
 public sealed class DebPackage : IAsyncLifetime
 {
     private readonly TempFolder _folder = new();
@@ -14,9 +16,18 @@ public sealed class DebPackage : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         // The smallest package takes a minute to make.
-        var made = await Repository.RunAsync("", "env", "DEB_COMPRESSION=-Zgzip -z1",
-            "packaging/deb.sh", await Published.Server, await Published.Command, _folder.Path);
-        File = made.Trim();
+        using var shell = new RosterCommand { Variables = { ["DEB_COMPRESSION"] = "-Zgzip -z1" } };
+        var sources = Directory.CreateDirectory(_folder.File("sources")).FullName;
+        Repository.LinkInto(sources);
+        var (page, run) = (new Page(DebTests.PagePath), new PageRun(shell, new Uri("http://localhost:5080"), sources)
+        {
+            Folder = sources,
+            PublishedServer = await Published.Server,
+            PublishedCommand = await Published.Command,
+        });
+        await run.RunAsync(page, page.Next());
+        File = Directory.GetFiles(Path.Combine(sources, "artifacts"), "roster_*.deb").Single();
+
         var files = _folder.File("files");
         await Repository.RunAsync("", "dpkg-deb", "--raw-extract", File, files);
         await Repository.RunAsync("", "sed", "-i", "s/^Version: .*/Version: 999.0.0/", Path.Combine(files, "DEBIAN/control"));

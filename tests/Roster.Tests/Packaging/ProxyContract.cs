@@ -127,6 +127,12 @@ public abstract class ProxyContract(SqliteHost host)
 
     private Task<RosterHost> ServerAsync(Func<IRosterStore, IRosterStore>? wrap = null) => host.AnotherAsync(Trusting, wrap);
 
-    private static ServerSettings Trusting(ServerSettings settings) =>
-        settings with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")] };
+    private static ServerSettings Trusting(ServerSettings settings)
+    {
+        var page = new Page("docs/how-to/behind-a-proxy.md");
+        var setting = page.Next("ini").Text.Trim().Split('=');
+        page.HasEnded();
+        Assert.Equal("ROSTER_TRUSTED_PROXIES", setting[0]);
+        return settings with { TrustedProxies = [.. setting[1].Split(',').Select(network => IPNetwork.Parse(network))] };
+    }
 }

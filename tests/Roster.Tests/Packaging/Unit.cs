@@ -13,6 +13,15 @@ internal sealed class Unit
 
     public string User => _settings["User"].Single() + ":" + _settings["Group"].Single();
 
+    /// <summary>Writes the unit into a folder, with a command that is installed here.</summary>
+    public static async Task WriteAsync(string folder) => await File.WriteAllTextAsync(
+        Path.Combine(folder, "roster.service"),
+        (await File.ReadAllTextAsync(Source)).Replace("=/usr/lib/roster/Roster.Server", "=/bin/true", StringComparison.Ordinal));
+
+    /// <summary>What systemd finds wrong with the unit in a folder, and with what changes it there.</summary>
+    public static Task<string> VerifyAsync(string folder) => Repository.RunAsync(
+        "", "sh", "-c", $"systemd-analyze verify --man=no '{Path.Combine(folder, "roster.service")}' 2>&1");
+
     /// <summary>The unit's command in its root, as its user, in its folder, with its variables and no others.</summary>
     public static string[] CommandIn(RootFolder root)
     {

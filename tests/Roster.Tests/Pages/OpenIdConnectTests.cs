@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using Roster.Tests.Cli;
 
 namespace Roster.Tests.Pages;
 
@@ -29,13 +30,21 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser, OpenIdHos
         await _provider.ServeAsync(_server.Address);
     }
 
-    private void Serve()
+    private void Serve() => Serve(
+        "--oidc-issuer", _provider.Issuer.OriginalString, "--oidc-client-id", OpenIdHost.ClientId,
+        "--oidc-client-secret-file", _folder.File("secret"), "--oidc-roles", "cn=admins=default:admin,staff=other:viewer",
+        "--trusted-proxies", "127.0.0.1/32");
+
+    private void Serve(params string[] arguments)
     {
-        _server = RosterProcess.Serve(
-            _folder.Path, "--oidc-issuer", _provider.Issuer.OriginalString, "--oidc-client-id", OpenIdHost.ClientId,
-            "--oidc-client-secret-file", _folder.File("secret"), "--oidc-roles", "cn=admins=default:admin,staff=other:viewer",
-            "--trusted-proxies", "127.0.0.1/32");
-        _http = new HttpClient(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false }) { BaseAddress = _server.Address };
+        _server = RosterProcess.Serve(_folder.Path, arguments);
+        _http = new HttpClient(new SocketsHttpHandler
+        {
+            UseCookies = false,
+            AllowAutoRedirect = false,
+            SslOptions = { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate?.Subject == "CN=localhost" },
+        })
+        { BaseAddress = _server.Address };
     }
 
     public ValueTask DisposeAsync()
@@ -62,6 +71,40 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser, OpenIdHos
         Assert.Equal(("Amal Haddad", "person"), (person.GetProperty("name").GetString(), person.GetProperty("kind").GetString()));
         Assert.Equal(EditorScopes, await ScopesAsync());
         Assert.Equal(["session_begun", "person_created"], (await AuditAsync()).Take(2));
+    }
+
+    [Fact]
+    public async Task Whoever_starts_the_server_as_the_page_shows_lets_people_in_by_their_roles_of_the_realm()
+    {
+        var page = new Page("docs/how-to/sign-in-by-openid-connect.md");
+        var redirect = new Uri(page.Blocks.First(block => block.Kind == "text").Text.Trim());
+        SelfSigned.Write(_folder.Path, "localhost");
+        using var shell = new RosterCommand();
+        var arguments = await new PageRun(shell, _server.Address, _folder.Path).ArgumentsAsync(page, page.Next()
+            .With("https://*:443", "https://127.0.0.1:0").With("/run/secrets/roster-oidc", _folder.File("secret"))
+            .With("https://id.example.com/realms/main", _provider.Issuer.OriginalString));
+        page.HasEnded();
+        _http.Dispose();
+        _server.Dispose();
+        Serve(arguments);
+        await _provider.ControlAsync($$"""{"callback":"{{new Uri(_server.Address, redirect.AbsolutePath)}}"}""");
+        await _provider.ControlAsync("""
+            {"accounts":{
+                "amal":{"name":"Amal","realm_access":{"roles":["offline_access","directory-staff"]}},
+                "noor":{"name":"Noor","realm_access":{"roles":["directory-admins","directory-staff"]}}}}
+            """);
+
+        // As Keycloak is at first: the claim is neither in the ID token nor in the userinfo.
+        await AssertRefusedAsync("amal", "oidc");
+        await _provider.ControlAsync("""{"inToken":true}""");
+
+        foreach (var (login, role) in new[] { ("amal", "editor"), ("noor", "admin") })
+        {
+            var cookie = await AssertSignsInAsync(login);
+            var session = (await Stranger.SendAsync(HttpMethod.Get, "/api/session", headers: [("Cookie", cookie)])).Json;
+            Assert.Equal((role, "default"),
+                (session.GetProperty("role").GetString(), session.GetProperty("workspace").GetProperty("name").GetString()));
+        }
     }
 
     [Fact]
@@ -362,6 +405,9 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser, OpenIdHos
         await console.Button("Continue").ClickAsync();
     }
 
+    /// <summary>What the names of cookies begin with.</summary>
+    private string Prefix => _server.Address.Scheme == "https" ? "__Host-" : "";
+
     /// <summary>Signs in without a browser.</summary>
     /// <returns>The session's cookie.</returns>
     private async Task<string> AssertSignsInAsync(string login)
@@ -370,8 +416,8 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser, OpenIdHos
         var answer = await CallbackAsync((await _provider.VisitAsync(address, login)).PathAndQuery, cookie);
         Assert.Equal((302, "/console/"), (answer.Status, answer.Headers.Location?.OriginalString));
         var cookies = answer.Headers.GetValues("Set-Cookie").ToList();
-        Assert.Contains(cookies, one => one.StartsWith("roster-oidc=; max-age=0;", StringComparison.Ordinal));
-        return cookies.Single(one => one.StartsWith("roster=", StringComparison.Ordinal)).Split(';')[0];
+        Assert.Contains(cookies, one => one.StartsWith($"{Prefix}roster-oidc=; max-age=0;", StringComparison.Ordinal));
+        return cookies.Single(one => one.StartsWith($"{Prefix}roster=", StringComparison.Ordinal)).Split(';')[0];
     }
 
     private async Task AssertRefusedAsync(string login, string reason)
@@ -394,7 +440,7 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser, OpenIdHos
         Assert.Equal(302, answer.Status);
         var location = answer.Headers.Location!.OriginalString;
         Assert.StartsWith("/console/", location, StringComparison.Ordinal);
-        var isSignedIn = answer.Headers.GetValues("Set-Cookie").Any(one => one.StartsWith("roster=", StringComparison.Ordinal));
+        var isSignedIn = answer.Headers.GetValues("Set-Cookie").Any(one => one.StartsWith($"{Prefix}roster=", StringComparison.Ordinal));
         Assert.Equal(!location.Contains("?refused=", StringComparison.Ordinal), isSignedIn);
         return isSignedIn ? null : location.Split("?refused=")[1];
     }
