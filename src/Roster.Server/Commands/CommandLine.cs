@@ -230,8 +230,9 @@ internal static class CommandLine
         try
         {
             var address = BindingAddress.Parse(url);
-            // Kestrel takes any other name for "all interfaces".
-            var isHost = address.Host is "localhost" or "*" or "+" || IPAddress.TryParse(address.Host, out _);
+            // Kestrel takes any other name for "all interfaces", and finds no free port for the two addresses of this one.
+            var isHost = address.Host is "*" or "+" || (address.Host == "localhost" && address.Port != 0)
+                || IPAddress.TryParse(address.Host, out _);
             return isHost && address is { Scheme: "http" or "https", Port: >= 0 and <= 65_535, PathBase: "" } ? address.Scheme : null;
         }
         catch (FormatException)

@@ -16,8 +16,9 @@ public sealed class BackupPageTests : IDisposable
         var (backup, settings, status, rehearsal, restore) = (page.Next(), page.Next("ini"), page.Next(), page.Next(), page.Next());
         page.HasEnded();
         var own = Directory.CreateDirectory(_shell.File("own")).FullName;
-        using var server = RosterProcess.Serve(_shell.Folder, settings.With("/var/backups/roster", own).Text
-            .Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]));
+        var variables = settings.With("/var/backups/roster", own).Text.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(line => line.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        using var server = RosterProcess.Serve(_shell.Folder, variables);
         var api = server.FirstClient();
         _shell.Variables["ROSTER_KEY"] = api.Key!;
         var run = new PageRun(_shell, server.Address, _shell.Folder);

@@ -30,8 +30,8 @@ public sealed partial class RunOnPostgresPageTests : IDisposable
         administrator += address;
         await PostgresCluster.RunAsync(administrator + "postgres", "alter role roster rename to first");
 
-        await PostgresCluster.RunAsync(
-            administrator + "postgres", Statements(page.Next("sql").With("'…'", $"'{Password.Replace("'", "''", StringComparison.Ordinal)}'").Text));
+        var quoted = $"'{Password.Replace("'", "''", StringComparison.Ordinal)}'";
+        await PostgresCluster.RunAsync(administrator + "postgres", Statements(page.Next("sql").With("'…'", quoted).Text));
         await File.WriteAllTextAsync(_folder.File("password"), Password + "\n");
         using var shell = new RosterCommand();
         var arguments = await new PageRun(shell, new Uri("http://localhost:5080"), _folder.Path).ArgumentsAsync(page, page.Next()
@@ -45,11 +45,13 @@ public sealed partial class RunOnPostgresPageTests : IDisposable
         await api.CreateAsync();
         Assert.Equal(200, (await api.GetAsync("/health/ready")).Status);
         Assert.True(await PostgresCluster.RunAsync(
-            administrator + "roster", "select bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'roster'") is true);
+            administrator + "roster",
+            "select bool_and(ssl) from pg_stat_ssl join pg_stat_activity using (pid) where usename = 'roster'") is true);
 
         // An index that is filled anew finds again what it found.
         await FindsAsync(api);
-        var (look, fill) = (OfSearchState().Matches(page.Text)[0].Groups[1].Value, OfSearchState().Matches(page.Text)[1].Groups[1].Value);
+        var (look, fill) = (OfSearchState().Matches(page.Text)[0].Groups[1].Value,
+            OfSearchState().Matches(page.Text)[1].Groups[1].Value);
         Assert.NotNull(await PostgresCluster.RunAsync(administrator + "roster", look));
         Assert.NotNull(await PostgresCluster.RunAsync(
             administrator + "roster", fill.Replace("…", "1 returning 1", StringComparison.Ordinal)));
@@ -83,7 +85,8 @@ public sealed partial class RunOnPostgresPageTests : IDisposable
             host all all all trust
             """);
         PostgresCluster.Own(_folder.Path);
-        return new PostgresCluster("ssl=on", $"ssl_cert_file={certificate}", $"ssl_key_file={key}", $"hba_file={_folder.File("pg_hba.conf")}");
+        return new PostgresCluster(
+            "ssl=on", $"ssl_cert_file={certificate}", $"ssl_key_file={key}", $"hba_file={_folder.File("pg_hba.conf")}");
     }
 
     private static string[] Statements(string text) =>

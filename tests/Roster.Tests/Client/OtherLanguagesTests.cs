@@ -14,7 +14,8 @@ public sealed class OtherLanguagesTests(SqliteHost host)
         var api = await host.NewWorkspaceAsync();
         var page = new Page(path);
         using var folder = new TempFolder();
-        await File.WriteAllTextAsync(folder.File(file), string.Join('\n', page.Rest(language).Select(block => block.Text)), TestContext.Current.CancellationToken);
+        var code = string.Join('\n', page.Rest(language).Select(block => block.Text));
+        await File.WriteAllTextAsync(folder.File(file), code, TestContext.Current.CancellationToken);
         using var proxy = new CuttingProxy(host.Address);
         proxy.CutEverySecondAnswer();
 

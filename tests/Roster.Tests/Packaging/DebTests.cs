@@ -129,8 +129,9 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
             File.ReadLines(Unit.Source).Where(line => line.StartsWith("LoadCredential=", StringComparison.Ordinal))
                 .Select(line => line.Split('=')[1]).Order(),
             rows.SelectMany(row => CodeSpan().Matches(row.Split('|')[1])).Select(name => name.Groups[1].Value).Order());
-        foreach (var setting in rows.SelectMany(row => CodeSpan().Matches(row.Split('|')[2])).Select(span => span.Groups[1].Value.Split('=')))
+        foreach (var span in rows.SelectMany(row => CodeSpan().Matches(row.Split('|')[2])))
         {
+            var setting = span.Groups[1].Value.Split('=');
             Assert.Contains($"[env: {setting[0]}]", settings, StringComparison.Ordinal);
             Assert.StartsWith(setting[1] == "…" ? "…" : "/run/credentials/roster.service/roster.", setting[1], StringComparison.Ordinal);
         }

@@ -144,6 +144,7 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--urls", "nonsense")]
     [InlineData("--urls", "http://nohost.example:5080")]
     [InlineData("--urls", "http://localhost:99999")]
+    [InlineData("--urls", "http://localhost:0")]
     [InlineData("--urls", "")]
     [InlineData("--database", "roster.db")]
     [InlineData("--database", "sqlite:")]
