@@ -19,6 +19,7 @@ SETTINGS = {
     "wal_level": "logical",  # moving shards while they are written to needs it
     "max_connections": "200",
     "max_prepared_transactions": "200",
+    "max_worker_processes": "64",  # Citus has one for each database
     "shared_buffers": "64MB",
     "listen_addresses": "127.0.0.1",
     # Files in the data folder, deleted with it, instead of shared memory that a kill leaves behind.
@@ -140,8 +141,11 @@ class Node:
         with open(self.folder / "postgresql.conf", "a", encoding="utf-8") as file:
             file.writelines(f"{name} = '{value}'\n" for name, value in settings.items())
         self.start()
-        self.query("create database roster encoding 'UTF8' lc_ctype 'C.UTF-8' template template0", "postgres")
-        self.query("create extension citus")
+        self.create_database("roster")
+
+    def create_database(self, name):
+        self.query(f"create database {name} encoding 'UTF8' lc_ctype 'C.UTF-8' template template0", "postgres")
+        self.query("create extension citus", name)
 
     def start(self):
         kill_all(lambda: processes_in(self.folder))  # what is left of a server that was killed
@@ -238,6 +242,17 @@ class CitusCluster:
             self.add_worker()
         self.coordinator.query("create role roster login")
         self.coordinator.query("alter database roster owner to roster")
+
+    def add_database(self, name):
+        """Another database on the same nodes, with few shards. Returns its address."""
+        for node in self.nodes:
+            node.create_database(name)
+        self.coordinator.query(f"select citus_set_coordinator_host('127.0.0.1', {self.coordinator.port})", name)
+        for worker in self.workers:
+            self.coordinator.query(f"select citus_add_node('127.0.0.1', {worker.port})", name)
+        self.coordinator.query(f"alter database {name} owner to roster")
+        self.coordinator.query(f"alter database {name} set citus.shard_count = 4")
+        return self.database_address.removesuffix("roster") + name
 
     def add_worker(self):
         worker = Node(self._run, self._installation, f"worker{len(self.workers) + 1}")

@@ -14,6 +14,7 @@ from nodes import CitusCluster, Installation, Run
 
 CITUS = os.environ.get("ROSTER_TEST_CITUS", "/usr/lib/postgresql/15")
 TESTS = ROOT / "tests/Roster.Tests"
+ALONE = 16  # databases for tests whose server has to be alone on its database; the tests of imports take 13
 # TidyTests holds the classes that use PostgreSQL to these names.
 CLASSES = ["-class", "*Postgres*", "-class", "*PgBouncer*"]
 
@@ -27,9 +28,11 @@ def main(options):
         cluster = CitusCluster(run, Installation(CITUS))
         cluster.start(3)
         cluster.coordinator.query("alter role roster createrole")
+        databases = {"ROSTER_TEST_POSTGRES": cluster.database_address,
+                     "ROSTER_TEST_POSTGRES_MORE": " ".join(cluster.add_database(f"alone{number}") for number in range(ALONE))}
         print("on", cluster.coordinator.query("select citus_version()"), flush=True)
         done = subprocess.run([dotnet, TESTS / "bin/Release/net10.0/Roster.Tests.dll", "-noColor", *(options or CLASSES)],
-                              env=os.environ | {"ROSTER_TEST_POSTGRES": cluster.database_address}, check=False)
+                              env=os.environ | databases, check=False)
         failed = done.returncode != 0
         return done.returncode
     except Failure as failure:

@@ -42,7 +42,7 @@ public sealed class PgBouncerHost : RosterHost
             ? PostgresCluster.Missing
             : Program is null ? "There is no PgBouncer: install Debian's package." : null;
 
-    protected override RosterHost Create() => throw new NotSupportedException("Its tests do with one server.");
+    protected override RosterHost Create(bool alone) => throw new NotSupportedException("Its tests do with one server.");
 
     public override async ValueTask DisposeAsync()
     {

@@ -1,9 +1,12 @@
+using System.Collections.Concurrent;
+
 namespace Roster.Tests.Hosting;
 
 /// <summary>
 /// On a PostgreSQL database: the one in ROSTER_TEST_POSTGRES (as for <c>--database</c>), or a new one on a private
 /// server. If there is neither, the tests are skipped, which CI counts as a failure. On Citus, the tables are
-/// distributed first.
+/// distributed first. Tests whose server is to be alone on its database take one of ROSTER_TEST_POSTGRES_MORE, which names
+/// empty databases, with spaces between.
 /// </summary>
 public sealed class PostgresHost : RosterHost
 {
@@ -17,11 +20,16 @@ public sealed class PostgresHost : RosterHost
     /// <summary>Whether the given database has Citus.</summary>
     internal static bool IsCitus => Citus.Value;
 
+    private static readonly ConcurrentQueue<string> More = new(
+        Environment.GetEnvironmentVariable("ROSTER_TEST_POSTGRES_MORE")?.Split(' ', StringSplitOptions.RemoveEmptyEntries) ?? []);
+
     private readonly Lazy<PostgresCluster> _own = new(() => new PostgresCluster());
 
     public PostgresHost() => Database = Given ?? (PostgresCluster.Binaries is null ? "" : _own.Value.NewDatabase());
 
-    private PostgresHost(string database) => Database = database;
+    private readonly bool _isAlone;
+
+    private PostgresHost(string database, bool isAlone = false) => (Database, _isAlone) = (database, isAlone);
 
     internal override string Database { get; }
 
@@ -29,6 +37,8 @@ public sealed class PostgresHost : RosterHost
     {
         if (Database == Given && IsCitus)
             await Distributed.Value;
+        else if (Given is not null && IsCitus && _isAlone)
+            await Roster.Storage.Store.Parse(Database).DistributeAsync(CancellationToken.None);
         await base.InitializeAsync();
     }
 
@@ -46,8 +56,10 @@ public sealed class PostgresHost : RosterHost
     /// <param name="options">Options of <c>create database</c>.</param>
     internal string NewDatabase(string options = "") => _own.Value.NewDatabase(options);
 
-    /// <summary>On the given database, or on another one of the private server.</summary>
-    protected override RosterHost Create() => new PostgresHost(Given ?? NewDatabase());
+    /// <summary>On another database of the private server; else on one that is given besides, or on the given one.</summary>
+    protected override RosterHost Create(bool alone) => Given is null ? new PostgresHost(NewDatabase())
+        : alone && More.TryDequeue(out var more) ? new PostgresHost(more, isAlone: true)
+        : new PostgresHost(Given);
 
     public override async ValueTask DisposeAsync()
     {

@@ -43,7 +43,9 @@ public abstract partial class RosterHost : IAsyncLifetime
     /// <summary>Why this engine is not available; its tests are skipped then.</summary>
     protected virtual string? Missing => null;
 
-    protected abstract RosterHost Create();
+    /// <summary>A host on another database, if one can be had.</summary>
+    /// <param name="alone">Whether no other server may use that database.</param>
+    protected abstract RosterHost Create(bool alone);
 
     /// <summary>The server's log so far.</summary>
     internal string Log()
@@ -92,10 +94,13 @@ public abstract partial class RosterHost : IAsyncLifetime
 
     /// <summary>A second host on the same kind of engine, for one test alone; dispose it.</summary>
     /// <param name="wrap">Wraps the store, for example to count calls.</param>
+    /// <param name="alone">
+    /// Whether no other server may use its database: servers on the same one share the work of its imports.
+    /// </param>
     internal async Task<RosterHost> AnotherAsync(
-        Func<ServerSettings, ServerSettings>? change = null, Func<IRosterStore, IRosterStore>? wrap = null)
+        Func<ServerSettings, ServerSettings>? change = null, Func<IRosterStore, IRosterStore>? wrap = null, bool alone = false)
     {
-        var another = There(Create());
+        var another = There(Create(alone));
         another._change = change ?? (settings => settings);
         another._wrap = wrap ?? (store => store);
         await another.InitializeAsync();

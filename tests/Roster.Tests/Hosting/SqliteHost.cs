@@ -7,10 +7,10 @@ public sealed class SqliteHost : RosterHost
 
     internal override string Database => "sqlite:" + File;
 
-    protected override RosterHost Create() => new SqliteHost();
+    protected override RosterHost Create(bool alone) => new SqliteHost();
 
     /// <summary>A second host, not yet started; dispose it.</summary>
-    internal SqliteHost Another() => (SqliteHost)Create();
+    internal SqliteHost Another() => (SqliteHost)Create(alone: true);
 
     public string File => _folder.File("roster.db");
 

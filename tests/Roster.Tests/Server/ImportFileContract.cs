@@ -243,7 +243,7 @@ public abstract class ImportFileContract(RosterHost host)
     [Fact]
     public async Task An_import_is_forgotten_when_its_time_is_over_and_not_before()
     {
-        await using var own = await host.AnotherAsync(settings => settings with { ImportsKept = TimeSpan.FromDays(2) });
+        await using var own = await host.AnotherAsync(settings => settings with { ImportsKept = TimeSpan.FromDays(2) }, alone: true);
         var api = await own.NewWorkspaceAsync();
         var (id, _) = await api.NewPlanAsync(Small);
 

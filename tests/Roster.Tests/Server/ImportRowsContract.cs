@@ -299,7 +299,7 @@ public abstract class ImportRowsContract(RosterHost host)
         async Task FailsAsync(string csv)
         {
             var id = await api.NewImportAsync(csv);
-            await api.PostAsync("", $"/api/imports/{id}/plan");
+            Assert.Equal(202, (await api.PostAsync("", $"/api/imports/{id}/plan")).Status);
             var failed = await api.SettledAsync(id);
             Assert.Equal(("failed", "too_much_text"), (failed.State(), failed.Reason()));
             Assert.Equal(409, (await api.PostAsync("""{"created":90}""", $"/api/imports/{id}/apply")).Status);

@@ -308,7 +308,8 @@ internal sealed class HeldServer : IAsyncDisposable
         RosterHost host, IRosterStore? shared = null, Func<ServerSettings, ServerSettings>? change = null)
     {
         var server = new HeldServer();
-        server.Host = await host.AnotherAsync(change, own => CountedStore.Around(shared ?? own, out server._calls));
+        server.Host = await host.AnotherAsync(
+            change, own => CountedStore.Around(shared ?? own, out server._calls), alone: shared is null);
         return server;
     }
 
