@@ -62,6 +62,10 @@ public sealed partial class TidyTests
     [GeneratedRegex(@"^using ([\w.]+);")]
     private static partial Regex UsingDirective();
 
+    [Fact]
+    public void The_order_of_classes_knows_a_class_by_its_collection() => Assert.Equal(
+        typeof(TidyTests).FullName, LongestFirst.ClassOf(TestContext.Current.TestCollection!));
+
     /// <summary>./test.sh finds them by their names, to run them on several versions of PostgreSQL.</summary>
     [Fact]
     public async Task Classes_of_tests_that_use_PostgreSQL_say_so_in_their_names()

@@ -44,13 +44,14 @@ public sealed class LongestFirst : ITestCollectionOrderer
         typeof(AppearanceInArabic),
     ];
 
-    private static readonly Dictionary<string, int> Places = Classes.Index().ToDictionary(one => Name(one.Item), one => one.Index);
+    private static readonly Dictionary<string, int> Places = Classes.Index().ToDictionary(one => one.Item.FullName!, one => one.Index);
 
     public IReadOnlyCollection<TTestCollection> OrderTestCollections<TTestCollection>(IReadOnlyCollection<TTestCollection> testCollections)
         where TTestCollection : ITestCollection =>
         [.. DefaultTestCollectionOrderer.Instance.OrderTestCollections(testCollections)
-            .OrderBy(one => Places.GetValueOrDefault(one.TestCollectionDisplayName, Places.Count))];
+            .OrderBy(one => Places.GetValueOrDefault(ClassOf(one), Places.Count))];
 
-    /// <summary>xUnit's name of a class's own collection.</summary>
-    private static string Name(Type test) => $"Test collection for {test.FullName}";
+    /// <summary>The full name of the class whose collection it is, from xUnit's "Test collection for CLASS (id: ...)".</summary>
+    internal static string ClassOf(ITestCollection collection) =>
+        collection.TestCollectionDisplayName.Split(' ').ElementAtOrDefault(3) ?? "";
 }
