@@ -80,30 +80,41 @@ if [ "${versions[*]}" != debian ]; then install_postgres; fi
 # Compilers run for seconds: for .NET to compile their code anew by its use meanwhile takes longer than it saves.
 export DOTNET_TieredCompilation=0
 
+# The native compilers of the server and of the command line take minutes, mostly of one core, so all else is built and
+# checked beside them. They have folders of their own for what they share with the build, and leave the rules of style to that.
+logs=$(mktemp -d)
+trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$logs"' EXIT
+# publish PROJECT NAME: in the background, where it is this shell's process that a signal ends.
+publish() {
+    exec dotnet publish "src/$1" -c Release -p:RunAnalyzers=false --artifacts-path "artifacts/publish/$2" -o "artifacts/test/$2" \
+        >"$logs/$2" 2>&1
+}
+# join PROCESS NAME: waits for it, and shows what it said.
+join() {
+    local status=0
+    wait "$1" || status=$?
+    cat "$logs/$2"
+    if [ "$status" -ne 0 ]; then exit "$status"; fi
+}
+publish Roster.Cli cli &
+cli=$!
 # The console's pages, which the server holds.
 dotnet build src/Roster.Server -c Release -t:BuildConsole
-# The native compiler of the server takes minutes, mostly of one core, so all else is built and checked beside it. It has folders of
-# its own for what it shares with the build, and leaves the rules of style to that.
-published=$(mktemp)
-dotnet publish src/Roster.Server -c Release -p:RunAnalyzers=false --artifacts-path artifacts/publish -o artifacts/test/server \
-    >"$published" 2>&1 &
+publish Roster.Server server &
 server=$!
-trap 'kill "$server" 2>/dev/null || true; rm -f "$published"' EXIT
 dotnet build Roster.slnx -c Release
-dotnet publish src/Roster.Cli -c Release -p:RunAnalyzers=false -o artifacts/test/cli
 # The build has installed the console's packages and made its types. Its pages are checked, and their logic tested.
-(cd src/Roster.Console && npm run --silent check && npm run --silent test)
+(cd src/Roster.Console && npm run --silent check && npm run --silent test) >"$logs/console" 2>&1 &
+console=$!
 # The build has applied the rules of style, as errors. The tests look at the order of using directives.
 dotnet format whitespace Roster.slnx --no-restore --verify-no-changes
-status=0
-wait "$server" || status=$?
-cat "$published"
-if [ "$status" -ne 0 ]; then exit "$status"; fi
+join $console console
+join $cli cli
+join $server server
 unset DOTNET_TieredCompilation
 export ROSTER_TEST_SERVER=$PWD/artifacts/test/server/Roster.Server ROSTER_TEST_CLI=$PWD/artifacts/test/cli/roster
 
-log=$(mktemp)
-trap 'rm -f "$log" "$published"' EXIT
+log=$logs/tests
 status=0 passed=0 failed=0
 
 # The runner's summary: "Roster.Tests  Total: 12, Errors: 0, Failed: 0, Skipped: 0, Not Run: 0, Time: 1.234s"
