@@ -80,14 +80,14 @@ if [ "${versions[*]}" != debian ]; then install_postgres; fi
 # Compilers run for seconds: for .NET to compile their code anew by its use meanwhile takes longer than it saves.
 export DOTNET_TieredCompilation=0
 
-# The native compilers of the server and of the command line take minutes, mostly of one core, so all else is built and
-# checked beside them. They have folders of their own for what they share with the build, and leave the rules of style to that.
+# The native compiler of the server takes minutes of one core, so all else is built and checked beside it, and gives way to it.
+# What is published has folders of its own for what it shares with the build, and leaves the rules of style to that.
 logs=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$logs"' EXIT
-# publish PROJECT NAME: in the background, where it is this shell's process that a signal ends.
+# publish PROJECT NAME NICENESS: in the background, where it is this shell's process that a signal ends.
 publish() {
-    exec dotnet publish "src/$1" -c Release -p:RunAnalyzers=false --artifacts-path "artifacts/publish/$2" -o "artifacts/test/$2" \
-        >"$logs/$2" 2>&1
+    exec nice -n "$3" dotnet publish "src/$1" -c Release -p:RunAnalyzers=false --artifacts-path "artifacts/publish/$2" \
+        -o "artifacts/test/$2" >"$logs/$2" 2>&1
 }
 # join PROCESS NAME: waits for it, and shows what it said.
 join() {
@@ -96,13 +96,13 @@ join() {
     cat "$logs/$2"
     if [ "$status" -ne 0 ]; then exit "$status"; fi
 }
-publish Roster.Cli cli &
+publish Roster.Cli cli 10 &
 cli=$!
 # The console's pages, which the server holds.
 dotnet build src/Roster.Server -c Release -t:BuildConsole
-publish Roster.Server server &
+publish Roster.Server server 0 &
 server=$!
-dotnet build Roster.slnx -c Release
+nice -n 10 dotnet build Roster.slnx -c Release
 # The build has installed the console's packages and made its types. Its pages are checked, and their logic tested.
 (cd src/Roster.Console && npm run --silent check && npm run --silent test) >"$logs/console" 2>&1 &
 console=$!
