@@ -250,7 +250,7 @@ class CitusCluster:
         self.coordinator.query(f"select citus_set_coordinator_host('127.0.0.1', {self.coordinator.port})", name)
         for worker in self.workers:
             self.coordinator.query(f"select citus_add_node('127.0.0.1', {worker.port})", name)
-        self.coordinator.query(f"alter database {name} owner to roster")
+        self.coordinator.query(f"alter database {name} owner to roster", name)  # Citus tells the workers of this database alone
         self.coordinator.query(f"alter database {name} set citus.shard_count = 4")
         return self.database_address.removesuffix("roster") + name
 
