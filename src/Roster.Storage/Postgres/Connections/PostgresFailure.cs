@@ -41,8 +41,9 @@ internal static class PostgresFailure
     public static bool IsTransient(Exception failure, bool isCitus) => failure switch
     {
         PostgresException { SqlState: PostgresErrorCodes.InternalError } => isCitus,
-        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation, ConstraintName: { } key } =>
-            isCitus && key.StartsWith("change_set_pkey", StringComparison.Ordinal),
+        // What a worker reports, the coordinator hands on without the constraint's name, which its message has.
+        PostgresException { SqlState: PostgresErrorCodes.UniqueViolation } taken =>
+            isCitus && (taken.ConstraintName ?? taken.MessageText).Contains("change_set_pkey", StringComparison.Ordinal),
         PostgresException
         {
             SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
