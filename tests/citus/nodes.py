@@ -197,6 +197,8 @@ class Node:
             signal_if_there(process, signal.SIGSTOP)
 
     def thaw(self):
+        # runuser stops with the server that it has started. Stopped, it would not reap it, and its lock file would hold.
+        signal_if_there(self._process.pid, signal.SIGCONT)
         for process in processes_in(self.folder):
             signal_if_there(process, signal.SIGCONT)
 
