@@ -95,8 +95,9 @@ internal sealed partial class Prometheus : IDisposable
     /// What the alert is for. It goes on until the alert fires: scrapes fail on a busy machine, and Prometheus sees nothing of a
     /// cause that is over before the next one.
     /// </param>
-    public Task FiresAsync(string alert, Func<Task>? cause = null) =>
-        UntilAsync(async () => (await FiringAsync()).Contains(alert), alert, cause);
+    /// <param name="patience">A minute, unless said otherwise.</param>
+    public Task FiresAsync(string alert, Func<Task>? cause = null, TimeSpan? patience = null) =>
+        UntilAsync(async () => (await FiringAsync()).Contains(alert), alert, cause, patience);
 
     public void Dispose()
     {
@@ -107,7 +108,7 @@ internal sealed partial class Prometheus : IDisposable
         _folder.Dispose();
     }
 
-    private async Task UntilAsync(Func<Task<bool>> isSo, string? what = null, Func<Task>? cause = null)
+    private async Task UntilAsync(Func<Task<bool>> isSo, string? what = null, Func<Task>? cause = null, TimeSpan? patience = null)
     {
         var begun = Stopwatch.GetTimestamp();
         while (true)
@@ -124,7 +125,7 @@ internal sealed partial class Prometheus : IDisposable
                 // It starts.
                 Assert.False(_process.HasExited, "Prometheus did not start.");
             }
-            Assert.True(Stopwatch.GetElapsedTime(begun) < Patience, $"Prometheus never had {what}.");
+            Assert.True(Stopwatch.GetElapsedTime(begun) < (patience ?? Patience), $"Prometheus never had {what}.");
             await Task.Delay(Between);
         }
     }

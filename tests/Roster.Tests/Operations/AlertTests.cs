@@ -127,6 +127,42 @@ public sealed class AlertTests : IDisposable
         await prometheus.FiresAsync("RosterBackupOld");
     }
 
+    /// <summary>Takes more than a minute and a gigabyte of the disk: ./test.sh -explicit only -method '*stands_still*'.</summary>
+    [Fact(Explicit = true)]
+    public async Task Alerts_fire_while_the_search_index_stands_still_and_the_write_ahead_log_cannot_begin_again()
+    {
+        using var server = RosterProcess.Serve(
+            _folder.Path, "--database", "sqlite:roster.db", "--metrics-urls", "http://127.0.0.1:0");
+        var api = server.FirstClient();
+        using var prometheus = await Prometheus.StartAsync(MetricsTests.UrlOf(server));
+        Assert.Equal(200, (await api.PutAsync("""[{"name":"Ada"}]""")).Status);
+        Assert.Equal(["Ada"], (await api.GetAsync("/api/partners?q=ada")).Names);
+        Assert.Empty(await prometheus.FiringAsync());
+
+        // Another program reads the file for long, and holds the index.
+        await using var reader = await OpenAsync("roster.db", "begin", "select count(*) from partner");
+        await using var holder = await OpenAsync("roster.db.search/1.db", "begin immediate");
+        var text = new string('x', 400);
+        var batch = "[" + string.Join(',', Enumerable.Range(0, 10_000).Select(i =>
+            $$"""{"metadata":{"a":"{{text}}","b":"{{text}}","c":"{{text}}","d":"{{text}}"},"name":"{{i}}"}""")) + "]";
+        await prometheus.FiresAsync(
+            "RosterLogLarge", async () => Assert.Equal(200, (await api.PutAsync(batch)).Status), TimeSpan.FromMinutes(3));
+        await prometheus.FiresAsync("RosterSearchBehind", patience: TimeSpan.FromMinutes(3));
+
+        async Task<SqliteConnection> OpenAsync(string file, params string[] statements)
+        {
+            var other = new SqliteConnection($"Data Source={_folder.File(file)};Pooling=false");
+            await other.OpenAsync();
+            foreach (var statement in statements)
+            {
+                await using var command = other.CreateCommand();
+                command.CommandText = statement;
+                await command.ExecuteNonQueryAsync();
+            }
+            return other;
+        }
+    }
+
     private void WriteCertificate()
     {
         using var key = ECDsa.Create();
