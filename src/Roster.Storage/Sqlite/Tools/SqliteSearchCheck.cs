@@ -112,7 +112,7 @@ internal sealed class SqliteSearchCheck : IDisposable
             return check._index.IsInPlace() ? check
                 : throw new StoreException(StoreTrouble.Unavailable, $"{path} was made anew while it was opened. Check again.");
         }
-        catch (StoreException)
+        catch
         {
             check.Dispose();
             throw;
