@@ -7,6 +7,7 @@ using Roster.Tests.Operations;
 using Roster.Tests.Packaging;
 using Roster.Tests.Pages;
 using Roster.Tests.Server;
+using static Roster.Tests.TidyTests;
 
 namespace Roster.Tests;
 
@@ -173,10 +174,4 @@ public sealed partial class PageBlocksTests
     }
 
     private static string PlaceOf((Page Page, PageBlock Block) one) => $"{one.Page.Path}:{one.Block.Line}";
-
-    private static void AssertNone(string what, IEnumerable<string> offenders)
-    {
-        var all = offenders.ToList();
-        Assert.True(all.Count == 0, $"{all.Count} {what}:\n{string.Join('\n', all)}");
-    }
 }

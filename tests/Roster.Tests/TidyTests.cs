@@ -111,7 +111,7 @@ public sealed partial class TidyTests
     private static IEnumerable<string> LongLines(string file, IEnumerable<string> lines, int most) =>
         lines.Index().Where(line => line.Item.Length > most).Select(line => $"{file}:{line.Index + 1}");
 
-    private static void AssertNone(string rule, IEnumerable<string> offenders)
+    internal static void AssertNone(string rule, IEnumerable<string> offenders)
     {
         var all = offenders.ToList();
         Assert.True(all.Count == 0, $"{all.Count} {rule}:\n{string.Join('\n', all.Take(MaxListed))}");

@@ -37,7 +37,7 @@ public sealed class PostgresHost : RosterHost
     {
         if (Database == Given && IsCitus)
             await Distributed.Value;
-        else if (Given is not null && IsCitus && _isAlone)
+        else if (_isAlone && IsCitus)
             await Roster.Storage.Store.Parse(Database).DistributeAsync(CancellationToken.None);
         await base.InitializeAsync();
     }
