@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/failover"))
 
 from cluster import Failure
+from failover import stop_on_signals
 from nodes import CitusCluster, Installation, Run
 
 CITUS = os.environ.get("ROSTER_TEST_CITUS", "/usr/lib/postgresql/15")
@@ -20,6 +21,7 @@ CLASSES = ["-class", "*Postgres*", "-class", "*PgBouncer*"]
 
 
 def main(options):
+    stop_on_signals()
     dotnet = shutil.which("dotnet") or "dotnet"
     subprocess.run([dotnet, "build", TESTS, "-c", "Release", "--nologo", "-v", "quiet"], check=True)
     run = Run()
