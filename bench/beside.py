@@ -27,7 +27,7 @@ def put(server, partners):
         f"http://127.0.0.1:{server.port}/api/partners", data=body, method="PUT",
         headers={"Authorization": f"Bearer {server.key}", "Content-Type": "application/json"})
     begun = time.perf_counter()
-    with urllib.request.urlopen(request) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         text = answer.read()
     return time.perf_counter() - begun, json.loads(text)
 
@@ -39,8 +39,9 @@ def processor(server):
 
 def rest(server):
     """Until it does nothing: the search index follows writes."""
-    last = None
+    last, end = None, time.monotonic() + 120
     while (now := processor(server)) != last:
+        assert time.monotonic() < end, "The server does not come to rest within two minutes."
         last = now
         time.sleep(0.4)
     return now
@@ -75,16 +76,15 @@ def main():
             number = 0
             for turn in range(-2, options.rounds):
                 for kind, times in TIMES.items():
-                    # "unchanged" sends the numbers of the last update again.
-                    first = number if kind != "unchanged" else number - 1
+                    # What is unchanged sends the last update again.
+                    numbers = [number] * times if kind == "unchanged" else range(number + 1, number + 1 + times)
                     for i in (0, 1) if turn % 2 else (1, 0):
                         used = rest(servers[i])
-                        took = [put(servers[i], batch(kind, ids[i], first + j if kind != "unchanged" else first))[0]
-                                for j in range(times)]
+                        took = [put(servers[i], batch(kind, ids[i], one))[0] for one in numbers]
                         used = rest(servers[i]) - used
                         if turn >= 0:
                             results[kind][i].append((statistics.median(took), used / times))
-                    number = first + (times if kind != "unchanged" else 1)
+                    number = numbers[-1]
         finally:
             for server in servers:
                 server.process.kill()

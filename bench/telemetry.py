@@ -58,7 +58,7 @@ class Server:
         self.metrics = metrics and metrics.group(1)
         port = int(re.search(r"Listening on http://127\.0\.0\.1:(\d+)", text).group(1))
         self.key = re.search("roster_[0-9A-Za-z]{38}", open(os.path.join(folder, "out")).read()).group(0)
-        self.sockets = [socket.create_connection(("127.0.0.1", port)) for _ in range(CONNECTIONS)]
+        self.sockets = [socket.create_connection(("127.0.0.1", port), timeout=60) for _ in range(CONNECTIONS)]
         for one in self.sockets:
             one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         first = self.call(self.sockets[0], "PUT /api/partners", '[{"name":"a"}]')
@@ -71,12 +71,18 @@ class Server:
             f"{head} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {self.key}\r\nContent-Type: application/json\r\n"
             f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
         answer = bytearray()
+
+        def read_more():
+            part = connection.recv(1 << 20)
+            assert part, "The server closed the connection."
+            answer.extend(part)
+
         while (end := answer.find(b"\r\n\r\n")) < 0:
-            answer += connection.recv(65536)
+            read_more()
         assert answer.startswith(b"HTTP/1.1 200"), answer[:200]
         whole = end + 4 + int(re.search(rb"Content-Length: (\d+)", answer).group(1))
         while len(answer) < whole:
-            answer += connection.recv(1 << 20)
+            read_more()
         return bytes(answer[end + 4:])
 
     def cpu(self):
