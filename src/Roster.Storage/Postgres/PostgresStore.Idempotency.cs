@@ -50,7 +50,7 @@ internal sealed partial class PostgresStore
 
     public async Task<IdempotencyState> FindIdempotencyAsync(
         long workspaceId, ReadOnlyMemory<byte> key, Timestamp rememberedSince, Timestamp staleSince, CancellationToken cancel) =>
-        await _database.ReadAsync(
+        await _database.ReadPlannedWithoutValuesAsync(
             connection => FindRememberedAsync(connection, workspaceId, key.ToArray(), rememberedSince, staleSince, null, cancel), cancel);
 
     public async Task<IdempotencyState> ClaimAsync(

@@ -139,7 +139,7 @@ internal sealed partial class PostgresStore
     }
 
     public async Task<IReadOnlyList<WrittenPart>> ListImportPartsAsync(long workspaceId, Guid id, CancellationToken cancel) =>
-        await _database.ReadAsync(
+        await _database.ReadPlannedWithoutValuesAsync(
             connection => connection.ListAsync(
                 new PostgresStatement(SelectImportParts, workspaceId, id),
                 row => new WrittenPart(row.GetInt32(0), row.GetInt64(1)), cancel),

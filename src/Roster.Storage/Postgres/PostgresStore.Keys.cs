@@ -27,7 +27,11 @@ internal sealed partial class PostgresStore
 
     private const string SelectKeyById = SelectKeys + " where id = $1";
 
-    private const string SelectKeyNames = "select id, name, kind from api_key where id = any ($1) and workspace_id = $2";
+    private const string SelectKeyNames = """
+        select api_key.id, name, kind from unnest((select $1::uuid[])) as n (named) cross join lateral (
+            select id, workspace_id, name, kind from api_key where id = n.named limit 1) as api_key
+        where workspace_id = $2
+        """;
 
     private const string SelectAnyKey = "select id from api_key limit 1";
 

@@ -101,9 +101,12 @@ internal sealed partial class PostgresStore
             { Kind: { } kind } => new PostgresStatement(SelectChangeSetsOfKind, workspaceId, before, take, kind),
             _ => new PostgresStatement(SelectChangeSets, workspaceId, before, take),
         };
-        var page = await _database.ReadAsync(connection => connection.ListAsync(statement, MapChangeSet, cancel), cancel);
+        var page = query is { KeyId: null, Kind: null }
+            ? await _database.ReadAsync(ReadAsync, cancel) : await _database.ReadPlannedWithoutValuesAsync(ReadAsync, cancel);
         // Times grow with revisions: stop at the first change set that is too old.
         return query.Since is { } since ? [.. page.TakeWhile(changeSet => changeSet.Revision.At >= since)] : page;
+
+        Task<List<ChangeSet>> ReadAsync(NpgsqlConnection connection) => connection.ListAsync(statement, MapChangeSet, cancel);
     }
 
     public async Task VisitLogAsync(long workspaceId, IReadOnlyCollection<long> revisions, LogVisitor visitor, CancellationToken cancel) =>

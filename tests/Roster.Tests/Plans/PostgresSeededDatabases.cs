@@ -34,6 +34,28 @@ public abstract class PostgresSeededDatabases(params string[] settings) : IDispo
         return filled.Replace(from, copy, StringComparison.Ordinal);
     }
 
+    /// <summary>As <see cref="FilledAsync"/>, but analyzed before the workspace came, when another one had as much.</summary>
+    internal async Task<string> LateAsync(int many)
+    {
+        const long Another = -1;
+        var database = await FilledAsync(many);
+        await PostgresCluster.RunAsync(
+            database, MoveOf(PostgresSeed.Workspace, Another), "vacuum analyze", MoveOf(Another, PostgresSeed.Workspace));
+        return database;
+    }
+
+    /// <summary>Gives all that a workspace has to another one, without checks of foreign keys.</summary>
+    private static string MoveOf(long from, long to) => $"""
+        do $$ declare one record; begin
+            set local session_replication_role = replica;
+            for one in select table_name from information_schema.columns
+                where table_schema = 'public' and column_name = 'workspace_id'
+            loop
+                execute format('update %I set workspace_id = {to} where workspace_id = {from}', one.table_name);
+            end loop;
+        end $$
+        """;
+
     public void Dispose()
     {
         GC.SuppressFinalize(this);

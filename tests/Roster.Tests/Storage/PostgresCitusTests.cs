@@ -226,7 +226,7 @@ public sealed partial class PostgresCitusTests(PostgresHost host)
         {
             await connection.RunAsync(CancellationToken.None, PostgresDatabase.Begin);
             for (var step = FollowStep.More; step == FollowStep.More;)
-                (step, _, _) = await PostgresSearchStep.RunAsync(connection, workspace);
+                step = (await PostgresSearchStep.RunAsync(connection, workspace)).Step;
             await connection.RunAsync(CancellationToken.None, new PostgresStatement("commit"));
         }
     }

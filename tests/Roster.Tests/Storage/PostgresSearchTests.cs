@@ -3,6 +3,7 @@ using Roster.Changes;
 using Roster.Log;
 using Roster.Partners;
 using Roster.Storage;
+using Roster.Storage.Postgres.Search;
 
 namespace Roster.Tests.Storage;
 
@@ -10,6 +11,18 @@ namespace Roster.Tests.Storage;
 public sealed class PostgresSearchTests(PostgresHost host)
 {
     private const string Path = "/api/partners";
+
+    [Theory]
+    [InlineData(1, 3_999, false)]
+    [InlineData(1, 4_000, true)]
+    [InlineData(1, 4_001, false)]
+    [InlineData(5_000, 5_000, true)]
+    [InlineData(10_000, 15_999, false)]
+    [InlineData(10_000, 16_000, true)]
+    [InlineData(10_000, 70_000, true)]
+    [InlineData(5_000, 70_000, false)]
+    public void A_workspace_has_grown_when_it_reaches_4_000_partners_or_four_times_as_many(long more, long total, bool hasGrown) =>
+        Assert.Equal(hasGrown, PostgresSearchStep.HasGrown(more, total));
 
     [Fact]
     public async Task Searches_find_what_is_there_however_many_steps_wrote_and_rewrote_it()

@@ -31,14 +31,21 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     /// <summary>
-    /// The beginning of a transaction. It waits a limited time for locks. If the client is cut off, the server frees
-    /// the locks itself.
+    /// Has the transaction's statements planned without their values. With them the planner takes a workspace that came
+    /// after the last analyze for an empty one, in which it may read all for each row (docs/decisions/0007).
+    /// </summary>
+    private static readonly PostgresStatement PlanWithoutValues = new("set local plan_cache_mode = force_generic_plan");
+
+    /// <summary>
+    /// The beginning of a transaction that writes. It waits a limited time for locks. If the client is cut off, the server
+    /// frees the locks itself.
     /// </summary>
     public static readonly PostgresStatement[] Begin =
     [
         new("begin transaction isolation level read committed"),
         new("set local lock_timeout = 5000"),
         new("set local idle_in_transaction_session_timeout = 10000"),
+        PlanWithoutValues,
     ];
 
     private const string TouchLogEnd = "update log_end set revision = revision where workspace_id = $1";
@@ -88,6 +95,20 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <inheritdoc cref="ReadAsync{T}(Func{NpgsqlConnection, Task{T}}, CancellationToken)"/>
     public Task<T> ReadAsync<T>(long since, Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) =>
         ReadAsync(since, ReadPatience, read, cancel);
+
+    /// <summary>
+    /// As <see cref="ReadAsync{T}(Func{NpgsqlConnection, Task{T}}, CancellationToken)"/>, by the index that fits any values.
+    /// It takes two round trips more. Searches cannot be read so: their best index depends on the values.
+    /// </summary>
+    public Task<T> ReadPlannedWithoutValuesAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) => ReadAsync(
+        async connection =>
+        {
+            await connection.RunAsync(cancel, new("begin transaction read only"), PlanWithoutValues);
+            var result = await read(connection);
+            await connection.RunAsync(cancel, new PostgresStatement("commit"));
+            return result;
+        },
+        cancel);
 
     /// <summary>Reads without retrying.</summary>
     /// <exception cref="StoreException">The database does not answer.</exception>

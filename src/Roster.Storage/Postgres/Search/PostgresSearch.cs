@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Npgsql;
 using Roster.Changes;
 using Roster.Log;
@@ -25,6 +26,12 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
 
     /// <summary>The longest that vacuum or analyze may hold a lane.</summary>
     private static readonly TimeSpan TidyPatience = TimeSpan.FromMinutes(5);
+
+    /// <summary>The shortest time between analyzes of workspaces that grow, as a <see cref="Stopwatch"/> counts.</summary>
+    private static readonly long BetweenAnalyzes = 10 * Stopwatch.Frequency;
+
+    /// <summary>The tables whose rows of a workspace the planner should know.</summary>
+    private static readonly string[] Planned = ["partner_search", "search_term", "day_count"];
 
     internal const string SelectReached = "select reached from search_state where workspace_id = $1";
 
@@ -88,6 +95,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     internal const long MaxDayCounts = 2 * DayCount.MaxDays * DayCount.MaxOfDay;
 
     private Task _begun = Task.CompletedTask;
+    private long _nextAnalyze;
 
     /// <summary>Begins to follow what was written before the start.</summary>
     public void Begin() => _begun = BeginAsync();
@@ -249,13 +257,21 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     {
         var outcome = default(PostgresSearchStep.Outcome);
         await database.WriteAgainAsync(async connection => outcome = await PostgresSearchStep.RunAsync(connection, workspaceId), stop);
-        // After a filling or a long count, the planner needs statistics. After an erasure, vacuum frees the space of erased
-        // values to be overwritten.
-        if (outcome.IsFilled)
-            await database.TidyAsync(workspaceId, "analyze", ["partner_search", "search_term", "day_count"], TidyPatience, stop);
-        else if (outcome.HasErased)
+        // After a filling, a long count or a growth, the planner needs statistics. After an erasure, vacuum frees the space of
+        // erased values to be overwritten.
+        if (outcome.IsFilled || (outcome.HasGrown && MayAnalyze()))
+            await database.TidyAsync(workspaceId, "analyze", Planned, TidyPatience, stop);
+        if (outcome.HasErased)
             await database.TidyAsync(workspaceId, "vacuum", ["partner_search", "search_term"], TidyPatience, stop);
         return outcome.Step;
+    }
+
+    /// <summary>So that many workspaces that grow at once do not keep the lanes. Autovacuum does what is left out.</summary>
+    private bool MayAnalyze()
+    {
+        var now = Stopwatch.GetTimestamp();
+        var next = Interlocked.Read(ref _nextAnalyze);
+        return now >= next && Interlocked.CompareExchange(ref _nextAnalyze, now + BetweenAnalyzes, next) == next;
     }
 
     protected override void Failed(long workspaceId, Exception failure) => notices.Begin(

@@ -22,6 +22,9 @@ internal static class PostgresSearchStep
     /// </summary>
     private const int Together = 1_000;
 
+    /// <summary>Partners of a workspace of which the planner should know. To read fewer takes some milliseconds.</summary>
+    private const long FirstSize = 4_000;
+
     /// <summary>
     /// Changes nothing. But Citus moves a shard only when its changes have ended, while a row lock alone would be left
     /// behind: then another node could take the same step.
@@ -90,6 +93,9 @@ internal static class PostgresSearchStep
         where workspace_id = $1 and search_term.kind = n.kind and search_term.term = n.term and total = 0
         """;
 
+    /// <summary>How many partners the index has.</summary>
+    private const string SelectTotal = "select total from search_term where workspace_id = $1 and kind = 3 and term = 'partner'";
+
     private const string UpdateCounted = "update search_state set counted = $2 where workspace_id = $1";
 
     private const string DeleteDayCounts = "delete from day_count where workspace_id = $1";
@@ -127,8 +133,12 @@ internal static class PostgresSearchStep
     /// <param name="IsFilled">
     /// Whether it ended the filling of a large index, or the counting of a long log, of which the planner has no statistics yet.
     /// </param>
+    /// <param name="HasGrown">
+    /// Whether the workspace has become so much larger that the planner should look at it again. Autovacuum does that when a
+    /// tenth of the table is new, and until then the planner may take a large workspace for an empty one.
+    /// </param>
     /// <param name="HasErased">Whether it removed erased partners, whose values are still in the table's pages.</param>
-    internal readonly record struct Outcome(FollowStep Step, bool IsFilled, bool HasErased);
+    internal readonly record struct Outcome(FollowStep Step, bool IsFilled = false, bool HasGrown = false, bool HasErased = false);
 
     /// <summary>Takes the next step in the connection's transaction.</summary>
     public static async Task<Outcome> RunAsync(NpgsqlConnection connection, long workspaceId)
@@ -143,7 +153,7 @@ internal static class PostgresSearchStep
         {
             // Another node holds the row. Or the row is missing, which is damage: then this throws.
             await connection.OneAsync(new PostgresStatement(PostgresSearch.SelectReached, workspaceId), row => row.GetInt64(0), default);
-            return new(FollowStep.Held, false, false);
+            return new(FollowStep.Held);
         }
         // The log of an earlier version, or what came while the index was filled. Otherwise both go on together.
         if (state.Counted < state.Reached)
@@ -151,12 +161,12 @@ internal static class PostgresSearchStep
             var counted = Math.Min(state.Reached, await PostgresStore.FindUpToAsync(
                 connection, workspaceId, state.Counted, long.MaxValue, DayCounts.Together, default) ?? state.Reached);
             await CountDaysAsync(connection, workspaceId, state.Counted, counted);
-            return new(FollowStep.More, IsFilled: state.Counted > 0 && counted == state.Reached, false);
+            return new(FollowStep.More, IsFilled: state.Counted > 0 && counted == state.Reached);
         }
         if (state.Reached == 0 && state.Newest > 0)
             return await FillAsync(connection, workspaceId, state.Filling ?? state.Newest, state.Filled ?? Guid.Empty);
         if (await PostgresStore.FindUpToAsync(connection, workspaceId, state.Reached, MaxTaken, MaxTaken, default) is not { } upTo)
-            return new(FollowStep.Reached, false, false);
+            return new(FollowStep.Reached);
         HashSet<Guid> changed;
         try
         {
@@ -168,14 +178,30 @@ internal static class PostgresSearchStep
             return await FillAsync(connection, workspaceId, state.Newest, Guid.Empty);
         }
         var terms = new TermChanges();
-        var hasErased = false;
+        var (hasErased, more) = (false, 0);
         // In the order of the tables' rows.
         foreach (var ids in changed.Order().Chunk(Together))
-            hasErased |= await RenewAsync(connection, workspaceId, ids, terms);
+        {
+            var (created, erased) = await RenewAsync(connection, workspaceId, ids, terms);
+            hasErased |= erased > 0;
+            more += created - erased;
+        }
         await WriteAsync(connection, workspaceId, terms);
+        var hasGrown = more > 0 && HasGrown(
+            more, await connection.OneAsync(new PostgresStatement(SelectTotal, workspaceId), row => row.GetInt64(0), default));
         await CountDaysAsync(connection, workspaceId, state.Counted, upTo);
         await connection.RunAsync(default, new PostgresStatement(UpdateState, workspaceId, upTo, default(long?), default(Guid?)));
-        return new(upTo < state.Newest ? FollowStep.More : FollowStep.Reached, false, hasErased);
+        return new(upTo < state.Newest ? FollowStep.More : FollowStep.Reached, HasGrown: hasGrown, HasErased: hasErased);
+    }
+
+    /// <summary>Whether a workspace has reached 4,000 partners, or four times as many, and so on.</summary>
+    /// <param name="more">How many of them are new.</param>
+    internal static bool HasGrown(long more, long total)
+    {
+        var size = FirstSize;
+        while (size <= total / 4)
+            size *= 4;
+        return size <= total && total - more < size;
     }
 
     /// <summary>Counts the change sets after one revision and up to another.</summary>
@@ -207,8 +233,9 @@ internal static class PostgresSearchStep
     }
 
     /// <summary>Takes over partners as they are now.</summary>
-    /// <returns>Whether some of them were erased.</returns>
-    private static async Task<bool> RenewAsync(NpgsqlConnection connection, long workspaceId, Guid[] ids, TermChanges terms)
+    /// <returns>How many were not there yet, and how many were erased.</returns>
+    private static async Task<(int Created, int Erased)> RenewAsync(
+        NpgsqlConnection connection, long workspaceId, Guid[] ids, TermChanges terms)
     {
         var partners = await connection.ListAsync(new(PostgresStore.SelectNamed, workspaceId, ids), PostgresStore.MapPartner, default);
         var known = (await connection.ListAsync(
@@ -225,7 +252,7 @@ internal static class PostgresSearchStep
         if (replaced.Length > 0)
             await connection.RunAsync(default, new PostgresStatement(DeleteNamed, workspaceId, replaced));
         await InsertAsync(connection, workspaceId, renewed, terms);
-        return erased.Length > 0;
+        return (renewed.Count - (replaced.Length - erased.Length), erased.Length);
     }
 
     /// <summary>The partners that were changed after one revision and up to another.</summary>
@@ -265,7 +292,7 @@ internal static class PostgresSearchStep
         await connection.RunAsync(default, isLast
             ? new PostgresStatement(UpdateState, workspaceId, since, default(long?), default(Guid?))
             : new PostgresStatement(UpdateState, workspaceId, 0L, since, last));
-        return new(FollowStep.More, IsFilled: isLast && from != Guid.Empty, HasErased: false);
+        return new(FollowStep.More, IsFilled: isLast && from != Guid.Empty);
     }
 
     /// <param name="terms">Takes the terms of the partners; it is written when they are many.</param>
