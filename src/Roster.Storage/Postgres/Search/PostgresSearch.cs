@@ -24,11 +24,11 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>The pause before a start asks again which indexes are behind, when the query failed.</summary>
     private static readonly TimeSpan Again = TimeSpan.FromMinutes(1);
 
-    /// <summary>The longest that vacuum or analyze may hold a lane.</summary>
+    /// <summary>The longest that vacuum or analyze may take.</summary>
     private static readonly TimeSpan TidyPatience = TimeSpan.FromMinutes(5);
 
-    /// <summary>The shortest time between analyzes of workspaces that grow, as a <see cref="Stopwatch"/> counts.</summary>
-    private static readonly long BetweenAnalyzes = 10 * Stopwatch.Frequency;
+    /// <summary>The shortest time between analyzes of workspaces that grow.</summary>
+    private static readonly TimeSpan BetweenAnalyzes = TimeSpan.FromSeconds(10);
 
     /// <summary>The tables whose rows of a workspace the planner should know.</summary>
     private static readonly string[] Planned = ["partner_search", "search_term", "day_count"];
@@ -94,8 +94,12 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     /// <summary>More than the days of an answer can have: so the planner reads them in the order of their index.</summary>
     internal const long MaxDayCounts = 2 * DayCount.MaxDays * DayCount.MaxOfDay;
 
+    private readonly Lock _analyzeGate = new();
     private Task _begun = Task.CompletedTask;
-    private long _nextAnalyze;
+    private Task _analyzing = Task.CompletedTask;
+
+    /// <summary>When the last one began, as a <see cref="Stopwatch"/> timestamp.</summary>
+    private long _analyzedAt;
 
     /// <summary>Begins to follow what was written before the start.</summary>
     public void Begin() => _begun = BeginAsync();
@@ -104,6 +108,7 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
     {
         await base.DisposeAsync();
         await _begun;
+        await _analyzing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <summary>The newest revision, and the one that the index shows.</summary>
@@ -259,19 +264,28 @@ internal sealed class PostgresSearch(PostgresDatabase database, StoreNotices not
         await database.WriteAgainAsync(async connection => outcome = await PostgresSearchStep.RunAsync(connection, workspaceId), stop);
         // After a filling, a long count or a growth, the planner needs statistics. After an erasure, vacuum frees the space of
         // erased values to be overwritten.
-        if (outcome.IsFilled || (outcome.HasGrown && MayAnalyze()))
+        if (outcome.HasGrown)
+            BeginAnalyze(workspaceId, stop);
+        if (outcome.IsFilled)
             await database.TidyAsync(workspaceId, "analyze", Planned, TidyPatience, stop);
-        if (outcome.HasErased)
+        else if (outcome.HasErased)
             await database.TidyAsync(workspaceId, "vacuum", ["partner_search", "search_term"], TidyPatience, stop);
         return outcome.Step;
     }
 
-    /// <summary>So that many workspaces that grow at once do not keep the lanes. Autovacuum does what is left out.</summary>
-    private bool MayAnalyze()
+    /// <summary>
+    /// Analyzes the index beside the steps, one workspace at a time, and not often: so many workspaces that grow at once keep
+    /// nobody waiting. Autovacuum does what is left out.
+    /// </summary>
+    private void BeginAnalyze(long workspaceId, CancellationToken stop)
     {
-        var now = Stopwatch.GetTimestamp();
-        var next = Interlocked.Read(ref _nextAnalyze);
-        return now >= next && Interlocked.CompareExchange(ref _nextAnalyze, now + BetweenAnalyzes, next) == next;
+        lock (_analyzeGate)
+        {
+            if (!_analyzing.IsCompleted || Stopwatch.GetElapsedTime(_analyzedAt) < BetweenAnalyzes)
+                return;
+            _analyzedAt = Stopwatch.GetTimestamp();
+            _analyzing = database.TidyAsync(workspaceId, "analyze", Planned, TidyPatience, stop);
+        }
     }
 
     protected override void Failed(long workspaceId, Exception failure) => notices.Begin(
