@@ -14,7 +14,7 @@ public abstract class KillContract
     private const int PartnersOfWriter = 150;
 
     private static readonly int Kills =
-        int.Parse(Environment.GetEnvironmentVariable("ROSTER_TEST_KILLS") ?? "10", CultureInfo.InvariantCulture);
+        int.Parse(Environment.GetEnvironmentVariable("ROSTER_TEST_KILLS") ?? "20", CultureInfo.InvariantCulture);
 
     /// <summary>The server's options for its database in this folder.</summary>
     protected abstract IReadOnlyList<string> Database(string folder);

@@ -11,8 +11,7 @@ namespace Roster.Tests.Server;
 /// </summary>
 public abstract class ModelContract(RosterHost host)
 {
-    private const int MostSamples = 12;
-    private const int LeastSuccesses = 200;
+    private const int MostSamples = 5;
 
     /// <summary>Every kind that random calls can meet.</summary>
     private static readonly string[] Faults =
@@ -29,12 +28,12 @@ public abstract class ModelContract(RosterHost host)
         var successes = 0;
         var met = new ConcurrentDictionary<string, int>();
         // If few calls met too little, there are more.
-        for (var i = 0; i < MostSamples && (met.Count < Faults.Length || successes < LeastSuccesses); i++)
-            await Call.Any.Array[8, 25].SampleAsync(AgreeAsync, iter: 40, threads: 2);
+        for (var i = 0; i < MostSamples && met.Count < Faults.Length; i++)
+            await Call.Any.Array[8, 25].SampleAsync(AgreeAsync, iter: 100, threads: 2);
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{successes} successes; sequences that met " + string.Join(
                 ", ", met.OrderBy(one => one.Value).Select(one => $"{one.Key}: {one.Value}")));
-        Assert.InRange(successes, LeastSuccesses, int.MaxValue);
+        Assert.InRange(successes, 200, int.MaxValue);
         Assert.Equal(Faults, met.Keys.Order(StringComparer.Ordinal));
 
         async Task AgreeAsync(Call[] calls)
