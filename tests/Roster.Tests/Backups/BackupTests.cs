@@ -135,6 +135,28 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task Of_two_backups_that_get_the_same_name_at_the_same_moment_one_is_refused_and_the_other_is_whole()
+    {
+        await FillAsync(10);
+        using var disk = new FaultyDisk();
+        // Before the call that would write over the other one's.
+        disk.Fail("rename stop@1 copy.db");
+        using var first = RosterProcess.StartCommand(_folder.Path, disk.Environment, "backup", "copy.db");
+        while (!first.HasExited && disk.Counts()[0] == 0)
+            await Task.Yield();
+        var second = RosterProcess.Run(_folder.Path, "backup", "copy.db");
+        using (var go = Process.Start("kill", ["-CONT", $"{first.Id}"]))
+            await go.WaitForExitAsync();
+        var errors = await first.StandardError.ReadToEndAsync();
+        await first.WaitForExitAsync();
+
+        Assert.Equal([0, 1], new[] { first.ExitCode, second.ExitCode }.Order());
+        Assert.Contains("copy.db.json exists already", first.ExitCode == 0 ? second.Errors : errors, StringComparison.Ordinal);
+        Assert.Equal(["copy.db", "copy.db.json"], Names(_folder.Path));
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "restore", "copy.db", "--database", "sqlite:other/roster.db").ExitCode);
+    }
+
+    [Fact]
     public async Task Writes_of_others_do_not_make_a_backup_begin_again_and_are_not_in_it()
     {
         await FillAsync(20_000);

@@ -28,7 +28,8 @@ internal sealed class FaultyDisk : IDisposable
     /// <param name="faults">
     /// Each as <c>sync 5 roster.db-wal</c>: the call (open, read, write, sync, truncate, rename, unlink, or change for the last
     /// five), the error number (0 only counts), and a part of the file's path. With <c>5@7</c> only the seventh such call fails;
-    /// of a write, its first half is then written. In place of the error number, <c>kill</c> ends the process.
+    /// of a write, its first half is then written. In place of the error number, <c>kill</c> ends the process, and <c>stop</c>
+    /// stops it before the call, until it gets SIGCONT.
     /// </param>
     public void Fail(params IEnumerable<string> faults)
     {

@@ -167,8 +167,12 @@ internal sealed partial class RosterProcess : IDisposable
 
     /// <summary>Starts a command, to be interrupted.</summary>
     public static Process StartCommand(string workingFolder, params string[] arguments) =>
+        StartCommand(workingFolder, NoVariables, arguments);
+
+    /// <param name="environment">Variables in addition to the test's own.</param>
+    public static Process StartCommand(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
         // Where the tests run in the background of a shell, that has made them ignore SIGINT, and the command would inherit it.
-        Start(workingFolder, ["env", "--default-signal=INT", .. Command, .. arguments], NoVariables);
+        Start(workingFolder, ["env", "--default-signal=INT", .. Command, .. arguments], environment);
 
     /// <summary>Starts a command whose files could be read by all or by nobody else.</summary>
     public static Process StartWithUmask(string umask, string workingFolder, params string[] arguments) =>

@@ -1,6 +1,6 @@
 // Loaded into a process by LD_PRELOAD, makes system calls on files fail as the file named by ROSTER_FAULTS says. Each
 // line is a fault: a call (open, read, write, sync, truncate, rename, unlink, or "change" for the last five), an errno
-// (0 only counts) or "kill", and a part of the file's path. With "@7" behind the errno only the 7th such call fails, of all
+// (0 only counts), "kill" or "stop", and a part of the file's path. With "@7" behind the errno only the 7th such call fails, of all
 // processes since the file was made. The calls of each line are counted in the file "ROSTER_FAULTS.counts", where it exists.
 // Without the first file nothing fails.
 #define _GNU_SOURCE
@@ -73,6 +73,8 @@ static int fault_of_path(const char *call, const char *path)
             continue;
         if (strncmp(how, "kill", 4) == 0)
             kill(getpid(), SIGKILL);
+        if (strncmp(how, "stop", 4) == 0)
+            kill(getpid(), SIGSTOP);
         return atoi(how);
     }
     return 0;

@@ -172,34 +172,37 @@ internal static class SqliteBackup
     }
 
     /// <summary>
-    /// Gives both files their names, none of which may be taken: of two backups to one name, one is refused. The manifest comes
-    /// first, so that a backup under its name is whole and has one.
+    /// Gives both files their names, none of which may be taken. The manifest's name is created first, so of two backups to one
+    /// name one is refused: moving a file without writing over another looks first and renames then, which two can do at once.
+    /// The manifest comes before the backup, so that a backup under its name is whole and has one.
     /// </summary>
     private static void Publish(string part, string manifestPart, string file)
     {
         PrivateFile.Flush(part);
         PrivateFile.Flush(manifestPart);
-        Move(manifestPart, BackupManifest.Of(file));
+        var manifest = BackupManifest.Of(file);
+        Unless(manifest, () => PrivateFile.Create(manifest).Dispose());
         try
         {
-            Move(part, file);
+            File.Move(manifestPart, manifest, overwrite: true);
+            Unless(file, () => File.Move(part, file, overwrite: false));
         }
         catch
         {
-            File.Delete(BackupManifest.Of(file));
+            File.Delete(manifest);
             throw;
         }
         PrivateFile.FlushFolder(Path.GetDirectoryName(file)!);
 
-        static void Move(string from, string to)
+        static void Unless(string taken, Action take)
         {
             try
             {
-                File.Move(from, to, overwrite: false);
+                take();
             }
-            catch (IOException) when (Path.Exists(to))
+            catch (IOException) when (Path.Exists(taken))
             {
-                throw Exists(to);
+                throw Exists(taken);
             }
         }
     }
