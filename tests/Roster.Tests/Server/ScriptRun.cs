@@ -30,12 +30,15 @@ internal abstract partial class ScriptRun(WriteScript.Directory directory) : IDi
     private string Log => string.Join('\n', _logs);
 
     /// <summary>
-    /// The part of faults that is tried, evenly spread, as many of each group if there are enough; all of them for a size of "all".
+    /// The part of faults that is tried, evenly spread, as many of each group if there are enough; all of them for a size of "all",
+    /// and for one such as "501-1000" those from one place in the list to another.
     /// </summary>
     public static IReadOnlyList<string> Some(IReadOnlyList<string> faults, Func<string, string> group, string size)
     {
         if (size == "all")
             return faults;
+        if (size.Split('-') is [var first, var last])
+            return [.. faults.Take((int.Parse(first, CultureInfo.InvariantCulture) - 1)..int.Parse(last, CultureInfo.InvariantCulture))];
         var wanted = int.Parse(size, CultureInfo.InvariantCulture);
         var groups = faults.GroupBy(group).Select(same => same.ToList()).ToList();
         return wanted < groups.Count ? Spread([.. faults], wanted)
