@@ -174,7 +174,7 @@ internal sealed partial class PostgresStore
             events[0].WorkspaceId, Stopwatch.GetTimestamp(),
             async connection =>
             {
-                await connection.RunAsync(cancel, [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, events[0].WorkspaceId)]);
+                await connection.RunAsync(cancel, [.. _database.Begin, new(PostgresDatabase.LockLogEnd, events[0].WorkspaceId)]);
                 var isDone = await act(connection);
                 foreach (var audit in isDone ? events : [])
                     await RecordAsync(connection, audit, cancel);

@@ -121,7 +121,7 @@ public sealed partial class PostgresGrowthTests(PostgresGrowthTests.Databases da
                 "update search_state set (reached, counted) = (select revision - 1, revision - 1 from log_end where workspace_id = $1) "
                 + "where workspace_id = $1",
                 PostgresSeed.Workspace));
-            await connection.RunAsync(CancellationToken.None, PostgresDatabase.Begin);
+            await connection.RunAsync(CancellationToken.None, PostgresDatabase.BeginAlone);
             Assert.Equal(FollowStep.Reached, (await PostgresSearchStep.RunAsync(connection, PostgresSeed.Workspace)).Step);
             await RunAsync(new PostgresStatement("commit"));
         }

@@ -36,17 +36,23 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// </summary>
     private static readonly PostgresStatement PlanWithoutValues = new("set local plan_cache_mode = force_generic_plan");
 
+    private static readonly PostgresStatement BeginWrite = new("begin transaction isolation level read committed");
+    private static readonly PostgresStatement BeginRead = new("begin transaction read only");
+
+    private static readonly PostgresStatement[] Limits =
+    [
+        new("set local lock_timeout = 5000"),
+        new("set local idle_in_transaction_session_timeout = 10000"),
+    ];
+
     /// <summary>
     /// The beginning of a transaction that writes. It waits a limited time for locks. If the client is cut off, the server
     /// frees the locks itself.
     /// </summary>
-    public static readonly PostgresStatement[] Begin =
-    [
-        new("begin transaction isolation level read committed"),
-        new("set local lock_timeout = 5000"),
-        new("set local idle_in_transaction_session_timeout = 10000"),
-        PlanWithoutValues,
-    ];
+    public static readonly PostgresStatement[] BeginAlone = [BeginWrite, .. Limits, PlanWithoutValues];
+
+    /// <inheritdoc cref="BeginAlone"/>
+    public static readonly PostgresStatement[] BeginOnCitus = [BeginWrite, .. OnWorkers([.. Limits, PlanWithoutValues])];
 
     private const string TouchLogEnd = "update log_end set revision = revision where workspace_id = $1";
 
@@ -70,6 +76,9 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     /// <summary>Whether the server is a Citus coordinator; known after the first check.</summary>
     public bool IsCitus { get; set; }
+
+    /// <inheritdoc cref="BeginAlone"/>
+    public PostgresStatement[] Begin => IsCitus ? BeginOnCitus : BeginAlone;
 
     /// <summary>
     /// Gives running work this long to end. Then its callers get an error, and nothing new begins. Only the first call
@@ -103,12 +112,24 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public Task<T> ReadPlannedWithoutValuesAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancel) => ReadAsync(
         async connection =>
         {
-            await connection.RunAsync(cancel, new("begin transaction read only"), PlanWithoutValues);
+            await connection.RunAsync(cancel, [BeginRead, .. IsCitus ? OnWorkers([PlanWithoutValues]) : [PlanWithoutValues]]);
             var result = await read(connection);
             await connection.RunAsync(cancel, new PostgresStatement("commit"));
             return result;
         },
         cancel);
+
+    /// <summary>
+    /// Has Citus give the transaction's settings to its workers (docs.citusdata.com/en/stable/develop/api_guc.html). The coordinator
+    /// itself cannot plan without values: they tell the node. There the setting lasts until the others are sent.
+    /// </summary>
+    private static PostgresStatement[] OnWorkers(PostgresStatement[] settings) =>
+    [
+        new("set local citus.propagate_set_commands = 'local'"),
+        .. settings,
+        new("set local citus.propagate_set_commands = 'none'"),
+        new("set local plan_cache_mode to default"),
+    ];
 
     /// <summary>Reads without retrying.</summary>
     /// <exception cref="StoreException">The database does not answer.</exception>

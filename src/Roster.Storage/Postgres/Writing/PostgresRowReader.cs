@@ -58,7 +58,7 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
     /// <returns>The newest revision.</returns>
     public async Task<Revision> BeginAndReadAsync(NpgsqlConnection connection, long workspaceId, PostgresRows rows)
     {
-        PostgresStatement[] begin = [.. PostgresDatabase.Begin, new(PostgresDatabase.LockLogEnd, workspaceId)];
+        PostgresStatement[] begin = [.. database.Begin, new(PostgresDatabase.LockLogEnd, workspaceId)];
         if (rows.Count <= MaxRowsOfOne)
             return await RunBeginAsync(connection, rows, [.. begin, .. rows.Select(workspaceId, ..)]);
         var end = await RunBeginAsync(connection, rows, begin);
@@ -91,7 +91,7 @@ internal sealed class PostgresRowReader(PostgresDatabase database)
         long workspaceId, Revision end, PostgresStatement[] select, Func<NpgsqlDataReader, Task<T>> read)
         where T : class
     {
-        PostgresStatement[] statements = [.. PostgresDatabase.Begin, new(PostgresStore.SelectEnd, workspaceId), .. select, new("rollback")];
+        PostgresStatement[] statements = [.. database.Begin, new(PostgresStore.SelectEnd, workspaceId), .. select, new("rollback")];
         try
         {
             return await database.ReadNowAsync(
