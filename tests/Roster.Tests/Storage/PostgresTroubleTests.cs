@@ -280,7 +280,7 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
 
         await PostgresCluster.RunAsync(
             _database, "update change_set set changes = 'broken' where revision = 2",
-            "update search_state set reached = 1", "update partner_search set text = 'first'");
+            "update partner_search set text = 'first'", "update search_state set reached = 1");
 
         Assert.Equal([id], (await api.GetAsync("/api/partners?q=second")).Ids);
         var damaged = await api.GetAsync("/api/changesets/2/changes");
