@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.ExceptionServices;
 
 namespace Roster.Client;
@@ -114,6 +115,11 @@ internal sealed class Caller(HttpClient http, RosterClientOptions options)
             var isSent = lost.HttpRequestError is not (HttpRequestError.NameResolutionError or HttpRequestError.ConnectionError
                 or HttpRequestError.SecureConnectionError or HttpRequestError.ProxyTunnelError);
             return (default, Failure.Of(Lost(call, $"The connection failed: {lost.Message}", lost), isSent));
+        }
+        catch (SocketException reset)
+        {
+            // So HttpClient says that a connection was reset as soon as it was made.
+            return (default, Failure.Of(Lost(call, $"The connection failed: {reset.Message}", reset), isSent: false));
         }
         catch (TargetFailedException target)
         {

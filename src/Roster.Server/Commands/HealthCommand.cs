@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Sockets;
 
 namespace Roster.Server.Commands;
 
@@ -38,7 +39,7 @@ internal static class HealthCommand
             await Console.Out.WriteLineAsync(await answer.Content.ReadAsStringAsync(cancel));
             return answer.IsSuccessStatusCode ? 0 : 1;
         }
-        catch (HttpRequestException failure)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException)
         {
             await Console.Error.WriteLineAsync($"{url} does not answer: {failure.Message}");
         }

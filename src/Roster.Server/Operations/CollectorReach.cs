@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Roster.Server.Hosting;
 
 namespace Roster.Server.Operations;
@@ -13,7 +14,7 @@ internal sealed class CollectorReach(ILogger logger) : DelegatingHandler(new Soc
         {
             return Note(request, base.Send(request, cancellationToken));
         }
-        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or OperationCanceledException)
         {
             Note(request, failure.Message);
             throw;
@@ -26,7 +27,7 @@ internal sealed class CollectorReach(ILogger logger) : DelegatingHandler(new Soc
         {
             return Note(request, await base.SendAsync(request, cancellationToken));
         }
-        catch (Exception failure) when (failure is HttpRequestException or OperationCanceledException)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or OperationCanceledException)
         {
             Note(request, failure.Message);
             throw;

@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Microsoft.IdentityModel.JsonWebTokens;
@@ -206,7 +207,7 @@ internal sealed class OpenIdProvider : IDocumentRetriever, IConfigurationValidat
                 throw new OpenIdUnavailableException($"the answer of {endpoint} is no object");
             }
             catch (Exception failure) when (!cancel.IsCancellationRequested
-                && failure is HttpRequestException or JsonException or OperationCanceledException)
+                && failure is HttpRequestException or SocketException or JsonException or OperationCanceledException)
             {
                 throw new OpenIdUnavailableException(failure is JsonException
                     ? $"the answer of {endpoint} is not JSON" : $"{endpoint} does not answer: {failure.Message}");

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Roster.Client;
 using RosterClient = Roster.Client.RosterClient;
@@ -88,6 +89,34 @@ public sealed class RetryTests(SqliteHost host)
     }
 
     [Fact]
+    public async Task A_connection_that_is_reset_as_soon_as_it_is_made_is_made_again()
+    {
+        var resets = 1;
+        var clock = new HastyClock();
+        using var http = new HttpClient(new SocketsHttpHandler
+        {
+            ConnectCallback = async (context, cancel) =>
+            {
+                if (resets-- > 0)
+                    return new NetworkStream(await ConnectToBeResetAsync(), ownsSocket: true);
+                var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+                await socket.ConnectAsync(context.DnsEndPoint, cancel);
+                return new NetworkStream(socket, ownsSocket: true);
+            },
+        });
+        var client = new RosterClient(http, new RosterClientOptions
+        {
+            Address = host.Address,
+            Key = (await host.NewWorkspaceAsync()).Key!,
+            AttemptTimeout = HastyClock.Never,
+            TimeProvider = clock,
+        });
+
+        Assert.Equal(2, (await client.CreateAsync(Clients.Some(2))).Created);
+        Assert.Single(clock.Waits);
+    }
+
+    [Fact]
     public async Task An_answer_that_is_too_large_is_not_read_to_its_end()
     {
         var client = new RosterClient(new HttpClient(), new RosterClientOptions
@@ -114,6 +143,18 @@ public sealed class RetryTests(SqliteHost host)
             TimeProvider = clock,
         });
         return (client, proxy, clock);
+    }
+
+    private static async Task<Socket> ConnectToBeResetAsync()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        await socket.ConnectAsync(listener.LocalEndpoint);
+        using (var accepted = await listener.AcceptSocketAsync())
+            accepted.LingerState = new LingerOption(true, 0);
+        Assert.True(socket.Poll(TimeSpan.FromSeconds(60), SelectMode.SelectRead));
+        return socket;
     }
 
     /// <summary>Refuses the first requests with a page of its own, or swallows the first answers; then it passes all on.</summary>

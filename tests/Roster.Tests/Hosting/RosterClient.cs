@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 
@@ -62,11 +63,24 @@ internal sealed class RosterClient(HttpClient http, string? key, Workspace? work
                 request.Headers.TryAddWithoutValidation(name, text);
         if ((authorization ?? (key is null ? null : $"Bearer {key}")) is { } value)
             request.Headers.TryAddWithoutValidation("Authorization", value);
-        using var response = await http.SendAsync(request);
+        using var response = await SendAsync(request);
         var answer = new Answer(
             (int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsByteArrayAsync());
         ApiDocument.Check(method, path, answer);
         return answer;
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request)
+    {
+        try
+        {
+            return await http.SendAsync(request);
+        }
+        catch (SocketException reset)
+        {
+            // So HttpClient says that a connection was reset as soon as it was made.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, reset.Message, reset);
+        }
     }
 }
 
