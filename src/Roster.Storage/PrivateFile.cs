@@ -11,6 +11,9 @@ public static partial class PrivateFile
     private const int ReadOnlyFileSystem = 30;
     private static readonly int NoQuota = OperatingSystem.IsLinux() ? 122 : 69;
 
+    /// <summary>Linux's EAGAIN, other Unix systems' EWOULDBLOCK, Windows' sharing violation.</summary>
+    private static readonly int InUse = OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsLinux() ? 11 : 35;
+
     /// <summary>What an error of a file means.</summary>
     /// <param name="failure">
     /// An <see cref="IOException"/>, which has the operating system's number, or an <see cref="UnauthorizedAccessException"/>.
@@ -23,6 +26,9 @@ public static partial class PrivateFile
         error == NoSpace || error == NoQuota ? StoreTrouble.Full
         : error == ReadOnlyFileSystem ? StoreTrouble.ReadOnly
         : StoreTrouble.Unavailable;
+
+    /// <summary>Whether a file could not be opened since another process has it for itself.</summary>
+    internal static bool IsInUse(IOException failure) => failure.HResult == InUse;
 
     /// <summary>Options that give a file its mode where it is created.</summary>
     public static FileStreamOptions Options(FileMode mode, FileAccess access, FileShare share = FileShare.Read)

@@ -484,7 +484,6 @@ internal sealed partial class SqliteStore : IRosterStore
     /// </summary>
     private static FileStream Lock(string path)
     {
-        const int ReadOnlyFileSystem = 30;
         var file = path + ".lock";
         try
         {
@@ -495,17 +494,17 @@ internal sealed partial class SqliteStore : IRosterStore
             throw new StoreRefusedException(
                 $"Roster may not write {file}. Give the user that runs it the right to read and write in its folder.");
         }
-        catch (IOException failure) when (failure.HResult == ReadOnlyFileSystem)
+        catch (IOException failure) when (PrivateFile.TroubleOf(failure) == StoreTrouble.ReadOnly)
         {
             throw new StoreRefusedException($"{path} is on a file system that is mounted read-only; a server needs to write there.");
         }
-        catch (IOException) when (File.Exists(file))
+        catch (IOException failure) when (PrivateFile.IsInUse(failure))
         {
             throw new StoreRefusedException($"Another Roster server uses {path}; it holds {file}. Stop it first.");
         }
         catch (IOException failure)
         {
-            throw new StoreRefusedException($"{file} cannot be made. {failure.Message}");
+            throw new StoreRefusedException($"{file} cannot be opened. {failure.Message}");
         }
     }
 

@@ -213,7 +213,9 @@ public sealed partial class SqliteFaultTests : IDisposable
     [Theory]
     [InlineData(FaultyDisk.ReadOnly, "is on a file system that is mounted read-only")]
     [InlineData(FaultyDisk.NoRight, "Give the user that runs it the right to read and write in its folder")]
-    public async Task A_start_where_it_may_not_write_is_refused_in_one_sentence_that_says_so(int error, string sentence)
+    [InlineData(FaultyDisk.InputOutputError, "roster.db.lock cannot be opened. Input/output error")]
+    [InlineData(FaultyDisk.NoSpace, "roster.db.lock cannot be opened. No space left on device")]
+    public async Task A_start_that_cannot_lock_the_database_is_refused_in_one_sentence_that_says_why(int error, string sentence)
     {
         await FillAndStopAsync(1);
         _disk.Fail($"open {error} roster.db.lock");
