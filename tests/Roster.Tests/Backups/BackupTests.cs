@@ -157,6 +157,28 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_copy_that_the_disk_does_not_read_back_is_not_said_to_be_damaged_and_nothing_is_left_of_it()
+    {
+        await FillAsync(10);
+        using var disk = new FaultyDisk();
+        var said = new List<string>();
+        while (said.Count < 100)
+        {
+            disk.Fail($"read {FaultyDisk.InputOutputError}@{said.Count + 1} copy.db");
+            var (exitCode, _, errors) = RosterProcess.Run(_folder.Path, disk.Environment, "backup", "copy.db");
+            if (exitCode == 0)
+                break;
+            Assert.Equal(1, exitCode);
+            Assert.Empty(Names(_folder.Path));
+            said.Add(errors.TrimEnd());
+        }
+
+        Assert.InRange(said.Count, 2, 99);
+        Assert.All(said, sentence => Assert.DoesNotMatch("damaged|malformed|\n", sentence));
+        Assert.Contains(said, sentence => sentence.StartsWith("The copy cannot be read: SQLite: ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Writes_of_others_do_not_make_a_backup_begin_again_and_are_not_in_it()
     {
         await FillAsync(20_000);

@@ -283,7 +283,8 @@ internal sealed class SqliteDatabase : IDisposable
         {
             // SQLite treats a part of the file that the disk cannot read as a missing part.
             case raw.SQLITE_CORRUPT when error is InputOutputError or NoDevice:
-                return new StoreException(StoreTrouble.Unavailable, $"{message}, of the operating system {error}");
+                message = $"{Path}: SQLite: a part of the file cannot be read ({code}), of the operating system {error}";
+                return new StoreException(StoreTrouble.Unavailable, message);
             case raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB:
             case raw.SQLITE_ERROR when text.StartsWith("no such table", StringComparison.Ordinal)
                 || text.StartsWith("no such column", StringComparison.Ordinal):

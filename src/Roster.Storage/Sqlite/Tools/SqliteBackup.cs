@@ -25,6 +25,8 @@ internal static class SqliteBackup
     /// <summary>Begins the read: SQLite opens the transaction with the first statement that reads.</summary>
     private const string BeginRead = "select count(*) from sqlite_schema where name = 'workspace'";
 
+    private const string FindFault = "pragma integrity_check(1)";
+
     private const string SelectWorkspacesAfter = "select id, name, revision from workspace where id > ?1 order by id limit ?2";
 
     /// <param name="path">The database.</param>
@@ -67,13 +69,13 @@ internal static class SqliteBackup
     }
 
     /// <summary>Reads a database through.</summary>
-    /// <exception cref="StoreException">SQLite finds its structure broken.</exception>
+    /// <exception cref="StoreException">SQLite finds its structure broken, or cannot read it.</exception>
     public static void CheckIntegrity(SqliteDatabase database, string name, CancellationToken cancel)
     {
         using (cancel.Register(database.Interrupt))
             try
             {
-                if (database.ReadText("pragma integrity_check(1)") is not "ok" and var fault)
+                if (SqliteCheck.FaultsOf(database, name, FindFault) is [var fault, ..])
                     throw new StoreException(StoreTrouble.Damaged, $"{name} is damaged: {fault}");
             }
             catch (StoreException) when (cancel.IsCancellationRequested)

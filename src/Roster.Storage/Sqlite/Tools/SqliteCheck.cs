@@ -1,6 +1,9 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Roster.Log;
 using Roster.Storage.Checks;
 using Roster.Storage.Sqlite.Connections;
+using SQLitePCL;
 
 namespace Roster.Storage.Sqlite.Tools;
 
@@ -9,7 +12,7 @@ namespace Roster.Storage.Sqlite.Tools;
 /// partners, search index and counts, as of one moment.
 /// </summary>
 /// <param name="tell">Gets each part when it has been checked.</param>
-internal sealed class SqliteCheck(string path, Action<CheckPart> tell, CancellationToken cancel)
+internal sealed partial class SqliteCheck(string path, Action<CheckPart> tell, CancellationToken cancel)
 {
     private const int CacheKibibytes = 16 << 10;
 
@@ -67,15 +70,35 @@ internal sealed class SqliteCheck(string path, Action<CheckPart> tell, Cancellat
         tell(part);
     }
 
-    /// <summary>Adds what SQLite finds wrong in a file's structure. It names tables, indexes and pages, no values.</summary>
+    /// <summary>Adds what SQLite finds wrong in a file's structure.</summary>
+    /// <exception cref="StoreException">A page could not be read, or damage ended the check.</exception>
     internal static void AddFaults(SqliteDatabase database, CheckPart part, DamageKind kind)
     {
-        using var rows = database.Prepare(CheckStructure).Query();
-        while (rows.Step())
-            if (rows.Text(0) is not "ok" and var faults)
-                foreach (var fault in faults.Split('\n').Where(line => !line.StartsWith('*')))
-                    part.Add(kind, fault);
+        foreach (var fault in FaultsOf(database, database.Path, CheckStructure))
+            part.Add(kind, fault);
     }
+
+    /// <summary>What SQLite finds wrong in a file's structure, each in one line. It names tables, indexes and pages, no values.</summary>
+    /// <param name="name">What the file is called in the exception.</param>
+    /// <param name="pragma">integrity_check, with how many faults it looks for.</param>
+    /// <exception cref="StoreException">A page could not be read, which says nothing of what is in it.</exception>
+    internal static List<string> FaultsOf(SqliteDatabase database, string name, string pragma)
+    {
+        var faults = new List<string>();
+        using var rows = database.Prepare(pragma).Query();
+        while (rows.Step())
+            // Above them is a heading: *** in database main ***
+            if (rows.Text(0) is not "ok" and var some)
+                faults.AddRange(some.Split('\n').Where(line => !line.StartsWith('*')));
+        return faults.Find(IsUnread) is { } unread
+            ? throw new StoreException(StoreTrouble.Unavailable, $"{name} cannot be read: SQLite: {unread}") : faults;
+
+        static bool IsUnread(string fault) => ErrorCode().Match(fault) is { Success: true } error
+            && (int.Parse(error.Groups[1].Value, CultureInfo.InvariantCulture) & 0xFF) != raw.SQLITE_CORRUPT;
+    }
+
+    [GeneratedRegex(@"error code=(\d{1,9})")]
+    private static partial Regex ErrorCode();
 
     private void Check(SqliteDatabase database, long id, string name)
     {
