@@ -183,11 +183,11 @@ internal static class SqliteBackup
         PrivateFile.Flush(part);
         PrivateFile.Flush(manifestPart);
         var manifest = BackupManifest.Of(file);
-        Unless(manifest, () => PrivateFile.Create(manifest).Dispose());
+        IfFree(manifest, () => PrivateFile.Create(manifest).Dispose());
         try
         {
             File.Move(manifestPart, manifest, overwrite: true);
-            Unless(file, () => File.Move(part, file, overwrite: false));
+            IfFree(file, () => File.Move(part, file, overwrite: false));
         }
         catch
         {
@@ -196,15 +196,15 @@ internal static class SqliteBackup
         }
         PrivateFile.FlushFolder(Path.GetDirectoryName(file)!);
 
-        static void Unless(string taken, Action take)
+        static void IfFree(string name, Action take)
         {
             try
             {
                 take();
             }
-            catch (IOException) when (Path.Exists(taken))
+            catch (IOException) when (Path.Exists(name))
             {
-                throw Exists(taken);
+                throw Exists(name);
             }
         }
     }
