@@ -38,7 +38,11 @@ internal abstract partial class ScriptRun(WriteScript.Directory directory) : IDi
         if (size == "all")
             return faults;
         if (size.Split('-') is [var first, var last])
-            return [.. faults.Take((int.Parse(first, CultureInfo.InvariantCulture) - 1)..int.Parse(last, CultureInfo.InvariantCulture))];
+        {
+            var part = faults.Take((int.Parse(first, CultureInfo.InvariantCulture) - 1)..int.Parse(last, CultureInfo.InvariantCulture));
+            Assert.NotEmpty(part);
+            return [.. part];
+        }
         var wanted = int.Parse(size, CultureInfo.InvariantCulture);
         var groups = faults.GroupBy(group).Select(same => same.ToList()).ToList();
         return wanted < groups.Count ? Spread([.. faults], wanted)

@@ -35,7 +35,7 @@ public abstract class UpgradeContract : IDisposable
 
     private readonly ConcurrentBag<IDisposable> _owned = [];
 
-    private static bool IsLong => Size == "all";
+    private static bool IsLong => Size == "all" || Size.Contains('-', StringComparison.Ordinal);
 
     protected abstract string Engine { get; }
 
