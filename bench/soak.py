@@ -371,6 +371,7 @@ def main():
                 rate = probe.number / probe.end() / 2
                 assert probe.wrong is None, probe.wrong
             looks, names = [], [name for name, *_ in MEASURES]
+            print(f"{rate:.1f} requests a second", file=sys.stderr)
             print("minutes cores " + " ".join(f"{name:>9}" for name in names), file=sys.stderr)
             load = Load(clients, rate)
             every = min(options.look_every, seconds / 12)
