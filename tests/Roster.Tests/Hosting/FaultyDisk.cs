@@ -4,7 +4,8 @@ using System.Runtime.InteropServices;
 namespace Roster.Tests.Hosting;
 
 /// <summary>
-/// Makes the disk fail for a server process: system calls return errors; the engine, the files and the server are real.
+/// Makes the disk fail for a server process, and connections that it makes: system calls return errors; the engine, the files and
+/// the server are real.
 /// On Linux, with a C compiler, which publishing the server needs as well.
 /// </summary>
 internal sealed class FaultyDisk : IDisposable
@@ -13,6 +14,7 @@ internal sealed class FaultyDisk : IDisposable
     public const int NoRight = 13;
     public const int NoSpace = 28;
     public const int ReadOnly = 30;
+    public const int NotConnected = 107;
 
     private static readonly Lazy<string> Library = new(Compile);
 
@@ -29,7 +31,8 @@ internal sealed class FaultyDisk : IDisposable
     /// Each as <c>sync 5 roster.db-wal</c>: the call (open, read, write, sync, truncate, rename, unlink, or change for the last
     /// five), the error number (0 only counts), and a part of the file's path. With <c>5@7</c> only the seventh such call fails;
     /// of a write, its first half is then written. In place of the error number, <c>kill</c> ends the process, and <c>stop</c>
-    /// stops it before the call, until it gets SIGCONT.
+    /// stops it before the call, until it gets SIGCONT. The call connect is a connection that is reset as soon as it is made; its
+    /// path is the other side's address.
     /// </param>
     public void Fail(params IEnumerable<string> faults)
     {

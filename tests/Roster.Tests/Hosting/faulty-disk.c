@@ -2,8 +2,10 @@
 // line is a fault: a call (open, read, write, sync, truncate, rename, unlink, or "change" for the last five), an errno
 // (0 only counts), "kill" or "stop", and a part of the file's path. With "@7" behind the errno only the 7th such call fails, of all
 // processes since the file was made. The calls of each line are counted in the file "ROSTER_FAULTS.counts", where it exists.
-// Without the first file nothing fails.
+// Without the first file nothing fails. The call "connect" is a connection that is reset as soon as this process has made
+// it; its path is the other side's address, as 127.0.0.1:4318.
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -39,7 +42,7 @@ static long *counts(const char *control)
 static int is_of(const char *call, const char *name)
 {
     return strcmp(name, call) == 0
-        || (strcmp(name, "change") == 0 && strcmp(call, "open") != 0 && strcmp(call, "read") != 0);
+        || (strcmp(name, "change") == 0 && strcmp(call, "open") != 0 && strcmp(call, "read") != 0 && strcmp(call, "connect") != 0);
 }
 
 // Returns the errno to fail with, or 0. Of a write that fails only once, the first half is written.
@@ -172,3 +175,25 @@ FAULTY_PATH(rename, "rename", (const char *from, const char *to), (from, to), fr
 FAULTY_PATH(link, "rename", (const char *from, const char *to), (from, to), from)
 FAULTY_PATH(unlink, "unlink", (const char *path), (path), path)
 FAULTY_PATH(mkdir, "open", (const char *path, mode_t mode), (path, mode), path)
+
+// .NET asks a new connection for its other side, and learns there that it is gone. Its sockets are of IPv6; an address of
+// IPv4 is in the last four bytes.
+int getpeername(int fd, struct sockaddr *other, socklen_t *length)
+{
+    static int (*real)(int, struct sockaddr *, socklen_t *);
+    if (real == NULL)
+        real = (int (*)(int, struct sockaddr *, socklen_t *))dlsym(RTLD_NEXT, "getpeername");
+    int status = real(fd, other, length);
+    struct sockaddr_in6 *address = (struct sockaddr_in6 *)other;
+    if (status == 0 && other->sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->sin6_addr)) {
+        char host[INET_ADDRSTRLEN], path[64];
+        inet_ntop(AF_INET, &address->sin6_addr.s6_addr[12], host, sizeof host);
+        snprintf(path, sizeof path, "%s:%d", host, ntohs(address->sin6_port));
+        int fault = fault_of_path("connect", path);
+        if (fault != 0) {
+            errno = fault;
+            return -1;
+        }
+    }
+    return status;
+}

@@ -120,5 +120,19 @@ public sealed class TraceTests : IDisposable
         Assert.InRange(server.Log().Split('\n').Count(line => line.Contains("does not take what is sent", StringComparison.Ordinal)), 1, 4);
     }
 
+    [Fact]
+    public async Task A_collector_whose_connections_are_reset_as_soon_as_they_are_made_is_said_once()
+    {
+        await using var collector = await OtlpReceiver.StartAsync();
+        using var disk = new FaultyDisk();
+        disk.Fail($"connect {FaultyDisk.NotConnected} {new Uri(collector.Url).Authority}");
+        using var server = RosterProcess.Serve(
+            _folder.Path, disk.Environment.Concat(Soon).ToDictionary(StringComparer.Ordinal), "--otlp", collector.Url);
+
+        await server.SaysAsync("does not take what is sent: Transport endpoint is not connected");
+        disk.Heal();
+        await server.SaysAsync("takes what is sent again");
+    }
+
     private static StringContent Json(string text) => new(text, System.Text.Encoding.UTF8, "application/json");
 }

@@ -40,6 +40,19 @@ public sealed class HealthCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_connection_that_is_reset_as_soon_as_it_is_made_is_1_and_a_sentence()
+    {
+        using var disk = new FaultyDisk();
+        using var server = RosterProcess.Serve(_folder.Path);
+        disk.Fail($"connect {FaultyDisk.NotConnected} {server.Address.Authority}");
+
+        var reset = RosterProcess.Run(_folder.Path, disk.Environment, "health", "--urls", server.Address.ToString());
+
+        Assert.Equal((1, ""), (reset.ExitCode, reset.Output));
+        Assert.Equal($"{server.Address} does not answer: Transport endpoint is not connected\n", reset.Errors);
+    }
+
+    [Fact]
     public void It_asks_over_TLS_whatever_the_certificates_name()
     {
         var (certificate, key) = SelfSigned.Write(_folder.Path, "roster.example");

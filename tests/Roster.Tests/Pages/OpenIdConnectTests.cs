@@ -30,14 +30,14 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser, OpenIdHos
         await _provider.ServeAsync(_server.Address);
     }
 
-    private void Serve() => Serve(
-        "--oidc-issuer", _provider.Issuer.OriginalString, "--oidc-client-id", OpenIdHost.ClientId,
+    private void Serve(FaultyDisk? disk = null) => Serve(
+        disk, "--oidc-issuer", _provider.Issuer.OriginalString, "--oidc-client-id", OpenIdHost.ClientId,
         "--oidc-client-secret-file", _folder.File("secret"), "--oidc-roles", "cn=admins=default:admin,staff=other:viewer",
         "--trusted-proxies", "127.0.0.1/32");
 
-    private void Serve(params string[] arguments)
+    private void Serve(FaultyDisk? disk, params string[] arguments)
     {
-        _server = RosterProcess.Serve(_folder.Path, arguments);
+        _server = RosterProcess.Serve(_folder.Path, disk?.Environment ?? new Dictionary<string, string>(), arguments);
         _http = new HttpClient(new SocketsHttpHandler
         {
             UseCookies = false,
@@ -86,7 +86,7 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser, OpenIdHos
         page.HasEnded();
         _http.Dispose();
         _server.Dispose();
-        Serve(arguments);
+        Serve(null, arguments);
         await _provider.ControlAsync($$"""{"callback":"{{new Uri(_server.Address, redirect.AbsolutePath)}}"}""");
         await _provider.ControlAsync("""
             {"accounts":{
@@ -139,6 +139,25 @@ public sealed partial class OpenIdConnectTests(ConsoleBrowser browser, OpenIdHos
         await _provider.StartAsync();
         await _provider.KnowsAsync("amal", Editor);
         await AssertSignsInAsync("amal");
+    }
+
+    [Fact]
+    public async Task A_provider_whose_connections_are_reset_as_soon_as_they_are_made_is_said()
+    {
+        using var disk = new FaultyDisk();
+        _http.Dispose();
+        _server.Dispose();
+        Serve(disk);
+        await _provider.ServeAsync(_server.Address);
+        // Its configuration is known. Started anew it has no connection, so the next one is new.
+        var (cookie, _) = await BeginAsync();
+        _provider.Stop();
+        await _provider.StartAsync();
+        disk.Fail($"connect {FaultyDisk.NotConnected} {_provider.Issuer.Authority}");
+
+        Assert.Equal("oidc-down", await EndAsync(CallbackOf(cookie, "x"), cookie));
+
+        Assert.Equal(1, disk.Counts()[0]);
     }
 
     [Fact]
