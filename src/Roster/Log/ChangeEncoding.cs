@@ -126,10 +126,14 @@ public static class ChangeEncoding
         json.Read();
         var deletedAt = json.TokenType == JsonTokenType.Null ? (Timestamp?)null : new Timestamp(json.GetInt64());
         var texts = new FieldTexts();
-        var count = 0;
-        for (; !IsAtEnd(ref json); count++)
-            texts.Set(count < fields.Length ? fields[count] : throw new JsonException("The entry has too many values."), json.GetString());
-        return new LoggedChange(id, new LoggedState(revision, updatedAt, deletedAt, count == 0 ? null : new PartnerValues(texts)));
+        var isKept = false;
+        for (var count = 0; !IsAtEnd(ref json); count++)
+        {
+            var text = json.GetString();
+            texts.Set(count < fields.Length ? fields[count] : throw new JsonException("The entry has too many values."), text);
+            isKept |= text is not null;
+        }
+        return new LoggedChange(id, new LoggedState(revision, updatedAt, deletedAt, isKept ? new PartnerValues(texts) : null));
     }
 
     /// <summary>Reads the id; the reader is at the entry's start.</summary>
