@@ -25,8 +25,10 @@ internal sealed class ImportBatch
     private readonly MatchOn _matchOn;
     private readonly CreatedItems _creates;
 
-    /// <summary>The columns that tell which partner a row is about.</summary>
-    private readonly bool[] _isKey;
+    /// <summary>Reads only the columns that tell which partner a row is about.</summary>
+    private readonly RowItems _keys;
+    private readonly int _idColumn;
+    private readonly IReadOnlyList<int> _keyColumns;
 
     /// <param name="columns">The names of the file's columns.</param>
     public ImportBatch(Import import, IReadOnlyList<string> columns)
@@ -37,8 +39,12 @@ internal sealed class ImportBatch
             : import.MatchOn == PartnerField.Email.WireName ? MatchOn.Email : MatchOn.Nothing;
         _creates = import.Mode == ImportMode.Update ? CreatedItems.None
             : import.CreatesWithoutKey && _matchOn != MatchOn.Nothing ? CreatedItems.WithoutKeyToo : CreatedItems.WithNewKey;
-        string?[] keys = [PartnerField.Id.WireName, import.MatchOn];
-        _isKey = [.. columns.Select(column => TargetOf(column) is { } target && keys.Contains(target))];
+        string?[] names = [PartnerField.Id.WireName, import.MatchOn];
+        var keys = import.Mapping.Where(one => one.Target is not null && names.Contains(one.Target)).ToList();
+        _keys = new RowItems([.. keys.Select(one => one with { Clears = false })], columns);
+        var places = columns.ToList();
+        _keyColumns = [.. keys.Select(one => places.IndexOf(one.Column))];
+        _idColumn = ColumnOf(PartnerField.Id.WireName) is { } ofId ? places.IndexOf(ofId) : -1;
     }
 
     /// <summary>How many partners a mirror may delete.</summary>
@@ -51,10 +57,15 @@ internal sealed class ImportBatch
     public bool NamesInTwoWays => _matchOn != MatchOn.Nothing && _import.Mapping.Any(one => one.Target == PartnerField.Id.WireName);
 
     /// <summary>The match key of a row without id, in the form in which it is compared.</summary>
-    public string? KeyOf(BatchRow row) => _matchOn switch
+    public string? KeyOf(BatchRow row) => KeyOf(row.ExternalId, row.Email);
+
+    /// <summary>The match key of a partner, in the same form.</summary>
+    public string? KeyOf(Partner partner) => KeyOf(partner.ExternalId, partner.Email);
+
+    private string? KeyOf(string? externalId, string? email) => _matchOn switch
     {
-        MatchOn.ExternalId => row.ExternalId,
-        MatchOn.Email => row.Email is null ? null : Upsert.FoldEmail(row.Email),
+        MatchOn.ExternalId => externalId,
+        MatchOn.Email => email is null ? null : Upsert.FoldEmail(email),
         _ => null,
     };
 
@@ -102,10 +113,27 @@ internal sealed class ImportBatch
             [.. rows.Index().SelectMany(row => row.Item.Doubts.Select(doubt => doubt with { Index = row.Index }))],
             _matchOn, _creates, leavesOut, isStrict: _import.Contents!.Rows > PartnerRules.MaxItems);
 
-    private string? TargetOf(string column) => _import.Mapping.FirstOrDefault(one => one.Column == column)?.Target;
-
-    /// <summary>A row with only the cells that tell which partner it is about.</summary>
-    public ImportedRow KeysOf(ImportedRow row) => row with { Cells = [.. row.Cells.Select((cell, i) => _isKey[i] ? cell : null)] };
+    /// <summary>Reads which partner a row is about, whatever else is wrong with it: its id or else its match key.</summary>
+    /// <param name="id">Null if the row gives none.</param>
+    /// <param name="key">As of <see cref="KeyOf(BatchRow)"/>; null if the row gives an id, or neither.</param>
+    /// <returns>False if nobody can tell: the row cannot be read, or what it gives is not valid.</returns>
+    public bool TryNameOf(ImportedRow row, out Guid? id, out string? key)
+    {
+        (id, key) = (null, null);
+        if (row.Fault is not null)
+            return false;
+        var hasId = _idColumn >= 0 && !string.IsNullOrWhiteSpace(row.Cells[_idColumn]);
+        var cells = row.Cells.Select((cell, i) => !hasId || i == _idColumn ? cell : null).ToList();
+        if (_keyColumns.All(i => string.IsNullOrWhiteSpace(cells[i])))
+            return true;
+        var batch = new BatchBuilder(ChangeKind.Import, _matchOn, null, _creates, ImportPart.MaxListedFaults);
+        _keys.Add(batch, cells, row.Line, _ => false);
+        if (batch.FinishItems().Valid is not [var item])
+            return false;
+        id = item.Row.Id;
+        key = id is null ? KeyOf(item.Row) : null;
+        return true;
+    }
 
     private RowNote NoteOf(Fault fault, IReadOnlyList<ImportedRow> rows) => new(
         fault.Code,

@@ -49,6 +49,11 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
     private sealed class Run(
         IRosterStore store, StoredImports imports, Import import, RowReader rows, IReadOnlyDictionary<int, RowEdit> edits)
     {
+        private static readonly RowNote NameOfNobody = new(
+            FaultCode.InvalidRecord,
+            "A mirror cannot leave this row out: it must keep the row's partner, and nobody can tell which one that is. "
+            + "Mend the row's key or empty it; if the row cannot be read, correct the file.");
+
         private readonly ImportBatch _batch = new(import, rows.Columns);
         private readonly Dictionary<string, int> _columns =
             rows.Columns.Index().ToDictionary(column => column.Item, column => column.Index, StringComparer.Ordinal);
@@ -56,8 +61,9 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
         /// <summary>The line of the first row about each partner, by its id or by a hash of its match key or external id.</summary>
         private readonly Dictionary<UInt128, int> _seen = [];
 
-        /// <summary>For a mirror: the partners that rows name, which it must not delete.</summary>
+        /// <summary>For a mirror: the partners that rows name, and the keys of rows that were left out. It must not delete them.</summary>
         private readonly HashSet<Guid> _named = [];
+        private readonly HashSet<string> _keptKeys = new(StringComparer.Ordinal);
 
         private readonly PlanText _text = new();
 
@@ -133,11 +139,9 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
         {
             var used = unit.Where(row => !row.IsSkipped).ToList();
             var planned = await PlanRowsAsync(used, cancel);
-            if (import.Mode == ImportMode.Mirror && used.Count < unit.Count)
-                await NameAsync([.. unit.Where(row => row.IsSkipped).Select(_batch.KeysOf)], cancel);
             var next = 0;
             foreach (var row in unit)
-                _block.Add(row.IsSkipped ? (new PlannedRow(row.Line, row.Cells, RowChange.Skipped), 0) : planned[next++]);
+                _block.Add(row.IsSkipped ? (LeftOut(row), 0) : planned[next++]);
             _done += unit.Count;
             unit.Clear();
             await WriteBlocksAsync(isLast: false, cancel);
@@ -175,12 +179,18 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
             return planned;
         }
 
-        /// <summary>Finds the partners of rows that were left out, so that a mirror does not delete them.</summary>
-        private async Task NameAsync(IReadOnlyList<ImportedRow> skipped, CancellationToken cancel)
+        /// <summary>A row that was left out. A mirror keeps its partner, so it must be known which one that is.</summary>
+        private PlannedRow LeftOut(ImportedRow row)
         {
-            var items = _batch.Read(skipped).Where(item => item.Row is not null).ToList();
-            if (items.Count > 0)
-                await TryAsync(items, cancel);
+            if (import.Mode != ImportMode.Mirror)
+                return new PlannedRow(row.Line, row.Cells, RowChange.Skipped);
+            if (!_batch.TryNameOf(row, out var id, out var key))
+                return new PlannedRow(row.Line, row.Cells, RowChange.Faulty, Faults: [NameOfNobody]);
+            if (id is { } named)
+                _named.Add(named);
+            else if (key is not null)
+                _keptKeys.Add(key);
+            return new PlannedRow(row.Line, row.Cells, RowChange.Skipped);
         }
 
         /// <summary>Plans valid rows without writing them, and notes the partners that they name.</summary>
@@ -242,7 +252,7 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
             {
                 var page = await store.ListAsync(import.WorkspaceId, query, cancel);
                 foreach (var partner in page.Partners)
-                    if (!_named.Contains(partner.Id))
+                    if (!_named.Contains(partner.Id) && !(_batch.KeyOf(partner) is { } key && _keptKeys.Contains(key)))
                         _block.Add((
                             new PlannedRow(0, [], RowChange.Deleted, partner.Id, partner.Revision, Fields: ChangesOf(partner, null)),
                             partner.Values.CountUnits()));

@@ -229,6 +229,59 @@ public abstract class ImportContract(RosterHost host)
     }
 
     [Fact]
+    public async Task A_mirror_keeps_the_partners_of_rows_that_were_left_out_whatever_else_is_wrong_with_them()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ids = (await api.PutAsync("""[{"name":"P1"},{"name":"P2","externalId":"K"},{"name":"P3"},{"name":"P4"}]""")).Ids;
+        var (id, planned) = await api.NewPlanAsync(
+            $"id,externalId,name\n{ids[0]},K,P1\n{ids[1]},K,P2\n{ids[2]},,P3\n", """{"mode":"mirror","maxDeletes":"100%"}""");
+        Assert.Equal("0 0 1 3 2 0", planned.Counts());
+
+        planned = await api.MendedAsync(id, """[{"line":2,"skip":true},{"line":3,"skip":true}]""");
+
+        Assert.Equal("0 0 1 1 0 2", planned.Counts());
+        Assert.Equal("applied", (await api.AppliedAsync(id)).State());
+        Assert.Equal(["P1", "P2", "P3"], (await api.GetAsync("/api/partners?sort=name")).Names);
+    }
+
+    [Fact]
+    public async Task A_mirror_keeps_all_partners_with_the_address_of_a_row_that_was_left_out()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var shared = Enumerable.Range(0, 12).Select(i => $$"""{"name":"{{i}}","email":"Shared@example.com"}""");
+        await api.PutAsync($"[{string.Join(',', shared)}]");
+        await api.PutAsync("""[{"name":"Gone","email":"gone@example.com"}]""");
+        var (id, planned) = await api.NewPlanAsync(
+            "email,name\nshared@example.com,Shared\n", """{"mode":"mirror","maxDeletes":"100%"}""");
+        Assert.Equal("2 faulty ambiguous_match", (await api.RowsAsync(id))[0]);
+
+        planned = await api.MendedAsync(id, """[{"line":2,"skip":true}]""");
+
+        Assert.Equal("0 0 0 1 0 1", planned.Counts());
+    }
+
+    [Fact]
+    public async Task A_mirror_leaves_out_no_row_whose_partner_nobody_can_tell()
+    {
+        var api = await host.NewWorkspaceAsync();
+        await api.PutAsync(Partners(0, 3));
+        await api.PutAsync("""[{"name":"Mail","email":"mail@example.com"}]""");
+        var (id, _) = await api.NewPlanAsync(
+            "externalId,name\nx0,Name 0\nx1,Name \"the\" 1\n", """{"mode":"mirror","maxDeletes":"100%"}""");
+        var planned = await api.MendedAsync(id, """[{"line":3,"skip":true}]""");
+        Assert.Equal(("0 0 1 3 1 0", "3 faulty invalid_record"), (planned.Counts(), (await api.RowsAsync(id))[1]));
+        Assert.Equal("rows_faulty", (await api.ApplyAsync(id)).Code);
+
+        (id, _) = await api.NewPlanAsync("email,name\nmail@,Mail\n", """{"mode":"mirror","maxDeletes":"100%"}""");
+        planned = await api.MendedAsync(id, """[{"line":2,"skip":true}]""");
+        Assert.Equal(("0 0 0 4 1 0", "2 faulty invalid_record"), (planned.Counts(), (await api.RowsAsync(id))[0]));
+
+        // Who says that the row is about nobody may leave it out.
+        planned = await api.MendedAsync(id, """[{"line":2,"skip":true,"cells":{"email":null}}]""");
+        Assert.Equal("0 0 0 4 0 1", planned.Counts());
+    }
+
+    [Fact]
     public async Task A_row_without_a_key_is_a_fault_unless_it_may_create()
     {
         var api = await host.NewWorkspaceAsync();
