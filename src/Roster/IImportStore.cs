@@ -8,9 +8,9 @@ public interface IImportStore
     /// <summary>Adds an import, at step 1.</summary>
     Task AddImportAsync(StoredImport import, CancellationToken cancel);
 
-    /// <summary>Stores the next step of an import.</summary>
+    /// <summary>Stores the next step of an import, and the block that belongs to it.</summary>
     /// <param name="import">With a step one higher than the stored one.</param>
-    /// <returns>False, with nothing stored, if another step was stored meanwhile.</returns>
+    /// <returns>False, with neither stored, if another step was stored meanwhile.</returns>
     Task<bool> ReplaceImportAsync(StoredImport import, CancellationToken cancel);
 
     Task<StoredImport?> FindImportAsync(long workspaceId, Guid id, CancellationToken cancel);

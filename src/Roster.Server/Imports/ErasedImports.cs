@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using Roster.Batches;
 using Roster.Imports;
 
 namespace Roster.Server.Imports;
@@ -10,8 +11,13 @@ namespace Roster.Server.Imports;
 /// </summary>
 internal sealed class ErasedImports(IRosterStore store, StoredImports imports)
 {
-    /// <summary>The ids that a plan found have smaller numbers of their blocks, those of created partners larger ones.</summary>
+    /// <summary>
+    /// The ids that a plan found have smaller numbers of their blocks; those of created partners have these, and those that
+    /// rows in conflict met have larger ones.
+    /// </summary>
     public const int FirstAppliedIds = 1_000_000;
+
+    public const int FirstConflictIds = 2_000_000;
 
     private const string FileGone =
         "The file was deleted, since partners were erased that it may name; send it again to read or plan it anew.";
@@ -66,7 +72,7 @@ internal sealed class ErasedImports(IRosterStore store, StoredImports imports)
             from = heads[^1].Number + 1;
             foreach (var head in heads)
             {
-                appliedParts += head.Number >= FirstAppliedIds ? 1 : 0;
+                appliedParts += head.Number is >= FirstAppliedIds and < FirstConflictIds ? 1 : 0;
                 var ids = await store.ReadImportBlockAsync(import.WorkspaceId, import.Id, ImportBlockKind.Ids, head.Number, cancel);
                 if (ids is null || !HasAny(ids.Bytes, erased))
                     continue;
@@ -83,8 +89,19 @@ internal sealed class ErasedImports(IRosterStore store, StoredImports imports)
                 blocks.Add(head.Number);
         if (blocks.Count == 0)
             return;
+        var lines = new HashSet<int>();
         foreach (var block in blocks)
-            await EmptyAsync(import, block, erased, areSomeUnnamed, cancel);
+            await EmptyAsync(
+                import, block, row => row.Id is { } id ? erased.Contains(id) : areSomeUnnamed && row.Change == RowChange.Created, lines,
+                cancel);
+        // Other rows about the same partners have no id: they have a fault that names one of these lines.
+        await foreach (var head in PlannedRows.HeadsAsync(store, import, 0, cancel))
+            if (RowBlock.FaultsIn(head) > 0)
+                await EmptyAsync(
+                    import, head.Number,
+                    row => row.Faults?.Any(one => one.Code == FaultCode.DuplicateMatch && one.OtherLine is { } line && lines.Contains(line))
+                        == true,
+                    null, cancel);
         await store.DeleteImportBlocksAsync(import.WorkspaceId, import.Id, ImportBlockKind.File, 0, cancel);
         await store.DeleteImportBlocksAsync(import.WorkspaceId, import.Id, ImportBlockKind.Edits, 0, cancel);
         await imports.ChangeAsync(
@@ -98,15 +115,17 @@ internal sealed class ErasedImports(IRosterStore store, StoredImports imports)
             cancel);
     }
 
-    private async Task EmptyAsync(Import import, int block, IReadOnlySet<Guid> erased, bool areSomeUnnamed, CancellationToken cancel)
+    /// <param name="emptied">Gets the lines of the rows that are emptied; or null.</param>
+    private async Task EmptyAsync(
+        Import import, int block, Func<PlannedRow, bool> isErased, HashSet<int>? emptied, CancellationToken cancel)
     {
         var rows = await PlannedRows.ReadAsync(store, import, block, cancel);
         var isChanged = false;
         for (var i = 0; i < rows.Length; i++)
         {
-            var isErased = rows[i].Id is { } id ? erased.Contains(id) : areSomeUnnamed && rows[i].Change == RowChange.Created;
-            if (!isErased)
+            if (!isErased(rows[i]))
                 continue;
+            emptied?.Add(rows[i].Line);
             rows[i] = rows[i] with { Cells = [.. rows[i].Cells.Select(_ => (string?)null)], Fields = null };
             isChanged = true;
         }

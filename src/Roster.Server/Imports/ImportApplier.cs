@@ -77,7 +77,7 @@ internal sealed class ImportApplier(
             import, part,
             [.. part.Rows.Select(row => row.Row.Change == RowChange.Created ? isEachCreated ? created[next++] : row.Row.Id : row.Row.Id)],
             part.All.Index().Where(row => row.Item.Row is { Id: { } id, Change: not RowChange.Created } && !changed.Contains(id))
-                .ToDictionary(row => row.Index, _ => new[] { new RowNote(FaultCode.ChangedSince, ChangedSince) }),
+                .ToDictionary(row => row.Index, _ => new RowConflict(null, [new RowNote(FaultCode.ChangedSince, ChangedSince)])),
             cancel);
         return leftOut;
     }
@@ -167,9 +167,9 @@ internal sealed class ImportApplier(
         }
         if (request.Writes(written.Plan))
             watch.Reached(import.WorkspaceId, written.Plan.Revision.Number);
-        var notes = NotesOf(written.Plan.LeftAsIs);
-        await NoteOutcomesAsync(import, part, [.. change.OutcomesOf(written.Plan).Select(row => row.After?.Id)], notes, cancel);
-        return notes.Count;
+        var leftOut = ConflictsOf(written.Plan.LeftAsIs);
+        await NoteOutcomesAsync(import, part, [.. change.OutcomesOf(written.Plan).Select(row => row.After?.Id)], leftOut, cancel);
+        return leftOut.Count;
 
         async Task<int?> LeftOutOfWrittenAsync()
         {
@@ -262,15 +262,29 @@ internal sealed class ImportApplier(
             yield return part;
     }
 
-    /// <summary>Shows conflicts at their rows.</summary>
-    private Task NoteConflictsAsync(Import import, Part part, IReadOnlyList<Fault> faults, CancellationToken cancel)
+    /// <summary>Shows conflicts at their rows, and stores the ids of the partners that rows were to create, for erasures.</summary>
+    private async Task NoteConflictsAsync(Import import, Part part, IReadOnlyList<Fault> faults, CancellationToken cancel)
     {
-        var notes = NotesOf(faults);
-        return RewriteAsync(
+        var conflicts = ConflictsOf(faults);
+        var noted = part.All.Index().Where(row => conflicts.ContainsKey(row.Index)).ToList();
+        var found = noted.Where(row => row.Item.Row.Id is null && conflicts[row.Index].Id is not null).ToList();
+        await RewriteAsync(
             import,
-            part.All.Index().Where(row => notes.ContainsKey(row.Index))
-                .Select(row => (row.Item, (Func<PlannedRow, PlannedRow>)(old => old with { Faults = notes[row.Index] }))),
+            noted.Select(row => (row.Item, (Func<PlannedRow, PlannedRow>)(old => old with
+            {
+                Id = old.Id ?? conflicts[row.Index].Id,
+                Faults = conflicts[row.Index].Notes,
+            }))),
             cancel);
+        if (found.Count > 0)
+            await store.WriteImportBlocksAsync(
+                import.WorkspaceId, import.Id,
+                [
+                    ErasedImports.IdsOf(
+                        ErasedImports.FirstConflictIds + part.Number, found.Select(row => conflicts[row.Index].Id!.Value),
+                        found[0].Item.Block, found[^1].Item.Block),
+                ],
+                cancel);
     }
 
     /// <summary>
@@ -278,21 +292,21 @@ internal sealed class ImportApplier(
     /// part is written: if it fails, the rows are without ids, and an erasure takes all such rows.
     /// </summary>
     /// <param name="rowIds">The partner of each row; null if it is not known.</param>
-    /// <param name="notes">Conflicts, by the number of the row or delete.</param>
+    /// <param name="conflicts">By the number of the row or delete.</param>
     private async Task NoteOutcomesAsync(
-        Import import, Part part, IReadOnlyList<Guid?> rowIds, Dictionary<int, RowNote[]> notes, CancellationToken cancel)
+        Import import, Part part, IReadOnlyList<Guid?> rowIds, Dictionary<int, RowConflict> conflicts, CancellationToken cancel)
     {
         var created = new List<PlacedRow>();
         var ids = new List<Guid>();
         var changes = new List<(PlacedRow, Func<PlannedRow, PlannedRow>)>();
         foreach (var (index, row) in part.All.Index())
         {
-            var conflicts = notes.GetValueOrDefault(index);
-            var id = row.Row.Change == RowChange.Created ? rowIds[index] : row.Row.Id;
+            var conflict = conflicts.GetValueOrDefault(index);
+            var id = row.Row.Change == RowChange.Created ? rowIds[index] ?? conflict.Id : row.Row.Id;
             // A conflict of an earlier attempt may be over.
-            if (id == row.Row.Id && conflicts is null && row.Row.Faults is null)
+            if (id == row.Row.Id && conflict.Notes is null && row.Row.Faults is null)
                 continue;
-            changes.Add((row, old => old with { Id = id, Faults = conflicts }));
+            changes.Add((row, old => old with { Id = id, Faults = conflict.Notes }));
             if (id is null || id == row.Row.Id)
                 continue;
             created.Add(row);
@@ -306,8 +320,9 @@ internal sealed class ImportApplier(
                 cancel);
     }
 
-    private static Dictionary<int, RowNote[]> NotesOf(IEnumerable<Fault> faults) => faults.GroupBy(fault => fault.Index).ToDictionary(
-        of => of.Key, of => of.Select(fault => new RowNote(fault.Code, fault.Message, fault.Field)).ToArray());
+    private static Dictionary<int, RowConflict> ConflictsOf(IEnumerable<Fault> faults) =>
+        faults.GroupBy(fault => fault.Index).ToDictionary(of => of.Key, of => new RowConflict(
+            of.First().Id, [.. of.Select(fault => new RowNote(fault.Code, fault.Message, fault.Field))]));
 
     private async Task RewriteAsync(
         Import import, IEnumerable<(PlacedRow Row, Func<PlannedRow, PlannedRow> Change)> changes, CancellationToken cancel)
@@ -351,6 +366,10 @@ internal sealed class ImportApplier(
     {
         public PlannedRow Row => BlockRows[Place];
     }
+
+    /// <summary>Why a row is not applied.</summary>
+    /// <param name="Id">The partner that it is about, as far as it is known.</param>
+    private readonly record struct RowConflict(Guid? Id, RowNote[] Notes);
 
     private sealed record Part(int Number, List<PlacedRow> Rows, List<PlacedRow> Deletes)
     {

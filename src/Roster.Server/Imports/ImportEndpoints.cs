@@ -12,6 +12,9 @@ internal static class ImportEndpoints
     private const int DefaultTake = 20;
     private const int MaxTake = 100;
 
+    /// <summary>How often a request reads an import that others change at the same time.</summary>
+    private const int MaxTries = 5;
+
     /// <summary>POST /api/imports: stores a file and looks at it.</summary>
     public static async Task UploadAsync(
         HttpContext http, IRosterStore store, StoredImports imports, RequestLimits limits, ServerSettings settings, TimeProvider clock)
@@ -89,15 +92,17 @@ internal static class ImportEndpoints
                 {
                     var (contents, suggested) = await Task.Run(() => FileReaders.Examine(copy, import, null));
                     var mapping = await ImportMappings.FirstAsync(store, import, contents, suggested, http.RequestAborted);
-                    return (await imports.ChangeAsync(
+                    var changed = await imports.ChangeAsync(
                         workspace, import.Id,
-                        one => mapping.Onto(one) with
+                        // It may have been deleted while it came in, by a request or since partners were erased.
+                        one => one.FileGone is not null ? one : mapping.Onto(one) with
                         {
                             Size = size,
                             Sha256 = Convert.ToHexStringLower(hash),
                             ForgetAt = imports.ForgetAt(),
                         },
-                        http.RequestAborted), null);
+                        http.RequestAborted);
+                    return (changed, changed!.FileGone is null ? null : ImportProblems.NotNow(changed));
                 }
                 catch (FileRefusedException refused)
                 {
@@ -171,23 +176,52 @@ internal static class ImportEndpoints
             await problem!.WriteAsync(http);
             return;
         }
+        await AgainIfChangedAsync(http, id, imports, import, now => TryChangeAsync(http, store, imports, limits, now, change));
+    }
+
+    /// <returns>False, with nothing done, if the import has changed meanwhile.</returns>
+    private static async Task<bool> TryChangeAsync(
+        HttpContext http, IRosterStore store, StoredImports imports, RequestLimits limits, Import import, ImportRequest change)
+    {
         var (read, refusal) = await ReadAgainAsync(http, store, limits, import, change);
         if (refusal is not null)
         {
             await refusal.WriteAsync(http);
-            return;
+            return true;
         }
         var mapped = await ImportMappings.ChangedAsync(store, import, read.Contents, read.Suggested, change, http.RequestAborted);
         if (mapped.Problem is { } wrong)
         {
             await wrong.WriteAsync(http);
-            return;
+            return true;
         }
         // Mended cells and lines of one table mean nothing in another one.
         var edits = read.Contents.IsSameTable(import.Contents) ? import.Edits : 0;
-        await SendChangedAsync(
-            http, store, imports, import,
-            now => change.Onto(mapped.Mapping!.Onto(now)).In(ImportState.Uploaded, imports.Now) with { Edits = edits });
+        return await TrySendChangedAsync(
+            http, store, imports, import, now => now.Step == import.Step,
+            now => change.Onto(mapped.Mapping!.Onto(now)).In(ImportState.Uploaded, imports.Now) with { Edits = edits }) is null;
+    }
+
+    /// <summary>
+    /// Changes an open import by what the request has read of it. If it has changed meanwhile, so by another request, it is
+    /// read and changed again.
+    /// </summary>
+    /// <param name="import">As it was read first.</param>
+    /// <param name="tryAsync">Answers, or returns false, with nothing done, if the import has changed.</param>
+    public static async Task AgainIfChangedAsync(
+        HttpContext http, string id, StoredImports imports, Import import, Func<Import, Task<bool>> tryAsync)
+    {
+        for (var tries = 1; !await tryAsync(import); tries++)
+        {
+            if (await FindAsync(http, id, imports) is not { } now)
+                return;
+            if (tries == MaxTries || !now.IsOpen)
+            {
+                await ImportProblems.NotNow(now).WriteAsync(http);
+                return;
+            }
+            import = now;
+        }
     }
 
     /// <summary>Reads the file as the request says, if it says anything about that.</summary>
@@ -342,6 +376,18 @@ internal static class ImportEndpoints
         HttpContext http, IRosterStore store, StoredImports imports, Import import, Func<Import, Import> change,
         ImportWorker? worker = null)
     {
+        bool IsAsSeen(Import now) => (now.State, now.Work, now.Counts) == (import.State, import.Work, import.Counts);
+        if (await TrySendChangedAsync(http, store, imports, import, IsAsSeen, change, worker) is { } other)
+            await ImportProblems.NotNow(other).WriteAsync(http);
+    }
+
+    /// <summary>Changes the import and answers, if it is still as the request needs it.</summary>
+    /// <param name="block">Stored with the change, or not at all.</param>
+    /// <returns>Null if it was changed; else the import as it is now, with nothing changed or answered.</returns>
+    public static async Task<Import?> TrySendChangedAsync(
+        HttpContext http, IRosterStore store, StoredImports imports, Import import, Func<Import, bool> isAsSeen,
+        Func<Import, Import> change, ImportWorker? worker = null, ImportBlock? block = null)
+    {
         // Read before the change is stored: a failure afterwards would deny what is done.
         var (actors, parts) = await ReadBesideAsync(http, store, import);
         var isMet = false;
@@ -349,17 +395,15 @@ internal static class ImportEndpoints
             import.WorkspaceId, import.Id,
             now =>
             {
-                isMet = (now.State, now.Work, now.Counts) == (import.State, import.Work, import.Counts);
+                isMet = isAsSeen(now);
                 return isMet ? change(now) : now;
             },
-            http.RequestAborted);
+            http.RequestAborted, block);
         if (!isMet)
-        {
-            await ImportProblems.NotNow(changed ?? import).WriteAsync(http);
-            return;
-        }
+            return changed ?? import;
         worker?.Wake();
         await SendDoneAsync(http, changed!, actors, parts);
+        return null;
     }
 
     private static async Task SendAsync(HttpContext http, IRosterStore store, Import import)

@@ -85,20 +85,29 @@ internal static class ImportRowEndpoints
             await problem!.WriteAsync(http);
             return;
         }
-        var edits = new Dictionary<int, RowEdit>(await RowEdits.ReadAsync(store, import, http.RequestAborted));
         using (body)
-            problem = Take(body.RootElement, import, edits);
+            await ImportEndpoints.AgainIfChangedAsync(
+                http, id, imports, import, now => TryMendAsync(http, store, imports, worker, now, body.RootElement));
+    }
+
+    /// <returns>False, with nothing done, if the import has changed meanwhile.</returns>
+    private static async Task<bool> TryMendAsync(
+        HttpContext http, IRosterStore store, StoredImports imports, ImportWorker worker, Import import, JsonElement body)
+    {
+        var edits = new Dictionary<int, RowEdit>(await RowEdits.ReadAsync(store, import, http.RequestAborted));
+        var problem = ImportProblems.NoPlan(import) ?? Take(body, import, edits);
         var text = edits.Values.Sum(edit => (long)ImportLimits.UnitsOf(edit.Cells.Values));
         if (edits.Count > RowEdits.Max || text > RowEdits.MaxText)
             problem ??= ImportProblems.TooManyEdits;
         if (problem is not null)
         {
             await problem.WriteAsync(http);
-            return;
+            return true;
         }
-        await store.WriteImportBlocksAsync(import.WorkspaceId, import.Id, [RowBlock.EncodeEdits(edits.Values)], http.RequestAborted);
-        await ImportEndpoints.SendWorkAsync(
-            http, store, imports, worker, import, now => imports.Planning(now) with { Edits = edits.Count });
+        http.Response.StatusCode = StatusCodes.Status202Accepted;
+        return await ImportEndpoints.TrySendChangedAsync(
+            http, store, imports, import, now => now.Step == import.Step,
+            now => imports.Planning(now) with { Edits = edits.Count }, worker, RowBlock.EncodeEdits(edits.Values)) is null;
     }
 
     /// <summary>Adds the body's edits to those that are stored. A later edit of a row's cell replaces an earlier one.</summary>

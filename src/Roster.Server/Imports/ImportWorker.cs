@@ -332,6 +332,20 @@ internal sealed class ImportWorker(
         }
     }
 
+    /// <summary>Deletes what this server has stored of an import that was deleted while it worked on it.</summary>
+    private async Task ForgetAgainAsync(Import import)
+    {
+        try
+        {
+            if (await imports.FindAsync(import.WorkspaceId, import.Id, CancellationToken.None) is { FileGone: not null, Work: null } gone)
+                await imports.ForgetAsync(gone, now => now, CancellationToken.None);
+        }
+        catch (StoreException trouble)
+        {
+            ServerLog.RepeatedWorkFailed(logger, trouble, nameof(ForgetAgainAsync));
+        }
+    }
+
     private async Task WorkAsync(Import import, CancellationToken cancel)
     {
         try
@@ -342,6 +356,7 @@ internal sealed class ImportWorker(
         catch (LeaseLostException)
         {
             // Another server goes on, or it was deleted.
+            await ForgetAgainAsync(import);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {

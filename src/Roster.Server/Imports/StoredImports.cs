@@ -26,8 +26,10 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
 
     /// <summary>Changes an import.</summary>
     /// <param name="change">Returns the same object to leave it as it is; may be called again.</param>
+    /// <param name="block">Stored with the change, or not at all.</param>
     /// <returns>The import as it is now; null if there is none.</returns>
-    public async Task<Import?> ChangeAsync(long workspaceId, Guid id, Func<Import, Import> change, CancellationToken cancel)
+    public async Task<Import?> ChangeAsync(
+        long workspaceId, Guid id, Func<Import, Import> change, CancellationToken cancel, ImportBlock? block = null)
     {
         while (await FindAsync(workspaceId, id, cancel) is { } now)
         {
@@ -41,7 +43,7 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
                 // The time to keep it begins with each state.
                 ForgetAt = next.State != now.State && next.ForgetAt is not null ? ForgetAt() : next.ForgetAt,
             };
-            if (!await store.ReplaceImportAsync(next.ToStored(DueImports.DueAt(next)), cancel))
+            if (!await store.ReplaceImportAsync(next.ToStored(DueImports.DueAt(next)) with { Block = block }, cancel))
                 continue;
             if (next.State != now.State)
                 ImportMetrics.Entered(next.State);

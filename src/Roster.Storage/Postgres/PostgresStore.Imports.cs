@@ -92,9 +92,15 @@ internal sealed partial class PostgresStore
         var isStored = false;
         await _database.WriteAgainAsync(async connection =>
         {
+            if (await connection.RunAsync(cancel, Of(UpdateImport, import)) == 1)
+            {
+                if (import.Block is { } block)
+                    await connection.RunAsync(cancel, Of(import.WorkspaceId, import.Id, block));
+                isStored = true;
+                return;
+            }
             // If the answer to an earlier COMMIT was lost, it may be stored already.
-            isStored = await connection.RunAsync(cancel, Of(UpdateImport, import)) == 1
-                || (await connection.ListAsync(new PostgresStatement(SelectImport, import.WorkspaceId, import.Id), MapImport, cancel))
+            isStored = (await connection.ListAsync(new PostgresStatement(SelectImport, import.WorkspaceId, import.Id), MapImport, cancel))
                     is [var stored] && stored.Step == import.Step && stored.Document.AsSpan().SequenceEqual(import.Document);
         }, cancel);
         return isStored;
@@ -147,12 +153,7 @@ internal sealed partial class PostgresStore
 
     public Task WriteImportBlocksAsync(long workspaceId, Guid id, IReadOnlyList<ImportBlock> blocks, CancellationToken cancel) =>
         _database.WriteAgainAsync(
-            connection => connection.RunAsync(cancel, blocks.SelectMany(block => new PostgresStatement[]
-            {
-                new(DeleteBlock, workspaceId, id, (int)block.Kind, block.Number),
-                new(InsertBlock, workspaceId, id, (int)block.Kind, block.Number, block.Head, block.Bytes),
-            })),
-            cancel);
+            connection => connection.RunAsync(cancel, blocks.SelectMany(block => Of(workspaceId, id, block))), cancel);
 
     public Task<ImportBlock?> ReadImportBlockAsync(
         long workspaceId, Guid id, ImportBlockKind kind, int number, CancellationToken cancel) =>
@@ -225,6 +226,12 @@ internal sealed partial class PostgresStore
             cancel);
         return isDeleted;
     }
+
+    private static PostgresStatement[] Of(long workspaceId, Guid id, ImportBlock block) =>
+    [
+        new(DeleteBlock, workspaceId, id, (int)block.Kind, block.Number),
+        new(InsertBlock, workspaceId, id, (int)block.Kind, block.Number, block.Head, block.Bytes),
+    ];
 
     private static PostgresStatement Of(string sql, StoredImport import) =>
         new(sql, import.WorkspaceId, import.Id, import.Step, import.DueAt, import.Document);

@@ -65,8 +65,14 @@ internal sealed partial class SqliteStore
         return true;
     }, cancel);
 
-    public Task<bool> ReplaceImportAsync(StoredImport import, CancellationToken cancel) =>
-        _writer.RunAsync(1, database => IsAnyRow(Bind(database.Prepare(UpdateImport), import)), cancel);
+    public Task<bool> ReplaceImportAsync(StoredImport import, CancellationToken cancel) => _writer.RunAsync(1, database =>
+    {
+        var isReplaced = IsAnyRow(Bind(database.Prepare(UpdateImport), import));
+        // Before the import's commit: if it fails, the import is as it was.
+        if (isReplaced && import.Block is { } block)
+            _importBlocks.Write(import.WorkspaceId, import.Id, [block]);
+        return isReplaced;
+    }, cancel);
 
     public Task<StoredImport?> FindImportAsync(long workspaceId, Guid id, CancellationToken cancel) =>
         Task.FromResult(FindImport(workspaceId, id));

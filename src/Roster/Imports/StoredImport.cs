@@ -4,7 +4,11 @@ namespace Roster.Imports;
 /// <param name="Step">Counts the changes of the document, from 1: a change that began at an older step is refused.</param>
 /// <param name="DueAt">When a server has to do something: to go on with it, or to forget its file and rows. Null if never.</param>
 /// <param name="Document">The rest, encoded by <see cref="Import"/>.</param>
-public sealed record StoredImport(long WorkspaceId, Guid Id, long Step, Timestamp? DueAt, byte[] Document);
+public sealed record StoredImport(long WorkspaceId, Guid Id, long Step, Timestamp? DueAt, byte[] Document)
+{
+    /// <summary>A block that is stored with this step; null for none, and where an import is read.</summary>
+    public ImportBlock? Block { get; init; }
+}
 
 /// <summary>What a block of an import has.</summary>
 public enum ImportBlockKind

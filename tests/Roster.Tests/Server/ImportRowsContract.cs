@@ -255,6 +255,42 @@ public abstract class ImportRowsContract(RosterHost host)
     }
 
     [Fact]
+    public async Task An_erasure_reaches_all_rows_about_the_partner_also_those_that_were_refused_as_the_second()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ada = await api.CreateAsync("""{"externalId":"a","name":"Ada"}""");
+        // Rows are stored in blocks of 500: the second row about her is in another one.
+        var others = string.Concat(Enumerable.Range(0, 600).Select(i => $"x{i},Other\n"));
+        var (id, planned) = await api.NewPlanAsync($"externalId,name\na,Secret 1\n{others}a,Secret 2\nx1,Kept\n");
+        Assert.Equal("600 1 0 0 2 0", planned.Counts());
+
+        await api.PostAsync($"""["{ada}"]""", "/api/partners/erase");
+
+        Assert.Equal("[]", (await api.GetAsync($"/api/imports/{id}/rows?q=secret")).Text);
+        Assert.Equal(["603 faulty duplicate_match", "604 faulty duplicate_match"], await api.RowsAsync(id, "?faulty=true"));
+        Assert.Single(await api.RowsAsync(id, "?q=kept"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("?onConflict=skip")]
+    public async Task An_erasure_reaches_a_row_that_was_in_conflict_with_the_partner(string how)
+    {
+        var api = await host.NewWorkspaceAsync();
+        var (id, _) = await api.NewPlanAsync("externalId,name\na,Secret\nb,Bob\n");
+        var ada = await api.CreateAsync("""{"externalId":"a","name":"Ada"}""");
+        await api.AppliedAsync(id, how);
+        Assert.Equal(["2 created changed_since"], await api.RowsAsync(id, "?faulty=true"));
+
+        await api.PostAsync($"""["{ada}"]""", "/api/partners/erase");
+
+        Assert.Equal("[]", (await api.GetAsync($"/api/imports/{id}/rows?q=secret")).Text);
+        if (how.Length == 0)
+            Assert.Equal("applied", (await api.AppliedAsync(id, "?onConflict=skip")).State());
+        Assert.Equal(["Bob"], (await api.GetAsync("/api/partners?sort=name")).Names);
+    }
+
+    [Fact]
     public async Task An_erasure_between_plan_and_apply_makes_its_row_a_conflict_and_the_others_can_be_applied()
     {
         var api = await host.NewWorkspaceAsync();

@@ -1,0 +1,119 @@
+using System.Text;
+using System.Text.Json;
+using Roster.Imports;
+
+namespace Roster.Tests.Server;
+
+/// <summary>Requests that meet others, or a server's work, on one import.</summary>
+public abstract class ImportRaceContract(RosterHost host)
+{
+    private const string File = "externalId,name,note\na,Ada,x\nb,Bob,y\n";
+
+    [Fact]
+    public async Task Of_two_requests_that_mend_rows_at_once_the_refused_one_changes_nothing_and_the_other_counts()
+    {
+        await using var own = await HeldServer.StartAsync(host);
+        var api = await own.Host.NewWorkspaceAsync();
+        var (id, _) = await api.NewPlanAsync(File);
+        Answer? faster = null;
+        own.Calls.BeforeReplace = async () => faster = await api.MendAsync(id, """[{"line":3,"cells":{"name":"Robert"}}]""");
+
+        var slower = await api.MendAsync(id, """[{"line":2,"cells":{"name":"Lovelace"}}]""");
+
+        Assert.Equal((202, 409, "import_not_ready"), (faster?.Status, slower.Status, slower.Code));
+        Assert.Equal(1, (await api.SettledAsync(id)).GetProperty("edits").GetInt32());
+        Assert.Equal("applied", (await api.AppliedAsync(id)).State());
+        Assert.Equal(["Ada", "Robert"], (await api.GetAsync("/api/partners?sort=name")).Names);
+    }
+
+    [Fact]
+    public async Task Two_requests_that_change_an_import_at_once_are_both_kept()
+    {
+        await using var own = await HeldServer.StartAsync(host);
+        var api = await own.Host.NewWorkspaceAsync();
+        var id = await api.NewImportAsync(File);
+        own.Calls.BeforeReplace = async () => Assert.Equal(
+            200, (await api.ChangeImportAsync(id, """{"mapping":{"columns":[{"column":"note","target":"metadata.note"}]}}""")).Status);
+
+        Assert.Equal(200, (await api.ChangeImportAsync(id, """{"mode":"update"}""")).Status);
+
+        var import = await api.ImportAsync(id);
+        Assert.Contains("\"mode\":\"update\"", import.ToString(), StringComparison.Ordinal);
+        Assert.Contains("metadata.note", import.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("delete")]
+    [InlineData("erase")]
+    public async Task A_file_that_was_deleted_while_it_came_in_is_refused_and_leaves_nothing(string how)
+    {
+        await using var own = await HeldServer.StartAsync(host);
+        var api = await own.Host.NewWorkspaceAsync();
+        var ada = await api.CreateAsync("""{"name":"Ada"}""");
+        var id = "";
+        // The last change of an upload stores what was read of the file.
+        own.Calls.BeforeReplace = async () =>
+        {
+            id = (await api.GetAsync(ImportCalls.Path)).Json[0].GetProperty("id").GetString()!;
+            var deleted = how == "delete" ? await api.SendAsync(HttpMethod.Delete, $"{ImportCalls.Path}/{id}", null)
+                : await api.PostAsync($"[\"{ada}\"]", "/api/partners/erase");
+            Assert.InRange(deleted.Status, 200, 204);
+        };
+
+        var sent = await api.UploadAsync(Encoding.UTF8.GetBytes(File));
+
+        Assert.Equal((409, "import_not_ready"), (sent.Status, sent.Code));
+        await AssertForgottenAsync(own, api, id);
+    }
+
+    [Theory]
+    [InlineData("delete")]
+    [InlineData("erase")]
+    public async Task An_import_that_is_deleted_while_it_is_planned_leaves_nothing(string how)
+    {
+        await using var own = await HeldServer.StartAsync(host);
+        var api = await own.Host.NewWorkspaceAsync();
+        var ada = await api.CreateAsync("""{"name":"Ada"}""");
+        var id = await api.NewImportAsync(File);
+        // The plan is held where it has read the directory, before it stores its rows.
+        using var held = own.Hold();
+        Assert.Equal(202, (await api.PostAsync("", $"{ImportCalls.Path}/{id}/plan")).Status);
+        await HeldServer.HaveBegunAsync(2, own);
+        if (how == "delete")
+        {
+            Assert.Equal(200, (await api.PostAsync("", $"{ImportCalls.Path}/{id}/cancel")).Status);
+            Assert.Equal(204, (await api.SendAsync(HttpMethod.Delete, $"{ImportCalls.Path}/{id}", null)).Status);
+        }
+        else
+            await EraseBesideAsync(api, ada, id, held);
+
+        held.Dispose();
+
+        while (own.Host.ImportWorker.AtWork > 0)
+            await Task.Delay(10);
+        await AssertForgottenAsync(own, api, id);
+    }
+
+    /// <summary>Erases a partner. That is a write and held, too, until the import's file is gone.</summary>
+    private static async Task EraseBesideAsync(RosterClient api, string partner, string id, IDisposable held)
+    {
+        var erased = api.PostAsync($"[\"{partner}\"]", "/api/partners/erase");
+        while ((await api.ImportAsync(id)).GetProperty("file").GetProperty("gone").ValueKind == JsonValueKind.Null)
+            await Task.Delay(10);
+        held.Dispose();
+        Assert.Equal(200, (await erased).Status);
+    }
+
+    private static async Task AssertForgottenAsync(HeldServer own, RosterClient api, string id)
+    {
+        var import = await api.ImportAsync(id);
+        Assert.Equal(JsonValueKind.Null, import.GetProperty("expiresAt").ValueKind);
+        Assert.DoesNotContain("Ada", import.ToString(), StringComparison.Ordinal);
+        foreach (var kind in Enum.GetValues<ImportBlockKind>())
+            Assert.Empty(await own.Host.Store.ListImportBlocksAsync(api.Workspace.Id, Guid.Parse(id), kind, 0, 10, CancellationToken.None));
+    }
+}
+
+public sealed class ImportRacesOnSqlite(SqliteHost host) : ImportRaceContract(host);
+
+public sealed class ImportRacesOnPostgres(PostgresHost host) : ImportRaceContract(host);
