@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using Roster.Client;
 
@@ -19,7 +17,7 @@ public abstract partial class FollowContract : IDisposable
     [Fact]
     public async Task The_feed_goes_on_over_a_restart_of_the_server()
     {
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{Ports.Free()}";
         string[] arguments = [.. Arguments, "--urls", url];
         using var first = RosterProcess.Serve(_folder.Path, arguments);
         var client = new Roster.Client.RosterClient(new HttpClient(), new RosterClientOptions
@@ -55,13 +53,6 @@ public abstract partial class FollowContract : IDisposable
     {
         GC.SuppressFinalize(this);
         _folder.Dispose();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
 

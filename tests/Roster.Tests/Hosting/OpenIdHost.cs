@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -15,7 +13,7 @@ public sealed partial class OpenIdHost : IDisposable
     public const string ClientId = "roster";
     public const string ClientSecret = "a secret: of %+/ signs";
 
-    private readonly int _port = FreePort();
+    private readonly int _port = Ports.Free();
     private string _callback = "";
     private Process? _process;
 
@@ -32,13 +30,6 @@ public sealed partial class OpenIdHost : IDisposable
             await StartAsync();
         else
             await ControlAsync($$"""{"accounts":{},"tamper":null,"inToken":false,"callback":{{JsonSerializer.Serialize(_callback)}}}""");
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     /// <summary>Starts it, with a new key.</summary>

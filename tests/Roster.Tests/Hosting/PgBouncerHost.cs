@@ -15,7 +15,7 @@ public sealed class PgBouncerHost : RosterHost
         if (Missing is not null)
             return;
         _cluster = new PostgresCluster();
-        var port = PostgresCluster.FreePort();
+        var port = Ports.Free();
         File.WriteAllText(_folder.File("pgbouncer.ini"), $"""
             [databases]
             * = host=127.0.0.1 port={_cluster.Port} user=roster

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Tests.Hosting;
@@ -40,7 +38,7 @@ internal sealed class PostgresCluster : IDisposable
     {
         Assert.SkipWhen(Binaries is null, Missing);
         _binaries = Binaries!;
-        Port = FreePort();
+        Port = Ports.Free();
         _options = string.Join(' ', settings
             .Concat([$"port={Port}", "listen_addresses=127.0.0.1", $"unix_socket_directories={_folder.Path}", "max_connections=300"])
             .Select(setting => $"-c {setting}"));
@@ -180,7 +178,12 @@ internal sealed class PostgresCluster : IDisposable
             .FirstOrDefault(folder => File.Exists(Path.Combine(folder, "initdb")));
     }
 
-    private void Run(string program, params string[] arguments) => Assert.Equal(0, Try(program, arguments));
+    private void Run(string program, params string[] arguments) =>
+        Assert.True(Try(program, arguments) == 0, $"{program} failed:\n{Said("commands.log")}\n{Said("log")}");
+
+    /// <summary>The end of a file that programs wrote to, for the failure of a test.</summary>
+    private string Said(string file) =>
+        File.Exists(_folder.File(file)) ? string.Join('\n', File.ReadLines(_folder.File(file)).TakeLast(20)) : "";
 
     private int Try(string program, params string[] arguments) => Execute(_folder.Path, Path.Combine(_binaries, program), arguments);
 
@@ -208,12 +211,5 @@ internal sealed class PostgresCluster : IDisposable
         using var process = Process.Start(start)!;
         process.WaitForExit();
         return process.ExitCode;
-    }
-
-    public static int FreePort()
-    {
-        using var socket = new TcpListener(IPAddress.Loopback, 0);
-        socket.Start();
-        return ((IPEndPoint)socket.LocalEndpoint).Port;
     }
 }

@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -28,7 +26,7 @@ internal sealed partial class Prometheus : IDisposable
               - job_name: roster
                 static_configs: [{targets: ["{{target.Authority}}"]}]
             """);
-        var port = FreePort();
+        var port = Ports.Free();
         _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
         _process = Process.Start(new ProcessStartInfo(
             "prometheus",
@@ -128,13 +126,6 @@ internal sealed partial class Prometheus : IDisposable
             Assert.True(Stopwatch.GetElapsedTime(begun) < (patience ?? Patience), $"Prometheus never had {what}.");
             await Task.Delay(Between);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [GeneratedRegex(@"\bfor: \w+")]

@@ -13,7 +13,7 @@ internal sealed class ReverseProxy : IDisposable
 
     private ReverseProxy(Func<TempFolder, int, (string File, string[] Arguments)> prepare)
     {
-        var port = PostgresCluster.FreePort();
+        var port = Ports.Free();
         var (program, arguments) = prepare(_folder, port);
         _process = Process.Start(new ProcessStartInfo(program, arguments)
         {
@@ -41,7 +41,7 @@ internal sealed class ReverseProxy : IDisposable
 
     public static ReverseProxy Nginx(Uri server)
     {
-        var plain = PostgresCluster.FreePort();
+        var plain = Ports.Free();
         return new ReverseProxy((folder, port) =>
         {
             var (certificate, key) = SelfSigned.Write(folder.Path, "localhost");
