@@ -153,7 +153,8 @@ internal static class ChangeSetEndpoints
         }
         var undone = await LoggedChangeSet.ReadAsync(store, workspace, number, 0, int.MaxValue, http.RequestAborted)
             ?? throw new DamagedLogException("A change set is gone from the log.");
-        var state = await UndoState.OfAsync(store, workspace, changeSet, http.RequestAborted);
+        var state = await (await UndoState.OfAsync(store, workspace, changeSet, http.RequestAborted))
+            .WithPutBackAsync(store, workspace, undone, http.RequestAborted);
         await write.RunAsync(http, new Undo(undone, state, skips), null, options, times, plan => JsonAnswer.Of(json =>
         {
             json.WriteStartObject();

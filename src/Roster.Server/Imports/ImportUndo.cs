@@ -71,6 +71,7 @@ internal sealed class ImportUndo(IRosterStore store, StoredImports imports, LogW
             return true;
         var logged = await LoggedChangeSet.ReadAsync(store, import.WorkspaceId, revision, 0, int.MaxValue, cancel)
             ?? throw new DamagedLogException("A change set is gone from the log.");
+        state = await state.WithPutBackAsync(store, import.WorkspaceId, logged, cancel);
         var request = new WriteRequest(
             new Undo(logged, state, skipsConflicts: import.LeavesOutConflicts),
             new Origin(import.AppliedBy, import.ApplyRequest), isDryRun);

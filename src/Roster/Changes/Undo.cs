@@ -4,7 +4,7 @@ using Roster.Partners;
 
 namespace Roster.Changes;
 
-/// <summary>Whether a change set is undone now, following undos of undos.</summary>
+/// <summary>Whether a change set is undone now, following undos of undos, and which partners are as it left them.</summary>
 /// <param name="UndoneBy">
 /// The newest change set that undoes it; null if there is none or if that one was undone again.
 /// </param>
@@ -16,6 +16,17 @@ public sealed record UndoState(long? UndoneBy, IReadOnlySet<long> InEffect)
 {
     /// <summary>Most undos of undos that are followed. Beyond that they count as ordinary changes.</summary>
     private const int MaxFollowed = 1_000;
+
+    /// <summary>How many of the workspace's newest undos are looked at for what they put back. Others count as ordinary changes.</summary>
+    private const int MaxUndos = 1_000;
+
+    private const int IdsAtOnce = 1_000;
+
+    /// <summary>
+    /// The newest revisions of partners that were changed afterwards, where the later changes were undone: these partners are as
+    /// the change set left them, too.
+    /// </summary>
+    private HashSet<(Guid Id, long Revision)> PutBack { get; init; } = [];
 
     /// <summary>Follows the undos of a change set in the log.</summary>
     public static async Task<UndoState> OfAsync(IRosterStore store, long workspaceId, ChangeSet changeSet, CancellationToken cancel)
@@ -31,12 +42,77 @@ public sealed record UndoState(long? UndoneBy, IReadOnlySet<long> InEffect)
         }
         return new UndoState(isUndone ? changeSet.UndoneBy : null, inEffect);
     }
+
+    /// <summary>Whether the partner is as the change set left it.</summary>
+    public bool Has(Partner now) => InEffect.Contains(now.Revision) || PutBack.Contains((now.Id, now.Revision));
+
+    /// <summary>
+    /// Looks which of the change set's partners are as it left them, since what changed them afterwards was undone. A partner that
+    /// an undo wrote is as before the change set that it undid; the log has the revision of that.
+    /// </summary>
+    public async Task<UndoState> WithPutBackAsync(
+        IRosterStore store, long workspaceId, LoggedChangeSet changeSet, CancellationToken cancel)
+    {
+        var undos = (await store.ListChangeSetsAsync(workspaceId, new ChangeSetQuery(MaxUndos, Kind: ChangeKind.Undo), cancel))
+            .Where(undo => undo.Revision.Number > changeSet.Revision.Number && undo.Undoes is not null)
+            .ToDictionary(undo => undo.Revision.Number, undo => undo.Undoes!.Value);
+        if (undos.Count == 0)
+            return this;
+        // By the undo that put them back: partners, and their newest revisions.
+        var open = new Dictionary<long, Dictionary<Guid, long>>();
+        foreach (var ids in changeSet.Changes.Select(change => change.Id).Chunk(IdsAtOnce))
+            foreach (var partner in (await store.FindAsync(workspaceId, ids, cancel)).Values.Where(partner => !Has(partner)))
+                Add(partner.Revision, partner.Id, partner.Revision);
+        var putBack = new HashSet<(Guid, long)>();
+        // What an undo put back is older than the undo, so each is looked at once.
+        foreach (var undo in undos.Keys.OrderDescending())
+        {
+            if (!open.Remove(undo, out var partners))
+                continue;
+            var states = new EarlierStates(partners.Keys);
+            await store.VisitLogAsync(workspaceId, [undos[undo]], states, cancel);
+            foreach (var (id, revision) in states.Revisions)
+                if (InEffect.Contains(revision))
+                    putBack.Add((id, partners[id]));
+                else
+                    Add(revision, id, partners[id]);
+        }
+        return this with { PutBack = putBack };
+
+        void Add(long revision, Guid id, long newest)
+        {
+            if (!undos.ContainsKey(revision))
+                return;
+            if (!open.TryGetValue(revision, out var partners))
+                open.Add(revision, partners = []);
+            partners.Add(id, newest);
+        }
+    }
+
+    /// <summary>Collects the revisions of the states that a change set replaced, of some partners.</summary>
+    private sealed class EarlierStates(IReadOnlyCollection<Guid> wanted) : LogVisitor
+    {
+        private readonly HashSet<Guid> _wanted = [.. wanted];
+
+        public Dictionary<Guid, long> Revisions { get; } = [];
+
+        public override void Begin(ChangeSetHead head) => Revisions.Clear();
+
+        public override EntryUse Look(Guid id) =>
+            Revisions.Count == _wanted.Count ? EntryUse.Stop : _wanted.Contains(id) ? EntryUse.Read : EntryUse.Skip;
+
+        public override void Take(LoggedChange entry)
+        {
+            if (entry.Before is { } before)
+                Revisions[entry.Id] = before.Revision;
+        }
+    }
 }
 
 /// <summary>
 /// Reverts a change set: partners that it created are deleted; those that it updated, deleted or restored get their
-/// earlier state. A partner that was changed since is a conflict. If the change set is undone already and nothing is
-/// left to revert, the plan says so.
+/// earlier state. A partner that was changed since is a conflict, unless what changed it was undone. If the change set is
+/// undone already and nothing is left to revert, the plan says so.
 /// </summary>
 /// <param name="undone">The change set to undo.</param>
 /// <param name="state">Its state when last looked up.</param>
@@ -100,7 +176,7 @@ public sealed class Undo(LoggedChangeSet undone, UndoState state, bool skipsConf
         var id = _changes[index].Id;
         if (now is null)
             return new Fault(index, FaultCode.HistoryGone, "This partner was erased.") { Id = id };
-        if (!state.InEffect.Contains(now.Revision))
+        if (!state.Has(now))
             return new Fault(index, FaultCode.ChangedSince, "This partner was changed since; look at current.") { Id = id, Current = now };
         return _changes[index].Before is { HasValues: false }
             ? new Fault(index, FaultCode.HistoryGone, "What this partner was before is not kept any more.") { Id = id }

@@ -106,8 +106,7 @@ internal sealed class DirectoryModel
         }
         var undoneBy = chain.Count % 2 == 1 ? chain[0] : (long?)null;
         var conflicts = undone.Index()
-            .Where(one => Erased.Contains(one.Item)
-                || !inEffect.Contains(Log.FindLastIndex(snapshot => snapshot.Touched.Contains(one.Item))))
+            .Where(one => Erased.Contains(one.Item) || !IsInEffect(one.Item))
             .ToDictionary(one => one.Index, one => $"{one.Index} - {(Erased.Contains(one.Item) ? "history_gone" : "changed_since")}");
         while (true)
         {
@@ -147,6 +146,15 @@ internal sealed class DirectoryModel
             _undos[(int)Revision] = revision;
         }
         return ([.. conflicts.Values], null);
+
+        // A partner that an undo wrote is as before what that undid.
+        bool IsInEffect(string id)
+        {
+            var last = Log.FindLastIndex(snapshot => snapshot.Touched.Contains(id));
+            while (!inEffect.Contains(last) && last > revision && last < _undos.Count && _undos[last] is > 0 and var undid)
+                last = Log.FindLastIndex((int)undid - 1, snapshot => snapshot.Touched.Contains(id));
+            return inEffect.Contains(last);
+        }
     }
 
     /// <summary>The live partners that are none of these, in creation order.</summary>

@@ -388,6 +388,34 @@ public abstract class ChangeSetContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Once_the_later_change_sets_are_undone_a_change_set_can_be_undone()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ids = (await api.PutAsync("""[{"name":"a","phone":"1"},{"name":"b"},{"name":"c"}]""")).Ids;
+        await api.PutAsync($$"""[{"id":"{{ids[0]}}","name":"a2"},{"id":"{{ids[1]}}","name":"b2"},{"id":"{{ids[2]}}","name":"c2"}]""");
+        await api.PutAsync($$"""[{"id":"{{ids[0]}}","phone":"2"},{"id":"{{ids[1]}}","name":"b3"}]""");
+        await api.DeleteAsync(ids[0]);
+
+        Assert.Equal(["0 - changed_since"], (await UndoAsync(api, 3)).Faults);
+        Assert.Equal((200, 5), Outcome(await UndoAsync(api, 4)));
+        Assert.Equal(["0 - changed_since", "1 - changed_since"], (await UndoAsync(api, 2)).Faults);
+        Assert.Equal((200, 6), Outcome(await UndoAsync(api, 3)));
+        Assert.Equal((200, 7), Outcome(await UndoAsync(api, 2)));
+        Assert.Equal(["a", "b", "c"], (await api.GetAsync(Path + "?sort=asc")).Names);
+        Assert.Equal("1", (await api.GetAsync($"{Path}/{ids[0]}")).Json.GetProperty("phone").GetString());
+
+        // The undos are undone in their order backwards, too; a later change stays a conflict.
+        Assert.Equal((200, 8), Outcome(await UndoAsync(api, 7)));
+        await api.PutAsync($$"""[{"id":"{{ids[1]}}","phone":"3"}]""");
+        Assert.Equal(["1 - changed_since"], (await UndoAsync(api, 6)).Faults);
+        Assert.Equal((200, 10), Outcome(await UndoAsync(api, 9)));
+        Assert.Equal((200, 11), Outcome(await UndoAsync(api, 6)));
+        Assert.Equal(["a2", "b3", "c2"], (await api.GetAsync(Path + "?sort=asc")).Names);
+
+        static (int, long) Outcome(Answer answer) => (answer.Status, answer.Revision);
+    }
+
+    [Fact]
     public async Task A_mirror_that_follows_the_feed_beside_writers_ends_equal_to_the_directory()
     {
         var api = await host.NewWorkspaceAsync();
@@ -558,7 +586,7 @@ public abstract class ChangeSetContract(RosterHost host)
         var gone = (await api.GetAsync($"{Path}/{id}?asOf=1")).Json;
         Assert.Equal((JsonValueKind.Null, true), (gone.GetProperty("name").ValueKind, gone.GetProperty("gone").GetBoolean()));
         Assert.Equal(200, (await UndoAsync(api, 3)).Status);
-        Assert.Equal(["0 - changed_since"], (await UndoAsync(api, 2)).Faults);
+        Assert.Equal(["0 - history_gone"], (await UndoAsync(api, 2)).Faults);
         var steps = (await api.GetAsync($"{Path}/{id}/history")).Items;
         Assert.Equal([false, false, true, true], steps.Select(step => step.TryGetProperty("gone", out _)));
     }

@@ -152,6 +152,22 @@ public abstract class ImportPartsContract(RosterHost host)
         Assert.Equal([early, late], (await api.GetAsync("/api/partners?sort=asc")).Ids);
     }
 
+    [Fact]
+    public async Task What_changed_partners_of_an_import_since_can_be_undone_first_and_is_no_conflict_any_more()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var (first, _) = await api.NewPlanAsync(ImportCalls.Many(0, Rows));
+        await api.AppliedAsync(first);
+        var (second, _) = await api.NewPlanAsync(ImportCalls.Many(0, Rows, "9"));
+        Assert.Equal(5, (await api.AppliedAsync(second)).Revisions().Count);
+
+        Assert.Equal(Rows, (await api.UndoneAsync(first)).GetProperty("conflicts").GetInt32());
+        Assert.Equal("undone", (await api.UndoneAsync(second)).State());
+        Assert.Equal("undone", (await api.UndoneAsync(first)).State());
+
+        Assert.Equal(0, await TotalAsync(api));
+    }
+
     /// <summary>The two may be in different change sets.</summary>
     [Fact]
     public async Task In_a_large_file_no_row_takes_an_external_id_that_another_one_gives_up()
