@@ -37,7 +37,7 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
     /// <summary>How many units of reads may wait: 64 of the largest pages. A waiting read holds no memory.</summary>
     private const int WaitingReadUnits = 256;
 
-    /// <summary>How long an export under way waits before it tries again, if too many wait already.</summary>
+    /// <summary>How long an export or upload under way waits before it tries again, if too many wait already.</summary>
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(100);
 
     private readonly PartitionedRateLimiter<Guid> _rows = PartitionedRateLimiter.Create<Guid, Guid>(key =>
@@ -52,18 +52,33 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
 
     private readonly ConcurrencyLimiter _writes = Budget(WriteUnits, WaitingWriteUnits);
 
-    /// <summary>Files of imports that are stored or read by requests at a time, each with a copy on the disk.</summary>
+    /// <summary>Files of imports that are read by requests at a time, each with a copy on the disk.</summary>
     private const int FilesAtOnce = 4;
 
     private const int WaitingFiles = 16;
 
     private readonly ConcurrencyLimiter _files = Budget(FilesAtOnce, WaitingFiles);
 
+    /// <summary>Files of imports that come in at a time, each with a copy on the disk: no sender can make the others wait for it.</summary>
+    private const int UploadsAtOnce = 12;
+
+    private const int WorkspaceUploads = 3;
+
+    private const int WaitingUploads = 16;
+
+    private const int WaitingWorkspaceUploads = 4;
+
+    private readonly ConcurrencyLimiter _uploads = Budget(UploadsAtOnce, WaitingUploads);
+
+    private readonly PartitionedRateLimiter<long> _workspaceUploads = PartitionedRateLimiter.Create<long, long>(workspace =>
+        RateLimitPartition.GetConcurrencyLimiter(workspace, _ => Options(WorkspaceUploads, WaitingWorkspaceUploads)));
+
     private readonly ConcurrencyLimiter _reads = Budget(ReadUnits, WaitingReadUnits);
 
     /// <summary>The part of each budget that is taken now.</summary>
     public IEnumerable<(string Budget, double Ratio)> Used =>
-        [("write", Taken(_writes, WriteUnits)), ("read", Taken(_reads, ReadUnits)), ("file", Taken(_files, FilesAtOnce))];
+        [("write", Taken(_writes, WriteUnits)), ("read", Taken(_reads, ReadUnits)), ("file", Taken(_files, FilesAtOnce)),
+            ("upload", Taken(_uploads, UploadsAtOnce))];
 
     private static double Taken(ConcurrencyLimiter budget, int all) => 1 - ((double)budget.GetStatistics()!.CurrentAvailablePermits / all);
 
@@ -118,11 +133,38 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
     /// <summary>Waits for the memory of one page of an export.</summary>
     /// <param name="isUnderWay">Whether other pages have been sent already: then it waits as long as necessary.</param>
     /// <returns>Null if too many wait.</returns>
-    public async Task<IDisposable?> TakeMemoryForPageAsync(int partners, bool isUnderWay, CancellationToken cancel)
+    public Task<IDisposable?> TakeMemoryForPageAsync(int partners, bool isUnderWay, CancellationToken cancel) =>
+        TakeAsync(_reads, UnitsOf(partners), isUnderWay, cancel);
+
+    /// <summary>Waits for a place to read the file of an import.</summary>
+    /// <param name="isUnderWay">Whether the file has just come in: then it waits as long as necessary.</param>
+    /// <returns>Null if too many wait.</returns>
+    public Task<IDisposable?> TakeFileAsync(bool isUnderWay, CancellationToken cancel) => TakeAsync(_files, 1, isUnderWay, cancel);
+
+    /// <summary>Waits for a place to receive the file of an import, first among those of the workspace.</summary>
+    /// <returns>Null if too many wait.</returns>
+    public async Task<IDisposable?> TakeUploadAsync(long workspaceId, CancellationToken cancel)
+    {
+        var own = await _workspaceUploads.AcquireAsync(workspaceId, 1, cancel);
+        try
+        {
+            if (own.IsAcquired && await TakeAsync(_uploads, 1, isUnderWay: false, cancel) is { } place)
+                return new Upload(own, place);
+        }
+        catch
+        {
+            own.Dispose();
+            throw;
+        }
+        own.Dispose();
+        return null;
+    }
+
+    private static async Task<IDisposable?> TakeAsync(ConcurrencyLimiter budget, int units, bool isUnderWay, CancellationToken cancel)
     {
         while (true)
         {
-            var lease = await _reads.AcquireAsync(UnitsOf(partners), cancel);
+            var lease = await budget.AcquireAsync(units, cancel);
             if (lease.IsAcquired)
                 return lease;
             lease.Dispose();
@@ -130,17 +172,6 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
                 return null;
             await Task.Delay(AskAgain, cancel);
         }
-    }
-
-    /// <summary>Waits for a place to store or read the file of an import.</summary>
-    /// <returns>Null if too many wait.</returns>
-    public async Task<IDisposable?> TakeFileAsync(CancellationToken cancel)
-    {
-        var lease = await _files.AcquireAsync(1, cancel);
-        if (lease.IsAcquired)
-            return lease;
-        lease.Dispose();
-        return null;
     }
 
     /// <summary>Shows in the headers what is left (draft-ietf-httpapi-ratelimit-headers).</summary>
@@ -161,14 +192,18 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         _writes.Dispose();
         _reads.Dispose();
         _files.Dispose();
+        _uploads.Dispose();
+        _workspaceUploads.Dispose();
     }
 
-    private static ConcurrencyLimiter Budget(int units, int waiting) => new(new ConcurrencyLimiterOptions
+    private static ConcurrencyLimiter Budget(int units, int waiting) => new(Options(units, waiting));
+
+    private static ConcurrencyLimiterOptions Options(int units, int waiting) => new()
     {
         PermitLimit = units,
         QueueLimit = waiting,
         QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
-    });
+    };
 
     private static int UnitsOf(int partners) => partners <= SmallAnswer ? 0 : (partners + PartnersPerUnit - 1) / PartnersPerUnit;
 
@@ -192,6 +227,15 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
 
     private static int RetryAfter(RateLimitLease lease) =>
         lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Max(1, (int)Math.Ceiling(after.TotalSeconds)) : 1;
+
+    private sealed class Upload(IDisposable own, IDisposable place) : IDisposable
+    {
+        public void Dispose()
+        {
+            place.Dispose();
+            own.Dispose();
+        }
+    }
 }
 
 internal static class RowLimit

@@ -33,8 +33,8 @@ internal static class ImportEndpoints
             await ImportProblems.TooMany.WriteAsync(http);
             return;
         }
-        using var place = await limits.TakeFileAsync(http.RequestAborted);
-        if (place is null)
+        using var upload = await limits.TakeUploadAsync(workspace, http.RequestAborted);
+        if (upload is null)
         {
             await Problem.Overloaded.WriteAsync(http);
             return;
@@ -49,7 +49,7 @@ internal static class ImportEndpoints
                 FileName = name,
                 MediaType = http.Request.ContentType is { Length: <= 255 } type ? type : null,
                 // An upload that breaks off is forgotten soon.
-                ForgetAt = now.AddMilliseconds((long)TimeSpan.FromHours(1).TotalMilliseconds),
+                ForgetAt = now.AddMilliseconds((long)ImportLimits.UploadTime.TotalMilliseconds),
             }.In(ImportState.Uploaded, now),
             http.RequestAborted);
         Import? stored;
@@ -81,7 +81,7 @@ internal static class ImportEndpoints
         async Task<(Import? Stored, Problem? Refusal)> StoreAsync()
         {
             var (copy, size, hash) = await ImportFile.StoreAsync(
-                store, workspace, import.Id, RequestBody.OpenStream(http.Request), settings.MaxImportBytes, http.RequestAborted);
+                store, workspace, import.Id, RequestBody.OpenStream(http.Request), settings.MaxImportBytes, clock, http.RequestAborted);
             if (copy is null)
                 return (null, ImportProblems.TooLarge(settings.MaxImportBytes));
             await using (copy)
@@ -90,6 +90,7 @@ internal static class ImportEndpoints
                     return (null, ImportProblems.DigestDiffers);
                 try
                 {
+                    using var place = await limits.TakeFileAsync(isUnderWay: true, http.RequestAborted);
                     var (contents, suggested) = await Task.Run(() => FileReaders.Examine(copy, import, null));
                     var mapping = await ImportMappings.FirstAsync(store, import, contents, suggested, http.RequestAborted);
                     var changed = await imports.ChangeAsync(
@@ -230,7 +231,7 @@ internal static class ImportEndpoints
     {
         if (!change.IsReading && import.Contents is { } contents)
             return ((contents, FileReaders.Suggest(contents)), null);
-        using var place = await limits.TakeFileAsync(http.RequestAborted);
+        using var place = await limits.TakeFileAsync(isUnderWay: false, http.RequestAborted);
         if (place is null)
             return (default, Problem.Overloaded);
         try

@@ -13,9 +13,13 @@ internal static class ImportFile
     /// <summary>Stores a file as it comes in. Memory holds one block of it.</summary>
     /// <param name="maxBytes">Reading ends after these, and one more.</param>
     /// <returns>The local copy, its bytes and its SHA-256; no copy if the file is larger.</returns>
+    /// <exception cref="BadHttpRequestException">
+    /// It takes longer than <see cref="ImportLimits.UploadTime"/> (408), or what <see cref="RequestBody.ReadBlockAsync"/> throws.
+    /// </exception>
     public static async Task<(LocalCopy? Copy, long Size, byte[] Sha256)> StoreAsync(
-        IRosterStore store, long workspaceId, Guid id, Stream body, long maxBytes, CancellationToken cancel)
+        IRosterStore store, long workspaceId, Guid id, Stream body, long maxBytes, TimeProvider clock, CancellationToken cancel)
     {
+        var begun = clock.GetTimestamp();
         var copy = LocalCopy.Open();
         try
         {
@@ -33,6 +37,8 @@ internal static class ImportFile
                 }
                 if (length == 0)
                     break;
+                if (clock.GetElapsedTime(begun) > ImportLimits.UploadTime)
+                    throw new BadHttpRequestException("The file came in too slowly.", StatusCodes.Status408RequestTimeout);
                 hash.AppendData(block, 0, length);
                 await copy.WriteAsync(block.AsMemory(0, length), cancel);
                 await store.WriteImportBlocksAsync(

@@ -30,6 +30,9 @@ public static class ImportLimits
     /// <summary>Imports of a workspace whose file or rows are stored.</summary>
     public const int MaxOpen = 100;
 
+    /// <summary>How long a file may take to come in. After that an upload that broke off is forgotten.</summary>
+    public static readonly TimeSpan UploadTime = TimeSpan.FromHours(1);
+
     /// <summary>Distinct samples of a column, and sample lines of an encoding.</summary>
     public const int Samples = 3;
 

@@ -66,6 +66,45 @@ public abstract class ImportRaceContract(RosterHost host)
         await AssertForgottenAsync(own, api, id);
     }
 
+    [Fact]
+    public async Task Files_that_come_in_slowly_keep_their_own_workspace_waiting_but_no_other_one()
+    {
+        await using var own = await HeldServer.StartAsync(host);
+        var (slow, other) = (await own.Host.NewWorkspaceAsync(), await own.Host.NewWorkspaceAsync());
+        var files = Enumerable.Range(0, 3).Select(_ => new SlowFile()).ToList();
+        var sent = files.ConvertAll(file => slow.SendAsync(HttpMethod.Post, ImportCalls.Path, file));
+        await ListsAsync(slow, files.Count);
+
+        // Four may wait for a place; the fifth one is told to come again.
+        var waiting = Enumerable.Range(0, 5).Select(_ => slow.UploadAsync(Encoding.UTF8.GetBytes(File))).ToList();
+        var refused = await await Task.WhenAny(waiting);
+        Assert.Equal((503, "overloaded"), (refused.Status, refused.Code));
+        Assert.Equal(201, (await other.UploadAsync(Encoding.UTF8.GetBytes(File))).Status);
+        Assert.Equal(files.Count, (await slow.GetAsync(ImportCalls.Path)).Json.GetArrayLength());
+
+        files.ForEach(file => file.End());
+        Assert.All(await Task.WhenAll(sent), answer => Assert.Equal(201, answer.Status));
+        Assert.Equal([201, 201, 201, 201, 503], (await Task.WhenAll(waiting)).Select(answer => answer.Status).Order());
+    }
+
+    [Fact]
+    public async Task A_file_may_take_an_hour_to_come_in()
+    {
+        await using var own = await HeldServer.StartAsync(host);
+        var api = await own.Host.NewWorkspaceAsync();
+        var file = new SlowFile();
+        var sent = api.SendAsync(HttpMethod.Post, ImportCalls.Path, file);
+        await ListsAsync(api, 1);
+
+        own.Host.Clock.Move(ImportLimits.UploadTime + TimeSpan.FromSeconds(1));
+        file.End();
+
+        var refused = await sent;
+        Assert.Equal((408, "request_timeout"), (refused.Status, refused.Code));
+        var import = (await api.GetAsync(ImportCalls.Path)).Json[0];
+        Assert.Equal(("failed", "upload_broken_off"), (import.State(), import.Reason()));
+    }
+
     [Theory]
     [InlineData("delete")]
     [InlineData("erase")]
@@ -111,6 +150,41 @@ public abstract class ImportRaceContract(RosterHost host)
         Assert.DoesNotContain("Ada", import.ToString(), StringComparison.Ordinal);
         foreach (var kind in Enum.GetValues<ImportBlockKind>())
             Assert.Empty(await own.Host.Store.ListImportBlocksAsync(api.Workspace.Id, Guid.Parse(id), kind, 0, 10, CancellationToken.None));
+    }
+
+    private static async Task ListsAsync(RosterClient api, int imports)
+    {
+        while ((await api.GetAsync(ImportCalls.Path)).Json.GetArrayLength() < imports)
+            await Task.Delay(10);
+    }
+
+    /// <summary>A file that comes in at 50 KiB a second until it may end.</summary>
+    private sealed class SlowFile : HttpContent
+    {
+        private static readonly byte[] Line = Encoding.UTF8.GetBytes("externalId,name,note\n" + new string('x', 1_000) + ",,\n");
+
+        private volatile bool _ends;
+
+        public SlowFile() => Headers.ContentType = new("text/csv");
+
+        public void End() => _ends = true;
+
+        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
+        {
+            do
+            {
+                await stream.WriteAsync(Line);
+                await stream.FlushAsync();
+                await Task.Delay(20);
+            }
+            while (!_ends);
+        }
+
+        protected override bool TryComputeLength(out long length)
+        {
+            length = 0;
+            return false;
+        }
     }
 }
 
