@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.AspNetCore.Http.Features;
 using Roster.Changes;
 using Roster.Log;
 using Roster.Partners;
@@ -103,7 +102,7 @@ internal static class ChangeSetEndpoints
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
-        var name = KeyIn(http.Features.Get<IHttpRequestFeature>()!.RawTarget);
+        var name = Uri.UnescapeDataString(RawPath.After(http, ByKey));
         var now = clock.Earliest;
         var state = !WriteOptions.IsKey(name) ? new IdempotencyState.Unused()
             : await store.FindIdempotencyAsync(
@@ -172,29 +171,6 @@ internal static class ChangeSetEndpoints
         async Task<Problem?> AnotherWasFasterAsync() => await FindAsync(http, revision, store) is { } later
             && (await UndoState.OfAsync(store, workspace, later, http.RequestAborted)).UndoneBy is { } by
                 ? Problem.AlreadyUndone(by) : null;
-    }
-
-    /// <summary>
-    /// Reads the key from the raw request target, since routing decodes only some escapes. The path before the key may
-    /// be escaped, too, and follow a scheme and host.
-    /// </summary>
-    internal static string KeyIn(string target)
-    {
-        var path = target.Split('?', '#')[0];
-        if (path.IndexOf("://", StringComparison.Ordinal) is > 0 and var scheme && !path.StartsWith('/'))
-            path = path.IndexOf('/', scheme + 3) is > 0 and var start ? path[start..] : "";
-        var before = new List<string>();
-        while (path.StartsWith('/') && !before.SequenceEqual(ByKey))
-        {
-            var end = path.IndexOf('/', 1);
-            var segment = Uri.UnescapeDataString(end < 0 ? path[1..] : path[1..end]).ToLowerInvariant();
-            path = end < 0 ? "" : path[end..];
-            if (segment == ".." && before.Count > 0)
-                before.RemoveAt(before.Count - 1);
-            else if (segment is not ("." or ".."))
-                before.Add(segment);
-        }
-        return path.Length > 1 ? Uri.UnescapeDataString(path[1..]) : "";
     }
 
     private static async Task<ChangeSet?> FindAsync(HttpContext http, string revision, IRosterStore store) =>

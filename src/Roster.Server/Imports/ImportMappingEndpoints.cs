@@ -11,6 +11,8 @@ internal static class ImportMappingEndpoints
     /// <summary>Most UTF-16 units of a name. A name that begins with # is the server's, for a header.</summary>
     private const int MaxName = 100;
 
+    private static readonly string[] Mappings = ["api", "import-mappings"];
+
     /// <summary>GET /api/import-mappings: all of them, by name.</summary>
     public static async Task ListAsync(HttpContext http, IRosterStore store)
     {
@@ -32,21 +34,22 @@ internal static class ImportMappingEndpoints
     }
 
     /// <summary>GET /api/import-mappings/{name}.</summary>
-    public static async Task GetAsync(HttpContext http, string name, IRosterStore store)
+    public static async Task GetAsync(HttpContext http, IRosterStore store)
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
-        if (await store.FindMappingAsync(http.Caller().WorkspaceId, name, http.RequestAborted) is not { } mapping)
+        if (await store.FindMappingAsync(http.Caller().WorkspaceId, NameIn(http), http.RequestAborted) is not { } mapping)
             await Problem.NotFound.WriteAsync(http);
         else
             await JsonAnswer.SendAsync(http, json => MappingJson.Write(json, MappingJson.Read(mapping.Document).Columns));
     }
 
     /// <summary>PUT /api/import-mappings/{name}: stores a mapping, in place of one with this name.</summary>
-    public static async Task PutAsync(HttpContext http, string name, IRosterStore store, StoredImports imports)
+    public static async Task PutAsync(HttpContext http, IRosterStore store, StoredImports imports)
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
+        var name = NameIn(http);
         if (name.Length > MaxName || name.StartsWith('#') || name == "suggested" || string.IsNullOrWhiteSpace(name)
             || name.Any(char.IsControl))
         {
@@ -79,13 +82,15 @@ internal static class ImportMappingEndpoints
     }
 
     /// <summary>DELETE /api/import-mappings/{name}.</summary>
-    public static async Task DeleteAsync(HttpContext http, string name, IRosterStore store)
+    public static async Task DeleteAsync(HttpContext http, IRosterStore store)
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
-        if (await store.DeleteMappingAsync(http.Caller().WorkspaceId, name, http.RequestAborted))
+        if (await store.DeleteMappingAsync(http.Caller().WorkspaceId, NameIn(http), http.RequestAborted))
             http.Response.StatusCode = StatusCodes.Status204NoContent;
         else
             await Problem.NotFound.WriteAsync(http);
     }
+
+    private static string NameIn(HttpContext http) => Uri.UnescapeDataString(RawPath.After(http, Mappings).TrimEnd('/'));
 }

@@ -163,6 +163,23 @@ public abstract class ImportFileContract(RosterHost host)
         Task<Answer> PutAsync(string name, string json) => api.PutAsync(Encoding.UTF8.GetBytes(json), path: "/api/import-mappings/" + name);
     }
 
+    [Theory]
+    [InlineData("north/2026", "north%2F2026")]
+    [InlineData("50% off", "50%25%20off")]
+    [InlineData("a%2Fb", "a%252Fb")]
+    public async Task A_mappings_name_may_have_any_sign(string name, string escaped)
+    {
+        var api = await host.NewWorkspaceAsync();
+        var path = "/api/import-mappings/" + escaped;
+        Assert.Equal(200, (await api.PutAsync("""{"columns":[{"column":"Key","target":"externalId"}]}"""u8.ToArray(), path: path)).Status);
+
+        Assert.Equal(name, (await api.GetAsync("/api/import-mappings")).Items.Single().GetProperty("name").GetString());
+        var import = await api.NewImportAsync("Key,Who\na,Ada\n", JsonSerializer.Serialize(new { mapping = name }));
+        Assert.Equal("named", (await api.ImportAsync(import)).GetProperty("mappingFrom").GetString());
+        Assert.Equal(200, (await api.GetAsync(path)).Status);
+        Assert.Equal(204, (await api.SendAsync(HttpMethod.Delete, path + "/")).Status);
+    }
+
     [Fact]
     public async Task Mappings_with_names_are_listed_in_order_without_those_that_are_remembered_for_headers()
     {
