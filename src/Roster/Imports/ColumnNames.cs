@@ -1,10 +1,15 @@
+using Roster.Partners;
+
 namespace Roster.Imports;
 
 /// <summary>Makes a header's cells the names of columns; <see cref="RowReader.Columns"/> defines them.</summary>
 internal sealed class ColumnNames
 {
     private readonly List<string> _names = [];
-    private readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _taken = new(Same);
+
+    /// <summary>Case does not tell names apart, except in keys of metadata, where it does for partners, too.</summary>
+    public static IEqualityComparer<string> Same { get; } = new NameComparer();
 
     public IReadOnlyList<string> All => _names;
 
@@ -29,5 +34,16 @@ internal sealed class ColumnNames
             unique = TextSample.Cut(name, ImportLimits.MaxColumnName - suffix.Length) + suffix;
         }
         _names.Add(unique);
+    }
+
+    private sealed class NameComparer : IEqualityComparer<string>
+    {
+        public bool Equals(string? x, string? y) =>
+            string.Equals(x, y, StringComparison.OrdinalIgnoreCase)
+            && (x is null || string.Equals(KeyOf(x), KeyOf(y!), StringComparison.Ordinal));
+
+        public int GetHashCode(string name) => name.GetHashCode(StringComparison.OrdinalIgnoreCase);
+
+        private static string? KeyOf(string name) => FieldNames.MeantColumn(name).Key;
     }
 }

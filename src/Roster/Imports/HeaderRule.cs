@@ -38,7 +38,7 @@ internal static class HeaderRule
     {
         if (filled.Count < used - (used >= 3 ? 1 : 0))
             return false;
-        if (filled.Select(column => row[column]).Distinct(StringComparer.OrdinalIgnoreCase).Count() < filled.Count)
+        if (filled.Select(column => row[column]).Distinct(ColumnNames.Same).Count() < filled.Count)
             return false;
         if (filled.Any(column => IsAddress(row[column])))
             return false;

@@ -11,14 +11,19 @@ internal sealed class TableStart
     public int Width { get; private set; }
 
     /// <param name="firstLine">Records that begin above are passed over.</param>
-    /// <exception cref="FileRefusedException">There are too many columns, or only blank records.</exception>
+    /// <exception cref="FileRefusedException">There are too many columns, or only blank records from there on.</exception>
     public static TableStart Read(Grid grid, int firstLine)
     {
         var start = new TableStart();
+        var isBlank = true;
         while (start._records.Count < ImportLimits.StartRows && grid.Read())
-            if (grid.Line >= firstLine && (grid.Fault is not null || grid.HasText()))
-                start.Add(grid);
-        return start._records.Count > 0 ? start : throw FileRefusals.Blank();
+            if (grid.Fault is not null || grid.HasText())
+            {
+                isBlank = false;
+                if (grid.Line >= firstLine)
+                    start.Add(grid);
+            }
+        return start._records.Count > 0 ? start : throw (isBlank ? FileRefusals.Blank() : FileRefusals.NoHeaderLine(firstLine));
     }
 
     private void Add(Grid grid)

@@ -25,6 +25,16 @@ public sealed class TableShapeTests
         Assert.Equal(columns, Imported.Names(exam));
     }
 
+    [Theory]
+    [InlineData("name,metadata.k,Metadata.K\nAda,1,2\n", 1, "name,metadata.k,Metadata.K")]
+    [InlineData("Name,note,NOTE\nAda,1,2\n", null, "Column 1,Column 2,Column 3")]
+    public void Keys_of_metadata_that_differ_in_case_are_two_columns_of_a_header(string text, int? line, string columns)
+    {
+        var exam = Imported.ExamineText(text);
+
+        Assert.Equal((line, columns), (exam.Shape.HeaderLine, Imported.Names(exam)));
+    }
+
     [Fact]
     public void A_CSV_of_LibreOffice_in_windows_1252_is_read()
     {
@@ -79,6 +89,7 @@ public sealed class TableShapeTests
         Assert.Equal("a,b", Imported.Names(Imported.ExamineText("x,y\na,b\n1,2\n", new AskedShape(HeaderLine: 2))));
         using var blanks = Imported.Text("x,y\na,b\n\n\n\n\n\n\n\n\n1,2\n");
         Assert.StartsWith("Line 9 was chosen", Imported.Refusal(blanks, null, new AskedShape(HeaderLine: 9)));
+        Assert.StartsWith("Line 99 was chosen", Imported.Refusal(blanks, null, new AskedShape(HeaderLine: 99)));
     }
 
     [Fact]
