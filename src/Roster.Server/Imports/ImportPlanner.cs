@@ -76,7 +76,10 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
         private long? _allowedDeletes;
         private long _done;
 
-        /// <summary>Rows that were mended or left out; edits of lines that the file does not have count for nothing.</summary>
+        /// <summary>
+        /// Rows that were mended or left out. Edits of lines that the file does not have count for nothing, and so do cells of a row
+        /// that cannot be read.
+        /// </summary>
         private int _edited;
 
         public async Task PlanAsync(CancellationToken cancel)
@@ -125,7 +128,7 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
                 if (cells[i] is not null && row.IsNumber(i))
                     (numbers ??= []).Add(i);
             var edit = edits.GetValueOrDefault(row.Line);
-            _edited += edit is null ? 0 : 1;
+            _edited += edit is null || (row.Fault is not null && !edit.Skip) ? 0 : 1;
             foreach (var (column, text) in edit?.Cells ?? new Dictionary<string, string?>())
                 if (_columns.TryGetValue(column, out var at))
                 {

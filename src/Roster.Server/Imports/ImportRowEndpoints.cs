@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Roster.Batches;
 using Roster.Imports;
+using Roster.Partners;
 using Roster.Server.Formats;
 using Roster.Server.Guard;
 using Roster.Server.Http;
@@ -198,10 +199,15 @@ internal static class ImportRowEndpoints
         bool IsFull() => page.Count == take || text >= ImportLimits.TextTogether;
     }
 
-    /// <summary>Streams all rows, a block at a time, in the file's own columns and two of ours.</summary>
+    /// <summary>
+    /// Streams all rows, a block at a time, in the file's own columns and two of ours. Of a partner that is deleted the columns
+    /// have the values of their fields.
+    /// </summary>
     private static async Task SendCsvAsync(HttpContext http, IRosterStore store, Import import, Filter filter, CsvFormat csv)
     {
         var names = import.Contents!.Columns.Select(column => column.Name).ToArray();
+        var targets = names.Select(name => import.Mapping.FirstOrDefault(one => one.Column == name)?.Target is { } target
+            ? ImportTarget.Parse(target) : null).ToArray();
         http.Response.ContentType = PartnerFormat.Negotiate(http.Request)!.ContentType;
         var text = new StringBuilder(csv.IsSpreadsheet ? "\uFEFF" : "");
         CsvText.AppendRecord(text, [.. names, "roster_change", "roster_faults"], csv);
@@ -213,15 +219,27 @@ internal static class ImportRowEndpoints
                 continue;
             foreach (var row in await PlannedRows.ReadAsync(store, import, head.Number, http.RequestAborted))
                 if (filter.Passes(row))
-                    CsvText.AppendRecord(text, [.. CellsOf(row, names.Length), NameOf(row.Change), FaultsOf(row)], csv);
+                    CsvText.AppendRecord(text, [.. CellsOf(row, targets), NameOf(row.Change), FaultsOf(row)], csv);
             await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
             text.Clear();
         }
         await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
     }
 
-    private static IEnumerable<string> CellsOf(PlannedRow row, int columns) =>
-        Enumerable.Range(0, columns).Select(column => column < row.Cells.Count ? row.Cells[column] ?? "" : "");
+    private static IEnumerable<string> CellsOf(PlannedRow row, ImportTarget?[] targets) => row.Change == RowChange.Deleted
+        ? targets.Select(target => target is { } known ? ValueOf(row, known) ?? "" : "")
+        : Enumerable.Range(0, targets.Length).Select(column => column < row.Cells.Count ? row.Cells[column] ?? "" : "");
+
+    /// <summary>What a partner that is deleted has in a column's field. A part of a name is not known.</summary>
+    private static string? ValueOf(PlannedRow row, ImportTarget target)
+    {
+        if (target.Field == PartnerField.Id)
+            return row.Id?.ToString();
+        if (target.Part != NamePart.None)
+            return null;
+        var stored = row.Fields?.FirstOrDefault(field => field.Field == target.Field.WireName)?.Old;
+        return target.Key is { } key ? MetadataText.Read(stored).GetValueOrDefault(key) : stored;
+    }
 
     private static string NameOf(RowChange change) => JsonNamingPolicy.CamelCase.ConvertName(change.ToString());
 

@@ -179,6 +179,36 @@ public abstract class ImportRowsContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Rows_as_CSV_tell_which_partners_a_mirror_deletes()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var gone = await api.CreateAsync("""{"name":"Bob","externalId":"b","metadata":{"region":"north"}}""");
+        var (id, _) = await api.NewPlanAsync("Ref,Who,Note,Key,Region\n,Ada,n,a,south\n", """
+            {"mode":"mirror","mapping":{"columns":[{"column":"Ref","target":"id"},{"column":"Who","target":"name"},
+             {"column":"Key","target":"externalId"},{"column":"Region","target":"metadata.region"}]} }
+            """);
+
+        var deleted = await api.GetAsync($"/api/imports/{id}/rows?change=deleted", "text/csv");
+
+        Assert.Equal($"Ref,Who,Note,Key,Region,roster_change,roster_faults\r\n{gone},Bob,,b,north,deleted,\r\n", deleted.Text);
+    }
+
+    [Fact]
+    public async Task Cells_for_a_row_that_cannot_be_read_count_for_nothing_and_it_can_be_left_out()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var (id, _) = await api.NewPlanAsync("name,email\nAda,a@b.example\nBob,b@b.example,more\n");
+
+        await api.MendAsync(id, """[{"line":3,"cells":{"name":"Robert"}}]""");
+        var mended = await api.SettledAsync(id);
+        await api.MendAsync(id, """[{"line":3,"skip":true}]""");
+        var leftOut = await api.SettledAsync(id);
+
+        Assert.Equal(("1 0 0 0 1 0", 0), (mended.Counts(), mended.GetProperty("edits").GetInt32()));
+        Assert.Equal(("1 0 0 0 0 1", 1), (leftOut.Counts(), leftOut.GetProperty("edits").GetInt32()));
+    }
+
+    [Fact]
     public async Task Rows_as_CSV_are_in_the_files_own_columns_and_two_more()
     {
         var api = await host.NewWorkspaceAsync();
