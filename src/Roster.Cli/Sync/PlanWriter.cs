@@ -79,7 +79,8 @@ internal static class PlanWriter
         run.Screen.Fail(
             $"{import.Revisions.Count:N0} of {import.Parts:N0} parts were written: "
             + $"revisions {import.Revisions[0]} to {import.Revisions[^1]}.");
-        run.Screen.Fail($"The same command goes on. To take it back: roster undo --import {import.Id}");
+        run.Screen.Fail((isMoved ? "The same command with --skip-conflicts goes on without these rows." : "The same command goes on.")
+            + $" To take it back: roster undo --import {import.Id}");
         return ExitCodes.Partly;
     }
 

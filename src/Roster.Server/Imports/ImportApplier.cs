@@ -162,7 +162,7 @@ internal sealed class ImportApplier(
                 return ofWritten;
             var conflicts = written.Plan.Faults.Items;
             await NoteConflictsAsync(import, part, written.Plan.Faults.Listed, cancel);
-            await EndAsync(import, ImportState.Stopped, Conflict(conflicts), leftOutBefore + conflicts, cancel);
+            await EndAsync(import, ImportState.Stopped, await ConflictAsync(import, conflicts, cancel), leftOutBefore + conflicts, cancel);
             return null;
         }
         if (request.Writes(written.Plan))
@@ -200,13 +200,20 @@ internal sealed class ImportApplier(
         }
         if (conflicts == 0)
             return true;
-        await EndAsync(import, ImportState.Stopped, Conflict(conflicts), conflicts, cancel);
+        await EndAsync(import, ImportState.Stopped, await ConflictAsync(import, conflicts, cancel), conflicts, cancel);
         return false;
     }
 
-    private static ImportReason Conflict(long rows) => new(
-        FaultCode.ChangedSince,
-        $"The partners of {rows} rows were changed since the plan. Plan again, or apply with onConflict=skip to leave these rows out.");
+    private async Task<ImportReason> ConflictAsync(Import import, long rows, CancellationToken cancel)
+    {
+        // Once parts are written it cannot be planned again.
+        var isBegun = (await store.ListImportPartsAsync(import.WorkspaceId, import.Id, cancel)).Count > 0;
+        return new ImportReason(
+            FaultCode.ChangedSince,
+            $"The partners of {rows} rows were changed since the plan. "
+                + (isBegun ? "Apply again with onConflict=skip to leave these rows out, or undo what is written."
+                    : "Plan again, or apply with onConflict=skip to leave these rows out."));
+    }
 
     private static ImportPart Change(Import import, Part part, bool leavesOut)
     {

@@ -80,7 +80,7 @@ public static class MetadataText
     }
 
     internal static BrokenRule NotText { get; } =
-        new(FaultCode.InvalidText, "A value of metadata has a control character, a lone surrogate or invalid UTF-8.");
+        new(FaultCode.InvalidText, "A value of metadata has a line break or another control character, a lone surrogate or invalid UTF-8.");
 
     internal static BrokenRule NotString { get; } =
         new(FaultCode.InvalidType, "A value of metadata must be a string or null; send numbers, and yes or no, as text.");

@@ -71,7 +71,7 @@ public static class PartnerRules
             : $"{field} is longer than {field.MaxLength} characters.");
 
     internal static BrokenRule NotText(PartnerField field) => new(
-        FaultCode.InvalidText, $"{field} has a control character, a lone surrogate or invalid UTF-8.");
+        FaultCode.InvalidText, $"{field} has a line break or another control character, a lone surrogate or invalid UTF-8.");
 
     internal static BrokenRule NotUtf8(PartnerField field) => new(
         FaultCode.InvalidText, $"{field} is not UTF-8; send the body in UTF-8, and not in Windows-1252 or the like.");

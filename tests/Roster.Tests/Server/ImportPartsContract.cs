@@ -43,6 +43,7 @@ public abstract class ImportPartsContract(RosterHost host)
         await api.PutAsync($$"""[{"id":"{{late}}","phone":"9"}]""");
         var stopped = await api.AppliedAsync(id);
         Assert.Equal(("stopped", 0, 1), (stopped.State(), stopped.Revisions().Count, await TotalAsync(api)));
+        Assert.Contains(". Plan again, or ", stopped.GetProperty("reason").GetProperty("message").GetString(), StringComparison.Ordinal);
 
         // Now it is changed after the first part is written.
         await api.PlannedAsync(id);
@@ -54,7 +55,9 @@ public abstract class ImportPartsContract(RosterHost host)
         // It can go on or be undone, but not be planned anew: its parts are written.
         Assert.Equal(409, (await api.PostAsync("", $"/api/imports/{id}/plan")).Status);
         Assert.Equal(409, (await api.ChangeImportAsync(id, """{"mode":"update"}""")).Status);
-        Assert.Equal("stopped", (await api.AppliedAsync(id)).State());
+        stopped = await api.AppliedAsync(id);
+        Assert.Equal("stopped", stopped.State());
+        Assert.Contains(". Apply again with ", stopped.GetProperty("reason").GetProperty("message").GetString(), StringComparison.Ordinal);
 
         var applied = await api.AppliedAsync(id, "?onConflict=skip");
         Assert.Equal(("applied", 5, 1), (applied.State(), applied.Revisions().Count, applied.GetProperty("conflicts").GetInt32()));
