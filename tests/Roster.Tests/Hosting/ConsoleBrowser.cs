@@ -15,12 +15,13 @@ public sealed class ConsoleBrowser : IAsyncDisposable
     /// <param name="path">Below <c>/console</c>, such as <c>/partners</c>; may have a fragment.</param>
     /// <param name="key">Signs in with this key first; null to come as a stranger.</param>
     internal async Task<ConsolePage> OpenAsync(
-        Uri server, string path, string? key, string locale = "en-GB", ColorScheme theme = ColorScheme.Light, int width = 1_440)
+        Uri server, string path, string? key, string locale = "en-GB", ColorScheme theme = ColorScheme.Light, int width = 1_440,
+        string timeZone = "UTC")
     {
         var context = await (await StartAsync()).NewContextAsync(new BrowserNewContextOptions
         {
             Locale = locale,
-            TimezoneId = "UTC",
+            TimezoneId = timeZone,
             ColorScheme = theme,
             ViewportSize = new ViewportSize { Width = width, Height = 900 },
             Permissions = ["clipboard-read", "clipboard-write"],

@@ -37,6 +37,22 @@ public sealed partial class KeysPageTests(ConsoleServer server, ConsoleBrowser b
     }
 
     [Fact]
+    public async Task The_end_of_a_key_is_the_day_that_was_chosen_west_of_UTC_too()
+    {
+        var api = server.NewWorkspace();
+        var made = await api.PostAsync("""{"name":"CRM","scopes":["keysRead","keysWrite"],"expiresAt":"2030-01-01"}""", "/api/keys");
+        var key = made.Json.GetProperty("key").GetString()!;
+        await using var console = await browser.OpenAsync(
+            server.Address, "/keys", key, timeZone: "America/Los_Angeles");
+
+        await Assertions.Expect(console.Page.GetByRole(AriaRole.Row).Filter(new() { HasText = "CRM" })).ToContainTextAsync("1 Jan 2030");
+        await console.Button("New key").ClickAsync();
+        await console.Page.GetByLabel("Ends").SelectOptionAsync("day");
+
+        await console.SeesAsync("Not after 1 Jan 2030");
+    }
+
+    [Fact]
     public async Task An_invited_viewer_comes_in_by_the_link_and_can_change_nothing()
     {
         var api = server.NewWorkspace();

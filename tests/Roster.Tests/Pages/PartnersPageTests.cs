@@ -37,6 +37,34 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         await console.SeesAsync("3 partners");
     }
 
+    [Theory]
+    [InlineData("en-GB", "2026-11-01", "Updated since 1 Nov 2026")]
+    [InlineData("en-GB", "2026-11-01T02:30:00Z", "Updated since 31 Oct 2026, 19:30")]
+    [InlineData("ar-AE", "2026-11-01", "حُدّث منذ 01\u200F/11\u200F/2026")]
+    public async Task The_filter_by_update_says_the_day_that_was_chosen_west_of_UTC_too(string locale, string since, string shown)
+    {
+        var api = server.NewWorkspace();
+        await using var console = await browser.OpenAsync(
+            server.Address, $"/partners?updatedSince={since}", api.Key, locale, timeZone: "America/Los_Angeles");
+
+        await Assertions.Expect(console.Page.Locator(".chip")).ToHaveTextAsync(shown);
+    }
+
+    [Fact]
+    public async Task An_address_with_a_day_that_is_none_is_refused_in_words_and_its_filter_can_be_taken_off()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync(Three);
+        await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+        console.ExpectedStatuses.Add(400);
+
+        await console.GoAsync("/partners?updatedSince=yesterday");
+        await console.Page.GetByRole(AriaRole.Alert).First.WaitForAsync();
+        await console.Button("Remove filter: Updated since yesterday").ClickAsync();
+
+        await console.SeesAsync("3 partners");
+    }
+
     [Fact]
     public async Task A_partner_is_changed_in_place_and_only_what_was_changed_is_sent()
     {

@@ -33,10 +33,14 @@ export interface Format {
   readonly bytes: (value: number) => string;
   /** A time to the minute, in the reader's time zone. */
   readonly time: (at: string) => string;
+  /** The day of a time where the reader is. What is a day itself, or the moment when one begins in UTC, is that day everywhere. */
   readonly day: (at: string) => string;
   /** Such as "3 minutes ago"; a day where it is longer ago than a week. */
   readonly ago: (at: string, now: number) => string;
 }
+
+/** A day, or the time at which one begins in UTC: the server makes the second of the first. */
+const beginsDay = /^\d{4}-\d{2}-\d{2}(T00:00(:00(\.0+)?)?Z)?$/;
 
 const rules = { en: new Intl.PluralRules('en'), ar: new Intl.PluralRules('ar') };
 export const formats: Record<Language, Format> = { en: formatOf('en'), ar: formatOf('ar') };
@@ -46,7 +50,9 @@ function formatOf(language: Language): Format {
   const number = new Intl.NumberFormat(locale);
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 });
   const time = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
-  const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+  const localDay = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' });
+  const utcDay = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' });
+  const day = (at: string) => (beginsDay.test(at) ? utcDay : localDay).format(new Date(at));
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
   return {
@@ -60,7 +66,7 @@ function formatOf(language: Language): Format {
       );
     },
     time: (at) => time.format(new Date(at)),
-    day: (at) => day.format(new Date(at)),
+    day,
     ago: (at, now) => {
       const seconds = (Date.parse(at) - now) / 1000;
       const size = Math.abs(seconds);
@@ -68,7 +74,7 @@ function formatOf(language: Language): Format {
       if (size < 3600) return relative.format(Math.round(seconds / 60), 'minute');
       if (size < 86_400) return relative.format(Math.round(seconds / 3600), 'hour');
       if (size < 7 * 86_400) return relative.format(Math.round(seconds / 86_400), 'day');
-      return day.format(new Date(at));
+      return day(at);
     },
   };
 }

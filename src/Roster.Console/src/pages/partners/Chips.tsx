@@ -6,7 +6,7 @@ import { Icon } from '../../parts/Icon';
 import { Loading, Name } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
-import type { Same } from '../../text/language';
+import type { Format, Same } from '../../text/language';
 import { partnersText } from '../../text/partners';
 import { addFilter, type Filter, filtersOf, removeFilter } from './filters';
 
@@ -32,7 +32,7 @@ export function Chips() {
   return (
     <div className="chips" ref={chips}>
       {filters.map((filter) => {
-        const text = describe(filter, t, names, format.day);
+        const text = describe(filter, t, names, format);
         return (
           <span className="chip" key={`${filter.name}=${filter.value}`}>
             <Name>{text}</Name>
@@ -50,15 +50,21 @@ export function Chips() {
   );
 }
 
-function describe({ name, value }: Filter, t: Texts, names: Names, day: (at: string) => string): string {
+function describe({ name, value }: Filter, t: Texts, names: Names, format: Format): string {
   if (name === 'email') return value === '*' ? t.hasEmail : value === '' ? t.lacksEmail : value;
   if (name === 'phone') return value === '*' ? t.hasPhone : value === '' ? t.lacksPhone : value;
   if (name === 'deleted') return value === 'only' ? t.deletedOnly : t.deletedToo;
-  if (name === 'updatedSince') return `${t.updatedSince} ${day(value)}`;
+  if (name === 'updatedSince') return `${t.updatedSince} ${whenOf(value, format)}`;
   if (name === 'tag') return `${t.tag}: ${value}`;
   if (name === 'externalId') return `${names.externalId}: ${value}`;
   const key = name.replace(/^metadata\./, '');
   return `${key}: ${value === '*' ? t.anyValue : value === '' ? t.noValue : value}`;
+}
+
+/** A day or a time. An address may have anything, which the server refuses. */
+function whenOf(value: string, format: Format): string {
+  if (Number.isNaN(Date.parse(value))) return value;
+  return value.includes('T') ? format.time(value) : format.day(value);
 }
 
 /** Its form, and the tags and keys that it offers, are read when it is opened. */
