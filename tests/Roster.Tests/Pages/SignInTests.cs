@@ -121,6 +121,64 @@ public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser bro
     }
 
     [Fact]
+    public async Task Who_signs_in_next_is_not_offered_to_undo_what_was_done_before()
+    {
+        var (first, second) = (server.NewWorkspace(), server.NewWorkspace());
+        await using var console = await browser.OpenAsync(server.Address, "/partners", first.Key);
+        await CreateAsync(console, "Ada Lovelace");
+        // The page is still about the new partner: it is asked for while somebody signs out, and in the other workspace.
+        console.ExpectedStatuses.Add(401);
+        console.ExpectedStatuses.Add(404);
+        await console.Page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^test") }).ClickAsync();
+        await console.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Sign out" }).ClickAsync();
+
+        await console.Page.GetByLabel("API key").FillAsync(second.Key!);
+        await console.Button("Sign in").ClickAsync();
+        await console.Heading("No partners yet").WaitForAsync();
+
+        await Assertions.Expect(console.Button("Undo")).ToHaveCountAsync(0);
+        Assert.Single((await first.GetAsync("/api/partners")).Items);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task After_a_session_that_ended_only_the_same_key_can_still_undo(bool isSameKey)
+    {
+        var (first, second) = (server.NewWorkspace(), server.NewWorkspace());
+        await using var console = await browser.OpenAsync(server.Address, "/partners", first.Key);
+        await CreateAsync(console, "Ada Lovelace");
+        console.ExpectedStatuses.Add(401);
+        if (!isSameKey)
+            // The page is still about the new partner, which the other workspace does not have.
+            console.ExpectedStatuses.Add(404);
+        foreach (var session in (await first.GetAsync("/api/sessions")).Items)
+            await first.SendAsync(HttpMethod.Delete, $"/api/sessions/{session.GetProperty("id").GetString()}");
+        await console.Button("Undo").ClickAsync();
+        await console.SeesAsync("Your session has ended");
+
+        await console.Page.GetByLabel("API key").FillAsync((isSameKey ? first : second).Key!);
+        await console.Button("Sign in").ClickAsync();
+        await console.Page.GetByText("Your session has ended").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+
+        if (isSameKey)
+        {
+            await console.Button("Undo").ClickAsync();
+            await console.SeesAsync("1 deleted");
+        }
+        else
+            await Assertions.Expect(console.Button("Undo")).ToHaveCountAsync(0);
+    }
+
+    private static async Task CreateAsync(ConsolePage console, string name)
+    {
+        await console.Button("New partner").ClickAsync();
+        await console.Field("Name").FillAsync(name);
+        await console.Button("Create partner").ClickAsync();
+        await console.SeesAsync("1 created");
+    }
+
+    [Fact]
     public async Task Another_site_can_neither_frame_the_console_nor_write_with_its_cookie()
     {
         var api = server.NewWorkspace();

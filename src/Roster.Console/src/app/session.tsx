@@ -2,7 +2,7 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import type { Session } from '../api/generated';
 import { asCallError, type CallError, call, whenSessionEnds } from '../api/http';
 import { forgetAnswers } from '../api/useCall';
-import { showFailure } from './toasts';
+import { dropToasts, showFailure } from './toasts';
 
 export type Scope = Session['scopes'][number];
 
@@ -51,6 +51,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }, []);
   useEffect(read, [read]);
   useEffect(() => whenSessionEnds(() => setHasEnded(true)), []);
+  const owner = session?.actor.id;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what one key was told, and may undo, is not for the next one
+  useEffect(() => dropToasts, [owner]);
 
   const signIn = useCallback(async (door: Door): Promise<CallError | null> => {
     try {

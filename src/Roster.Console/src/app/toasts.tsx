@@ -40,6 +40,11 @@ export function showFailure(failure: CallError): void {
   show({ failure });
 }
 
+/** When a person leaves: whoever comes next did not do what is said there, and must not undo it. */
+export function dropToasts(): void {
+  toasts.set([]);
+}
+
 /** Says what a write's answer says in its headers. */
 export function showWrite(headers: Headers): void {
   const counts = {
