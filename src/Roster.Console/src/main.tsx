@@ -2,10 +2,12 @@ import { lazy, StrictMode, Suspense } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import { createRoot } from 'react-dom/client';
 import { keepFocus } from './app/focus';
+import { link } from './app/link';
 import { usePreferences } from './app/preferences';
 import { Shell } from './app/Shell';
 import { SessionProvider, useSessionState } from './app/session';
 import { Loading } from './parts/show';
+import { useStore } from './store';
 import './styles/base.css';
 import './styles/controls.css';
 import './styles/layout.css';
@@ -14,8 +16,9 @@ const SignInPage = lazy(async () => ({ default: (await import('./app/SignIn')).S
 
 function App() {
   const { session, isLoading } = useSessionState();
-  if (session !== null) return <Shell />;
-  if (isLoading && !window.location.hash.startsWith('#link=')) return <Loading />;
+  const token = useStore(link);
+  if (session !== null && token === null) return <Shell />;
+  if (isLoading) return <Loading />;
   return (
     <Suspense fallback={<Loading />}>
       <SignInPage />

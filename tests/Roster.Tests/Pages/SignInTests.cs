@@ -34,6 +34,64 @@ public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser bro
     }
 
     [Fact]
+    public async Task Who_is_signed_in_is_asked_before_a_link_leads_to_another_workspace()
+    {
+        var (own, other) = (server.NewWorkspace(), server.NewWorkspace());
+        await own.PutAsync("""[{"name":"Ada Lovelace"}]""");
+        await other.PutAsync("""[{"name":"Grace Hopper"}]""");
+        var path = await InviteAsync(other);
+        await using var console = await browser.OpenAsync(server.Address, path, own.Key);
+
+        await console.Heading("You are signed in already").WaitForAsync();
+        Assert.DoesNotContain("link", console.Page.Url, StringComparison.Ordinal);
+        Assert.Empty(await console.FindingsAsync());
+        await console.Page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Stay in") }).ClickAsync();
+        await console.Row("Ada Lovelace").WaitForAsync();
+
+        await console.GoAsync(path);
+        await console.Button("Open the link").ClickAsync();
+        await console.Button("I have kept it").ClickAsync();
+        await console.Row("Grace Hopper").WaitForAsync();
+        await Assertions.Expect(console.Row("Ada Lovelace")).ToHaveCountAsync(0);
+    }
+
+    [Fact]
+    public async Task A_link_that_does_not_work_any_more_ends_no_session()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync("""[{"name":"Ada Lovelace"}]""");
+        await using var console = await browser.OpenAsync(server.Address, "/#link=used", api.Key);
+        console.ExpectedStatuses.Add(401);
+
+        await console.Button("Open the link").ClickAsync();
+        await console.SeesAsync("This link does not work any more.");
+        await console.Page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^Stay in") }).ClickAsync();
+
+        await console.Row("Ada Lovelace").WaitForAsync();
+    }
+
+    [Fact]
+    public async Task A_link_that_is_pasted_where_the_sign_in_is_shown_is_opened()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync("""[{"name":"Ada Lovelace"}]""");
+        await using var console = await browser.OpenAsync(server.Address, "/", null);
+        await console.Heading("Sign in to Roster").WaitForAsync();
+
+        await console.GoAsync(await InviteAsync(api));
+        await console.Button("I have kept it").ClickAsync();
+
+        await console.Row("Ada Lovelace").WaitForAsync();
+    }
+
+    private static async Task<string> InviteAsync(RosterClient api)
+    {
+        var made = await api.PostAsync("""{"name":"Amal Haddad","role":"viewer"}""", "/api/links");
+        var link = made.Json.GetProperty("link").GetString()!;
+        return "/" + link[link.IndexOf("#link", StringComparison.Ordinal)..];
+    }
+
+    [Fact]
     public async Task A_wrong_key_is_refused_in_words_and_a_right_one_leads_to_the_page_that_was_asked_for()
     {
         var api = server.NewWorkspace();

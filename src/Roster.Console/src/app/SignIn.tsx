@@ -1,21 +1,16 @@
-import { type FormEvent, useEffect, useId, useRef, useState } from 'react';
+import { type FormEvent, useCallback, useEffect, useId, useState } from 'react';
 import type { Doors } from '../api/generated';
 import type { CallError } from '../api/http';
 import { useCall } from '../api/useCall';
 import { Button, TextInput } from '../parts/controls';
 import { Sheet, ShownOnce } from '../parts/Dialogs';
 import { ErrorView } from '../parts/show';
+import { useStore } from '../store';
 import { useText } from '../text';
-import { shell } from '../text/shell';
+import { signInText } from '../text/signIn';
+import { link, listenForLinks } from './link';
 import { setQuery } from './router';
 import { useSessionState } from './session';
-
-/** The token of a link, which is in the fragment so that no server and no log sees it. Read once, then taken away. */
-function takeLink(): string | null {
-  const token = /^#link=(.+)$/.exec(window.location.hash)?.[1] ?? null;
-  if (token !== null) window.history.replaceState(null, '', window.location.pathname + window.location.search);
-  return token;
-}
 
 type Refusal = 'oidc' | 'oidc-again' | 'oidc-down';
 
@@ -25,37 +20,61 @@ function readRefusal(): Refusal | null {
   return refused === 'oidc' || refused === 'oidc-again' || refused === 'oidc-down' ? refused : null;
 }
 
-/** What the page at `/` shows to who is not signed in. */
+/** What is shown to who is not signed in, or has opened a link. */
 export function SignInPage() {
-  const t = useText(shell);
-  const { signIn, error } = useSessionState();
+  const t = useText(signInText);
+  const { session, signIn, error } = useSessionState();
+  const token = useStore(link);
   const [linkError, setLinkError] = useState<CallError | null>(null);
-  const [isOpening, setIsOpening] = useState(window.location.hash.startsWith('#link='));
+  const [isOpening, setIsOpening] = useState(token !== null && session === null);
   const [refusal] = useState(readRefusal);
-  const isTaken = useRef(false);
   useEffect(() => {
     if (refusal !== null) setQuery({ refused: null });
   }, [refusal]);
-  useEffect(() => {
-    if (isTaken.current) return;
-    isTaken.current = true;
-    const link = takeLink();
-    if (link === null) return;
-    void signIn({ link }).then((failure) => {
+  useEffect(listenForLinks, []);
+  const open = useCallback(
+    async (opened: string) => {
+      setIsOpening(true);
+      setLinkError(null);
+      const failure = await signIn({ link: opened });
+      if (failure === null) link.set(null);
+      else setIsOpening(false);
       setLinkError(failure);
-      setIsOpening(false);
-    });
-  }, [signIn]);
+    },
+    [signIn],
+  );
+  useEffect(() => {
+    // Where somebody is signed in, the person says whether it is opened.
+    if (token === null || session !== null || link.get() !== token) return;
+    link.set(null);
+    void open(token);
+  }, [token, session, open]);
+  const isAsking = session !== null && token !== null && !isOpening;
   return (
     <main className="sign-in">
       <div className="card stack">
-        <h1>{t.signInTitle}</h1>
+        <h1>{isAsking ? t.signedIn : t.signInTitle}</h1>
         {refusal === null ? null : (
           <p className="notice notice-bad" role="alert">
             {t.refused[refusal]}
           </p>
         )}
-        {isOpening ? <p role="status">{t.linkWorking}</p> : <KeyForm />}
+        {isOpening ? (
+          <p role="status">{t.linkWorking}</p>
+        ) : isAsking ? (
+          <>
+            <p>{t.linkAsk(session.actor.name, session.workspace.name)}</p>
+            <p className="muted">{t.linkAskHint}</p>
+            <div className="row">
+              <Button look="primary" onPress={() => void open(token)} autoFocus>
+                {t.linkOpen}
+              </Button>
+              <Button onPress={() => link.set(null)}>{t.linkStay(session.workspace.name)}</Button>
+            </div>
+          </>
+        ) : (
+          <KeyForm />
+        )}
         {linkError === null ? null : linkError.status === 401 ? (
           <p className="notice notice-bad" role="alert">
             {t.linkFailed}
@@ -64,7 +83,7 @@ export function SignInPage() {
           <ErrorView error={linkError} />
         )}
         {error === null ? null : <ErrorView error={error} />}
-        <p className="muted small">{t.orLink}</p>
+        {session === null ? <p className="muted small">{t.orLink}</p> : null}
       </div>
     </main>
   );
@@ -72,7 +91,7 @@ export function SignInPage() {
 
 /** Over the page, where the session has ended: the page and what was typed into it stay. */
 export function SignInAgain() {
-  const t = useText(shell);
+  const t = useText(signInText);
   useSessionBack();
   return (
     <Sheet title={t.ended} isOpen onClose={() => undefined} size="small" isDismissable={false}>
@@ -113,12 +132,12 @@ function useSessionBack(): void {
 
 /** Shows the key that a link gave, once. */
 export function NewKey({ secret, onClose }: { secret: string; onClose: () => void }) {
-  const t = useText(shell);
+  const t = useText(signInText);
   return <ShownOnce title={t.yourKey} hint={t.yourKeyHint} secret={secret} action={t.kept} onClose={onClose} />;
 }
 
 function KeyForm({ isAgain = false }: { isAgain?: boolean }) {
-  const t = useText(shell);
+  const t = useText(signInText);
   const { signIn } = useSessionState();
   const hint = useId();
   const [key, setKey] = useState('');

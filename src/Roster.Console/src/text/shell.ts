@@ -1,28 +1,8 @@
 import { texts } from './language';
 
-/** Texts of the frame around the pages: sign-in, palette, shortcuts. */
+/** Texts of the frame around the pages: palette, shortcuts. */
 export const shell = texts(
   {
-    signIn: 'Sign in',
-    signInTitle: 'Sign in to Roster',
-    keyLabel: 'API key',
-    keyHint: 'It begins with roster_. It is exchanged for a session and not kept in this browser.',
-    orLink: 'Or open the link that you were sent, or that the server printed at its first start.',
-    linkWorking: 'Opening your session…',
-    linkFailed: 'This link does not work any more. Links work once, for 30 minutes.',
-    ended: 'Your session has ended',
-    endedHint: 'Sign in again to go on. What you typed is still there.',
-    withProvider: 'Sign in with your organisation',
-    withProviderHint: 'It opens in a new tab. Come back here when you are signed in: this page goes on by itself.',
-    refused: {
-      oidc: 'Your organisation’s sign-in gives you no access here. Ask whoever manages it, or sign in with a key.',
-      'oidc-again': 'This sign-in took too long, or began in another window. Try again.',
-      'oidc-down': 'Your organisation’s sign-in does not answer. Try again later, or sign in with a key.',
-    },
-    yourKey: 'Your own key',
-    yourKeyHint:
-      'This is shown only now. Keep it in your password manager: it lets you sign in when your session has ended.',
-    kept: 'I have kept it',
     goTo: 'Go to',
     partner: 'Partner',
     action: 'Action',
@@ -44,25 +24,6 @@ export const shell = texts(
     noPage: 'There is no such page',
   },
   {
-    signIn: 'تسجيل الدخول',
-    signInTitle: 'تسجيل الدخول إلى Roster',
-    keyLabel: 'مفتاح API',
-    keyHint: 'يبدأ بـ roster_. يُستبدل بجلسة ولا يُحفظ في هذا المتصفح.',
-    orLink: 'أو افتح الرابط الذي أُرسل إليك، أو الذي طبعه الخادم عند أول تشغيل.',
-    linkWorking: 'جارٍ فتح جلستك…',
-    linkFailed: 'لم يعد هذا الرابط صالحًا. تعمل الروابط مرة واحدة لمدة 30 دقيقة.',
-    ended: 'انتهت جلستك',
-    endedHint: 'سجّل الدخول مرة أخرى للمتابعة. ما كتبته ما زال موجودًا.',
-    withProvider: 'الدخول بحساب مؤسستك',
-    withProviderHint: 'يُفتح في علامة تبويب جديدة. عد إلى هنا بعد تسجيل الدخول: تتابع هذه الصفحة من نفسها.',
-    refused: {
-      oidc: 'لا يمنحك حساب مؤسستك صلاحية الدخول هنا. اسأل المسؤول عنه، أو سجّل الدخول بمفتاح.',
-      'oidc-again': 'استغرق تسجيل الدخول هذا وقتًا طويلًا، أو بدأ في نافذة أخرى. حاول مرة أخرى.',
-      'oidc-down': 'لا تستجيب خدمة الدخول في مؤسستك. حاول لاحقًا، أو سجّل الدخول بمفتاح.',
-    },
-    yourKey: 'مفتاحك الخاص',
-    yourKeyHint: 'يظهر الآن فقط. احفظه في مدير كلمات المرور: به تسجل الدخول عند انتهاء جلستك.',
-    kept: 'لقد حفظته',
     goTo: 'الانتقال إلى',
     partner: 'شريك',
     action: 'إجراء',
