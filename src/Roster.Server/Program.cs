@@ -43,7 +43,8 @@ public static class Program
             .AddSingleton<UnsentAnswers>().AddSingleton<PartnerWrite>().AddSingleton<Health>().AddSingleton<HelpPages>()
             .AddSingleton(new ServerStart(Timestamp.Now(clock)));
         builder.Services.AddSingleton<ServerBackups>();
-        if (settings.Backups is { } backups)
+        // A server that only reads leaves the backups alone, too: what it reads may be damaged.
+        if (settings is { Backups: { } backups, IsReadOnly: false })
             builder.Services.AddSingleton(backups).AddHostedService<BackupSchedule>();
         builder.Services.AddSingleton<LogWatch>().AddHostedService(services => services.GetRequiredService<LogWatch>());
         builder.Services.AddSingleton<StoredImports>().AddSingleton<ErasedImports>().AddSingleton<ImportWatch>()

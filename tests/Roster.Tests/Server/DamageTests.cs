@@ -154,12 +154,14 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
     }
 
     [Fact]
-    public async Task A_server_that_only_reads_serves_what_is_left_of_a_damaged_file_and_changes_no_byte()
+    public async Task A_server_that_only_reads_serves_what_is_left_of_a_damaged_file_and_changes_no_byte_nor_its_backups()
     {
         directory.CopyTo(_folder);
+        var old = System.IO.Directory.CreateDirectory(_folder.File("backups")).FullName + "/roster-20010101T000000Z.db";
+        await System.IO.File.WriteAllTextAsync(old, "a good one");
         SpoilTree("partner_external_id");
         var before = await System.IO.File.ReadAllBytesAsync(File);
-        using (var server = Directory.Start(_folder, "--read-only", "on"))
+        using (var server = Directory.Start(_folder, "--read-only", "on", "--backup-to", _folder.File("backups")))
         {
             var api = directory.Client(server);
 
@@ -174,7 +176,9 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
             server.Terminate();
             Assert.Equal(0, server.WaitForExit());
             Assert.DoesNotContain("A bug", server.Log(), StringComparison.Ordinal);
+            Assert.DoesNotMatch("Backed up to|A backup failed", server.Log());
         }
+        Assert.Equal([old], System.IO.Directory.GetFiles(_folder.File("backups")));
         Assert.Equal(before, await System.IO.File.ReadAllBytesAsync(File));
     }
 
