@@ -35,7 +35,7 @@ internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : IC
         if (origin.Length == 0 || !(await HostnamesAsync(context.RequestAborted)).Any(list => list.AllowsPage(origin)))
             return null;
         return new CorsPolicyBuilder(origin)
-            .WithMethods("GET", "PUT", "POST", "DELETE")
+            .WithMethods("GET", "PUT", "POST", "PATCH", "DELETE")
             .WithHeaders("Authorization", "Content-Type", "Content-Encoding", "If-None-Match", "If-Revision", "Idempotency-Key", "Prefer")
             .WithExposedHeaders(
                 "ETag", "Link", "Idempotent-Replayed", "Preference-Applied", "Retry-After", "RateLimit", "RateLimit-Policy",
