@@ -131,15 +131,15 @@ internal static class CommandLine
                     "auto" => Console.IsErrorRedirected ? LogFormat.Json : LogFormat.Text,
                     var other => throw new SettingException($"--log-format is text, json or auto, not '{other}'."),
                 },
-                ParseNumber("--rows-per-minute", parsed.GetRequiredValue(rows), PartnerRules.MaxItems, orNone: true),
-                ParseNumber("--failed-authentications", parsed.GetRequiredValue(failures), 1, orNone: false),
+                ParseNumber("--rows-per-minute", parsed.GetRequiredValue(rows), PartnerRules.MaxItems, 1_000_000_000, orNone: true),
+                ParseNumber("--failed-authentications", parsed.GetRequiredValue(failures), 1, 1_000_000),
                 ParseNetworks(parsed.GetRequiredValue(proxies)),
                 ReadCertificate(parsed.GetRequiredValue(certificate), parsed.GetRequiredValue(certificateKey)),
                 parsed.GetRequiredValue(keepValues) is "forever"
                     ? null : KeyCommands.ParseSpan("--keep-old-values", parsed.GetRequiredValue(keepValues)))
             {
                 IdempotencyRemembered = TimeSpan.FromHours(
-                    ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, orNone: false)),
+                    ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, 87_600)),
                 Telemetry = TelemetrySettings.Parse(
                     ParseUrls("--metrics-urls", parsed.GetRequiredValue(metricsUrls), hasCertificate: false),
                     parsed.GetRequiredValue(otlp),
@@ -152,12 +152,12 @@ internal static class CommandLine
                 IsReadOnly = ParseSwitch("--read-only", parsed.GetRequiredValue(readOnly)),
                 OpenId = openId.Parse(parsed, isConsoleOn),
                 Backups = backups.Parse(parsed, ParseStore(parsed)),
-                MaxImportBytes = (long)ParseNumber("--max-import-mb", parsed.GetRequiredValue(maxImport), 1, orNone: false) << 20,
+                MaxImportBytes = (long)ParseNumber("--max-import-mb", parsed.GetRequiredValue(maxImport), 1, 65_536) << 20,
                 ImportsKept = KeyCommands.ParseSpan("--keep-imports", parsed.GetRequiredValue(keepImports)),
                 ImportLease = TimeSpan.FromSeconds(
-                    ParseNumber("--import-lease-seconds", parsed.GetRequiredValue(importLease), 1, orNone: false)),
+                    ParseNumber("--import-lease-seconds", parsed.GetRequiredValue(importLease), 1, 3_600)),
                 ShutdownTimeout = TimeSpan.FromSeconds(
-                    ParseNumber("--shutdown-seconds", parsed.GetRequiredValue(shutdown), 1, orNone: false)),
+                    ParseNumber("--shutdown-seconds", parsed.GetRequiredValue(shutdown), 1, 3_600)),
             };
         }
 
@@ -185,7 +185,7 @@ internal static class CommandLine
         Store ParseStoreToServe(ParseResult parsed)
         {
             var store = ParseStore(parsed);
-            store.OpenIndexes = ParseNumber("--open-indexes", parsed.GetRequiredValue(openIndexes), 1, orNone: false);
+            store.OpenIndexes = ParseNumber("--open-indexes", parsed.GetRequiredValue(openIndexes), 1, 100_000);
             return store;
         }
 
@@ -241,10 +241,13 @@ internal static class CommandLine
         }
     }
 
-    private static int ParseNumber(string setting, string text, int min, bool orNone) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && (number >= min || (orNone && number == 0))
+    /// <summary>A whole number within bounds, so that nothing that is made of it can overflow.</summary>
+    private static int ParseNumber(string setting, string text, int min, int max, bool orNone = false) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+        && ((number >= min && number <= max) || (orNone && number == 0))
             ? number
-            : throw new SettingException($"{setting} is a number from {min}{(orNone ? ", or 0 for no limit" : "")}, not '{text}'.");
+            : throw new SettingException(
+                $"{setting} is a number from {min} to {max}{(orNone ? ", or 0 for no limit" : "")}, not '{text}'.");
 
     private static List<IPNetwork> ParseNetworks(string networks)
     {

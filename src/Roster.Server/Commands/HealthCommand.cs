@@ -18,7 +18,8 @@ internal static class HealthCommand
         {
             urls,
         };
-        health.SetAction((parsed, cancel) => report(() => AskAsync(parse(parsed.GetRequiredValue(urls))[0], cancel)));
+        health.SetAction((parsed, cancel) => report(() => parse(parsed.GetRequiredValue(urls)) is [var first, ..]
+            ? AskAsync(first, cancel) : throw new SettingException("--urls is empty.")));
         return health;
     }
 

@@ -1,14 +1,13 @@
 using System.CommandLine;
 using Roster.Access;
 using Roster.Server.Sessions;
+using Roster.Storage;
 
 namespace Roster.Server.Commands;
 
 /// <summary>The settings of sign-in by OpenID Connect.</summary>
 internal sealed class OpenIdOptions
 {
-    private const int MaxSecretBytes = 4 << 10;
-
     private readonly Option<string> _issuer = CommandLine.Setting("--oidc-issuer", "ROSTER_OIDC_ISSUER", "",
         "The issuer of an OpenID Connect provider by which people sign in, such as https://id.example.com");
 
@@ -44,17 +43,8 @@ internal sealed class OpenIdOptions
         var claim = parsed.GetRequiredValue(_roleClaim);
         if (claim.Split('.').Contains(""))
             throw new SettingException($"--oidc-role-claim is a path such as roster or realm_access.roles, not '{claim}'.");
-        return new OpenIdSettings(issuer, clientId, ReadSecret(secretFile), claim, ParseRoles(parsed.GetRequiredValue(_roles)));
-    }
-
-    private static string ReadSecret(string file)
-    {
-        using var reader = new FileStream(file, FileMode.Open, FileAccess.Read);
-        var bytes = new byte[MaxSecretBytes + 1];
-        var length = reader.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-        var secret = System.Text.Encoding.UTF8.GetString(bytes, 0, length).Trim();
-        return length <= MaxSecretBytes && secret.Length > 0 ? secret
-            : throw new SettingException($"--oidc-client-secret-file: {file} is empty or has more than {MaxSecretBytes} bytes.");
+        return new OpenIdSettings(
+            issuer, clientId, SecretFile.Read("--oidc-client-secret-file", secretFile), claim, ParseRoles(parsed.GetRequiredValue(_roles)));
     }
 
     private static Dictionary<string, string> ParseRoles(string text)

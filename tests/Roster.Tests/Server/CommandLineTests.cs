@@ -154,6 +154,13 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--rows-per-minute", "9999")]
     [InlineData("--rows-per-minute", "many")]
     [InlineData("--failed-authentications", "0")]
+    [InlineData("--failed-authentications", "1000001")]
+    [InlineData("--rows-per-minute", "1000000001")]
+    [InlineData("--idempotency-hours", "87601")]
+    [InlineData("--import-lease-seconds", "3601")]
+    [InlineData("--max-import-mb", "65537")]
+    [InlineData("--open-indexes", "100001")]
+    [InlineData("--shutdown-seconds", "3601")]
     [InlineData("--shutdown-seconds", "0")]
     [InlineData("--trusted-proxies", "10.0.0.0/99")]
     [InlineData("--console", "yes")]
@@ -165,6 +172,9 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--urls", "http://192.0.2.1:5080")]
     [InlineData("--first-key-file", "nowhere/key")]
     [InlineData("--certificate", "nowhere.pem", "--certificate-key", "nowhere.pem")]
+    [InlineData("--database-password-file", "nowhere/password", "--database", "postgresql://u@localhost/d")]
+    [InlineData("--database-password-file", "/dev/zero", "--database", "postgresql://u@localhost/d")]
+    [InlineData("--oidc-client-secret-file", "/dev/null", "--oidc-issuer", "https://id.example.com", "--oidc-client-id", "roster")]
     public void A_setting_that_cannot_be_followed_here_exits_with_1_and_a_sentence_that_names_it(string setting, params string[] values) =>
         Fails(1, setting, values);
 
@@ -175,6 +185,35 @@ public sealed partial class CommandLineTests : IDisposable
         Assert.Equal(exitCode, result.ExitCode);
         Assert.StartsWith(setting, result.Errors, StringComparison.Ordinal);
         Assert.Single(result.Errors.TrimEnd().Split('\n'));
+    }
+
+    [Theory]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "nonsense")]
+    [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]
+    [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "secret")]
+    [InlineData("OTEL_EXPORTER_OTLP_TIMEOUT", "0")]
+    [InlineData("OTEL_METRIC_EXPORT_INTERVAL", "often")]
+    [InlineData("OTEL_BSP_MAX_QUEUE_SIZE", "-1")]
+    public void A_wrong_variable_of_OpenTelemetry_exits_with_2_and_a_sentence_that_names_it(string variable, string value)
+    {
+        var result = RosterProcess.Run(_folder.Path, new Dictionary<string, string>
+        {
+            ["OTEL_EXPORTER_OTLP_METRICS_ENDPOINT"] = "http://127.0.0.1:4318",
+            [variable] = value,
+        });
+
+        Assert.Equal(2, result.ExitCode);
+        Assert.StartsWith(variable + " is ", result.Errors, StringComparison.Ordinal);
+        Assert.Single(result.Errors.TrimEnd().Split('\n'));
+    }
+
+    [Fact]
+    public void Health_without_an_address_says_what_is_empty()
+    {
+        var result = RosterProcess.Run(_folder.Path, "health", "--urls", "");
+
+        Assert.Equal((2, "--urls is empty.\n"), (result.ExitCode, result.Errors));
     }
 
     [Fact]

@@ -50,6 +50,7 @@ internal sealed partial class PostgresAddress
 
     /// <returns>Null if the text is not such a URI.</returns>
     /// <exception cref="StoreAddressException">An option is unknown or has an invalid value.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     public static PostgresAddress? Parse(string address, string? passwordFile, bool isUnsafeAccepted)
     {
         var match = Form().Match(address);
@@ -82,7 +83,7 @@ internal sealed partial class PostgresAddress
         foreach (var option in match.Groups["options"].Value.Split('&', StringSplitOptions.RemoveEmptyEntries))
             Set(connection, option);
         if (passwordFile is not null)
-            connection.Password = File.ReadAllText(passwordFile).TrimEnd('\r', '\n');
+            connection.Password = SecretFile.Read("--database-password-file", passwordFile);
         // The database may be left out: Npgsql, like other programs, then takes the one named like the user.
         if (string.IsNullOrEmpty(connection.Host))
             throw new StoreAddressException("--database names no host; for a Unix socket add ?host=/run/postgresql.");
