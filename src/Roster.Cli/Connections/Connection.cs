@@ -24,7 +24,7 @@ internal sealed record Connection(Uri Url, string UrlFrom, string Key, string Ke
 
         var (address, addressFrom) = url is not null ? (url, "--url")
             : Variable("ROSTER_URL") is { } variable ? (variable, "ROSTER_URL")
-            : profile is not null ? (profile.Url, $"profile {name}")
+            : profile is not null ? (profile.Url ?? throw Lacks("server"), $"profile {name}")
             : throw CommandException.Usage("There is no server yet. Log in first: roster login https://roster.example");
         var server = ParseUrl(address);
 
@@ -36,10 +36,17 @@ internal sealed record Connection(Uri Url, string UrlFrom, string Key, string Ke
             return new(server, addressFrom, ReadKey(file), "ROSTER_KEY_FILE");
         if (profile is null)
             throw CommandException.Usage($"There is no key for {server}. Log in first: roster login {server}");
+        if (string.IsNullOrWhiteSpace(profile.Key))
+            throw Lacks("key");
+        if (profile.Url is null)
+            throw Lacks("server");
         if (ParseUrl(profile.Url) != server)
             throw CommandException.Usage(
                 $"The key of profile {name} is for {profile.Url}, not for {server} ({addressFrom}). Give a key with --key-file.");
         return new(server, addressFrom, profile.Key, $"profile {name}");
+
+        CommandException Lacks(string what) => CommandException.Usage($"Profile {name} in {Profiles.FilePath} has no {what}. "
+            + $"Log in again: roster login {profile.Url ?? "URL"}{(name == Profiles.Default ? "" : $" --profile {name}")}");
     }
 
     /// <summary>The address of a server: http or https, perhaps with a path.</summary>

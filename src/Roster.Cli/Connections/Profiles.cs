@@ -3,15 +3,15 @@ using System.Text.Json.Serialization;
 
 namespace Roster.Cli.Connections;
 
-/// <summary>A server and a key under a name. <c>roster login</c> writes it.</summary>
-internal sealed record Profile(string Url, string Key);
+/// <summary>A server and a key under a name. <c>roster login</c> writes it; in a file that people change, either may be missing.</summary>
+internal sealed record Profile(string? Url, string? Key);
 
 /// <summary>All profiles: <c>~/.config/roster/profiles.json</c>, readable by its owner only.</summary>
 internal sealed class Profiles
 {
     public const string Default = "default";
 
-    private static string FilePath => Path.Combine(Folders.Settings, "profiles.json");
+    public static string FilePath => Path.Combine(Folders.Settings, "profiles.json");
 
     private readonly Dictionary<string, Profile> _all;
 

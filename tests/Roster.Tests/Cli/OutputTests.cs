@@ -87,6 +87,26 @@ public sealed class OutputTests(ConsoleServer server)
         Assert.Equal(2, (await roster.RunAsync("list")).Code);
     }
 
+    [Theory]
+    [InlineData("""{"prod":{"url":"http://127.0.0.1:9/"}}""", "has no key. Log in again: roster login http://127.0.0.1:9/ --profile prod")]
+    [InlineData("""{"prod":{"url":"http://127.0.0.1:9/","key":""}}""", "has no key. Log in again: ")]
+    [InlineData("""{"prod":{"key":"roster_x"}}""", "has no server. Log in again: roster login URL --profile prod")]
+    [InlineData("""{"prod":null}""", "There is no profile 'prod'.")]
+    public async Task A_profile_that_lacks_something_is_named_with_what_to_do(string profiles, string said)
+    {
+        using var roster = new RosterCommand();
+        Directory.CreateDirectory(roster.File(".config/roster"));
+        roster.Write(".config/roster/profiles.json", profiles);
+
+        var ended = await roster.RunAsync("list", "--profile", "prod");
+
+        Assert.Contains(ended.Code, (int[])[1, 2]);
+        Assert.Contains(said, ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("prod", ended.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", ended.Errors, StringComparison.Ordinal);
+        Assert.Single(ended.Errors.Trim().Split('\n'));
+    }
+
     [Fact]
     public async Task Whoami_says_which_setting_won()
     {
