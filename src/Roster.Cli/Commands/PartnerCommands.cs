@@ -77,6 +77,10 @@ internal static class PartnerCommands
         Invocation.Set(command, options, async (run, cancel) =>
         {
             var path = run.Parsed.GetValue(to);
+            if (run.Results.Format == ResultFormat.Json
+                || (run.Results.Format == ResultFormat.Table && path?.EndsWith(".json", StringComparison.OrdinalIgnoreCase) == true))
+                throw CommandException.Usage(
+                    "An export is CSV or NDJSON, not JSON: use --output ndjson. One JSON array: roster list --take 0 --output json");
             var format = run.Results.Format is ResultFormat.Ndjson || (run.Results.Format != ResultFormat.Csv
                 && path?.EndsWith(".ndjson", StringComparison.OrdinalIgnoreCase) == true)
                 ? ExportFormat.Ndjson : run.Parsed.GetValue(spreadsheet) ? ExportFormat.SpreadsheetCsv : ExportFormat.Csv;

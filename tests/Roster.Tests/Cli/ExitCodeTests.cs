@@ -57,6 +57,8 @@ public sealed class ExitCodeTests(ConsoleServer server)
     [InlineData("undo")]
     [InlineData("keys create --name k --scopes partnersRead --expires soon")]
     [InlineData("login ftp://roster.example")]
+    [InlineData("export --output json")]
+    [InlineData("export partners.json")]
     public async Task Two_is_wrong_usage(string arguments)
     {
         var (_, roster) = Open();

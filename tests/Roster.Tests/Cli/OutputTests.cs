@@ -25,6 +25,26 @@ public sealed class OutputTests(ConsoleServer server)
     }
 
     [Fact]
+    public async Task An_export_that_is_asked_for_as_JSON_says_what_there_is_instead_which_is_right()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        var made = (await api.PutAsync("""[{"name":"Ada Lovelace","externalId":"a1"}]""")).Items[0];
+
+        var refused = await roster.RunAsync("export", "partners.json");
+        var lines = await roster.RunAsync("export", "--output", "ndjson");
+        var array = await roster.RunAsync("list", "--take", "0", "--output", "json");
+        var asked = await roster.RunAsync("export", "partners.json", "--output", "csv");
+
+        Assert.Contains("--output ndjson", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("roster list --take 0 --output json", refused.Errors, StringComparison.Ordinal);
+        Assert.Equal("a1", JsonDocument.Parse(lines.Output).RootElement.GetProperty("externalId").GetString());
+        Assert.Equal(made.GetRawText(), JsonDocument.Parse(array.Output).RootElement[0].GetRawText());
+        Assert.Equal(0, asked.Code);
+        Assert.Contains("a1", await File.ReadAllTextAsync(roster.File("partners.json")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Only_the_result_is_on_standard_output_and_quiet_leaves_nothing_else()
     {
         var (_, roster) = Open();
