@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Roster.Cli.Connections;
 using Roster.Cli.Terminal;
 using Roster.Client;
 
@@ -87,24 +88,13 @@ internal static class PartnerCommands
             var query = filters.QueryOf(run.Parsed);
             if (format != ExportFormat.Ndjson)
                 query = query with { Include = query.Include | PartnerInclude.Tags | PartnerInclude.Metadata };
-            if (path is null or "-")
+            if (path is null or "-" or "/dev/stdout")
             {
                 await using var output = Console.OpenStandardOutput();
                 await run.Client.ExportAsync(output, format, query, cancel);
                 return ExitCodes.Done;
             }
-            // Whole, or not at all: a file that is half written could be taken for the directory, and be mirrored.
-            var half = path + ".part";
-            try
-            {
-                await using (var file = File.Create(half))
-                    await run.Client.ExportAsync(file, format, query, cancel);
-                File.Move(half, path, overwrite: true);
-            }
-            finally
-            {
-                File.Delete(half);
-            }
+            await OutputFile.WriteAsync(path, file => run.Client.ExportAsync(file, format, query, cancel), cancel);
             run.Screen.Note($"Written to {path}.");
             return ExitCodes.Done;
         });

@@ -1,4 +1,5 @@
 using Roster.Cli.Commands;
+using Roster.Cli.Connections;
 using Roster.Client;
 
 namespace Roster.Cli.Sync;
@@ -30,8 +31,8 @@ internal static class FaultReport
     /// <summary>All faulty rows, in the columns of the file, and why: a file that can be corrected and synced.</summary>
     public static async Task WriteAsync(Invocation run, string file, Import import, CancellationToken cancel)
     {
-        await using var to = File.Create(file);
-        await run.Client.Imports.ExportRowsAsync(import.Id, to, new ImportRowQuery { FaultyOnly = true }, cancel: cancel);
+        var query = new ImportRowQuery { FaultyOnly = true };
+        await OutputFile.WriteAsync(file, to => run.Client.Imports.ExportRowsAsync(import.Id, to, query, cancel: cancel), cancel);
         run.Screen.Note($"All faulty rows ({import.Counts!.Faulty:N0}) are in {file}.");
     }
 

@@ -45,6 +45,51 @@ public sealed class OutputTests(ConsoleServer server)
     }
 
     [Fact]
+    public async Task Files_of_partners_are_their_owners_only_unless_they_were_there_and_no_run_before_is_in_the_way()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await api.PutAsync("""[{"name":"Ada Lovelace","externalId":"a1"}]""");
+        const UnixFileMode Mine = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        // What a run that was killed has left behind, in its worst form: it can be neither written nor deleted.
+        Directory.CreateDirectory(roster.File("partners.csv.part"));
+        File.WriteAllText(roster.File("shared.csv"), "old");
+        File.SetUnixFileMode(roster.File("shared.csv"), Mine | UnixFileMode.GroupRead);
+        File.CreateSymbolicLink(roster.File("link.csv"), "shared.csv");
+        roster.Write("wrong.csv", "externalId,name,email\na2,Grace,not an address\n");
+
+        foreach (var file in (string[])["partners.csv", "link.csv"])
+            Assert.Equal($"Written to {file}.\n", (await roster.RunAsync("export", file)).Errors);
+        Assert.Equal(3, (await roster.RunAsync("sync", "wrong.csv", "--match", "externalId", "--faults", "faults.csv")).Code);
+
+        Assert.Equal(Mine, File.GetUnixFileMode(roster.File("partners.csv")));
+        Assert.Equal(Mine, File.GetUnixFileMode(roster.File("faults.csv")));
+        Assert.Equal(Mine | UnixFileMode.GroupRead, File.GetUnixFileMode(roster.File("shared.csv")));
+        Assert.Equal("shared.csv", new FileInfo(roster.File("link.csv")).LinkTarget);
+        Assert.Contains("Ada Lovelace", File.ReadAllText(roster.File("shared.csv")), StringComparison.Ordinal);
+        Assert.Equal(
+            ["faults.csv", "link.csv", "partners.csv", "shared.csv", "wrong.csv"],
+            Directory.GetFiles(roster.Folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("roster export /dev/stdout | cat")]
+    [InlineData("roster export /dev/stdout > out.csv; cat out.csv")]
+    [InlineData("roster export >(cat)")]
+    [InlineData("mkfifo fifo; cat fifo & roster export fifo; wait; test -p fifo")]
+    public async Task An_export_is_written_into_what_is_no_regular_file(string line)
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await api.PutAsync("""[{"name":"Ada Lovelace","externalId":"a1"}]""");
+
+        var ended = await roster.RunShellAsync(line);
+
+        Assert.True(ended.Code == 0, ended.Errors);
+        Assert.Matches("^id,name,.*\n.*Ada Lovelace.*\n$", ended.Output);
+    }
+
+    [Fact]
     public async Task Only_the_result_is_on_standard_output_and_quiet_leaves_nothing_else()
     {
         var (_, roster) = Open();
