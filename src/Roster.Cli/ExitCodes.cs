@@ -25,4 +25,7 @@ internal static class ExitCodes
 
     /// <summary>Ctrl-C: 128 and the signal's number, as shells have it.</summary>
     public const int Interrupted = 130;
+
+    /// <summary>Nobody reads what it writes any more: as Interrupted, for the signal of a closed pipe.</summary>
+    public const int ReaderGone = 141;
 }

@@ -76,9 +76,10 @@ internal static class ChangesCommand
     private static async Task<int> FollowAsync(Invocation run, string? after, CancellationToken cancel)
     {
         var next = after;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel, Reader.WatchGone());
         try
         {
-            await foreach (var page in run.Client.FollowChangesAsync(after, cancel: cancel))
+            await foreach (var page in run.Client.FollowChangesAsync(after, cancel: end.Token))
             {
                 foreach (var partner in page.Partners)
                     Results.WriteLine(partner);

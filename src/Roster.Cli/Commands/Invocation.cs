@@ -54,6 +54,10 @@ internal sealed class Invocation
                 invocation.Screen.Warn("Interrupted.");
                 return ExitCodes.Interrupted;
             }
+            catch (Exception end) when (end is ReaderGoneException || (end is OperationCanceledException && Reader.HasGone))
+            {
+                return ExitCodes.ReaderGone;
+            }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
                 invocation.Screen.Fail(failure.Message);

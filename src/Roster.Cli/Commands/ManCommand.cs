@@ -41,6 +41,9 @@ internal static class ManCommand
         .TP
         .B 130
         Interrupted.
+        .TP
+        .B 141
+        Nobody reads what it writes any more, as with head.
         .SH ENVIRONMENT
         ROSTER_URL, ROSTER_KEY, ROSTER_KEY_FILE, ROSTER_PROFILE, NO_COLOR. An option wins over them, and they win over a profile.
         .SH FILES

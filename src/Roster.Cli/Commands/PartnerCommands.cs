@@ -90,7 +90,7 @@ internal static class PartnerCommands
                 query = query with { Include = query.Include | PartnerInclude.Tags | PartnerInclude.Metadata };
             if (path is null or "-" or "/dev/stdout")
             {
-                await using var output = Console.OpenStandardOutput();
+                await using var output = new ReaderStream();
                 await run.Client.ExportAsync(output, format, query, cancel);
                 return ExitCodes.Done;
             }

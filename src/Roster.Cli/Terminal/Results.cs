@@ -83,6 +83,7 @@ internal sealed class Results(Screen screen, ResultFormat format)
         var isFirst = true;
         await foreach (var item in items.WithCancellation(cancel))
         {
+            Reader.Check();
             if (format == ResultFormat.Json)
                 Console.Out.Write(isFirst ? "[\n  " : ",\n  ");
             Console.Out.Write(JsonOf(item, isIndented: false));
@@ -102,6 +103,7 @@ internal sealed class Results(Screen screen, ResultFormat format)
         var isFirst = true;
         await foreach (var item in items.WithCancellation(cancel))
         {
+            Reader.Check();
             if (isFirst)
                 Console.Out.WriteLine(head);
             isFirst = false;

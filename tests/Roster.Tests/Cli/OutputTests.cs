@@ -131,6 +131,39 @@ public sealed class OutputTests(ConsoleServer server)
         later.Kill();
     }
 
+    [Theory]
+    [InlineData("changes --follow")]
+    [InlineData("list --take 0 --output ndjson")]
+    [InlineData("list --take 0 --output csv")]
+    [InlineData("list --take 0")]
+    [InlineData("export")]
+    public async Task A_command_whose_reader_has_gone_ends_without_a_word_and_with_the_code_of_a_closed_pipe(string command)
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        // More than pipes and buffers hold.
+        var note = new string('x', 500);
+        var items = Enumerable.Range(0, 4_000).Select(at => $$$"""{"name":"Partner {{{at}}}","metadata":{"note":"{{{note}}}"}}""");
+        Assert.Equal(4_000, (await api.PutAsync($"[{string.Join(',', items)}]")).Items.Count);
+
+        var ended = await roster.RunShellAsync($"roster {command} | head -c 1 > first; echo ${{PIPESTATUS[0]}}");
+
+        Assert.Equal(("141\n", ""), (ended.Output, ended.Errors));
+        Assert.Equal(1, new FileInfo(roster.File("first")).Length);
+    }
+
+    [Fact]
+    public async Task A_feed_that_waits_for_changes_ends_when_its_reader_goes()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await api.CreateAsync();
+
+        var ended = await roster.RunShellAsync("roster changes --follow | head -n 2 | wc -l; echo ${PIPESTATUS[0]}");
+
+        Assert.Equal(("2\n141\n", ""), (ended.Output, ended.Errors));
+    }
+
     [Fact]
     public async Task A_key_is_kept_for_its_owner_only_and_goes_to_no_other_server()
     {
