@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Runtime.CompilerServices;
 using Roster.Cli.Connections;
+using Roster.Cli.Terminal;
 using Roster.Client;
 
 namespace Roster.Cli.Commands;
@@ -31,7 +33,7 @@ internal static class DeedCommands
             command.Options.Add(yes);
         Invocation.Set(command, options, async (run, cancel) =>
         {
-            var chosen = ReadIds(run.Parsed.GetRequiredValue(ids));
+            var chosen = await ReadIdsAsync(run.Parsed.GetRequiredValue(ids), cancel);
             var runFile = new RunFile(run.Connection.Url, [name, .. chosen.Select(id => id.ToString())]);
             if (runFile.Read() is null || run.Parsed.GetValue(dryRun))
             {
@@ -43,7 +45,8 @@ internal static class DeedCommands
                     return ExitCodes.Done;
                 }
                 if (question is not null && !run.Parsed.GetValue(yes)
-                    && run.Screen.Ask(string.Format(question, chosen.Count.ToString("N0")) + " [y]es, [n]o", "yn", "--yes") == 'n')
+                    && await run.Screen.AskAsync(
+                        string.Format(question, chosen.Count.ToString("N0")) + " [y]es, [n]o", "yn", "--yes", cancel) == 'n')
                     return ExitCodes.Done;
             }
             var result = await runFile.WriteAsync(key => deed(run.Client, chosen, new WriteOptions { IdempotencyKey = key }, cancel));
@@ -55,18 +58,19 @@ internal static class DeedCommands
         return command;
     }
 
-    private static List<Guid> ReadIds(string[] texts)
+    private static async Task<List<Guid>> ReadIdsAsync(string[] texts, CancellationToken cancel)
     {
-        var all = texts is ["-"] ? ReadLines() : texts;
+        IEnumerable<string> all = texts is ["-"]
+            ? await ReadLinesAsync(cancel).Take(RosterClient.MaxItems + 1).ToListAsync(CancellationToken.None) : texts;
         var ids = all.Take(RosterClient.MaxItems + 1).Select(text => Guid.TryParse(text, out var id)
             ? id : throw CommandException.Usage($"'{text}' is not the id of a partner.")).ToList();
         return ids.Count is > 0 and <= RosterClient.MaxItems ? ids
             : throw CommandException.Usage($"Give 1 to {RosterClient.MaxItems:N0} ids.");
     }
 
-    private static IEnumerable<string> ReadLines()
+    private static async IAsyncEnumerable<string> ReadLinesAsync([EnumeratorCancellation] CancellationToken cancel)
     {
-        while (Console.In.ReadLine() is { } line)
+        while (await Screen.ReadLineAsync(cancel) is { } line)
             if (line.Trim() is { Length: > 0 } text)
                 yield return text;
     }

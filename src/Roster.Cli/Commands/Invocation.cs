@@ -35,6 +35,8 @@ internal sealed class Invocation
     public static void Set(Command command, GlobalOptions options, Func<Invocation, CancellationToken, Task<int>> action) =>
         command.SetAction(async (parsed, cancel) =>
         {
+            // The parser listens for Ctrl-C only when the action has begun to wait, and some ask before that.
+            await Task.Yield();
             var invocation = new Invocation(parsed, options);
             try
             {

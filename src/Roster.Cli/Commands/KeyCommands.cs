@@ -93,7 +93,8 @@ internal static class KeyCommands
         Invocation.Set(command, options, async (run, cancel) =>
         {
             var key = run.Parsed.GetRequiredValue(id);
-            if (!run.Parsed.GetValue(yes) && run.Screen.Ask($"Revoke {key} at once? [y]es, [n]o", "yn", "--yes") == 'n')
+            if (!run.Parsed.GetValue(yes)
+                && await run.Screen.AskAsync($"Revoke {key} at once? [y]es, [n]o", "yn", "--yes", cancel) == 'n')
                 return ExitCodes.Done;
             await run.Client.Keys.RevokeAsync(key, cancel);
             run.Screen.Note("Done: it is revoked.");

@@ -21,7 +21,8 @@ internal static class LoginCommand
             var server = Connection.ParseUrl(run.Parsed.GetRequiredValue(url));
             if (server.Scheme == "http" && !server.IsLoopback)
                 run.Screen.Warn("This address is not https: the key and all data can be read on the way.");
-            var key = run.KeyFile is { } file ? Connection.ReadKey(file) : run.Screen.ReadSecret($"API key for {server}:");
+            var key = run.KeyFile is { } file ? Connection.ReadKey(file)
+                : await run.Screen.ReadSecretAsync($"API key for {server}:", cancel);
             if (key == "")
                 throw CommandException.Usage("There is no key on standard input.");
             var who = await new Connection(server, "the argument", key, "what was given").Open().WhoAmIAsync(cancel);

@@ -83,7 +83,7 @@ internal static class SyncCommand
     private static async Task<bool> AskAsync(Invocation run, PlannedFile plan, CancellationToken cancel)
     {
         while (true)
-            switch (run.Screen.Ask("Apply? [y]es, [n]o, show [c]hanges, [s]ave plan", "yncs", "--yes"))
+            switch (await run.Screen.AskAsync("Apply? [y]es, [n]o, show [c]hanges, [s]ave plan", "yncs", "--yes", cancel))
             {
                 case 'y':
                     return true;

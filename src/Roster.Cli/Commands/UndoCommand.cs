@@ -45,7 +45,7 @@ internal static class UndoCommand
             if (plan is null)
                 return ExitCodes.Guarded;
             Say(run.Screen, "It would: ", plan);
-            if (!isYes && run.Screen.Ask("Undo? [y]es, [n]o", "yn", "--yes") == 'n')
+            if (!isYes && await run.Screen.AskAsync("Undo? [y]es, [n]o", "yn", "--yes", cancel) == 'n')
                 return ExitCodes.Done;
         }
         var done = await TryAsync(run, () => runFile.WriteAsync(key => run.Client.UndoAsync(
@@ -83,7 +83,7 @@ internal static class UndoCommand
             return ExitCodes.Done;
         }
         run.Screen.Note($"It would undo revisions {string.Join(", ", import.Revisions)} of {import.File.Name}.");
-        if (!isYes && run.Screen.Ask("Undo? [y]es, [n]o", "yn", "--yes") == 'n')
+        if (!isYes && await run.Screen.AskAsync("Undo? [y]es, [n]o", "yn", "--yes", cancel) == 'n')
             return ExitCodes.Done;
         await run.Client.Imports.UndoAsync(id, skipConflicts: skips, cancel: cancel);
         import = await run.WaitAsync("Undoing", "parts", id, cancel);

@@ -10,7 +10,8 @@ internal static class EncodingChoice
     private const int Most = 9;
 
     /// <exception cref="CommandException">One must be chosen, and nobody is there.</exception>
-    public static ImportSettings Add(Screen screen, Import import, ImportSettings settings)
+    public static async Task<ImportSettings> AddAsync(
+        Screen screen, Import import, ImportSettings settings, CancellationToken cancel)
     {
         if (settings.Encoding is not null || import.File.Encoding is not null || import.Encodings.Count == 0)
             return settings;
@@ -23,7 +24,8 @@ internal static class EncodingChoice
                 screen.Warn($"       {line}");
         }
         var digits = string.Concat(Enumerable.Range(1, choices.Count));
-        var chosen = screen.Ask("Which one reads right? Its number:", digits, $"--encoding, such as --encoding {choices[0].Encoding}");
+        var chosen = await screen.AskAsync(
+            "Which one reads right? Its number:", digits, $"--encoding, such as --encoding {choices[0].Encoding}", cancel);
         return settings with { Encoding = choices[chosen - '1'].Encoding };
     }
 }

@@ -44,7 +44,8 @@ internal sealed record PlannedFile(string FilePath, Import Import, string Worksp
             }
             else
                 run.Screen.Note("The file is on the server since the same command before. It is planned anew.");
-            import = await run.Client.Imports.ChangeAsync(import.Id, EncodingChoice.Add(run.Screen, import, settings), cancel);
+            var chosen = await EncodingChoice.AddAsync(run.Screen, import, settings, cancel);
+            import = await run.Client.Imports.ChangeAsync(import.Id, chosen, cancel);
             return new(path, await PlanAsync(run, import.Id, cancel), who.Workspace.Name, revision, runFile, IsApplying: false);
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)

@@ -52,14 +52,14 @@ internal sealed class Screen
     /// <summary>Asks for one of some letters.</summary>
     /// <param name="instead">What to give where nobody can answer, such as <c>--yes</c>.</param>
     /// <exception cref="CommandException">Nobody is there.</exception>
-    public char Ask(string question, string letters, string instead)
+    public async Task<char> AskAsync(string question, string letters, string instead, CancellationToken cancel)
     {
         if (!CanAsk)
             throw CommandException.Usage($"This needs an answer, and there is no terminal: \"{question}\" Use {instead}.");
         while (true)
         {
             Console.Error.Write(question + " ");
-            var line = Console.ReadLine() ?? throw CommandException.Usage($"This needs an answer. Use {instead}.");
+            var line = await ReadLineAsync(cancel) ?? throw CommandException.Usage($"This needs an answer. Use {instead}.");
             var answer = line.Trim().ToLowerInvariant();
             if (answer.Length > 0 && letters.Contains(answer[0], StringComparison.Ordinal))
                 return answer[0];
@@ -67,10 +67,14 @@ internal sealed class Screen
     }
 
     /// <summary>Reads a secret: typed unseen on a terminal, else the first line of standard input.</summary>
-    public string ReadSecret(string prompt)
+    public async Task<string> ReadSecretAsync(string prompt, CancellationToken cancel)
     {
         if (Console.IsInputRedirected)
-            return Console.In.ReadLine()?.Trim() ?? "";
-        return Notes.Prompt(new TextPrompt<string>(prompt).Secret(null)).Trim();
+            return (await ReadLineAsync(cancel))?.Trim() ?? "";
+        return (await new TextPrompt<string>(Markup.Escape(prompt)).Secret(null).ShowAsync(Notes, cancel)).Trim();
     }
+
+    /// <summary>A line of standard input; null at its end. The console itself would not stop reading for Ctrl-C.</summary>
+    public static Task<string?> ReadLineAsync(CancellationToken cancel) =>
+        Task.Run(Console.In.ReadLine, CancellationToken.None).WaitAsync(cancel);
 }

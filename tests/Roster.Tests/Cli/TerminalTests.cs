@@ -53,6 +53,28 @@ public sealed class TerminalTests(ConsoleServer server)
         await terminal.SeesAsync("profile default");
     }
 
+    [Theory]
+    [InlineData("roster sync two.csv --match externalId", "[s]ave plan")]
+    [InlineData("roster undo 1", "Undo? [y]es, [n]o")]
+    [InlineData("ROSTER_KEY= roster login $ROSTER_URL", "API key for")]
+    public async Task Ctrl_C_at_a_question_ends_the_command_which_says_so(string command, string question)
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("two.csv", Two);
+        await api.CreateAsync();
+        using var terminal = new Tmux(roster, 110, 40);
+
+        terminal.Type($"{command}; echo ended $?");
+        await terminal.SeesAsync(question);
+        terminal.Press("C-c");
+
+        // A command that does not notice is ended by force after ten seconds, and says nothing.
+        var ended = await terminal.SeesAsync("ended 130");
+        Assert.Contains("Interrupted.", ended, StringComparison.Ordinal);
+        Assert.Single((await api.GetAsync("/api/partners")).Items);
+    }
+
     [Fact]
     public async Task A_list_is_a_table_and_in_a_narrow_terminal_a_block_for_each_partner()
     {
