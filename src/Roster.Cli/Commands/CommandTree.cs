@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using System.Text.RegularExpressions;
+using Roster.Cli.Terminal;
 
 namespace Roster.Cli.Commands;
 
@@ -17,7 +18,7 @@ internal static partial class CommandTree
         if (parsed.Action is ParseErrorAction)
         {
             foreach (var error in parsed.Errors)
-                Console.Error.WriteLine(Plain(error.Message));
+                Console.Error.WriteLine(Tables.Shown(Plain(error.Message)));
             Console.Error.WriteLine($"See: {PathOf(parsed.CommandResult)} --help");
             return ExitCodes.Usage;
         }

@@ -21,7 +21,7 @@ internal static class EncodingChoice
         {
             screen.Warn($"  {at + 1}  {choices[at].Encoding}");
             foreach (var line in choices[at].Lines)
-                screen.Warn($"       {line}");
+                screen.Warn($"       {Tables.OneLine(line)}");
         }
         var digits = string.Concat(Enumerable.Range(1, choices.Count));
         var chosen = await screen.AskAsync(

@@ -4,7 +4,8 @@ namespace Roster.Cli.Terminal;
 
 /// <summary>
 /// What a command writes and asks. Results go to standard output, all else to standard error, so that a result can be piped
-/// while one sees what goes on.
+/// while one sees what goes on. Lines on standard error have names and texts of files and of the server in them, so they are
+/// <see cref="Tables.Shown"/>, also where a log takes them, which is looked at later.
 /// </summary>
 internal sealed class Screen
 {
@@ -38,14 +39,17 @@ internal sealed class Screen
     public void Note(string line = "")
     {
         if (!_isQuiet)
-            Console.Error.WriteLine(line);
+            Console.Error.WriteLine(Tables.Shown(line));
     }
 
     /// <summary>A line that is written with --quiet too: what is wrong, or what must be known.</summary>
-    public void Warn(string line) => Console.Error.WriteLine(_hasColour ? $"\e[33m{line}\e[0m" : line);
+    public void Warn(string line) => Write(line, "\e[33m");
 
     /// <summary>A line about what failed.</summary>
-    public void Fail(string line) => Console.Error.WriteLine(_hasColour ? $"\e[31m{line}\e[0m" : line);
+    public void Fail(string line) => Write(line, "\e[31m");
+
+    private void Write(string line, string colour) =>
+        Console.Error.WriteLine(_hasColour ? $"{colour}{Tables.Shown(line)}\e[0m" : Tables.Shown(line));
 
     public bool ShowsProgress => !_isQuiet;
 
@@ -58,7 +62,7 @@ internal sealed class Screen
             throw CommandException.Usage($"This needs an answer, and there is no terminal: \"{question}\" Use {instead}.");
         while (true)
         {
-            Console.Error.Write(question + " ");
+            Console.Error.Write(Tables.Shown(question) + " ");
             var line = await ReadLineAsync(cancel) ?? throw CommandException.Usage($"This needs an answer. Use {instead}.");
             var answer = line.Trim().ToLowerInvariant();
             if (answer.Length > 0 && letters.Contains(answer[0], StringComparison.Ordinal))

@@ -165,6 +165,31 @@ public sealed class OutputTests(ConsoleServer server)
     }
 
     [Fact]
+    public async Task What_a_file_or_the_server_says_cannot_command_the_terminal()
+    {
+        var (_, roster) = Open();
+        using var _1 = roster;
+        var file = roster.Write("a\u202Eb.csv", "externalId,full name,no\e[31mte\na1,Ada,x\n");
+        var unknown = roster.File("unknown.csv");
+        File.WriteAllBytes(unknown, [.. "externalId\tname\na1\tJos"u8, 0xE9, .. " \e[31m\n"u8]);
+
+        var plan = await roster.RunAsync("plan", file, "--match", "externalId");
+        var encodings = await roster.RunAsync("plan", unknown, "--match", "externalId");
+        var missing = await roster.RunAsync("sync", "c\e[2J.csv");
+        var refused = await roster.RunAsync("list", "--sort", "d\e[2J");
+        var misused = await roster.RunAsync("list", "--output", "e\e[2J");
+
+        Assert.Contains("a\u25A1b.csv  1 rows", plan.Errors, StringComparison.Ordinal);
+        Assert.Contains("no\u25A1[31mte → ", plan.Errors, StringComparison.Ordinal);
+        Assert.Contains("a1 José \u25A1[31m", encodings.Errors, StringComparison.Ordinal);
+        Assert.Contains("c\u25A1[2J.csv", missing.Errors, StringComparison.Ordinal);
+        Assert.Contains("d\u25A1[2J", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("e\u25A1[2J", misused.Errors, StringComparison.Ordinal);
+        foreach (var ended in (RosterCommand.Ended[])[plan, encodings, missing, refused, misused])
+            Assert.DoesNotContain(ended.Errors, sign => char.IsControl(sign) && sign != '\n');
+    }
+
+    [Fact]
     public async Task A_key_is_kept_for_its_owner_only_and_goes_to_no_other_server()
     {
         var (api, roster) = Open();
