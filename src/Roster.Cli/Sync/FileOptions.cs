@@ -10,7 +10,10 @@ namespace Roster.Cli.Sync;
 /// </summary>
 internal sealed class FileOptions
 {
-    public Argument<string> File { get; } = new("file") { Description = "CSV, XLSX, JSON or NDJSON, of up to 1,000,000 rows" };
+    public Argument<string> File { get; } = new("file")
+    {
+        Description = "CSV, XLSX, JSON or NDJSON, of up to 1,000,000 rows; - for standard input",
+    };
 
     private readonly Option<string?> _match = new("--match")
     {

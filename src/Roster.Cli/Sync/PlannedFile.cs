@@ -9,14 +9,15 @@ using Roster.Client;
 namespace Roster.Cli.Sync;
 
 /// <summary>A file that is on the server and is planned, or is being applied since the same command before.</summary>
-/// <param name="FilePath">The file here, as it was given.</param>
+/// <param name="FilePath">The file here, as it was given; <c>input</c> for standard input.</param>
 /// <param name="Revision">The newest revision before the plan was made; 0 for a new workspace.</param>
 internal sealed record PlannedFile(string FilePath, Import Import, string Workspace, long Revision, RunFile RunFile, bool IsApplying)
 {
     /// <summary>Uploads a file, has it read and planned. If the same command has begun before, it goes on from there.</summary>
     public static async Task<PlannedFile> MakeAsync(Invocation run, string path, ImportSettings settings, CancellationToken cancel)
     {
-        await using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, useAsync: true);
+        await using var file = await InputFile.OpenAsync(path, cancel);
+        path = InputFile.NameOf(path);
         var sha256 = Convert.ToHexStringLower(await SHA256.HashDataAsync(file, cancel));
         var who = await run.Client.WhoAmIAsync(cancel);
         KeyExpiry.Warn(run.Screen, who);

@@ -89,6 +89,46 @@ public sealed class OutputTests(ConsoleServer server)
         Assert.Matches("^id,name,.*\n.*Ada Lovelace.*\n$", ended.Output);
     }
 
+    [Theory]
+    [InlineData("cat three.csv | roster sync - ARGUMENTS", "input")]
+    [InlineData("roster sync - ARGUMENTS < three.csv", "input")]
+    [InlineData("cat three.csv | roster sync /dev/stdin ARGUMENTS", "input")]
+    [InlineData("roster sync <(cat three.csv) ARGUMENTS", "input")]
+    [InlineData("mkfifo fifo; cat three.csv > fifo & roster sync fifo ARGUMENTS", "fifo")]
+    public async Task What_can_be_read_once_only_is_synced_and_named_as_a_file_is(string line, string name)
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("three.csv", "externalId,name,email\na1,Ada Lovelace,\na2,Grace Hopper,\na3,Joan Clarke,nothing\n");
+        Directory.CreateDirectory(roster.File("temporary"));
+        roster.Variables["TMPDIR"] = roster.File("temporary");
+
+        var ended = await roster.RunShellAsync(
+            line.Replace("ARGUMENTS", "--match externalId --yes --skip-faulty", StringComparison.Ordinal));
+
+        Assert.True(ended.Code == 0, ended.Errors);
+        Assert.Contains($" {name}  3 rows, CSV, UTF-8, comma", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains($"{name}:4:3: email: ", ended.Errors, StringComparison.Ordinal);
+        Assert.Equal(2, (await api.GetAsync("/api/partners")).Items.Count);
+        Assert.Equal(name, (await api.GetAsync("/api/imports")).Items[0].GetProperty("file").GetProperty("name").GetString());
+        Assert.Empty(Directory.GetFileSystemEntries(roster.File("temporary")));
+    }
+
+    [Fact]
+    public async Task More_than_256_MiB_of_a_pipe_is_refused_with_a_sentence_and_leaves_nothing()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        Directory.CreateDirectory(roster.File("temporary"));
+        roster.Variables["TMPDIR"] = roster.File("temporary");
+
+        var ended = await roster.RunShellAsync("yes externalId,name 2> /dev/null | roster sync - --yes");
+
+        Assert.Equal((1, "More than 256 MiB came. So much is taken from a regular file only.\n"), (ended.Code, ended.Errors));
+        Assert.Empty(Directory.GetFileSystemEntries(roster.File("temporary")));
+        Assert.Empty((await api.GetAsync("/api/imports")).Items);
+    }
+
     [Fact]
     public async Task Only_the_result_is_on_standard_output_and_quiet_leaves_nothing_else()
     {
