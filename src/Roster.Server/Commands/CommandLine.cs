@@ -139,7 +139,7 @@ internal static class CommandLine
                     ? null : KeyCommands.ParseSpan("--keep-old-values", parsed.GetRequiredValue(keepValues)))
             {
                 IdempotencyRemembered = TimeSpan.FromHours(
-                    ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, 87_600)),
+                    ParseNumber("--idempotency-hours", parsed.GetRequiredValue(keepAnswers), 1, 1_000_000)),
                 Telemetry = TelemetrySettings.Parse(
                     ParseUrls("--metrics-urls", parsed.GetRequiredValue(metricsUrls), hasCertificate: false),
                     parsed.GetRequiredValue(otlp),

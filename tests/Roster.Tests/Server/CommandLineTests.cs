@@ -156,7 +156,7 @@ public sealed partial class CommandLineTests : IDisposable
     [InlineData("--failed-authentications", "0")]
     [InlineData("--failed-authentications", "1000001")]
     [InlineData("--rows-per-minute", "1000000001")]
-    [InlineData("--idempotency-hours", "87601")]
+    [InlineData("--idempotency-hours", "1000001")]
     [InlineData("--import-lease-seconds", "3601")]
     [InlineData("--max-import-mb", "65537")]
     [InlineData("--open-indexes", "100001")]
