@@ -200,7 +200,7 @@ internal sealed partial class RosterProcess : IDisposable
         while (_errors.TryTake(out var line, Patience))
             if (line.Contains(text, StringComparison.Ordinal))
                 return;
-        Assert.Fail($"The server never said '{text}'.");
+        Assert.Fail($"The server never said '{text}'. Its last lines:\n{string.Join('\n', _log.TakeLast(20))}");
     });
 
     /// <summary>The log lines since it listened or since the last wait, until it ends.</summary>
