@@ -111,6 +111,11 @@ internal sealed record Answer(int Status, HttpResponseHeaders Headers, HttpConte
     public IReadOnlyList<string> Faults =>
         [.. Json.GetProperty("details").EnumerateArray().Select(FaultText)];
 
+    /// <summary>Faults as <c>index id message</c>.</summary>
+    public IEnumerable<string> Said => Json.GetProperty("details").EnumerateArray().Select(
+        fault => string.Join(' ', new[] { "index", "id", "message" }.Select(
+            name => fault.TryGetProperty(name, out var value) ? value.ToString() : "-")));
+
     /// <summary>A fault as <c>index field code</c>.</summary>
     public static string FaultText(JsonElement fault)
     {

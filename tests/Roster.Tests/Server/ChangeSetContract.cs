@@ -25,7 +25,9 @@ public abstract class ChangeSetContract(RosterHost host)
         Assert.Equal(2, (await api.PutAsync("""[{"name":"c"}]""")).Revision);
         Assert.Equal(200, (await SendAsync(api, HttpMethod.Post, Path + "?dryRun=true", """[{"name":"x"}]""")).Status);
         Assert.Equal(1, (await SendAsync(api, HttpMethod.Delete, Path + "?dryRun=true", $"[\"{id}\"]")).Count("Roster-Deleted"));
-        Assert.Equal(["0 - not_deleted"], (await SendAsync(api, HttpMethod.Post, Path + "/restore?dryRun=true", $"[\"{id}\"]")).Faults);
+        var refused = await SendAsync(api, HttpMethod.Post, Path + "/restore?dryRun=true", $"[\"{id}\"]");
+        Assert.Equal(["0 - not_deleted"], refused.Faults);
+        Assert.Equal([$"0 {id} This partner is not deleted."], refused.Said);
         Assert.Equal(["0 name name_required"], (await PutAsync(api, """[{"name":""}]""", "?dryRun=true")).Faults);
         Assert.Equal(["c", "a"], (await api.GetAsync(Path)).Names);
         // An existing partner keeps its id, even if the newest change set has just created it.
@@ -372,6 +374,7 @@ public abstract class ChangeSetContract(RosterHost host)
         var again = await SkipAsync();
 
         Assert.Equal(["0 externalId external_id_taken", "1 - changed_since"], refused.Faults);
+        Assert.Equal($"1 {ids[1]} This partner was changed since; look at current.", refused.Said.Last());
         Assert.Equal("b2", refused.Json.GetProperty("details")[1].GetProperty("current").GetProperty("name").GetString());
         Assert.Equal((200, 4), (kept.Status, kept.Revision));
         Assert.Equal(["0 external_id_taken", "1 changed_since"], kept.Json.GetProperty("kept").EnumerateArray()
@@ -500,6 +503,7 @@ public abstract class ChangeSetContract(RosterHost host)
         var tooMany = await PutAsync(api, Batch(3, 41), "?mode=mirror&matchOn=externalId");
         var dry = await PutAsync(api, Batch(3, 41), "?mode=mirror&matchOn=externalId&dryRun=true");
         Assert.Equal((400, "too_many_deletes", 3), (tooMany.Status, tooMany.Code, tooMany.Json.GetProperty("details").GetArrayLength()));
+        Assert.All(tooMany.Said, said => Assert.Matches("^- [0-9a-f-]{36} No item names this partner, so it would be deleted\\.$", said));
         Assert.Equal(tooMany.Json.GetProperty("details").GetRawText(), dry.Json.GetProperty("details").GetRawText());
 
         var done = await PutAsync(api, Batch(2, 41), "?mode=mirror&matchOn=externalId", ("Prefer", "return=changes"));
@@ -556,7 +560,9 @@ public abstract class ChangeSetContract(RosterHost host)
             var change = (await api.GetAsync($"/api/changesets/{revision}/changes")).Json[0];
             Assert.Equal(("erased", true), (change.GetProperty("change").GetString(), change.GetProperty("gone").GetBoolean()));
         }
-        Assert.Equal(["0 - history_gone"], (await UndoAsync(api, 2)).Faults);
+        var refused = await UndoAsync(api, 2);
+        Assert.Equal(["0 - history_gone"], refused.Faults);
+        Assert.Equal([$"0 {ids[0]} This partner was erased."], refused.Said);
         Assert.Equal(200, (await UndoAsync(api, 2, "?onConflict=skip")).Status);
         Assert.Equal("answer_gone",
             (await PutAsync(api, $$"""[{"id":"{{ids[0]}}","phone":"+1 555"}]""", "", ("Idempotency-Key", "k"))).Code);
@@ -586,7 +592,9 @@ public abstract class ChangeSetContract(RosterHost host)
         var gone = (await api.GetAsync($"{Path}/{id}?asOf=1")).Json;
         Assert.Equal((JsonValueKind.Null, true), (gone.GetProperty("name").ValueKind, gone.GetProperty("gone").GetBoolean()));
         Assert.Equal(200, (await UndoAsync(api, 3)).Status);
-        Assert.Equal(["0 - history_gone"], (await UndoAsync(api, 2)).Faults);
+        var refused = await UndoAsync(api, 2);
+        Assert.Equal(["0 - history_gone"], refused.Faults);
+        Assert.Equal([$"0 {id} What this partner was before is not kept any more."], refused.Said);
         var steps = (await api.GetAsync($"{Path}/{id}/history")).Items;
         Assert.Equal([false, false, true, true], steps.Select(step => step.TryGetProperty("gone", out _)));
     }

@@ -409,6 +409,41 @@ public abstract class MatchContract(RosterHost host)
         Assert.Equal(10, (await api.GetAsync(Path + "?take=100")).Items.Count);
     }
 
+    [Fact]
+    public async Task A_refused_batch_says_of_each_item_what_is_wrong_and_which_partner_it_is_about()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ids = (await api.PutAsync("""
+            [{"name":"a","externalId":"x","email":"a@example.com"},{"name":"b","email":"b@example.com"},{"name":"c"}]
+            """)).Ids;
+
+        Assert.Equal(
+            [$"0 {ids[1]} Another partner has this externalId.", "2 - Items 1 and 2 have the same externalId; it must be unique."],
+            await SaidAsync("", $$"""
+                [{"id":"{{ids[1]}}","externalId":"x"},{"name":"n","externalId":"y"},{"name":"n","externalId":"y"}]
+                """));
+        Assert.Equal(
+            ["0 - No partner has this externalId, and mode=update creates none."],
+            await SaidAsync("?matchOn=externalId&mode=update", """[{"externalId":"new","name":"n"}]"""));
+        Assert.Equal(
+            ["0 - No partner matches this item, so it would create one: name is required and cannot be null or blank."],
+            await SaidAsync("?matchOn=externalId", """[{"externalId":"new"}]"""));
+        Assert.Equal(
+            ["1 - Items 0 and 1 are about the same partner; send each partner once."],
+            await SaidAsync("?matchOn=externalId", """[{"externalId":"x","phone":"1"},{"externalId":"x","phone":"2"}]"""));
+        Assert.Equal(
+            [
+                $"0 {ids[1]} Another partner has this email, and with matchOn=email it is one partner's.",
+                $"2 {ids[2]} Items 1 and 2 would leave two partners with one email; send it once.",
+            ],
+            await SaidAsync("?matchOn=email", $$"""
+                [{"id":"{{ids[1]}}","email":"A@example.com"},{"email":"new@example.com","name":"n"},
+                 {"id":"{{ids[2]}}","email":"NEW@example.com"}]
+                """));
+
+        async Task<IEnumerable<string>> SaidAsync(string query, string json) => (await Match(api, Path + query, json)).Said;
+    }
+
     private static Task<Answer> Csv(RosterClient api, string query, string body) =>
         api.PutAsync(Encoding.UTF8.GetBytes(body), "text/csv", path: Path + query);
 
