@@ -18,12 +18,18 @@ internal static class Folders
         else
             Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var half = $"{path}.{Environment.ProcessId}";
-        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using (var file = new FileStream(half, options))
+        using (var file = new FileStream(half, PrivateFile(FileMode.Create, FileAccess.Write)))
             file.Write(content);
         File.Move(half, path, overwrite: true);
+    }
+
+    /// <summary>How to make a file that only its owner can read and write.</summary>
+    public static FileStreamOptions PrivateFile(FileMode mode, FileAccess access, FileOptions use = FileOptions.None)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = access, Options = use };
+        if (!OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return options;
     }
 
     private static string Of(string variable, string below)

@@ -24,12 +24,9 @@ internal static class OutputFile
         var target = new FileInfo(full).LinkTarget is null ? full : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
         // A name that no other has: what a run before left behind, or another writes now, is not in its way.
         var half = $"{target}.{Guid.NewGuid().ToString("N")[..8]}.part";
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
         try
         {
-            await using (var file = new FileStream(half, options))
+            await using (var file = new FileStream(half, Folders.PrivateFile(FileMode.CreateNew, FileAccess.Write)))
                 await write(file);
             if (!OperatingSystem.IsWindows() && File.Exists(target))
                 File.SetUnixFileMode(half, File.GetUnixFileMode(target));

@@ -1,3 +1,5 @@
+using Roster.Cli.Connections;
+
 namespace Roster.Cli.Sync;
 
 /// <summary>The file that is brought in, which is read twice: for its SHA-256 and for the upload.</summary>
@@ -35,15 +37,10 @@ internal static class InputFile
 
     private static async Task<FileStream> CopyAsync(Stream given, CancellationToken cancel)
     {
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.ReadWrite,
-            Options = System.IO.FileOptions.Asynchronous | System.IO.FileOptions.DeleteOnClose,
-        };
-        if (!OperatingSystem.IsWindows())
-            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        var copy = new FileStream(Path.Combine(Path.GetTempPath(), $"roster-{Guid.NewGuid():N}"), options);
+        var copy = new FileStream(
+            Path.Combine(Path.GetTempPath(), $"roster-{Guid.NewGuid():N}"),
+            Folders.PrivateFile(
+                FileMode.CreateNew, FileAccess.ReadWrite, System.IO.FileOptions.Asynchronous | System.IO.FileOptions.DeleteOnClose));
         try
         {
             // Without a name, it is gone when the command is killed, too.

@@ -112,7 +112,7 @@ internal static class CommandLine
         root.Subcommands.Add(CheckCommand.Create(ParseStore, ReportAsync));
         root.Subcommands.Add(CheckCommand.CreateReindex(ParseStore, ReportAsync));
         root.Subcommands.Add(AcceptCommand.Create(WithStore));
-        root.Subcommands.Add(HealthCommand.Create(urls, text => ParseUrls("--urls", text, hasCertificate: true), ReportAsync));
+        root.Subcommands.Add(HealthCommand.Create(urls, text => ParseOwnUrls(text, hasCertificate: true), ReportAsync));
         root.Subcommands.Add(SbomCommand.Create());
         root.Subcommands.Add(ManCommand.Create(root));
         return root;
@@ -121,8 +121,7 @@ internal static class CommandLine
         {
             var isConsoleOn = ParseSwitch("--console", parsed.GetRequiredValue(console));
             return new ServerSettings(
-                ParseUrls("--urls", parsed.GetRequiredValue(urls), hasCertificate: parsed.GetRequiredValue(certificate) != "")
-                    is { Length: > 0 } all ? all : throw new SettingException("--urls is empty."),
+                ParseOwnUrls(parsed.GetRequiredValue(urls), hasCertificate: parsed.GetRequiredValue(certificate) != ""),
                 ParseSwitch("--server-timing", parsed.GetRequiredValue(timing)),
                 parsed.GetRequiredValue(logFormat) switch
                 {
@@ -209,6 +208,10 @@ internal static class CommandLine
         "off" => false,
         var other => throw new SettingException($"{setting} is on or off, not '{other}'."),
     };
+
+    /// <returns>At least one.</returns>
+    private static string[] ParseOwnUrls(string urls, bool hasCertificate) =>
+        ParseUrls("--urls", urls, hasCertificate) is { Length: > 0 } all ? all : throw new SettingException("--urls is empty.");
 
     private static string[] ParseUrls(string setting, string urls, bool hasCertificate)
     {

@@ -10,7 +10,7 @@ internal static class HealthCommand
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
     /// <param name="urls">Where the server listens: the same setting, so that both read the same variable.</param>
-    /// <param name="parse">Reads its value.</param>
+    /// <param name="parse">Reads its value: at least one address.</param>
     public static Command Create(
         Option<string> urls, Func<string, IReadOnlyList<string>> parse, Func<Func<Task<int>>, Task<int>> report)
     {
@@ -18,8 +18,7 @@ internal static class HealthCommand
         {
             urls,
         };
-        health.SetAction((parsed, cancel) => report(() => parse(parsed.GetRequiredValue(urls)) is [var first, ..]
-            ? AskAsync(first, cancel) : throw new SettingException("--urls is empty.")));
+        health.SetAction((parsed, cancel) => report(() => AskAsync(parse(parsed.GetRequiredValue(urls))[0], cancel)));
         return health;
     }
 
