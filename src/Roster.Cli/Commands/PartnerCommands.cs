@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Roster.Cli.Connections;
 using Roster.Cli.Terminal;
 using Roster.Client;
 

@@ -1,5 +1,5 @@
 using Roster.Cli.Commands;
-using Roster.Cli.Connections;
+using Roster.Cli.Terminal;
 using Roster.Client;
 
 namespace Roster.Cli.Sync;

@@ -1,4 +1,6 @@
-namespace Roster.Cli.Connections;
+using Roster.Cli.Connections;
+
+namespace Roster.Cli.Terminal;
 
 /// <summary>Files of partners that a command writes.</summary>
 internal static class OutputFile
