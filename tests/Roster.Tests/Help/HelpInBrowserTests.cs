@@ -48,8 +48,12 @@ public sealed class HelpInBrowserTests(ConsoleServer server, ConsoleBrowser brow
         Assert.Equal("page", await page.EvaluateAsync<string>("document.activeElement.id"));
 
         await page.Locator(".wide").First.FocusAsync();
+        // Playwright's own wait for a function calls eval in each frame, which the page's policy forbids.
+        var scrolled = page.EvaluateAsync(
+            "() => new Promise(done => document.querySelector('.wide').addEventListener('scroll', () => done(), { once: true }))");
         await page.Keyboard.PressAsync("ArrowRight");
-        await page.WaitForFunctionAsync("document.querySelector('.wide').scrollLeft > 0");
+        await scrolled.WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.True(await page.EvaluateAsync<bool>("document.querySelector('.wide').scrollLeft > 0"));
     }
 
     [Fact]
