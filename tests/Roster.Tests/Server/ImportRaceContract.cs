@@ -8,6 +8,8 @@ namespace Roster.Tests.Server;
 public abstract class ImportRaceContract(RosterHost host)
 {
     private const string File = "externalId,name,note\na,Ada,x\nb,Bob,y\n";
+    private const string MendsAda = """[{"line":2,"cells":{"name":"Lovelace"}}]""";
+    private const string MendsBob = """[{"line":3,"cells":{"name":"Robert"}}]""";
 
     [Fact]
     public async Task Of_two_requests_that_mend_rows_at_once_the_refused_one_changes_nothing_and_the_other_counts()
@@ -16,14 +18,31 @@ public abstract class ImportRaceContract(RosterHost host)
         var api = await own.Host.NewWorkspaceAsync();
         var (id, _) = await api.NewPlanAsync(File);
         Answer? faster = null;
-        own.Calls.BeforeReplace = async () => faster = await api.MendAsync(id, """[{"line":3,"cells":{"name":"Robert"}}]""");
+        own.Calls.BeforeReplace = async () => faster = await api.MendAsync(id, MendsBob);
+        // The new plan of the faster one is still being made.
+        using var held = own.Hold();
 
-        var slower = await api.MendAsync(id, """[{"line":2,"cells":{"name":"Lovelace"}}]""");
+        var slower = await api.MendAsync(id, MendsAda);
 
         Assert.Equal((202, 409, "import_not_ready"), (faster?.Status, slower.Status, slower.Code));
+        held.Dispose();
         Assert.Equal(1, (await api.SettledAsync(id)).GetProperty("edits").GetInt32());
         Assert.Equal("applied", (await api.AppliedAsync(id)).State());
         Assert.Equal(["Ada", "Robert"], (await api.GetAsync("/api/partners?sort=name")).Names);
+    }
+
+    [Fact]
+    public async Task Of_two_requests_that_mend_rows_at_once_both_count_where_the_plan_of_one_has_ended_before_the_other_is_stored()
+    {
+        await using var own = await HeldServer.StartAsync(host);
+        var api = await own.Host.NewWorkspaceAsync();
+        var (id, _) = await api.NewPlanAsync(File);
+        own.Calls.BeforeReplace = () => api.MendedAsync(id, MendsBob);
+
+        Assert.Equal(2, (await api.MendedAsync(id, MendsAda)).GetProperty("edits").GetInt32());
+
+        Assert.Equal("applied", (await api.AppliedAsync(id)).State());
+        Assert.Equal(["Lovelace", "Robert"], (await api.GetAsync("/api/partners?sort=name")).Names);
     }
 
     [Fact]
@@ -71,7 +90,7 @@ public abstract class ImportRaceContract(RosterHost host)
     {
         await using var own = await HeldServer.StartAsync(host);
         var (slow, other) = (await own.Host.NewWorkspaceAsync(), await own.Host.NewWorkspaceAsync());
-        var files = Enumerable.Range(0, 3).Select(_ => new SlowFile()).ToList();
+        var files = Enumerable.Range(0, 3).Select(_ => SlowFile()).ToList();
         var sent = files.ConvertAll(file => slow.SendAsync(HttpMethod.Post, ImportCalls.Path, file));
         await ListsAsync(slow, files.Count);
 
@@ -92,7 +111,7 @@ public abstract class ImportRaceContract(RosterHost host)
     {
         await using var own = await HeldServer.StartAsync(host);
         var api = await own.Host.NewWorkspaceAsync();
-        var file = new SlowFile();
+        var file = SlowFile();
         var sent = api.SendAsync(HttpMethod.Post, ImportCalls.Path, file);
         await ListsAsync(api, 1);
 
@@ -159,33 +178,8 @@ public abstract class ImportRaceContract(RosterHost host)
     }
 
     /// <summary>A file that comes in at 50 KiB a second until it may end.</summary>
-    private sealed class SlowFile : HttpContent
-    {
-        private static readonly byte[] Line = Encoding.UTF8.GetBytes("externalId,name,note\n" + new string('x', 1_000) + ",,\n");
-
-        private volatile bool _ends;
-
-        public SlowFile() => Headers.ContentType = new("text/csv");
-
-        public void End() => _ends = true;
-
-        protected override async Task SerializeToStreamAsync(Stream stream, System.Net.TransportContext? context)
-        {
-            do
-            {
-                await stream.WriteAsync(Line);
-                await stream.FlushAsync();
-                await Task.Delay(20);
-            }
-            while (!_ends);
-        }
-
-        protected override bool TryComputeLength(out long length)
-        {
-            length = 0;
-            return false;
-        }
-    }
+    private static SlowBody SlowFile() =>
+        new("text/csv", "externalId,name,note\n", $",{new string('x', 1_000)},\n", "");
 }
 
 public sealed class ImportRacesOnSqlite(SqliteHost host) : ImportRaceContract(host);
