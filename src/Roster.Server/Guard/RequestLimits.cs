@@ -8,7 +8,7 @@ namespace Roster.Server.Guard;
 /// <summary>
 /// Limits of this node: rows for each key, and the memory that large bodies and answers of all requests take together.
 /// </summary>
-internal sealed class RequestLimits(ServerSettings settings) : IDisposable
+internal sealed class RequestLimits(ServerSettings settings, TimeProvider clock) : IDisposable
 {
     /// <summary>Bodies of up to this size need no memory unit.</summary>
     private const int SmallBytes = 64 << 10;
@@ -40,6 +40,9 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
     /// <summary>How long an export or upload under way waits before it tries again, if too many wait already.</summary>
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How often a write that waits for memory looks for a sender that is too slow.</summary>
+    private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
     private readonly PartitionedRateLimiter<Guid> _rows = PartitionedRateLimiter.Create<Guid, Guid>(key =>
         settings.RowsPerMinute == 0 ? RateLimitPartition.GetNoLimiter(key)
         : RateLimitPartition.GetTokenBucketLimiter(key, _ => new TokenBucketRateLimiterOptions
@@ -51,6 +54,8 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         }));
 
     private readonly ConcurrencyLimiter _writes = Budget(WriteUnits, WaitingWriteUnits);
+
+    private readonly ArrivingBodies _arriving = new(clock);
 
     /// <summary>Files of imports that are read by requests at a time, each with a copy on the disk.</summary>
     private const int FilesAtOnce = 4;
@@ -99,24 +104,37 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
         return lease.IsAcquired;
     }
 
-    /// <summary>Waits for the memory of a body, its parsed partners and the answer.</summary>
+    /// <summary>
+    /// Waits for the memory of a body, its parsed partners and the answer. From then on, the body may be refused if it comes
+    /// in too slowly while others wait.
+    /// </summary>
+    /// <param name="maxBytes">The most bytes that are read of it.</param>
     /// <param name="others">How many partners not named in the body the write may change.</param>
     /// <returns>Null once the memory is taken.</returns>
-    public Task<Problem?> TakeMemoryForBodyAsync(HttpContext http, int others)
+    public async Task<Problem?> TakeMemoryForBodyAsync(HttpContext http, long maxBytes, int others)
     {
         var length = http.Request.Headers.ContentEncoding.Count == 0 ? http.Request.ContentLength : null;
-        return TakeMemoryAsync(http, _writes, WriteUnits, UnitsOf(others) + length switch
+        var units = UnitsOf(others) + length switch
         {
-            null => UnknownLengthUnits,
+            null => Math.Min(UnknownLengthUnits, UnitsOfBody(maxBytes)),
             <= SmallBytes => 0,
-            { } known => 2 + (int)Math.Min(WriteUnits, (known + (1 << 20) - 1) >> 20),
-        });
+            { } known => UnitsOfBody(Math.Min(known, maxBytes)),
+        };
+        var refusal = await TakeMemoryForWriteAsync(http, units);
+        if (refusal is null && units > 0)
+        {
+            var body = _arriving.Enter(http.RequestAborted);
+            http.Response.RegisterForDispose(body);
+            http.Features.Set(body);
+        }
+        return refusal;
+
+        static int UnitsOfBody(long bytes) => 2 + (int)((bytes + (1 << 20) - 1) >> 20);
     }
 
     /// <summary>Waits for the memory of a write without a body to so many partners.</summary>
     /// <returns>Null once the memory is taken.</returns>
-    public Task<Problem?> TakeMemoryForUndoAsync(HttpContext http, int partners) =>
-        TakeMemoryAsync(http, _writes, WriteUnits, 2 * UnitsOf(partners));
+    public Task<Problem?> TakeMemoryForUndoAsync(HttpContext http, int partners) => TakeMemoryForWriteAsync(http, 2 * UnitsOf(partners));
 
     /// <summary>Waits for the memory of an answer of so many partners.</summary>
     /// <returns>Null once the memory is taken.</returns>
@@ -206,6 +224,17 @@ internal sealed class RequestLimits(ServerSettings settings) : IDisposable
     };
 
     private static int UnitsOf(int partners) => partners <= SmallAnswer ? 0 : (partners + PartnersPerUnit - 1) / PartnersPerUnit;
+
+    private async Task<Problem?> TakeMemoryForWriteAsync(HttpContext http, int units)
+    {
+        var taken = TakeMemoryAsync(http, _writes, WriteUnits, units);
+        while (!taken.IsCompleted)
+        {
+            _arriving.RefuseSlowest();
+            await Task.WhenAny(taken, Task.Delay(LookAgain, clock));
+        }
+        return await taken;
+    }
 
     /// <summary>
     /// The memory is held until <see cref="RequestMemory"/> gives it back, at the latest at the end of the request.

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Net.Http.Headers;
 using Roster.Batches;
+using Roster.Server.Guard;
 
 namespace Roster.Server.Http;
 
@@ -81,6 +82,7 @@ internal static class RequestBody
         HttpRequest request, BatchBuilder batch, bool ignoresColumns, bool isHashed, CancellationToken cancel)
     {
         using var hash = isHashed ? IncrementalHash.CreateHash(HashAlgorithmName.SHA256) : null;
+        using var arriving = Arriving(request);
         var body = Open(request);
         var type = MediaTypeHeaderValue.Parse(request.ContentType);
         BatchReader reader = FormatOf(type) switch
@@ -93,7 +95,7 @@ internal static class RequestBody
         var wanted = 1;
         while (!reader.IsDone)
         {
-            var read = await ReadAsync(body, wanted, cancel);
+            var read = await ReadAsync(body, wanted, passed, arriving, cancel);
             var bytes = read.Buffer;
             if (passed + bytes.Length > MaxBytes)
                 throw new BadHttpRequestException("The body is too large.", StatusCodes.Status413PayloadTooLarge);
@@ -126,11 +128,15 @@ internal static class RequestBody
     private static bool IsUtf8(MediaTypeHeaderValue type) => !type.Charset.HasValue
         || HeaderUtilities.RemoveQuotes(type.Charset).ToString().ToLowerInvariant() is "utf-8" or "utf8";
 
-    private static async ValueTask<ReadResult> ReadAsync(PipeReader body, int wanted, CancellationToken cancel)
+    /// <returns>Null if the body holds no memory.</returns>
+    private static ArrivingBodies.Body? Arriving(HttpRequest request) => request.HttpContext.Features.Get<ArrivingBodies.Body>();
+
+    private static async ValueTask<ReadResult> ReadAsync(
+        PipeReader body, int wanted, long passed, ArrivingBodies.Body? arriving, CancellationToken cancel)
     {
         try
         {
-            return await body.ReadAtLeastAsync(wanted, cancel);
+            return await (arriving?.ReadAtLeastAsync(body, wanted, passed) ?? body.ReadAtLeastAsync(wanted, cancel));
         }
         catch (Exception broken) when (MeaningOf(broken) is { } meaning)
         {
@@ -170,10 +176,11 @@ internal static class RequestBody
     /// <inheritdoc cref="ReadBatchAsync" path="/exception"/>
     public static async Task<byte[]?> ReadAllAsync(HttpRequest request, int maxBytes, CancellationToken cancel)
     {
+        using var arriving = Arriving(request);
         var body = Open(request);
         while (true)
         {
-            var read = await ReadAsync(body, 1, cancel);
+            var read = await ReadAsync(body, 1, 0, arriving, cancel);
             var isTooLarge = read.Buffer.Length > maxBytes;
             var whole = read.IsCompleted && !isTooLarge ? read.Buffer.ToArray() : null;
             body.AdvanceTo(isTooLarge || read.IsCompleted ? read.Buffer.End : read.Buffer.Start, read.Buffer.End);

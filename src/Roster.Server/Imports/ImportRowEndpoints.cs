@@ -71,11 +71,11 @@ internal static class ImportRowEndpoints
 
     /// <summary>PATCH /api/imports/{id}/rows: mends or leaves out rows, and plans anew.</summary>
     public static async Task MendAsync(
-        HttpContext http, string id, IRosterStore store, StoredImports imports, ImportWorker worker)
+        HttpContext http, string id, IRosterStore store, StoredImports imports, ImportWorker worker, RequestLimits limits)
     {
         if (await new Parameters(http.Request).RefuseAsync(http) || await ImportEndpoints.FindAsync(http, id, imports) is not { } import)
             return;
-        if (ImportProblems.NoPlan(import) is { } refusal)
+        if ((ImportProblems.NoPlan(import) ?? await limits.TakeMemoryForBodyAsync(http, MaxEditBytes, others: 0)) is { } refusal)
         {
             await refusal.WriteAsync(http);
             return;

@@ -120,7 +120,7 @@ internal static class PartnerEndpoints
         if (mirror is not null)
             kind = ChangeKind.Mirror;
         if ((parameters.Finish() ?? RequestBody.Refuse(http.Request, types)
-            ?? await limits.TakeMemoryForBodyAsync(http, mirror is null ? 0 : PartnerRules.MaxItems)) is { } refusal)
+            ?? await limits.TakeMemoryForBodyAsync(http, RequestBody.MaxBytes, mirror is null ? 0 : PartnerRules.MaxItems)) is { } refusal)
         {
             await refusal.WriteAsync(http);
             return;

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Roster.Access;
 using Roster.Server.Commands;
+using Roster.Server.Guard;
 using Roster.Server.Hosting;
 using Roster.Server.Imports;
 using Roster.Storage;
@@ -36,6 +37,8 @@ public abstract partial class RosterHost : IAsyncLifetime
 
     /// <summary>What looks for imports that are due.</summary>
     internal ImportWorker ImportWorker => There(_app).Services.GetRequiredService<ImportWorker>();
+
+    internal RequestLimits Limits => There(_app).Services.GetRequiredService<RequestLimits>();
 
     /// <summary>The database, as for <c>--database</c>.</summary>
     internal abstract string Database { get; }
