@@ -14,8 +14,11 @@ namespace Roster.Log;
 /// </param>
 public sealed class ChangeSetDecoder(LogVisitor visitor, long? checksum = null) : IDisposable
 {
-    /// <summary>More than the longest entry: four texts of 255 code points, each fully escaped, are 13 KB.</summary>
-    private const int BufferBytes = 64 << 10;
+    /// <summary>
+    /// More than the longest entry, 74 KB: a character beyond the first 65,536 takes 12 bytes, so four texts of up to 255 take
+    /// 10 KB and 50 tags of 50 take 30 KB; a backslash of metadata takes 4, so its 8 KiB take 33 KB.
+    /// </summary>
+    private const int BufferBytes = 128 << 10;
 
     private const string Damaged = "The change set is damaged.";
 

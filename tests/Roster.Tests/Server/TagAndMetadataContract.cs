@@ -254,6 +254,41 @@ public abstract class TagAndMetadataContract(RosterHost host)
     }
 
     [Fact]
+    public async Task What_the_largest_partner_was_is_read_back_undone_and_erased()
+    {
+        var api = await host.NewWorkspaceAsync();
+        // Characters and escapes that take most bytes in the log.
+        string Text(int length) => string.Concat(Enumerable.Repeat("𝒯", length));
+        var largest = new
+        {
+            name = Text(255),
+            email = $"{new string('a', 64)}@{string.Concat(Enumerable.Repeat("abcdefghi.", 18))}example12",
+            phone = Text(64),
+            externalId = Text(255),
+            tags = Enumerable.Range(0, 50).Select(i => $"{Text(48)}{i:00}"),
+            metadata = Enumerable.Range(0, 16).ToDictionary(i => $"k{i:00}", i => new string(i % 2 == 0 ? '\\' : '"', 500)),
+        };
+        var id = await api.CreateAsync(JsonSerializer.Serialize(largest));
+        var first = (await api.ReadAsync(id)).ToString();
+        var small = JsonSerializer.Serialize(new[]
+        {
+            new { id, name = "n", email = (string?)null, phone = (string?)null, externalId = (string?)null, tags = (string[]?)null },
+        });
+        var updated = await api.PutAsync(small[..^2] + ""","metadata":null}]""");
+        Assert.Equal(200, updated.Status);
+        Assert.Equal(200, (await api.DeleteAsync(id)).Status);
+
+        foreach (var after in new[] { 0, updated.Revision - 1 })
+            Assert.Equal(200, (await api.GetAsync($"/api/partners/changes?after={after}")).Status);
+        Assert.Equal(first, (await api.GetAsync($"{Path}/{id}?asOf={updated.Revision - 1}")).Json.ToString());
+        Assert.Equal(3, (await api.GetAsync($"{Path}/{id}/history")).Json.GetArrayLength());
+        Assert.Equal(200, (await api.PostAsync("", $"/api/changesets/{updated.Revision + 1}/undo")).Status);
+        Assert.Equal(200, (await api.PostAsync("", $"/api/changesets/{updated.Revision}/undo")).Status);
+        Assert.Equal(largest.name, (await api.ReadAsync(id)).GetProperty("name").GetString());
+        Assert.Equal(200, (await api.PostAsync($"[\"{id}\"]", "/api/partners/erase")).Status);
+    }
+
+    [Fact]
     public async Task More_text_than_one_request_may_read_is_refused_and_lists_end_their_pages_earlier()
     {
         var api = await host.NewWorkspaceAsync();
