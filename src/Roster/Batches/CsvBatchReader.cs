@@ -248,6 +248,11 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
 
     private void ReadCell(PartnerField field, string? key, int column)
     {
+        if (field.Kind is FieldKind.Tags or FieldKind.TagEdit && !_records.IsCut(column))
+        {
+            ReadTags(field, CsvCell.Read(_records.Text(column), format.IsSpreadsheet));
+            return;
+        }
         // Metadata has one column per key.
         if (key is null)
             Batch.Give(field);
@@ -266,17 +271,21 @@ public sealed class CsvBatchReader(BatchBuilder batch, CsvFormat format) : Batch
             Batch.RejectText(field, FaultCode.TooLong);
         else if (field == PartnerField.Phone && !format.IsSpreadsheet && text is ['\'', ..])
             Batch.RejectGuardedPhone();
-        else if (field.Kind is FieldKind.Tags or FieldKind.TagEdit)
-            ReadTags(field, text);
         else
             Batch.SetText(field, text);
     }
 
-    /// <summary>Splits tags at <c>|</c>. White space around dividers and empty parts are ignored.</summary>
+    /// <summary>
+    /// Splits tags at <c>|</c>. White space around dividers and empty parts are ignored. A cell with nothing else is empty.
+    /// </summary>
     private void ReadTags(PartnerField field, string? text)
     {
-        Batch.SetTags(field, isNull: text is null);
-        foreach (var tag in (text ?? "").Split(TagText.Divider, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        var tags = text?.Split(TagText.Divider, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (tags is [])
+            return;
+        Batch.Give(field);
+        Batch.SetTags(field, isNull: tags is null);
+        foreach (var tag in tags ?? [])
             if (!Batch.AddTag(field, tag))
                 return;
     }

@@ -253,6 +253,23 @@ public abstract class TagAndMetadataContract(RosterHost host)
         Assert.Equal("""[{"tag":"new","partners":1}]""", (await api.GetAsync(first.Next!)).Text);
     }
 
+    [Theory]
+    [InlineData(" ")]
+    [InlineData("|")]
+    [InlineData(" | ")]
+    public async Task A_cell_of_tags_without_any_tag_keeps_those_that_are_there(string cell)
+    {
+        var api = await host.NewWorkspaceAsync();
+        var id = await api.CreateAsync("""{"name":"Ada","tags":["a","b"]}""");
+
+        foreach (var column in new[] { "tags", "addTags", "removeTags" })
+        {
+            var answer = await api.PutAsync(Encoding.UTF8.GetBytes($"id,{column}\n{id},{cell}\n"), Csv);
+            Assert.Equal((200, (0L, 0L, 1L)), (answer.Status, answer.Counts));
+        }
+        Assert.Equal("""["a","b"]""", (await api.ReadAsync(id)).GetProperty("tags").GetRawText());
+    }
+
     [Fact]
     public async Task What_the_largest_partner_was_is_read_back_undone_and_erased()
     {
