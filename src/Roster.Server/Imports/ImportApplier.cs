@@ -320,11 +320,10 @@ internal sealed class ImportApplier(
             ids.Add(id.Value);
         }
         await RewriteAsync(import, changes, cancel);
-        if (created.Count > 0)
-            await store.WriteImportBlocksAsync(
-                import.WorkspaceId, import.Id,
-                [ErasedImports.IdsOf(ErasedImports.FirstAppliedIds + part.Number, ids, created[0].Block, created[^1].Block)],
-                cancel);
+        // Also where none was created: a part without its ids is one that a crash left behind.
+        var (first, last) = created.Count > 0 ? (created[0].Block, created[^1].Block) : (0, 0);
+        await store.WriteImportBlocksAsync(
+            import.WorkspaceId, import.Id, [ErasedImports.IdsOf(ErasedImports.FirstAppliedIds + part.Number, ids, first, last)], cancel);
     }
 
     private static Dictionary<int, RowConflict> ConflictsOf(IEnumerable<Fault> faults) =>

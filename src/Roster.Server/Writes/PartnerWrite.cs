@@ -44,11 +44,7 @@ internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, Server
                 return remembered;
         }
         var request = new WriteRequest(change, new Origin(caller.Id, http.RequestId()), options.IsDryRun, options.IfRevision, idempotency);
-        var erased = change.Kind == ChangeKind.Erase && !options.IsDryRun ? change.Named.Select(named => named.Id).ToHashSet() : null;
-        var isImporting = erased is not null && await imports.ForgetAsync(caller.WorkspaceId, erased, http.RequestAborted);
         var plan = await WriteAsync(caller.WorkspaceId, request, times, http.RequestAborted);
-        if (isImporting)
-            await imports.ForgetAsync(caller.WorkspaceId, erased!, CancellationToken.None);
         if (ProblemOf(plan, change) is { } problem)
         {
             var better = explain is null || plan.Faults.Count == 0 ? null : await explain();
@@ -67,12 +63,20 @@ internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, Server
         var isClaimSpent = false;
         try
         {
+            var erased = request.Change.Kind == ChangeKind.Erase && !request.IsDryRun
+                ? request.Change.Named.Select(named => named.Id).ToHashSet() : null;
+            // An erasure that is refused leaves the imports as they are.
+            if (erased is not null && await RefusedAsync(workspaceId, request, cancel) is { } refused)
+                return refused;
+            var isImporting = erased is not null && await imports.ForgetAsync(workspaceId, erased, cancel);
             var written = await store.WriteMeasuredAsync(workspaceId, request, cancel);
             isClaimSpent = request.Remembers(written.Plan);
             if (request.Writes(written.Plan))
                 watch.Reached(workspaceId, written.Plan.Revision.Number);
             times.Add("plan", written.Planning, written.Writing);
             times.Add("write", written.Writing);
+            if (isImporting)
+                await ForgetAgainAsync(workspaceId, erased!);
             return written.Plan;
         }
         catch (StoreException unknown) when (unknown.Trouble == StoreTrouble.OutcomeUnknown)
@@ -86,6 +90,29 @@ internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, Server
             if (!isClaimSpent && request.Idempotency is { } idempotency)
                 await ReleaseAsync(workspaceId, idempotency);
         }
+    }
+
+    /// <exception cref="StoreException">The partners are erased, and imports may have something of them.</exception>
+    private async Task ForgetAgainAsync(long workspaceId, HashSet<Guid> erased)
+    {
+        try
+        {
+            await imports.ForgetAsync(workspaceId, erased, CancellationToken.None);
+        }
+        catch (StoreException failure)
+        {
+            throw new StoreException(
+                StoreTrouble.OutcomeUnknown,
+                "Partners were erased, but imports that were worked on may still have rows of them; delete those imports. " + failure.Message,
+                failure);
+        }
+    }
+
+    /// <returns>The plan if it has a problem; null if it can be written now.</returns>
+    private async Task<ChangePlan?> RefusedAsync(long workspaceId, WriteRequest request, CancellationToken cancel)
+    {
+        var tried = await store.WriteMeasuredAsync(workspaceId, request with { IsDryRun = true, Idempotency = null }, cancel);
+        return ProblemOf(tried.Plan, request.Change) is null ? null : tried.Plan;
     }
 
     private async Task ReleaseAsync(long workspaceId, Idempotency idempotency)

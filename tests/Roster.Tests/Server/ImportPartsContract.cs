@@ -133,6 +133,24 @@ public abstract class ImportPartsContract(RosterHost host)
     }
 
     [Fact]
+    public async Task An_erasure_between_parts_leaves_the_rows_of_others_to_be_applied()
+    {
+        var api = await host.NewWorkspaceAsync();
+        await api.AppliedAsync((await api.NewPlanAsync(ImportCalls.Many(0, 5_000))).Id);
+        var other = await api.CreateAsync("""{"name":"Other"}""");
+        // Its first part creates nobody.
+        var (id, planned) = await api.NewPlanAsync(ImportCalls.Many(0, Rows, phone: "2"));
+        Assert.Equal("15500 5000 0 0 0 0", planned.Counts());
+        await WhileApplyingAsync(api, id, 1, () => api.PostAsync("", $"/api/imports/{id}/cancel"));
+        Assert.Equal("cancelled", (await api.SettledAsync(id)).State());
+
+        Assert.Equal(200, (await api.PostAsync($"[\"{other}\"]", "/api/partners/erase")).Status);
+
+        Assert.Equal(JsonValueKind.Null, (await api.ImportAsync(id)).GetProperty("file").GetProperty("gone").ValueKind);
+        Assert.Equal(("applied", Rows), ((await api.AppliedAsync(id)).State(), await TotalAsync(api)));
+    }
+
+    [Fact]
     public async Task The_conflicts_of_all_parts_are_listed_before_an_undo_writes_and_can_be_left_as_they_are()
     {
         var api = await host.NewWorkspaceAsync();

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Roster.Tests.Server;
@@ -240,6 +241,26 @@ public abstract class ImportRowsContract(RosterHost host)
         Assert.Equal(("uploaded", JsonValueKind.Null), (changed.Json.State(), changed.Json.GetProperty("counts").ValueKind));
         Assert.Equal("import_not_ready", (await api.GetAsync($"/api/imports/{id}/rows")).Code);
         Assert.Equal(409, (await api.PostAsync("""{"created":1}""", $"/api/imports/{id}/apply")).Status);
+    }
+
+    [Fact]
+    public async Task An_erasure_that_is_refused_leaves_imports_as_they_are()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ada = await api.CreateAsync("""{"externalId":"a","name":"Ada"}""");
+        var uploaded = await api.NewImportAsync("name\nBob\n");
+        var (planned, _) = await api.NewPlanAsync("externalId,name\na,Ada Lovelace\n");
+
+        var refused = await api.PostAsync($"""["{ada}","{Guid.NewGuid()}"]""", "/api/partners/erase");
+        Assert.Equal(["1 - partner_not_found"], refused.Faults);
+        var late = await api.SendAsync(
+            HttpMethod.Post, "/api/partners/erase", new StringContent($"""["{ada}"]""", Encoding.UTF8, "application/json"),
+            headers: [("If-Revision", "7"), ("Idempotency-Key", "erase")]);
+        Assert.Equal((412, "revision_changed"), (late.Status, late.Code));
+
+        Assert.Equal("planned", (await api.PlannedAsync(uploaded)).State());
+        Assert.Equal("applied", (await api.AppliedAsync(planned)).State());
+        Assert.Equal("Ada Lovelace", (await api.ReadAsync(ada)).GetProperty("name").GetString());
     }
 
     [Theory]
