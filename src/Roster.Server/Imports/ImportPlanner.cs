@@ -221,6 +221,10 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
             if (before is not null && _batch.NamesInTwoWays && !_seen.TryAdd(HashOf(before.Id), row.Line)
                 && _seen[HashOf(before.Id)] != row.Line)
                 return RowOf(row, item, RowChange.Faulty, before.Id, [SamePartner(_seen[HashOf(before.Id)], row.Line)]);
+            if (before is not null && item.Row!.Id is not null && import.MatchOn == PartnerField.Email.WireName
+                && _batch.KeyOf(after!) is { } given && given != _batch.KeyOf(before)
+                && EarlierLine(HashOf("key", given), row.Line) is { } other && other < row.Line)
+                return RowOf(row, item, RowChange.Faulty, before.Id, [SharedEmail(other, row.Line)]);
             return before is null
                 ? RowOf(row, item, RowChange.Created, fields: ChangesOf(null, after!))
                 : ReferenceEquals(before, after)
@@ -239,7 +243,7 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
                 return SamePartner(named, line);
             if (row.Id is null && _batch.KeyOf(row) is { } key && EarlierLine(HashOf("key", key), line) is { } matched)
                 return SamePartner(matched, line);
-            return row.ExternalId is { } externalId && import.MatchOn != PartnerField.ExternalId.WireName
+            return row.ExternalId is { } externalId && (import.MatchOn != PartnerField.ExternalId.WireName || _batch.NamesInTwoWays)
                 && EarlierLine(HashOf("external id", externalId), line) is { } other ? SameExternalId(other, line) : null;
         }
 
@@ -300,6 +304,10 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
 
         private RowNote SamePartner(int line, int other) => new(
             FaultCode.DuplicateMatch, $"Lines {line} and {other} are about the same partner; keep one of them.",
+            _batch.KeyName, _batch.ColumnOf(_batch.KeyName), line);
+
+        private RowNote SharedEmail(int line, int other) => new(
+            FaultCode.DuplicateMatch, $"Lines {line} and {other} would leave two partners with one email; send it once.",
             _batch.KeyName, _batch.ColumnOf(_batch.KeyName), line);
 
         private RowNote SameExternalId(int line, int other) => new(

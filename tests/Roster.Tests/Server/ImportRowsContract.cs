@@ -152,6 +152,28 @@ public abstract class ImportRowsContract(RosterHost host)
         Assert.Equal(["10003 faulty duplicate_match"], await api.RowsAsync(twice, "?faulty=true"));
     }
 
+    [Theory]
+    [InlineData("externalId", "new", "duplicate_external_id")]
+    [InlineData("email", "new@example.com", "duplicate_match")]
+    public async Task Two_rows_that_would_leave_two_partners_with_one_key_are_found_across_ten_thousand_others(
+        string field, string key, string code)
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ids = (await api.PostAsync("""[{"name":"Ada"},{"name":"Bob"}]""")).Ids;
+        var others = string.Concat(Enumerable.Range(0, 10_000).Select(i => $",{(field == "email" ? $"x{i}@example.com" : $"x{i}")},N\n"));
+        foreach (var (first, last) in new[] { (ids[0], ids[1]), (ids[0], ""), ("", ids[1]) })
+        {
+            var file = $"id,{field},name\n{first},{key},A\n{others}{last},{key},B\n";
+
+            var (id, plan) = await api.NewPlanAsync(file, $$"""{"matchOn":"{{field}}"}""");
+
+            Assert.Equal(1, plan.GetProperty("counts").GetProperty("faulty").GetInt32());
+            Assert.Equal([$"10003 faulty {code}"], await api.RowsAsync(id, "?faulty=true"));
+            var fault = (await api.GetAsync($"/api/imports/{id}/rows?faulty=true")).Json[0].GetProperty("faults")[0];
+            Assert.Equal(2, fault.GetProperty("otherLine").GetInt32());
+        }
+    }
+
     [Fact]
     public async Task Rows_are_listed_by_change_by_faults_and_by_text_page_by_page_over_many_blocks()
     {
