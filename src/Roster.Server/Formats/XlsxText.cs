@@ -5,21 +5,21 @@ using Roster.Imports;
 namespace Roster.Server.Formats;
 
 /// <summary>
-/// Reads the texts of a workbook piece by piece into a buffer of <see cref="ImportLimits.MaxCell"/> UTF-16 units; what
+/// Reads the texts of a workbook piece by piece into a buffer of <see cref="ImportLimits.KeptOfCell"/> UTF-16 units; what
 /// is longer is passed over.
 /// </summary>
 internal sealed class XlsxText
 {
-    /// <summary>Longer than <see cref="ImportLimits.MaxCell"/>: an escape takes seven units and is one.</summary>
-    private readonly char[] _buffer = new char[ImportLimits.MaxCell * 2];
+    /// <summary>Longer than <see cref="ImportLimits.KeptOfCell"/>: an escape takes seven units and is one.</summary>
+    private readonly char[] _buffer = new char[ImportLimits.KeptOfCell * 2];
     private readonly char[] _rest = new char[1024];
     private int _length;
 
     public ReadOnlySpan<char> Text => _buffer.AsSpan(0, _length);
 
-    /// <summary>At most <see cref="ImportLimits.MaxCell"/> of it, without half of a surrogate pair at the end.</summary>
-    public ReadOnlySpan<char> Cut => _length <= ImportLimits.MaxCell ? Text
-        : Text[..(char.IsHighSurrogate(_buffer[ImportLimits.MaxCell - 1]) ? ImportLimits.MaxCell - 1 : ImportLimits.MaxCell)];
+    /// <summary>At most <see cref="ImportLimits.KeptOfCell"/> of it, without half of a surrogate pair at the end.</summary>
+    public ReadOnlySpan<char> Cut => _length <= ImportLimits.KeptOfCell ? Text
+        : Text[..(char.IsHighSurrogate(_buffer[ImportLimits.KeptOfCell - 1]) ? ImportLimits.KeptOfCell - 1 : ImportLimits.KeptOfCell)];
 
     /// <summary>Reads the value of an element without elements in it.</summary>
     /// <param name="xml">At the element's start; afterwards at its end.</param>

@@ -41,7 +41,7 @@ internal static class ImportMappingEndpoints
         if (await store.FindMappingAsync(http.Caller().WorkspaceId, NameIn(http), http.RequestAborted) is not { } mapping)
             await Problem.NotFound.WriteAsync(http);
         else
-            await JsonAnswer.SendAsync(http, json => MappingJson.Write(json, MappingJson.Read(mapping.Document).Columns));
+            await JsonAnswer.SendAsync(http, json => MappingJson.Write(json, MappingJson.ReadStored(mapping.Document).Columns));
     }
 
     /// <summary>PUT /api/import-mappings/{name}: stores a mapping, in place of one with this name.</summary>

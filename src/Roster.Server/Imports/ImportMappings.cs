@@ -32,7 +32,7 @@ internal static class ImportMappings
         var names = NamesOf(contents);
         if (names.Count > 0
             && await store.FindMappingAsync(import.WorkspaceId, RememberedName(HeaderText.Fingerprint(names)), cancel) is { } remembered
-            && MappingJson.Read(remembered.Document) is { Faults.Count: 0, Columns: var columns })
+            && MappingJson.ReadStored(remembered.Document) is { Faults.Count: 0, Columns: var columns })
             return Choose(contents, MappingRules.Respell(columns, names), "remembered");
         return Choose(contents, suggested, "suggested");
     }
@@ -55,7 +55,7 @@ internal static class ImportMappings
         {
             if (await store.FindMappingAsync(import.WorkspaceId, name, cancel) is not { } stored)
                 return (null, JsonBody.Wrong("There is no stored mapping with this name."));
-            var respelled = MappingRules.Respell(MappingJson.Read(stored.Document).Columns, names);
+            var respelled = MappingRules.Respell(MappingJson.ReadStored(stored.Document).Columns, names);
             return respelled.Count == 0
                 ? (null, JsonBody.Wrong("The stored mapping has none of this file's columns."))
                 : (Choose(contents, respelled, "named"), null);

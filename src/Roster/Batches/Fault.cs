@@ -122,6 +122,15 @@ public sealed class FaultList(int limit = Fault.MaxListed)
         _items.Add(index);
     }
 
+    /// <summary>With at most so many faults of each item listed, so that those of all items have room.</summary>
+    public FaultList OfEach(int most)
+    {
+        var some = new FaultList(limit) { Count = Count };
+        some._listed.AddRange(_listed.GroupBy(fault => fault.Index).SelectMany(ofItem => ofItem.Take(most)));
+        some._items.UnionWith(_items);
+        return some;
+    }
+
     /// <summary>Both lists merged, in the order of the request, with the limit of this one.</summary>
     public FaultList With(FaultList others)
     {

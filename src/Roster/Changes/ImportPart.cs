@@ -91,7 +91,7 @@ public sealed class ImportPart : Change
             if (built.Faults.Count == 0 || !_leavesOut)
                 return built;
             // Rows that took what these rows gave up have faults now, too: plan again. Each time there are fewer rows.
-            faults = faults.With(built.Faults);
+            faults = faults.With(built.Faults.OfEach(2));
             leftOut.UnionWith(built.Faults.Listed.Select(fault => fault.Index));
         }
     }

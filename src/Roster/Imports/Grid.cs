@@ -14,7 +14,7 @@ public abstract class Grid : IDisposable
     public abstract int Count { get; }
 
     /// <summary>
-    /// The cell's text, cut after <see cref="ImportLimits.MaxCell"/> UTF-16 units; null if it is empty or missing.
+    /// The cell's text, cut after <see cref="ImportLimits.KeptOfCell"/> UTF-16 units; null if it is empty or missing.
     /// </summary>
     public abstract string? this[int column] { get; }
 

@@ -10,6 +10,12 @@ public static class ImportLimits
     public const int MaxCell = 4_096;
 
     /// <summary>
+    /// UTF-16 units that are kept of a longer cell: one more, so that it is still seen to be too long where one is left off
+    /// that would be half a character.
+    /// </summary>
+    public const int KeptOfCell = MaxCell + 1;
+
+    /// <summary>
     /// UTF-16 units of rows that are held together: the row that reaches them is the last one. A row has at most 4 million,
     /// so that wide rows with long cells cannot fill the memory.
     /// </summary>

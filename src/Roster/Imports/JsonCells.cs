@@ -131,7 +131,7 @@ internal sealed class JsonCells(IReadOnlyList<string> columns)
 
     private void TakeText(string text)
     {
-        text = TextSample.Cut(text, ImportLimits.MaxCell);
+        text = TextSample.Cut(text, ImportLimits.KeptOfCell);
         if (!_isInArray)
         {
             if (SetColumn())
@@ -143,9 +143,9 @@ internal sealed class JsonCells(IReadOnlyList<string> columns)
         if (_joined.Length > 0)
             _joined.Append(Joint);
         _joined.Append(text);
-        if (_joined.Length > ImportLimits.MaxCell)
+        if (_joined.Length > ImportLimits.KeptOfCell)
         {
-            var cut = TextSample.Cut(_joined.ToString(), ImportLimits.MaxCell);
+            var cut = TextSample.Cut(_joined.ToString(), ImportLimits.KeptOfCell);
             _joined.Clear().Append(cut);
         }
     }

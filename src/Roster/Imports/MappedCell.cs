@@ -23,10 +23,12 @@ internal readonly ref struct MappedCell
 {
     private readonly MappedColumn _column;
     private readonly string _text;
+    private readonly bool _isCut;
 
     public MappedCell(MappedColumn column, string? raw)
     {
         (_column, _text) = (column, raw ?? "");
+        _isCut = _text.Length >= ImportLimits.MaxCell;
         if (_text.Length == 0 || (column.Mapping.Trims && string.IsNullOrWhiteSpace(_text)))
         {
             IsEmpty = true;
@@ -55,7 +57,7 @@ internal readonly ref struct MappedCell
             CellText.HasLoneSurrogate(_text) ? (FaultCode.InvalidText, $"{name} has a lone surrogate, which is no character.")
             : CellText.IsSpreadsheetError(_text) ? (FaultCode.InvalidText,
                 $"{name} is an error of the spreadsheet, such as #N/A; repair the formula, or empty the cell.")
-            : _text.Length >= ImportLimits.MaxCell ? (FaultCode.TooLong, $"{name} has {ImportLimits.MaxCell} characters or more.")
+            : _isCut ? (FaultCode.TooLong, $"{name} has {ImportLimits.MaxCell} characters or more.")
             : _column.AcceptsUnseen && _column.Mapping.Trims && !VisibleText.IsSeen(_text)
                 ? (FaultCode.InvalidText, $"{name} has nothing in it that can be seen; empty the cell.")
             : (null, null);

@@ -56,8 +56,13 @@ public static class MappingJson
     {
         if (utf8.StartsWith("\uFEFF"u8))
             utf8 = utf8["\uFEFF"u8.Length..];
-        if (utf8.Length > MaxBytes)
-            return new([], [new("", $"The mapping is larger than {MaxBytes} bytes.")]);
+        return utf8.Length > MaxBytes ? new([], [new("", $"The mapping is larger than {MaxBytes} bytes.")]) : ReadStored(utf8, columns);
+    }
+
+    /// <summary>Reads a mapping that was stored, which may be longer than what was sent.</summary>
+    /// <inheritdoc cref="Read"/>
+    public static MappingReading ReadStored(ReadOnlySpan<byte> utf8, IReadOnlyList<string>? columns = null)
+    {
         var faults = new List<MappingFault>();
         List<ColumnMapping> mapping = [];
         try

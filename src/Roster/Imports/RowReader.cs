@@ -17,7 +17,7 @@ public abstract class RowReader : IDisposable
 
     /// <summary>
     /// The row's cells, one for each of <see cref="Columns"/>; null if the cell is empty or missing. A cell is cut after
-    /// <see cref="ImportLimits.MaxCell"/> characters. Valid until the next <see cref="Read"/>.
+    /// <see cref="ImportLimits.KeptOfCell"/> characters. Valid until the next <see cref="Read"/>.
     /// </summary>
     public abstract IReadOnlyList<string?> Cells { get; }
 

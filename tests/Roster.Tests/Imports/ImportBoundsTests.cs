@@ -20,7 +20,7 @@ public sealed class ImportBoundsTests
 
         var (rows, allocated) = Measured(() => Imported.Rows(file));
 
-        Assert.Equal($"2: {new string('a', ImportLimits.MaxCell)}|1", Assert.Single(rows));
+        Assert.Equal($"2: {new string('a', ImportLimits.KeptOfCell)}|1", Assert.Single(rows));
         Assert.InRange(allocated, 0, 4 * MiB);
     }
 

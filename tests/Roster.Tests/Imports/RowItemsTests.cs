@@ -1,3 +1,4 @@
+using System.Text;
 using Roster.Batches;
 using Roster.Changes;
 using Roster.Imports;
@@ -272,9 +273,18 @@ public sealed class RowItemsTests
         Assert.Equal("👩", Valid(["name"], ["👩"]).Values[PartnerField.Name]);
     }
 
-    [Fact]
-    public void A_cell_that_the_reader_has_cut_is_a_fault() =>
-        Assert.Equal("too_long", Fault(["name", "addTags"], ["Ada", new string('a', ImportLimits.MaxCell)]).Code);
+    [Theory]
+    [InlineData("a", "")]
+    [InlineData("a", "𝒯𝒯")]
+    [InlineData(" ", "Ada Lovelace")]
+    public void A_cell_that_the_reader_has_cut_is_a_fault(string first, string rest)
+    {
+        using var file = new MemoryStream(Encoding.UTF8.GetBytes(
+            $"name\n{new string(first[0], ImportLimits.MaxCell - (rest.Length / 2))}{rest}\n"));
+        var cell = Imported.Rows(file)[0]["2: ".Length..];
+
+        Assert.Equal("too_long", Fault(["name"], [cell]).Code);
+    }
 
     [Fact]
     public void A_mapping_of_other_columns_is_refused() =>

@@ -163,6 +163,23 @@ public abstract class ImportFileContract(RosterHost host)
         Task<Answer> PutAsync(string name, string json) => api.PutAsync(Encoding.UTF8.GetBytes(json), path: "/api/import-mappings/" + name);
     }
 
+    [Fact]
+    public async Task A_mapping_of_a_thousand_columns_is_stored_read_back_and_used()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var columns = Enumerable.Range(1, 1_000).Select(i => $"property_{i:0000}").ToList();
+        // What is stored says more of each column than what is sent.
+        var sent = await api.PutAsync(
+            JsonSerializer.SerializeToUtf8Bytes(new { columns = columns.Select(
+                column => new { column, target = column.EndsWith("0001", StringComparison.Ordinal) ? "name" : null }) }),
+            path: "/api/import-mappings/wide");
+        Assert.Equal(200, sent.Status);
+
+        Assert.Equal(1_000, (await api.GetAsync("/api/import-mappings/wide")).Json.GetProperty("columns").GetArrayLength());
+        var id = await api.NewImportAsync(string.Join(',', columns) + "\nAda" + new string(',', 999) + "\n", """{"mapping":"wide"}""");
+        Assert.Equal("1 0 0 0 0 0", (await api.PlannedAsync(id)).Counts());
+    }
+
     [Theory]
     [InlineData("north/2026", "north%2F2026")]
     [InlineData("50% off", "50%25%20off")]

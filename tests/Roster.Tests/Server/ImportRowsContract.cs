@@ -175,6 +175,19 @@ public abstract class ImportRowsContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Each_row_of_a_file_with_three_faults_a_row_is_faulty()
+    {
+        var api = await host.NewWorkspaceAsync();
+        // Nothing that can be seen, an address that is not composed, and a number that a spreadsheet has rounded.
+        var (id, plan) = await api.NewPlanAsync(
+            "externalId,name,email,phone\n"
+            + string.Concat(Enumerable.Range(0, 10_000).Select(i => $"k{i},\u3164,e\u0301{i}@example.com,4.47E+11\n")));
+
+        Assert.Equal("0 0 0 0 10000 0", plan.Counts());
+        Assert.Equal("10001 faulty", (await api.RowsAsync(id, "?q=k9999"))[0][..12]);
+    }
+
+    [Fact]
     public async Task Rows_are_listed_by_change_by_faults_and_by_text_page_by_page_over_many_blocks()
     {
         var api = await host.NewWorkspaceAsync();
