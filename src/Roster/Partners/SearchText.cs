@@ -24,6 +24,8 @@ public static class SearchText
         ['æ'] = "ae",
         ['œ'] = "oe",
         ['þ'] = "th",
+        // As at the end of a word.
+        ['ς'] = "σ",
     };
 
     /// <summary>

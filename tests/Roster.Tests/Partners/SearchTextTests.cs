@@ -12,6 +12,14 @@ public class SearchTextTests
             .ThenByDescending(name => name, StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("ΠΑΠΑΔΟΠΟΥΛΟΣ", "Παπαδόπουλος")]
+    [InlineData("Νίκος", "ΝΙΚΟΣ")]
+    [InlineData("Straße", "STRASSE")]
+    [InlineData("Ⅷ ﬁn", "viii FIN")]
+    public void A_name_is_found_whatever_its_case(string name, string asked) =>
+        Assert.Equal(SearchText.Fold(name), SearchText.Fold(asked));
+
     [Fact]
     public void What_a_name_is_sorted_by_is_no_longer_than_a_name_and_has_no_half_characters()
     {

@@ -11,7 +11,7 @@ namespace Roster.Storage.Sqlite.Search;
 /// </summary>
 internal sealed class SqliteSearchIndex : IDisposable
 {
-    internal const int Version = 7;
+    internal const int Version = 8;
 
     /// <summary>A pass over more changes than this reads all partners instead of the log.</summary>
     private const int MaxFollowed = 200_000;
