@@ -11,6 +11,7 @@ internal static class KeyExpiry
     public static void Warn(Screen screen, Identity who)
     {
         if (who.ExpiresAt is { } end && end - DateTimeOffset.UtcNow < Soon)
-            screen.Warn($"The key {who.Actor.Name} expires on {end:yyyy-MM-dd HH:mm} UTC. Rotate it: roster keys rotate {who.Actor.Id}");
+            screen.Warn($"The key {who.Actor.Name} expires on {end:yyyy-MM-dd HH:mm} UTC. "
+                + $"Rotate it with a key that ends later: roster keys rotate {who.Actor.Id}");
     }
 }

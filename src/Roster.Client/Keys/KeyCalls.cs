@@ -24,7 +24,10 @@ public sealed class KeyCalls
         },
         Read.Json(RosterJsonContext.Default.NewApiKey), cancel);
 
-    /// <summary>Makes a key for the same purpose, with a new secret. If its answer is lost, it is not sent again.</summary>
+    /// <summary>
+    /// Makes a key for the same purpose, with a new secret, that lasts as long as the old one was made for. If its answer is
+    /// lost, it is not sent again.
+    /// </summary>
     /// <param name="overlap">How long the old one goes on: whole seconds; null is a day, zero ends it at once.</param>
     public Task<NewApiKey> RotateAsync(Guid id, TimeSpan? overlap = null, CancellationToken cancel = default) => _caller.SendAsync(
         new Call("rotate key", HttpMethod.Post, $"api/keys/{id}/rotate{new QueryText().Add("overlap", (long?)overlap?.TotalSeconds)}")

@@ -11,6 +11,7 @@ namespace Roster.Server.Http;
 /// <summary>The error codes of answers. Each has a section in docs/reference/errors.md.</summary>
 internal static class ProblemCode
 {
+    public const string AlreadyRotated = "already_rotated";
     public const string AlreadyUndone = "already_undone";
     public const string BadRequest = "bad_request";
     public const string BodyTooLarge = "body_too_large";
@@ -274,6 +275,11 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
             "يعمل هذا المفتاح على صفحات أخرى أو لمدة أطول من مفتاحك، فلا يمكن لمفتاحك تدويره أو إلغاؤه؛ لم يتغير شيء.")
         { Faults = faults };
     }
+
+    public static Problem AlreadyRotated(Guid replacement, Timestamp end) => new(
+        ProblemCode.AlreadyRotated, 409, "The key was rotated already",
+        $"Key {replacement} was made in its place, and it ends at {end}; nothing was changed. Rotate that one, or make a new key.",
+        $"حلّ محله المفتاح {replacement}، وينتهي عند {end}؛ لم يتغير شيء. دوّر ذلك المفتاح أو أنشئ مفتاحًا جديدًا.");
 
     public static Problem UnknownParameter(string name, IReadOnlyCollection<string> known) => new(
         ProblemCode.UnknownParameter, 400, "A query parameter is not known",

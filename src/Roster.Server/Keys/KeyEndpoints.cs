@@ -12,6 +12,7 @@ internal static class KeyEndpoints
     private const int DefaultOverlapSeconds = 24 * 60 * 60;
     private const int MaxOverlapSeconds = 30 * DefaultOverlapSeconds;
     private const int MaxAudit = 1_000;
+    private const long MicrosecondsPerSecond = 1_000_000;
 
     /// <summary>POST /api/keys: creates a key with at most the caller's rights and shows its secret once.</summary>
     public static async Task CreateAsync(HttpContext http, IRosterStore store, TimeProvider clock)
@@ -50,7 +51,7 @@ internal static class KeyEndpoints
 
     /// <summary>
     /// POST /api/keys/{id}/rotate: a new secret with the same rights, for a key that has at most the caller's rights.
-    /// The old secret stays valid for the overlap.
+    /// The old secret stays valid for the overlap, the new one for as long as the old key was made for.
     /// </summary>
     public static async Task RotateAsync(HttpContext http, string id, IRosterStore store, TimeProvider clock)
     {
@@ -59,13 +60,20 @@ internal static class KeyEndpoints
         var now = Timestamp.Now(clock);
         var old = await FindAsync(http, id, store);
         var problem = parameters.Finish() ?? (old is null || !old.IsValidAt(now) ? Problem.NotFound : RefuseBeyond(old, http.Caller()));
+        if (problem is null && ReplacementOf(old!, await store.ListKeysAsync(old!.WorkspaceId, http.RequestAborted)) is { } replacement)
+            problem = Problem.AlreadyRotated(replacement.Id, old.ExpiresAt!.Value);
         if (problem is not null)
         {
             await problem.WriteAsync(http);
             return;
         }
-        await AddAsync(http, store, now, AuditAction.KeyRotated, (old!.Id, now.AddMilliseconds(overlap * 1_000L)),
-            old with { Id = Guid.CreateVersion7(), CreatedAt = now, LastUsedAt = null });
+        await AddAsync(http, store, now, AuditAction.KeyRotated, (old!.Id, now.AddMilliseconds(overlap * 1_000L)), old with
+        {
+            Id = Guid.CreateVersion7(),
+            CreatedAt = now,
+            ExpiresAt = EndAfter(old, http.Caller(), now),
+            LastUsedAt = null,
+        });
     }
 
     /// <summary>
@@ -142,6 +150,24 @@ internal static class KeyEndpoints
     /// <returns>Null if the key has at most the caller's rights.</returns>
     public static Problem? RefuseBeyond(ApiKey key, ApiKey caller) =>
         key.Grant.Beyond(caller.Grant) is { IsNone: false } excess ? Problem.KeyCanMore(excess, caller.Grant) : null;
+
+    /// <summary>When the key that replaces this one ends: it lasts as long as this one was made for, but not beyond the caller.</summary>
+    private static Timestamp? EndAfter(ApiKey old, ApiKey caller, Timestamp now)
+    {
+        if (old.ExpiresAt is not { } end)
+            return null;
+        var latest = (caller.ExpiresAt ?? Timestamp.From(DateTimeOffset.MaxValue)).Microseconds;
+        return new Timestamp(Math.Min(latest, now.Microseconds + (end.Microseconds - old.CreatedAt.Microseconds)));
+    }
+
+    /// <summary>
+    /// The key by which this one was replaced, if that gave this one its end. Such an end is whole seconds after the moment in
+    /// which the other was made, to the microsecond, as no other end is.
+    /// </summary>
+    private static ApiKey? ReplacementOf(ApiKey old, IEnumerable<ApiKey> keys) => keys.FirstOrDefault(key =>
+        key.Kind == old.Kind && key.CreatedAt > old.CreatedAt
+        && old.ExpiresAt?.Microseconds - key.CreatedAt.Microseconds is >= 0 and <= MaxOverlapSeconds * MicrosecondsPerSecond and var overlap
+        && overlap % MicrosecondsPerSecond == 0);
 
     private static void Write(Utf8JsonWriter json, ApiKey key, ApiKeySecret? secret)
     {

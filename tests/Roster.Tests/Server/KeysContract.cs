@@ -231,7 +231,9 @@ public abstract class KeysContract(RosterHost host)
                     Assert.True(mine.IsValidAt(Timestamp.Now(host.Clock)) && IsWithin(was ?? key, mine),
                         $"{act} by {mine.Grant} gave {key.Grant}");
                     Assert.True(was is null || IsWithin(key, was));
-                    Assert.True(was is not null || act.Kind != "rotate" || IsWithin(key, before[target]));
+                    // A rotation may move the end, but not beyond the caller's.
+                    Assert.True(was is not null || act.Kind != "rotate"
+                        || IsWithin(key with { ExpiresAt = null }, before[target] with { ExpiresAt = null }));
                 }
             }
 
@@ -276,6 +278,57 @@ public abstract class KeysContract(RosterHost host)
         Assert.Equal(401, (await next.PutAsync("""[{"name":"a"}]""")).Status);
         Assert.Equal(200, (await own.WithKey(last.Json.GetProperty("key").GetString()).PutAsync("""[{"name":"a"}]""")).Status);
         Assert.Equal(404, (await admin.SendAsync(HttpMethod.Post, $"{Path}/{id}/rotate")).Status);
+    }
+
+    [Fact]
+    public async Task A_rotated_key_lasts_as_long_as_the_old_one_was_made_for_and_not_longer_than_the_calling_key()
+    {
+        await using var own = await host.AnotherAsync();
+        var admin = await own.NewWorkspaceAsync();
+        var year = await MakeAsync("linksWrite", 365);
+        var (shorter, rotator) = (await MakeAsync("linksWrite", 320), await MakeAsync("linksWrite,keysWrite", 330));
+        own.Clock.Move(TimeSpan.FromDays(300));
+
+        var again = (await admin.SendAsync(HttpMethod.Post, $"{Path}/{year.GetProperty("id")}/rotate")).Json;
+        var within = await own.WithKey(rotator.GetProperty("key").GetString())
+            .SendAsync(HttpMethod.Post, $"{Path}/{shorter.GetProperty("id")}/rotate");
+
+        Assert.InRange(EndOf(again) - EndOf(year), TimeSpan.FromDays(300), TimeSpan.FromDays(301));
+        Assert.Equal((201, EndOf(rotator)), (within.Status, EndOf(within.Json)));
+        own.Clock.Move(TimeSpan.FromDays(100));
+        Assert.Equal(401, (await own.WithKey(year.GetProperty("key").GetString()).PutAsync("""[{"name":"a"}]""")).Status);
+        Assert.Equal(200, (await own.WithKey(again.GetProperty("key").GetString()).PutAsync("""[{"name":"a"}]""")).Status);
+
+        async Task<JsonElement> MakeAsync(string scopes, int days) => (await admin.PostAsync(
+            BodyOf(scopes, "", Timestamp.From(own.Clock.GetUtcNow().AddDays(days)).ToString()), Path)).Json;
+
+        static DateTimeOffset EndOf(JsonElement key) => key.GetProperty("expiresAt").GetDateTimeOffset();
+    }
+
+    [Fact]
+    public async Task A_key_that_was_rotated_already_is_refused_with_the_id_of_the_key_in_its_place()
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var id = (await admin.PostAsync("""{"name":"k","scopes":["linksWrite"]}""", Path)).Json.GetProperty("id").GetString();
+        var first = (await admin.SendAsync(HttpMethod.Post, $"{Path}/{id}/rotate?overlap=3600")).Json;
+
+        var second = await admin.SendAsync(HttpMethod.Post, $"{Path}/{id}/rotate");
+
+        Assert.Equal((409, "already_rotated"), (second.Status, second.Code));
+        Assert.Contains(first.GetProperty("id").GetString()!, second.Text, StringComparison.Ordinal);
+        var third = await admin.SendAsync(HttpMethod.Post, $"{Path}/{first.GetProperty("id")}/rotate");
+        Assert.Equal((201, JsonValueKind.Null), (third.Status, third.Json.GetProperty("expiresAt").ValueKind));
+    }
+
+    [Fact]
+    public async Task A_key_that_ends_in_the_last_year_that_can_be_written_is_rotated()
+    {
+        var admin = await host.NewWorkspaceAsync();
+        var id = (await admin.PostAsync(BodyOf("linksWrite", "", "9999-12-31"), Path)).Json.GetProperty("id").GetString();
+
+        var rotated = await admin.SendAsync(HttpMethod.Post, $"{Path}/{id}/rotate");
+
+        Assert.Equal((201, 9999), (rotated.Status, rotated.Json.GetProperty("expiresAt").GetDateTimeOffset().Year));
     }
 
     [Fact]
