@@ -38,7 +38,8 @@ internal static class ImportMappingEndpoints
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
-        if (await store.FindMappingAsync(http.Caller().WorkspaceId, NameIn(http), http.RequestAborted) is not { } mapping)
+        var name = NameIn(http);
+        if (!IsName(name) || await store.FindMappingAsync(http.Caller().WorkspaceId, name, http.RequestAborted) is not { } mapping)
             await Problem.NotFound.WriteAsync(http);
         else
             await JsonAnswer.SendAsync(http, json => MappingJson.Write(json, MappingJson.ReadStored(mapping.Document).Columns));
@@ -50,8 +51,7 @@ internal static class ImportMappingEndpoints
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
         var name = NameIn(http);
-        if (name.Length > MaxName || name.StartsWith('#') || name == "suggested" || string.IsNullOrWhiteSpace(name)
-            || name.Any(char.IsControl))
+        if (!IsName(name) || name.StartsWith('#') || name == "suggested")
         {
             await JsonBody.Wrong(
                 $"The name has 1 to {MaxName} characters, no control character, and no # at its start; it is not suggested.")
@@ -86,11 +86,15 @@ internal static class ImportMappingEndpoints
     {
         if (await new Parameters(http.Request).RefuseAsync(http))
             return;
-        if (await store.DeleteMappingAsync(http.Caller().WorkspaceId, NameIn(http), http.RequestAborted))
+        var name = NameIn(http);
+        if (IsName(name) && await store.DeleteMappingAsync(http.Caller().WorkspaceId, name, http.RequestAborted))
             http.Response.StatusCode = StatusCodes.Status204NoContent;
         else
             await Problem.NotFound.WriteAsync(http);
     }
+
+    /// <summary>Whether a mapping can have this name: one that somebody gave it, or the server's for a header.</summary>
+    public static bool IsName(string name) => name.Length <= MaxName && !string.IsNullOrWhiteSpace(name) && !name.Any(char.IsControl);
 
     private static string NameIn(HttpContext http) => Uri.UnescapeDataString(RawPath.After(http, Mappings).TrimEnd('/'));
 }

@@ -53,7 +53,8 @@ internal static class ImportMappings
         }
         if (change.MappingName is { } name)
         {
-            if (await store.FindMappingAsync(import.WorkspaceId, name, cancel) is not { } stored)
+            if (!ImportMappingEndpoints.IsName(name)
+                || await store.FindMappingAsync(import.WorkspaceId, name, cancel) is not { } stored)
                 return (null, JsonBody.Wrong("There is no stored mapping with this name."));
             var respelled = MappingRules.Respell(MappingJson.ReadStored(stored.Document).Columns, names);
             return respelled.Count == 0

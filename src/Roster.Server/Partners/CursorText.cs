@@ -31,8 +31,9 @@ internal sealed class CursorText(long workspaceId, PartnerFilter filter, Partner
         try
         {
             var cursor = JsonSerializer.Deserialize(bytes.AsSpan(ChecksumLength), CursorJson.Default.PartnerCursor);
-            return (sort == PartnerSort.Name && cursor?.Name is null) || (sort == PartnerSort.UpdatedAt && cursor?.UpdatedAt is null)
-                ? null : cursor;
+            // No name has NUL, and PostgreSQL takes no text with it.
+            return (sort == PartnerSort.Name && cursor?.Name?.Contains('\0') is not false)
+                || (sort == PartnerSort.UpdatedAt && cursor?.UpdatedAt is null) ? null : cursor;
         }
         catch (JsonException)
         {

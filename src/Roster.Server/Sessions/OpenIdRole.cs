@@ -16,7 +16,7 @@ internal readonly record struct OpenIdRole(string Workspace, Scopes Scopes)
     {
         // Names of workspaces may have a colon, those of roles have none.
         var colon = text.LastIndexOf(':');
-        return colon != 0 && Roles.Parse(text[(colon + 1)..]) is { } scopes
+        return colon != 0 && !text.Any(char.IsControl) && Roles.Parse(text[(colon + 1)..]) is { } scopes
             ? new OpenIdRole(colon < 0 ? Roster.Workspace.Default : text[..colon], scopes) : null;
     }
 

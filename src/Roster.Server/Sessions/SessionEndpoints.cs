@@ -218,10 +218,17 @@ internal static class SessionEndpoints
     internal static (Session Session, RandomSecret Secret) New(HttpContext http, ApiKey key, Timestamp now)
     {
         var secret = RandomSecret.Mint();
-        var agent = http.Request.Headers.UserAgent.ToString();
         return (new Session(
             Guid.CreateVersion7(), key.WorkspaceId, key.Id, secret.Hash(), now, now, http.Connection.RemoteIpAddress?.ToString(),
-            agent.Length == 0 ? null : agent[..Math.Min(agent.Length, Session.MaxUserAgent)]), secret);
+            AgentOf(http)), secret);
+    }
+
+    /// <summary>The browser as it names itself, cut without splitting a character; null if it does not.</summary>
+    private static string? AgentOf(HttpContext http)
+    {
+        const int Max = Session.MaxUserAgent;
+        var agent = http.Request.Headers.UserAgent.ToString();
+        return agent.Length == 0 ? null : agent.Length <= Max ? agent : agent[..(char.IsHighSurrogate(agent[Max - 1]) ? Max - 1 : Max)];
     }
 
     private static Task BegunAsync(

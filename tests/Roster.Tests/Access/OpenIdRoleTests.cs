@@ -34,6 +34,7 @@ public sealed class OpenIdRoleTests
     [InlineData("Editor")]
     [InlineData("editor ")]
     [InlineData("default:")]
+    [InlineData("sa\0les:viewer")]
     public void Anything_else_is_none(string text) => Assert.Null(OpenIdRole.Parse(text));
 
     [Fact]

@@ -18,6 +18,7 @@ public class CursorTextTests
     [Theory]
     [InlineData(PartnerSort.Name, $$"""{"Id":"{{Id}}"}""")]
     [InlineData(PartnerSort.Name, $$"""{"Id":"{{Id}}","Name":"\ud800"}""")]
+    [InlineData(PartnerSort.Name, $$"""{"Id":"{{Id}}","Name":"A\u0000"}""")]
     [InlineData(PartnerSort.UpdatedAt, $$"""{"Id":"{{Id}}","Name":"Ada"}""")]
     [InlineData(PartnerSort.Name, "null")]
     [InlineData(PartnerSort.CreatedAt, "null")]

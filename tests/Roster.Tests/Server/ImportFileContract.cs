@@ -181,6 +181,22 @@ public abstract class ImportFileContract(RosterHost host)
     }
 
     [Theory]
+    [InlineData("\\u0000")]
+    [InlineData("crm\\u0000")]
+    [InlineData("crm\\n")]
+    [InlineData("")]
+    public async Task A_name_that_no_mapping_can_have_is_one_of_which_there_is_none(string name)
+    {
+        var api = await host.NewWorkspaceAsync();
+        var id = await api.NewImportAsync("Key,Who\na,Ada\n");
+
+        var answer = await api.ChangeImportAsync(id, $$"""{"mapping":"{{name}}"}""");
+
+        Assert.Equal((400, "invalid_body"), (answer.Status, answer.Code));
+        Assert.Contains("There is no stored mapping with this name.", answer.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("north/2026", "north%2F2026")]
     [InlineData("50% off", "50%25%20off")]
     [InlineData("a%2Fb", "a%252Fb")]

@@ -94,6 +94,21 @@ public abstract class RawHttpContract(RosterHost host)
     }
 
     [Fact]
+    public async Task A_browser_whose_name_is_long_signs_in_and_its_name_is_cut_between_two_characters()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var name = new string('a', 255);
+        var request = $"POST /api/session HTTP/1.1\r\nHost: {host.Address.Authority}\r\nOrigin: http://{host.Address.Authority}\r\n"
+            + $"Roster-Console: 1\r\nAuthorization: Bearer {api.Key}\r\nUser-Agent: {name}\U0001F600b\r\n"
+            + "Content-Length: 0\r\nConnection: close\r\n\r\n";
+
+        var answer = await ExchangeAsync(Encoding.UTF8.GetBytes(request));
+
+        Assert.StartsWith("HTTP/1.1 201 ", answer, StringComparison.Ordinal);
+        Assert.Equal(name, (await api.GetAsync("/api/sessions")).Json[0].GetProperty("userAgent").GetString());
+    }
+
+    [Fact]
     public async Task A_string_of_31_MiB_is_read_once_and_refused()
     {
         var api = await host.NewWorkspaceAsync();
