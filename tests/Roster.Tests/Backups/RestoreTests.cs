@@ -94,15 +94,7 @@ public sealed class RestoreTests : IDisposable
     [Fact]
     public async Task Each_restore_goes_on_beyond_the_one_before_and_the_replaced_database_can_be_served()
     {
-        string key;
-        using (var server = RosterProcess.Serve(_folder.Path))
-        {
-            key = server.FirstClient().Key!;
-            Assert.Equal(0, RosterProcess.Run(_folder.Path, "backup", "copy.db").ExitCode);
-            await server.Client(key).PutAsync("""[{"name":"kept"}]""");
-            Assert.Equal(["kept"], (await server.Client(key).GetAsync(Path + "?q=kept")).Names);
-            Stop(server);
-        }
+        var key = await BackUpAndAddAsync("kept");
 
         Assert.Equal(0, RosterProcess.Run(_folder.Path, "restore", "copy.db", "--replace").ExitCode);
         var first = Newest(Database);
@@ -114,6 +106,44 @@ public sealed class RestoreTests : IDisposable
         Assert.True(Directory.Exists(kept + ".search"));
         using var old = RosterProcess.Serve(_folder.Path, "--database", "sqlite:" + kept);
         Assert.Equal(["kept"], (await old.Client(key).GetAsync(Path + "?q=kept")).Names);
+    }
+
+    [Theory]
+    [InlineData("rename 5 roster.db.search")]
+    [InlineData("rename 5 .part")]
+    public async Task A_restore_that_fails_between_two_renames_puts_back_all_that_was_there(string fault)
+    {
+        var key = await BackUpAndAddAsync("kept");
+        using var disk = new FaultyDisk();
+        disk.Fail(fault);
+
+        var failed = RosterProcess.Run(_folder.Path, disk.Environment, "restore", "copy.db", "--replace");
+
+        Assert.Equal(1, failed.ExitCode);
+        Assert.Matches(@"^[^\n]*copy\.db cannot be restored to \S+/roster\.db\. [^\n]+\n$", failed.Errors);
+        Assert.DoesNotContain("replaced-", failed.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            Directory.EnumerateFileSystemEntries(_folder.File("data")),
+            left => left.Contains("replaced-", StringComparison.Ordinal) || left.EndsWith(".part", StringComparison.Ordinal));
+        using var server = RosterProcess.Serve(_folder.Path);
+        Assert.Equal(["kept"], (await server.Client(key).GetAsync(Path + "?q=kept")).Names);
+    }
+
+    [Fact]
+    public async Task A_restore_that_cannot_put_back_what_was_there_says_where_it_is_and_no_server_begins_an_empty_directory()
+    {
+        await BackUpAndAddAsync("kept");
+        using var disk = new FaultyDisk();
+        disk.Fail("rename 5 .part", "rename 5 roster.db.replaced-");
+
+        var failed = RosterProcess.Run(_folder.Path, disk.Environment, "restore", "copy.db", "--replace");
+
+        Assert.Equal(1, failed.ExitCode);
+        Assert.Matches(@"What was there is in \S+/roster\.db\.replaced-\S+Z\*: restore again", failed.Errors);
+        var refused = Assert.Throws<InvalidOperationException>(() => RosterProcess.Serve(_folder.Path));
+        Assert.Contains("roster.db is missing or empty, but", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "restore", "copy.db").ExitCode);
+        Assert.Equal(1, Newest(Assert.Single(Directory.GetFiles(_folder.File("data"), "roster.db.replaced-*Z"))));
     }
 
     [Fact]
@@ -198,6 +228,19 @@ public sealed class RestoreTests : IDisposable
         Assert.Equal(202, (await client.PostAsync("""{"created":1,"updated":0,"deleted":0}""", $"{ImportCalls.Path}/{id}/apply")).Status);
         Assert.Equal("stopped", (await client.SettledAsync(id)).GetProperty("state").GetString());
         Assert.Empty((await client.GetAsync(Path)).Items);
+    }
+
+    /// <summary>Makes a backup, and a partner after it, who is in the search index.</summary>
+    /// <returns>The key.</returns>
+    private async Task<string> BackUpAndAddAsync(string name)
+    {
+        using var server = RosterProcess.Serve(_folder.Path);
+        var api = server.FirstClient();
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "backup", "copy.db").ExitCode);
+        await api.PutAsync($$"""[{"name":"{{name}}"}]""");
+        Assert.Equal([name], (await api.GetAsync($"{Path}?q={name}")).Names);
+        Stop(server);
+        return api.Key!;
     }
 
     private static long Newest(string database)

@@ -35,7 +35,9 @@ internal static class SqliteRestore
 
     /// <param name="path">Where the database is to be. Whoever calls this holds its lock.</param>
     /// <param name="replaces">Whether a database that is there is kept under another name; otherwise it is refused.</param>
-    /// <exception cref="StoreRefusedException">The backup is not whole, or must not go there. Nothing was changed.</exception>
+    /// <exception cref="StoreRefusedException">
+    /// The backup is not whole, or must not or cannot go there. Nothing was changed, unless it says where what was there is now.
+    /// </exception>
     /// <exception cref="StoreException">Reading or writing failed.</exception>
     public static RestoredBackup Restore(string path, string file, bool replaces, TimeProvider clock, CancellationToken cancel)
     {
@@ -45,6 +47,7 @@ internal static class SqliteRestore
             throw new StoreRefusedException(
                 $"There is a database already: {taken}. With --replace it is kept under another name, and the backup takes its place.");
         var part = PrivateFile.PartOf(path);
+        var kept = default(string);
         try
         {
             CopyChecked(file, part, manifest, cancel);
@@ -53,8 +56,9 @@ internal static class SqliteRestore
             var (first, workspaces) = BeginEpoch(part, NewestOf(path), now);
             PrivateFile.Flush(part);
             cancel.ThrowIfCancellationRequested();
-            var kept = IsTaken(path) is null ? null : Keep(path, now);
-            File.Move(part, path, overwrite: true);
+            kept = IsTaken(path) is null ? null
+                : string.Create(CultureInfo.InvariantCulture, $"{path}.replaced-{now.UtcDateTime:yyyyMMdd'T'HHmmssfff'Z'}");
+            Replace(path, part, kept);
             PrivateFile.FlushFolder(Path.GetDirectoryName(path)!);
             // Of restores that were cut off. Whoever calls this holds the lock, so none is under way.
             foreach (var left in PrivateFile.PartsOf(path))
@@ -63,11 +67,14 @@ internal static class SqliteRestore
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new StoreRefusedException($"{file} cannot be restored to {path}. {failure.Message}");
+            var cure = IsKept(kept) ? $" What was there is in {kept}*: restore again, or give all of it its old name." : "";
+            throw new StoreRefusedException($"{file} cannot be restored to {path}. {failure.Message}{cure}");
         }
         finally
         {
-            DeletePart(part);
+            // Where nothing has taken the place of what was there, the part keeps a server from starting.
+            if (File.Exists(path) || !IsKept(kept))
+                DeletePart(part);
         }
     }
 
@@ -146,16 +153,41 @@ internal static class SqliteRestore
         return (first, workspaces);
     }
 
-    /// <summary>Gives the database that is there, and what belongs to it, another name.</summary>
-    private static string Keep(string path, DateTimeOffset now)
+    /// <summary>
+    /// Gives the database that is there, and what belongs to it, another name, and its own to the part. If that fails, what was
+    /// there gets its name back.
+    /// </summary>
+    /// <param name="kept">The other name; null if nothing is there.</param>
+    private static void Replace(string path, string part, string? kept)
     {
-        var kept = string.Create(CultureInfo.InvariantCulture, $"{path}.replaced-{now.UtcDateTime:yyyyMMdd'T'HHmmssfff'Z'}");
-        // The database goes first: what is left of it, if this ends here, keeps a server from starting.
-        foreach (var end in Ends)
-            if (Directory.Exists(path + end))
-                Directory.Move(path + end, kept + end);
-            else if (File.Exists(path + end))
-                File.Move(path + end, kept + end, overwrite: false);
-        return kept;
+        var moved = new Stack<string>();
+        try
+        {
+            // The database goes first: what is left of it, if this ends here, keeps a server from starting.
+            foreach (var end in Ends.Where(end => kept is not null && Path.Exists(path + end)))
+            {
+                Move(path + end, kept + end);
+                moved.Push(end);
+            }
+            File.Move(part, path, overwrite: true);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // And it comes back last.
+            foreach (var end in moved)
+                Move(kept + end, path + end);
+            throw;
+        }
     }
+
+    private static void Move(string path, string to)
+    {
+        if (Directory.Exists(path))
+            Directory.Move(path, to);
+        else
+            File.Move(path, to, overwrite: false);
+    }
+
+    /// <summary>Whether something has this name, or one that begins so.</summary>
+    private static bool IsKept(string? kept) => kept is not null && Ends.Any(end => Path.Exists(kept + end));
 }
