@@ -36,11 +36,13 @@ internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : IC
             return null;
         return new CorsPolicyBuilder(origin)
             .WithMethods("GET", "PUT", "POST", "PATCH", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", "Content-Encoding", "If-None-Match", "If-Revision", "Idempotency-Key", "Prefer")
+            .WithHeaders(
+                "Authorization", "Content-Digest", "Content-Encoding", "Content-Type", "Idempotency-Key", "If-None-Match", "If-Revision",
+                "Last-Event-ID", "Prefer")
             .WithExposedHeaders(
-                "ETag", "Link", "Idempotent-Replayed", "Preference-Applied", "Retry-After", "RateLimit", "RateLimit-Policy",
-                "Roster-Request-Id", "Roster-Revision", "Roster-Created", "Roster-Updated", "Roster-Unchanged", "Roster-Deleted",
-                "Roster-Restored", "Roster-Total", "Roster-Ignored-Columns")
+                "ETag", "Idempotent-Replayed", "Link", "Location", "Preference-Applied", "RateLimit", "RateLimit-Policy", "Retry-After",
+                "Roster-Created", "Roster-Deleted", "Roster-Ignored-Columns", "Roster-Request-Id", "Roster-Restored", "Roster-Revision",
+                "Roster-Total", "Roster-Unchanged", "Roster-Updated", "Roster-Version", "Server-Timing")
             .SetPreflightMaxAge(TimeSpan.FromMinutes(10))
             .Build();
     }

@@ -41,6 +41,18 @@ internal static class ApiDocument
             .Select(parameter => Resolve(parameter!)).Where(parameter => parameter["in"]!.GetValue<string>() == "query")
             .Select(parameter => parameter["name"]!.GetValue<string>()).Order(StringComparer.Ordinal);
 
+    /// <summary>The names of headers that operations read, in order.</summary>
+    public static IEnumerable<string> RequestHeaders => All(Root).OfType<JsonObject>()
+        .Where(one => one["in"]?.ToString() == "header")
+        .Select(one => one["name"]!.GetValue<string>()).Distinct().Order(StringComparer.Ordinal);
+
+    /// <summary>The names of headers that answers have, in order.</summary>
+    public static IEnumerable<string> ResponseHeaders => All(Root).OfType<JsonObject>()
+        .Where(one => one["content"] is not null || one["description"] is not null)
+        .SelectMany(one => one["headers"] is JsonObject headers ? headers.Select(header => header.Key) : [])
+        .Concat(Root["x-every-path"]?["headers"]?.AsObject().Select(header => header.Key) ?? [])
+        .Distinct().Order(StringComparer.Ordinal);
+
     public static void Check(HttpMethod method, string pathAndQuery, Answer answer)
     {
         var path = '/' + pathAndQuery.Split('?')[0].Trim('/');
@@ -67,6 +79,11 @@ internal static class ApiDocument
         else
             CheckBody(Resolve(response), answer);
     }
+
+    /// <summary>A node and all below it.</summary>
+    private static IEnumerable<JsonNode> All(JsonNode node) =>
+        (node switch { JsonObject map => map.Select(member => member.Value), JsonArray list => list, _ => [] })
+        .OfType<JsonNode>().SelectMany(All).Prepend(node);
 
     private static JsonNode Resolve(JsonNode node) => node["$ref"] is { } reference
         ? reference.GetValue<string>().Split('/').Skip(1).Aggregate(Root, (parent, name) => parent[name]!) : node;

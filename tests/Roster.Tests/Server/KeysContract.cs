@@ -430,8 +430,12 @@ public abstract class KeysContract(RosterHost host)
         Assert.Contains("Roster-Revision", answer.Headers.GetValues("Access-Control-Expose-Headers").Single(), StringComparison.Ordinal);
         Assert.Equal($"https://{name}", preflight.Headers.GetValues("Access-Control-Allow-Origin").Single());
         Assert.Equal("GET,PUT,POST,PATCH,DELETE", preflight.Headers.GetValues("Access-Control-Allow-Methods").Single());
-        Assert.Contains("Authorization", preflight.Headers.GetValues("Access-Control-Allow-Headers").Single(),
-            StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(
+            [.. ApiDocument.RequestHeaders.Concat(["Authorization", "Content-Encoding", "Content-Type"]).Order(StringComparer.Ordinal)],
+            preflight.Headers.GetValues("Access-Control-Allow-Headers").Single().Split(',').Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ApiDocument.ResponseHeaders,
+            answer.Headers.GetValues("Access-Control-Expose-Headers").Single().Split(',').Order(StringComparer.Ordinal));
         Assert.False((await Preflight("https://evil.example")).Headers.Contains("Access-Control-Allow-Origin"));
 
         Task<Answer> Preflight(string origin) => host.WithKey(null).SendAsync(HttpMethod.Options, "/api/partners",
