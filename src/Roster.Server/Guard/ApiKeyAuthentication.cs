@@ -71,7 +71,7 @@ internal static class ApiKeyAuthenticationExtensions
     }
 
     /// <summary>Who does this, for the audit: the request's key and address.</summary>
-    public static Actor Actor(this HttpContext http) => new(http.Caller().Id, http.Connection.RemoteIpAddress?.ToString());
+    public static Actor Actor(this HttpContext http) => new(http.Caller().Id, http.ClientAddress());
 
     /// <summary>The key of an authenticated request.</summary>
     public static ApiKey Caller(this HttpContext http) => ((CallerIdentity)http.User.Identity!).Key;

@@ -34,7 +34,7 @@ internal static class RequestLog
             ServerLog.Request(
                 logger, http.Request.Method, http.Route() ?? None, status, http.ProblemCode() ?? None,
                 Stopwatch.GetElapsedTime(start).TotalMilliseconds, caller?.WorkspaceId, caller?.Id, http.TraceIdentifier,
-                logsAddresses ? AddressOf(http) : None);
+                logsAddresses ? http.ClientAddress() ?? None : None);
         });
     }
 
@@ -46,11 +46,11 @@ internal static class RequestLog
     /// <summary>The code of the problem that was the answer; null if it was none.</summary>
     public static string? ProblemCode(this HttpContext http) => http.Features.Get<Problem>()?.Code;
 
-    private static string AddressOf(HttpContext http) => http.Connection.RemoteIpAddress switch
+    /// <summary>The client's address, one of IPv4 also in its own form; null if there is none.</summary>
+    public static string? ClientAddress(this HttpContext http) => http.Connection.RemoteIpAddress switch
     {
-        null => None,
         { IsIPv4MappedToIPv6: true } mapped => mapped.MapToIPv4().ToString(),
-        var address => address.ToString(),
+        var address => address?.ToString(),
     };
 }
 

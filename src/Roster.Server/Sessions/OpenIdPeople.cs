@@ -23,7 +23,7 @@ internal sealed class OpenIdPeople(OpenIdSettings settings, IRosterStore store, 
         var (workspaceId, scopes) = await FindRightsAsync(person, http.RequestAborted)
             ?? throw new OpenIdRefusedException("no role in the claim");
         var identity = PersonIdentity.HashOf(settings.Issuer, person.Subject);
-        var address = http.Connection.RemoteIpAddress?.ToString();
+        var address = http.ClientAddress();
         for (var i = 0; i < MaxTries; i++)
         {
             var now = Timestamp.Now(clock);

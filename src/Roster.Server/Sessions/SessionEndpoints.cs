@@ -190,7 +190,7 @@ internal static class SessionEndpoints
         var (session, secret) = New(http, key, now);
         // Read before the link is used up: a failure afterwards would lose the only showing of the key.
         var workspace = await store.FindWorkspaceNameAsync(key.WorkspaceId, http.RequestAborted);
-        var address = http.Connection.RemoteIpAddress?.ToString();
+        var address = http.ClientAddress();
         // The person was invited by whoever made the link.
         AuditEvent[] audit =
         [
@@ -219,8 +219,7 @@ internal static class SessionEndpoints
     {
         var secret = RandomSecret.Mint();
         return (new Session(
-            Guid.CreateVersion7(), key.WorkspaceId, key.Id, secret.Hash(), now, now, http.Connection.RemoteIpAddress?.ToString(),
-            AgentOf(http)), secret);
+            Guid.CreateVersion7(), key.WorkspaceId, key.Id, secret.Hash(), now, now, http.ClientAddress(), AgentOf(http)), secret);
     }
 
     /// <summary>The browser as it names itself, cut without splitting a character; null if it does not.</summary>

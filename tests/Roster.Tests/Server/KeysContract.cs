@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text;
 using System.Text.Json;
 using CsCheck;
 using Roster.Access;
@@ -440,6 +442,25 @@ public abstract class KeysContract(RosterHost host)
 
         Task<Answer> Preflight(string origin) => host.WithKey(null).SendAsync(HttpMethod.Options, "/api/partners",
             headers: [("Origin", origin), ("Access-Control-Request-Method", "PUT"), ("Access-Control-Request-Headers", "authorization")]);
+    }
+
+    [Fact]
+    public async Task An_IPv4_address_that_came_in_the_form_of_IPv6_is_in_the_audit_and_in_sessions_in_its_own()
+    {
+        await using var own = await host.AnotherAsync(settings => settings with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")] });
+        var api = await own.NewWorkspaceAsync();
+        var body = new StringContent("""{"name":"k","scopes":["partnersRead"]}""", Encoding.UTF8, "application/json");
+        var from = ("X-Forwarded-For", (string?)"::ffff:203.0.113.5");
+
+        var made = await api.SendAsync(HttpMethod.Post, Path, body, headers: from);
+        var begun = await own.WithKey(null).SendAsync(
+            HttpMethod.Post, "/api/session", authorization: $"Bearer {api.Key}", headers: [.. api.OwnPage, from]);
+
+        Assert.Equal((201, 201), (made.Status, begun.Status));
+        foreach (var action in new[] { "session_begun", "key_created" })
+            Assert.Equal("203.0.113.5", (await api.GetAsync("/api/audit")).Items
+                .First(one => one.GetProperty("action").GetString() == action).GetProperty("address").GetString());
+        Assert.Equal("203.0.113.5", (await api.GetAsync("/api/sessions")).Items.Single().GetProperty("address").GetString());
     }
 
     private static readonly Gen<Act> AnyAct = Gen.Select(
