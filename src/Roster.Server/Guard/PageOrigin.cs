@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Roster.Access;
+using Roster.Server.Http;
 
 namespace Roster.Server.Guard;
 
@@ -21,18 +22,31 @@ internal static class PageOrigin
 /// CORS. A preflight has no key, so an origin is allowed if any valid key lists its host. The request itself is then
 /// checked against its own key.
 /// </summary>
-internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : ICorsPolicyProvider, IDisposable
+internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : ICorsPolicyProvider
 {
     private static readonly TimeSpan Fresh = TimeSpan.FromSeconds(1);
 
-    private readonly SemaphoreSlim _oneReader = new(1, 1);
-    private IReadOnlyList<HostnameList> _hostnames = [];
-    private DateTimeOffset _readAt;
+    private readonly Lock _lock = new();
+
+    /// <summary>The last reading; requests that need it meanwhile wait for the same one.</summary>
+    private Task _reading = Task.CompletedTask;
+    private DateTimeOffset _begunAt;
+
+    /// <summary>What was read last.</summary>
+    private volatile IReadOnlyList<HostnameList> _hostnames = [];
+
+    /// <summary>Whether the database was away: then nobody waits for it here until it is back.</summary>
+    private volatile bool _isAway;
 
     public async Task<CorsPolicy?> GetPolicyAsync(HttpContext context, string? policyName)
     {
         var origin = context.Request.Headers.Origin.ToString();
-        if (origin.Length == 0 || !(await HostnamesAsync(context.RequestAborted)).Any(list => list.AllowsPage(origin)))
+        if (origin.Length == 0)
+            return null;
+        // A probe is answered without the database.
+        if (!context.GetEndpoint().IsProbe() && BeginReading() is { } reading)
+            await reading.WaitAsync(context.RequestAborted);
+        if (!_hostnames.Any(list => list.AllowsPage(origin)))
             return null;
         return new CorsPolicyBuilder(origin)
             .WithMethods("GET", "PUT", "POST", "PATCH", "DELETE")
@@ -47,24 +61,29 @@ internal sealed class KeyCorsPolicy(IRosterStore store, TimeProvider clock) : IC
             .Build();
     }
 
-    public void Dispose() => _oneReader.Dispose();
-
-    private async Task<IReadOnlyList<HostnameList>> HostnamesAsync(CancellationToken cancel)
+    /// <returns>What to wait for; null to go on with what was read last.</returns>
+    private Task? BeginReading()
     {
-        await _oneReader.WaitAsync(cancel);
-        try
+        lock (_lock)
         {
             var now = clock.GetUtcNow();
-            if (now - _readAt > Fresh || now < _readAt)
-            {
-                _hostnames = await store.ListHostnamesAsync(Timestamp.From(now), cancel);
-                _readAt = now;
-            }
-            return _hostnames;
+            if (_reading.IsCompleted && (now - _begunAt > Fresh || now < _begunAt))
+                (_reading, _begunAt) = (Task.Run(() => ReadAsync(Timestamp.From(now))), now);
+            return _isAway ? null : _reading;
         }
-        finally
+    }
+
+    private async Task ReadAsync(Timestamp now)
+    {
+        try
         {
-            _oneReader.Release();
+            _hostnames = await store.ListHostnamesAsync(now, CancellationToken.None);
+            _isAway = false;
+        }
+        catch (StoreException)
+        {
+            // The request itself says so, if it needs the database.
+            _isAway = true;
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Reflection;
+using Roster.Access;
 using Roster.Imports;
 
 namespace Roster.Tests.Hosting;
@@ -21,6 +22,9 @@ public class CountedStore : DispatchProxy
 
     /// <summary>Writes begin only after this; null if they begin at once.</summary>
     public Task? WritesAfter { get; set; }
+
+    /// <summary>Host names of keys are read only after this; null if at once.</summary>
+    public Task? HostnamesAfter { get; set; }
 
     /// <summary>Happens before the next change of an import, once; null if nothing does.</summary>
     public Func<Task>? BeforeReplace { get; set; }
@@ -44,6 +48,9 @@ public class CountedStore : DispatchProxy
         if (targetMethod.Name == nameof(IRosterStore.WriteAsync) && WritesAfter is { } before)
             return WriteAfterAsync(before, () => (Task<WrittenPlan>)targetMethod.Invoke(
                 _store, BindingFlags.DoNotWrapExceptions, null, args, null)!);
+        if (targetMethod.Name == nameof(IRosterStore.ListHostnamesAsync) && HostnamesAfter is { } until)
+            return HostnamesAfterAsync(until, () => (Task<IReadOnlyList<HostnameList>>)targetMethod.Invoke(
+                _store, BindingFlags.DoNotWrapExceptions, null, args, null)!);
         if (targetMethod.Name == nameof(IRosterStore.ReplaceImportAsync) && BeforeReplace is { } first)
         {
             BeforeReplace = null;
@@ -57,6 +64,12 @@ public class CountedStore : DispatchProxy
 
     private bool IsFailing(object? workspace) =>
         (FailingWorkspace is null || FailingWorkspace.Equals(workspace)) && !SparedWorkspace.Equals(workspace);
+
+    private static async Task<IReadOnlyList<HostnameList>> HostnamesAfterAsync(Task before, Func<Task<IReadOnlyList<HostnameList>>> read)
+    {
+        await before;
+        return await read();
+    }
 
     private static async Task<bool> ReplaceAfterAsync(Func<Task> first, Func<Task<bool>> replace)
     {

@@ -445,6 +445,52 @@ public abstract class KeysContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Requests_of_pages_do_not_wait_for_each_other_while_the_hosts_of_keys_cannot_be_read()
+    {
+        CountedStore counts = null!;
+        await using var own = await host.AnotherAsync(wrap: store => CountedStore.Around(store, out counts));
+        var api = await own.NewWorkspaceAsync();
+        counts.Failing = nameof(IRosterStore.ListHostnamesAsync);
+        Assert.Equal(200, await StatusAsync("/api/partners"));
+        var back = new TaskCompletionSource();
+        (counts.Failing, counts.HostnamesAfter) = (null, back.Task);
+        own.Clock.Move(TimeSpan.FromSeconds(2));
+
+        var statuses = await Task.WhenAll(Enumerable.Repeat("/api/partners", 20).Append("/health/live").Select(StatusAsync));
+
+        Assert.All(statuses, status => Assert.Equal(200, status));
+        Assert.Equal(2, counts.Of(nameof(IRosterStore.ListHostnamesAsync)));
+        back.SetResult();
+        // It is noticed that they can be read again.
+        var name = $"{Guid.NewGuid():N}.example";
+        await api.PostAsync($$"""{"name":"k","scopes":["partnersRead"],"allowedHostnames":["{{name}}"]}""", Path);
+        Answer answer;
+        do
+        {
+            own.Clock.Move(TimeSpan.FromSeconds(2));
+            answer = await api.SendAsync(HttpMethod.Get, "/api/partners", headers: ("Origin", $"https://{name}"));
+        }
+        while (!answer.Headers.Contains("Access-Control-Allow-Origin"));
+
+        async Task<int> StatusAsync(string path) =>
+            (await api.SendAsync(HttpMethod.Get, path, headers: ("Origin", "https://page.example"))).Status;
+    }
+
+    [Fact]
+    public async Task A_probe_from_a_page_is_answered_while_the_hosts_of_keys_are_being_read()
+    {
+        var never = new TaskCompletionSource();
+        CountedStore counts = null!;
+        await using var own = await host.AnotherAsync(wrap: store => CountedStore.Around(store, out counts));
+        counts.HostnamesAfter = never.Task;
+
+        var live = await own.WithKey(null).SendAsync(HttpMethod.Get, "/health/live", headers: ("Origin", "https://page.example"));
+
+        Assert.Equal(200, live.Status);
+        never.SetResult();
+    }
+
+    [Fact]
     public async Task An_IPv4_address_that_came_in_the_form_of_IPv6_is_in_the_audit_and_in_sessions_in_its_own()
     {
         await using var own = await host.AnotherAsync(settings => settings with { TrustedProxies = [IPNetwork.Parse("127.0.0.0/8")] });
