@@ -91,8 +91,10 @@ internal sealed class RequestLimits(ServerSettings settings, TimeProvider clock)
     /// <returns>Null if the bucket had them.</returns>
     public Problem? TakeRows(HttpContext http, int rows)
     {
-        using var lease = _rows.AttemptAcquire(
-            http.Caller().Id, settings.RowsPerMinute == 0 ? rows : Math.Min(rows, settings.RowsPerMinute - 1));
+        var wanted = settings.RowsPerMinute == 0 ? rows : Math.Min(rows, settings.RowsPerMinute - 1);
+        if (wanted == 0)
+            return null;
+        using var lease = _rows.AttemptAcquire(http.Caller().Id, wanted);
         return lease.IsAcquired ? null : Problem.RateLimited(RetryAfter(lease));
     }
 
@@ -180,6 +182,9 @@ internal sealed class RequestLimits(ServerSettings settings, TimeProvider clock)
 
     private static async Task<IDisposable?> TakeAsync(ConcurrencyLimiter budget, int units, bool isUnderWay, CancellationToken cancel)
     {
+        // A limiter that has nothing left grants not even nothing.
+        if (units == 0)
+            return new NoUnits();
         while (true)
         {
             var lease = await budget.AcquireAsync(units, cancel);
@@ -256,6 +261,13 @@ internal sealed class RequestLimits(ServerSettings settings, TimeProvider clock)
 
     private static int RetryAfter(RateLimitLease lease) =>
         lease.TryGetMetadata(MetadataName.RetryAfter, out var after) ? Math.Max(1, (int)Math.Ceiling(after.TotalSeconds)) : 1;
+
+    private sealed class NoUnits : IDisposable
+    {
+        public void Dispose()
+        {
+        }
+    }
 
     private sealed class Upload(IDisposable own, IDisposable place) : IDisposable
     {

@@ -39,6 +39,16 @@ public sealed class LimitTests(SqliteHost host)
     }
 
     [Fact]
+    public async Task The_last_row_of_a_key_is_enough_for_a_write_of_one_partner()
+    {
+        await using var own = await host.AnotherAsync(settings => settings with { RowsPerMinute = 2 });
+        var api = await own.NewWorkspaceAsync();
+        Assert.Equal(200, (await api.GetAsync("/api/partners")).Status);
+
+        Assert.Equal(200, (await api.PutAsync("""[{"name":"n"}]""")).Status);
+    }
+
+    [Fact]
     public async Task Addresses_with_too_many_failed_authentications_get_429_and_their_valid_keys_still_work()
     {
         await using var own = await host.AnotherAsync(settings => settings with { FailedAuthentications = 30 });
