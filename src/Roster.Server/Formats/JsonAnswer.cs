@@ -14,6 +14,7 @@ namespace Roster.Server.Formats;
 internal sealed class JsonAnswer : IDisposable
 {
     private const int SegmentBytes = 64 << 10;
+    private const string Utf8 = "; charset=utf-8";
 
     private static readonly PipeOptions BufferOptions = new(
         readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, pauseWriterThreshold: 0,
@@ -21,6 +22,8 @@ internal sealed class JsonAnswer : IDisposable
 
     private static readonly JsonWriterOptions JsonOptions =
         new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    private static readonly JsonWriterOptions ProblemOptions = JsonOptions with { Indented = true, NewLine = "\n" };
 
     private readonly Pipe _buffer = new(BufferOptions);
     private readonly string _type;
@@ -35,11 +38,24 @@ internal sealed class JsonAnswer : IDisposable
         _buffer.Writer.Complete();
     }
 
-    public static JsonAnswer OfBytes(Action<IBufferWriter<byte>> write) => new(RequestBody.Json, write);
+    /// <summary>The answer where there is no room for this one.</summary>
+    public Problem Otherwise { get; set; } = Problem.Overloaded;
 
-    public static JsonAnswer Of(Action<Utf8JsonWriter> write, string type = RequestBody.Json) => new(type, buffer =>
+    public static JsonAnswer OfBytes(Action<IBufferWriter<byte>> write) => new(RequestBody.Json + Utf8, write);
+
+    public static JsonAnswer Of(Action<Utf8JsonWriter> write, string type = RequestBody.Json) => Of(write, type + Utf8, JsonOptions);
+
+    /// <param name="brief">The same problem in a few words.</param>
+    public static JsonAnswer OfProblem(Action<Utf8JsonWriter> write, Problem brief)
     {
-        using var json = new Utf8JsonWriter(buffer, JsonOptions);
+        var answer = Of(write, "application/problem+json", ProblemOptions);
+        answer.Otherwise = brief;
+        return answer;
+    }
+
+    private static JsonAnswer Of(Action<Utf8JsonWriter> write, string type, JsonWriterOptions options) => new(type, buffer =>
+    {
+        using var json = new Utf8JsonWriter(buffer, options);
         write(json);
     });
 
@@ -58,11 +74,14 @@ internal sealed class JsonAnswer : IDisposable
             http.GiveBackMemory();
             if (sending is null)
             {
-                await Problem.Overloaded.WriteAsync(http);
+                // The headers were about this answer, but for one.
+                http.Response.Headers.Clear();
+                http.Response.Headers[RequestLog.RequestIdHeader] = http.TraceIdentifier;
+                await Otherwise.WriteAsync(http);
                 return;
             }
             http.Response.ContentLength = _length;
-            http.Response.ContentType = _type + "; charset=utf-8";
+            http.Response.ContentType = _type;
             await CopyAsync(http, sending);
         }
     }

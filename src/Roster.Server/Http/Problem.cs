@@ -1,10 +1,10 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Roster.Access;
 using Roster.Batches;
 using Roster.Partners;
 using Roster.Server.Formats;
+using Roster.Server.Operations;
 
 namespace Roster.Server.Http;
 
@@ -73,9 +73,6 @@ internal static class ProblemCode
 internal sealed record Problem(string Code, int Status, string Title, string English, string Arabic)
 {
     private const int RetryAfterOutageSeconds = 5;
-
-    private static readonly JsonWriterOptions JsonOptions =
-        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, Indented = true, NewLine = "\n" };
 
     public FaultList? Faults { get; init; }
 
@@ -377,27 +374,29 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
     };
 
     /// <summary>Answers with the problem; if an answer has begun already, cuts the connection.</summary>
-    public async Task WriteAsync(HttpContext http)
+    public Task WriteAsync(HttpContext http)
     {
+        if (!http.Response.HasStarted)
+            return AnswerTo(http).SendAsync(http);
+        http.Abort();
+        return Task.CompletedTask;
+    }
+
+    /// <summary>
+    /// Begins the answer with the problem. From then on its faults are not needed: only bytes are held while a slow client reads.
+    /// </summary>
+    public JsonAnswer AnswerTo(HttpContext http)
+    {
+        RequestMetrics.Found(Faults);
+        var brief = Faults is null ? this : this with { Faults = Faults.Counted() };
+        http.Features.Set(brief);
         var response = http.Response;
-        if (response.HasStarted)
-        {
-            http.Abort();
-            return;
-        }
-        http.Features.Set(this);
         response.StatusCode = Status;
-        response.ContentType = "application/problem+json";
         if (RetryAfter is { } seconds)
             response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
         if (Status == 401)
             response.Headers.WWWAuthenticate = "Bearer";
-        var body = new System.Buffers.ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(body, JsonOptions))
-            Write(json, http);
-        response.ContentLength = body.WrittenCount;
-        if (!HttpMethods.IsHead(http.Request.Method))
-            await response.Body.WriteAsync(body.WrittenMemory, http.RequestAborted);
+        return JsonAnswer.OfProblem(json => Write(json, http), brief);
     }
 
     private static Problem InvalidBody(BodyFault body, FaultList faults)

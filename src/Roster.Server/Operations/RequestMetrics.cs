@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Roster.Batches;
 using Roster.Server.Http;
 
 namespace Roster.Server.Operations;
@@ -18,10 +19,16 @@ internal static class RequestMetrics
     /// <param name="problem">Null if the answer was none.</param>
     public static void Answered(Problem? problem)
     {
-        if (problem is null || !Problems.Enabled)
+        if (problem is not null && Problems.Enabled)
+            Problems.Add(1, new KeyValuePair<string, object?>("error.type", problem.Code));
+    }
+
+    /// <param name="faults">Null if the problem is not about items.</param>
+    public static void Found(FaultList? faults)
+    {
+        if (faults is null || !Faults.Enabled)
             return;
-        Problems.Add(1, new KeyValuePair<string, object?>("error.type", problem.Code));
-        foreach (var code in (problem.Faults?.Listed ?? []).CountBy(fault => fault.Code))
+        foreach (var code in faults.Listed.CountBy(fault => fault.Code))
             Faults.Add(code.Value, new KeyValuePair<string, object?>("roster.code", code.Key));
     }
 

@@ -24,38 +24,32 @@ internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, Server
         SendAsync(http, MakeAsync(http, change, body, options, times, answer, explain));
 
     /// <summary>A method of its own, so that only the answer's bytes are held while a slow client reads.</summary>
-    private static async Task SendAsync(HttpContext http, Task<JsonAnswer?> making)
+    private static async Task SendAsync(HttpContext http, Task<(JsonAnswer Answer, bool IsOwed)> making)
     {
-        if (await making is { } answer)
-            await answer.SendAsync(http, isOwed: true);
+        var (answer, isOwed) = await making;
+        await answer.SendAsync(http, isOwed);
     }
 
-    /// <returns>Null if a problem was sent as the answer.</returns>
-    private async Task<JsonAnswer?> MakeAsync(
+    private async Task<(JsonAnswer Answer, bool IsOwed)> MakeAsync(
         HttpContext http, Change change, byte[]? body, WriteOptions options, StageTimes times, Func<ChangePlan, JsonAnswer> answer,
         Func<Task<Problem?>>? explain)
     {
         var caller = http.Caller();
         var idempotency = IdempotencyOf(http, options, body);
-        if (idempotency is not null)
-        {
-            var (isAnswered, remembered) = await AnswerAgainAsync(http, caller.WorkspaceId, idempotency, options, answer);
-            if (isAnswered)
-                return remembered;
-        }
+        if (idempotency is not null && await AnswerAgainAsync(http, caller.WorkspaceId, idempotency, options, answer) is { } again)
+            return (again, true);
         var request = new WriteRequest(change, new Origin(caller.Id, http.RequestId()), options.IsDryRun, options.IfRevision, idempotency);
         var plan = await WriteAsync(caller.WorkspaceId, request, times, http.RequestAborted);
         if (ProblemOf(plan, change) is { } problem)
         {
             var better = explain is null || plan.Faults.Count == 0 ? null : await explain();
-            await (better ?? problem).WriteAsync(http);
-            return null;
+            return ((better ?? problem).AnswerTo(http), false);
         }
         options.ShowOutcome(http, plan);
         var written = answer(plan);
         times.End("respond");
         times.Show(http);
-        return written;
+        return (written, true);
     }
 
     private async Task<ChangePlan> WriteAsync(long workspaceId, WriteRequest request, StageTimes times, CancellationToken cancel)
@@ -142,8 +136,8 @@ internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, Server
             Timestamp.From(clock.Earliest - settings.IdempotencyRemembered));
 
     /// <summary>Claims the key, or answers for the request that has it.</summary>
-    /// <returns>Not answered if the key is this request's now. Answered with null if a problem was sent.</returns>
-    private async Task<(bool IsAnswered, JsonAnswer? Answer)> AnswerAgainAsync(
+    /// <returns>Null if the key is this request's now.</returns>
+    private async Task<JsonAnswer?> AnswerAgainAsync(
         HttpContext http, long workspaceId, Idempotency idempotency, WriteOptions options, Func<ChangePlan, JsonAnswer> answer)
     {
         var state = await store.ClaimAsync(
@@ -151,18 +145,16 @@ internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, Server
         switch (state)
         {
             case IdempotencyState.Running running:
-                await (IsSame(running.Fingerprint) ? Problem.IdempotencyRunning : Problem.IdempotencyMismatch).WriteAsync(http);
-                return (true, null);
+                return (IsSame(running.Fingerprint) ? Problem.IdempotencyRunning : Problem.IdempotencyMismatch).AnswerTo(http);
             case IdempotencyState.Done done when !IsSame(done.Fingerprint):
-                await Problem.IdempotencyMismatch.WriteAsync(http);
-                return (true, null);
+                return Problem.IdempotencyMismatch.AnswerTo(http);
             case IdempotencyState.Done done:
                 var plan = await RememberedAnswer.ReplayAsync(done.Answer, store, workspaceId, http.RequestAborted);
                 http.Response.Headers["Idempotent-Replayed"] = "true";
                 options.ShowOutcome(http, plan);
-                return (true, answer(plan));
+                return answer(plan);
             default:
-                return (false, null);
+                return null;
         }
 
         bool IsSame(byte[] fingerprint) => CryptographicOperations.FixedTimeEquals(fingerprint, idempotency.Fingerprint);

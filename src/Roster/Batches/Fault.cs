@@ -131,6 +131,9 @@ public sealed class FaultList(int limit = Fault.MaxListed)
         return some;
     }
 
+    /// <summary>Only how many there are, with none of them listed.</summary>
+    public FaultList Counted() => new(0) { Count = Count };
+
     /// <summary>Both lists merged, in the order of the request, with the limit of this one.</summary>
     public FaultList With(FaultList others)
     {
