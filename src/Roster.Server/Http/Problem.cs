@@ -177,6 +177,15 @@ internal sealed record Problem(string Code, int Status, string Title, string Eng
         "يعالج الخادم حاليًا أكبر عدد ممكن من الدفعات الكبيرة؛ لم يتغير شيء. حاول مرة أخرى.")
     { RetryAfter = 1 };
 
+    /// <summary>There is no room now for the answer to a request that was carried out before.</summary>
+    public static Problem RepeatOverloaded { get; } = Overloaded with
+    {
+        English = "The request was carried out before, and nothing was changed now. The server is at as many large answers as it "
+            + "has memory for. Try again with this Idempotency-Key, and get its answer.",
+        Arabic = "نُفذ الطلب من قبل ولم يتغير شيء الآن. يعالج الخادم حاليًا أكبر عدد ممكن من الردود الكبيرة. "
+            + "حاول مرة أخرى بنفس Idempotency-Key لتحصل على رده.",
+    };
+
     public static Problem TooMuchText { get; } = new(
         ProblemCode.TooMuchText, 400, "The partners have too much text together",
         $"The partners that the request is about have more than {TextBudget.MaxUnits >> 20} million characters together; "

@@ -37,7 +37,7 @@ internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, Server
         var caller = http.Caller();
         var idempotency = IdempotencyOf(http, options, body);
         if (idempotency is not null && await AnswerAgainAsync(http, caller.WorkspaceId, idempotency, options, answer) is { } again)
-            return (again, true);
+            return (again, false);
         var request = new WriteRequest(change, new Origin(caller.Id, http.RequestId()), options.IsDryRun, options.IfRevision, idempotency);
         var plan = await WriteAsync(caller.WorkspaceId, request, times, http.RequestAborted);
         if (ProblemOf(plan, change) is { } problem)
@@ -49,7 +49,7 @@ internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, Server
         var written = answer(plan);
         times.End("respond");
         times.Show(http);
-        return (written, true);
+        return (written, request.Writes(plan));
     }
 
     private async Task<ChangePlan> WriteAsync(long workspaceId, WriteRequest request, StageTimes times, CancellationToken cancel)
@@ -152,7 +152,9 @@ internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, Server
                 var plan = await RememberedAnswer.ReplayAsync(done.Answer, store, workspaceId, http.RequestAborted);
                 http.Response.Headers["Idempotent-Replayed"] = "true";
                 options.ShowOutcome(http, plan);
-                return answer(plan);
+                var again = answer(plan);
+                again.Otherwise = Problem.RepeatOverloaded;
+                return again;
             default:
                 return null;
         }

@@ -40,6 +40,8 @@ public abstract partial class RosterHost : IAsyncLifetime
 
     internal RequestLimits Limits => There(_app).Services.GetRequiredService<RequestLimits>();
 
+    internal UnsentAnswers Unsent => There(_app).Services.GetRequiredService<UnsentAnswers>();
+
     /// <summary>The database, as for <c>--database</c>.</summary>
     internal abstract string Database { get; }
 

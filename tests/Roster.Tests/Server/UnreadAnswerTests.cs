@@ -1,11 +1,13 @@
 using System.Net.Sockets;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace Roster.Tests.Server;
 
 /// <summary>Answers that are made and that nobody reads, and the memory that they and their requests hold.</summary>
 public sealed class UnreadAnswerTests(SqliteHost host)
 {
+    private const int AllRoom = 64 << 20;
     private const int AllReads = 40_000;
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
@@ -38,6 +40,59 @@ public sealed class UnreadAnswerTests(SqliteHost host)
         var answer = await api.SendAsync(HttpMethod.Parse(method), "/api/partners?take=10", accept: accept);
 
         Assert.Equal(200, answer.Status);
+    }
+
+    [Fact]
+    public async Task Where_there_is_no_room_for_answers_only_what_was_written_is_told_in_full()
+    {
+        await using var own = await host.AnotherAsync();
+        var api = await own.NewWorkspaceAsync();
+        var ids = (await api.PutAsync(Large(100))).Ids;
+        var items = Phones("1");
+        var same = "[" + string.Join(',', ids.Select(id => $$"""{"id":"{{id}}"}""")) + "]";
+        var written = await WriteAsync(items, "once");
+        Assert.Equal((200, 100), (written.Status, written.Count("Roster-Updated")));
+        using var all = await own.Unsent.EnterAsync(new DefaultHttpContext(), AllRoom, isOwed: true);
+        var waiting = new List<Task<Roster.Server.Guard.UnsentAnswers.Sending?>>();
+        do
+            waiting.Add(own.Unsent.EnterAsync(new DefaultHttpContext(), AllRoom, isOwed: false).AsTask());
+        while (!waiting[^1].IsCompleted);
+
+        var dryRun = await api.PutAsync(Encoding.UTF8.GetBytes(Phones("2")), path: "/api/partners?dryRun=true");
+        var repeated = await WriteAsync(items, "once");
+        var unchanged = await WriteAsync(same, "unchanged");
+        var stale = await api.PutAsync(Stale(ids));
+        var other = await api.PutAsync(Phones("3"));
+
+        foreach (var refused in new[] { dryRun, repeated, unchanged })
+        {
+            Assert.Equal((503, "overloaded"), (refused.Status, refused.Code));
+            Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter!.Delta);
+            Assert.Single(refused.Headers.GetValues("Roster-Request-Id"));
+            Assert.False(refused.Headers.Contains("Roster-Updated") || refused.Headers.Contains("Idempotent-Replayed"));
+        }
+        Assert.Contains("was carried out before", repeated.Text, StringComparison.Ordinal);
+        Assert.DoesNotContain("was carried out before", dryRun.Text + unchanged.Text, StringComparison.Ordinal);
+        Assert.Equal((400, "validation_failed"), (stale.Status, stale.Code));
+        Assert.Equal((0, true, 100), (
+            stale.Json.GetProperty("details").GetArrayLength(), stale.Json.GetProperty("truncated").GetBoolean(),
+            stale.Json.GetProperty("detailCount").GetInt32()));
+        Assert.Equal((200, 100), (other.Status, other.Count("Roster-Updated")));
+
+        all!.Dispose();
+        foreach (var one in waiting)
+            (await one)?.Dispose();
+        var again = await WriteAsync(items, "once");
+        Assert.Equal((200, "true"), (again.Status, again.Headers.GetValues("Idempotent-Replayed").Single()));
+        Assert.Equal(written.Text, again.Text);
+        Assert.Equal(200, (await WriteAsync(same, "unchanged")).Status);
+        Assert.Equal(100, (await api.PutAsync(Stale(ids))).Faults.Count);
+
+        string Phones(string phone) => "[" + string.Join(',', ids.Select(id => $$"""{"id":"{{id}}","phone":"{{phone}}"}""")) + "]";
+
+        Task<Answer> WriteAsync(string body, string key) => api.SendAsync(
+            HttpMethod.Put, "/api/partners", new StringContent(body, Encoding.UTF8, "application/json"),
+            headers: [("Idempotency-Key", key)]);
     }
 
     /// <summary>New partners with nearly as much metadata as they may have.</summary>
