@@ -19,6 +19,9 @@ internal static class ImportRowEndpoints
     /// <summary>Blocks that one page reads: with a rare filter a page may have fewer rows than asked for, and a next one.</summary>
     private const int MaxBlocks = 40;
 
+    /// <summary>As many partners take one unit of memory, and so does a block of rows.</summary>
+    private const int MemoryOfBlock = MaxTake + 1;
+
     /// <summary>Bytes of the body of PATCH.</summary>
     private const int MaxEditBytes = 4 << 20;
 
@@ -51,17 +54,12 @@ internal static class ImportRowEndpoints
             await ImportProblems.NotNow(import).WriteAsync(http);
             return;
         }
-        if (await limits.TakeMemoryForAnswerAsync(http, MaxTake + 1) is { } refusal)
-        {
-            await refusal.WriteAsync(http);
-            return;
-        }
         try
         {
             if (format.Csv is { } csv)
-                await SendCsvAsync(http, store, import, filter, csv);
+                await SendCsvAsync(http, store, limits, import, filter, format.ContentType, csv);
             else
-                await SendPageAsync(http, store, import, filter, take, cursor!.Value);
+                await (await ReadPageAsync(http, store, limits, import, filter, take, cursor!.Value)).SendAsync(http);
         }
         catch (FileRefusedException gone) when (!http.Response.HasStarted)
         {
@@ -154,8 +152,12 @@ internal static class ImportRowEndpoints
         return null;
     }
 
-    private static async Task SendPageAsync(HttpContext http, IRosterStore store, Import import, Filter filter, int take, RowCursor cursor)
+    /// <summary>A method of its own, so that the rows are not held while a slow client reads.</summary>
+    private static async Task<JsonAnswer> ReadPageAsync(
+        HttpContext http, IRosterStore store, RequestLimits limits, Import import, Filter filter, int take, RowCursor cursor)
     {
+        if (await limits.TakeMemoryForAnswerAsync(http, MemoryOfBlock) is { } refusal)
+            return refusal.AnswerTo(http);
         var page = new List<PlannedRow>(take);
         var text = 0;
         var next = default(RowCursor?);
@@ -188,7 +190,7 @@ internal static class ImportRowEndpoints
         }
         if (next is { } more)
             http.ShowNext("cursor", more.ToString());
-        await JsonAnswer.SendAsync(http, json =>
+        return JsonAnswer.Of(json =>
         {
             json.WriteStartArray();
             foreach (var row in page)
@@ -203,27 +205,45 @@ internal static class ImportRowEndpoints
     /// Streams all rows, a block at a time, in the file's own columns and two of ours. Of a partner that is deleted the columns
     /// have the values of their fields.
     /// </summary>
-    private static async Task SendCsvAsync(HttpContext http, IRosterStore store, Import import, Filter filter, CsvFormat csv)
+    private static async Task SendCsvAsync(
+        HttpContext http, IRosterStore store, RequestLimits limits, Import import, Filter filter, string contentType, CsvFormat csv)
     {
         var names = import.Contents!.Columns.Select(column => column.Name).ToArray();
         var targets = names.Select(name => import.Mapping.FirstOrDefault(one => one.Column == name)?.Target is { } target
             ? ImportTarget.Parse(target) : null).ToArray();
-        http.Response.ContentType = PartnerFormat.Negotiate(http.Request)!.ContentType;
-        var text = new StringBuilder(csv.IsSpreadsheet ? "\uFEFF" : "");
-        CsvText.AppendRecord(text, [.. names, "roster_change", "roster_faults"], csv);
+        http.Response.ContentType = contentType;
         if (HttpMethods.IsHead(http.Request.Method))
             return;
+        var header = new StringBuilder(csv.IsSpreadsheet ? "\uFEFF" : "");
+        CsvText.AppendRecord(header, [.. names, "roster_change", "roster_faults"], csv);
         await foreach (var head in PlannedRows.HeadsAsync(store, import, 0, http.RequestAborted))
         {
             if (!filter.MayBeIn(head))
                 continue;
+            if (await ReadBlockAsync(head) is not { } part)
+            {
+                await Problem.Overloaded.WriteAsync(http);
+                return;
+            }
+            await part.SendPartAsync(http);
+        }
+        await http.Response.WriteAsync(header.ToString(), http.RequestAborted);
+
+        // Null if too many wait for memory and nothing was sent yet. A method of its own, as for a page.
+        async Task<JsonAnswer?> ReadBlockAsync(ImportBlock head)
+        {
+            using var memory = await limits.TakeMemoryForPageAsync(MemoryOfBlock, http.Response.HasStarted, http.RequestAborted);
+            if (memory is null)
+                return null;
+            var text = new StringBuilder().Append(header);
+            header.Clear();
             foreach (var row in await PlannedRows.ReadAsync(store, import, head.Number, http.RequestAborted))
                 if (filter.Passes(row))
                     CsvText.AppendRecord(text, [.. CellsOf(row, targets), NameOf(row.Change), FaultsOf(row)], csv);
-            await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
-            text.Clear();
+            var part = JsonAnswer.OfBytes(buffer => Encoding.UTF8.GetBytes(text.ToString(), buffer));
+            await part.ReserveAsync(http);
+            return part;
         }
-        await http.Response.WriteAsync(text.ToString(), http.RequestAborted);
     }
 
     private static IEnumerable<string> CellsOf(PlannedRow row, ImportTarget?[] targets) => row.Change == RowChange.Deleted

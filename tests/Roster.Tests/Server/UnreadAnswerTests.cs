@@ -25,6 +25,46 @@ public sealed class UnreadAnswerTests(SqliteHost host)
         await HoldsNothingAsync(own);
     }
 
+    [Fact]
+    public async Task Rows_of_an_import_as_CSV_that_nobody_reads_hold_no_memory_of_reads()
+    {
+        await using var own = await host.AnotherAsync();
+        var api = await own.NewWorkspaceAsync();
+        var note = new string('n', 1_000);
+        var (id, _) = await api.NewPlanAsync("name,note\n" + string.Concat(Enumerable.Range(0, 8_000).Select(i => $"{i},{note}\n")));
+        var path = $"/api/imports/{id}/rows";
+
+        using var deaf = await AskAsync(own, api, $"GET {path}", accept: "text/csv");
+        await HoldsNothingAsync(own);
+
+        var rows = (await api.GetAsync(path, "text/csv")).Text.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(
+            ["name,note,roster_change,roster_faults", .. Enumerable.Range(0, 8_000).Select(i => $"{i},{note},created,")], rows);
+    }
+
+    [Fact]
+    public async Task Rows_of_an_import_as_CSV_are_refused_where_too_many_wait_for_memory()
+    {
+        await using var own = await host.AnotherAsync();
+        var api = await own.NewWorkspaceAsync();
+        var (id, _) = await api.NewPlanAsync("name\nAda\n");
+        var path = $"/api/imports/{id}/rows";
+        using var end = new CancellationTokenSource();
+        using var all = await own.Limits.TakeMemoryForPageAsync(AllReads, isUnderWay: false, CancellationToken.None);
+        var waiting = Enumerable.Range(0, 16)
+            .Select(_ => own.Limits.TakeMemoryForPageAsync(AllReads, isUnderWay: false, end.Token)).ToList();
+
+        var refused = await api.GetAsync(path, "text/csv");
+
+        Assert.Equal((503, "overloaded"), (refused.Status, refused.Code));
+        await end.CancelAsync();
+        await Task.WhenAll(waiting.Select(one => Assert.ThrowsAnyAsync<OperationCanceledException>(() => one)));
+        var answer = api.GetAsync(path, "text/csv");
+        all!.Dispose();
+        Assert.Equal(200, (await answer).Status);
+        await HoldsNothingAsync(own);
+    }
+
     [Theory]
     [InlineData("GET", "text/csv")]
     [InlineData("GET", "application/x-ndjson")]
