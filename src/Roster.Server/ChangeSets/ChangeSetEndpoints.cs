@@ -70,14 +70,17 @@ internal static class ChangeSetEndpoints
             await refusal.WriteAsync(http);
             return;
         }
+        await (await ReadChangesAsync(http, revision, from, take, store)).SendAsync(http);
+    }
+
+    /// <summary>A method of its own, so that the changes are not held while a slow client reads.</summary>
+    private static async Task<JsonAnswer> ReadChangesAsync(HttpContext http, string revision, int from, int take, IRosterStore store)
+    {
         var workspace = http.Caller().WorkspaceId;
         // One more than a page, to know whether there is another page.
         if (ParseRevision(revision) is not { } number
             || await LoggedChangeSet.ReadAsync(store, workspace, number, from, take + 1, http.RequestAborted) is not { } changeSet)
-        {
-            await Problem.NotFound.WriteAsync(http);
-            return;
-        }
+            return Problem.NotFound.AnswerTo(http);
         var page = changeSet.Changes.Take(take).ToList();
         var now = await store.FindAsync(workspace, page.Select(change => change.Id), http.RequestAborted);
         var present = page.Where(change => now.ContainsKey(change.Id)).Select(change => now[change.Id]).ToList();
@@ -85,17 +88,14 @@ internal static class ChangeSetEndpoints
             .OfType<Partner>().ToDictionary(partner => partner.Id);
         if (changeSet.Changes.Count > take)
             http.ShowNext("cursor", PartnerAnswer.Number(from + take));
-        await Answer(page, after).SendAsync(http);
+        return JsonAnswer.Of(json =>
+        {
+            json.WriteStartArray();
+            foreach (var change in page)
+                ChangeJson.Write(json, change, after.GetValueOrDefault(change.Id));
+            json.WriteEndArray();
+        });
     }
-
-    /// <summary>A method of its own, so that its source objects are not held while a slow client reads.</summary>
-    private static JsonAnswer Answer(List<LoggedChange> changes, Dictionary<Guid, Partner> after) => JsonAnswer.Of(json =>
-    {
-        json.WriteStartArray();
-        foreach (var change in changes)
-            ChangeJson.Write(json, change, after.GetValueOrDefault(change.Id));
-        json.WriteEndArray();
-    });
 
     /// <summary>GET /api/changesets/by-key/{key}: the state of the request with an idempotency key.</summary>
     public static async Task ByKeyAsync(HttpContext http, IRosterStore store, SteadyClock clock, ServerSettings settings)
@@ -150,11 +150,7 @@ internal static class ChangeSetEndpoints
             await limited.WriteAsync(http);
             return;
         }
-        var undone = await LoggedChangeSet.ReadAsync(store, workspace, number, 0, int.MaxValue, http.RequestAborted)
-            ?? throw new DamagedLogException("A change set is gone from the log.");
-        var state = await (await UndoState.OfAsync(store, workspace, changeSet, http.RequestAborted))
-            .WithPutBackAsync(store, workspace, undone, http.RequestAborted);
-        await write.RunAsync(http, new Undo(undone, state, skips), null, options, times, plan => JsonAnswer.Of(json =>
+        await write.RunAsync(http, await ReadAsync(), null, options, times, plan => JsonAnswer.Of(json =>
         {
             json.WriteStartObject();
             json.WriteNumber("undoes", number);
@@ -166,6 +162,16 @@ internal static class ChangeSetEndpoints
             json.WriteEndArray();
             json.WriteEndObject();
         }), AnotherWasFasterAsync);
+
+        // A method of its own, so that what is undone is not held while a slow client reads.
+        async Task<Undo> ReadAsync()
+        {
+            var undone = await LoggedChangeSet.ReadAsync(store, workspace, number, 0, int.MaxValue, http.RequestAborted)
+                ?? throw new DamagedLogException("A change set is gone from the log.");
+            var state = await (await UndoState.OfAsync(store, workspace, changeSet, http.RequestAborted))
+                .WithPutBackAsync(store, workspace, undone, http.RequestAborted);
+            return new Undo(undone, state, skips);
+        }
 
         // Of two concurrent undos, the second one conflicts with the first: report that instead of conflicts.
         async Task<Problem?> AnotherWasFasterAsync() => await FindAsync(http, revision, store) is { } later

@@ -25,28 +25,39 @@ internal static class HistoryEndpoints
             await refusal.WriteAsync(http);
             return;
         }
+        await (await ReadStepsAsync(http, id, take, cursor, store)).SendAsync(http);
+    }
+
+    /// <summary>A method of its own, so that the steps are not held while a slow client reads.</summary>
+    private static async Task<JsonAnswer> ReadStepsAsync(HttpContext http, string id, int take, long? cursor, IRosterStore store)
+    {
         var workspace = http.Caller().WorkspaceId;
         var partner = !Uuid.TryParse(id, out var key) ? null
             : (await store.FindAsync(workspace, [key], http.RequestAborted)).GetValueOrDefault(key);
         if (partner is null)
-        {
-            await Problem.NotFound.WriteAsync(http);
-            return;
-        }
+            return Problem.NotFound.AnswerTo(http);
         var history = new History(store, workspace);
         // The cursor is the last change set of the page before. Its entry leads on, so earlier pages are not read
         // again.
         var (isFound, from) = cursor is { } revision ? await history.BeforeAsync(partner, revision, http.RequestAborted) : (true, partner);
         if (!isFound)
-        {
-            await Problem.InvalidParameter("cursor", "It is what a Link header gave for this very partner.").WriteAsync(http);
-            return;
-        }
+            return Problem.InvalidParameter("cursor", "It is what a Link header gave for this very partner.").AnswerTo(http);
         var steps = from is null ? [] : await history.StepsAsync(from, take, http.RequestAborted);
         if (steps is [.., { Before: not null } last])
             http.ShowNext("cursor", PartnerAnswer.Number(last.Head.Revision.Number));
         var actors = await Actors.OfAsync(http, store, steps.Select(step => (Guid?)step.Head.Origin.KeyId));
-        await Answer(steps, actors).SendAsync(http);
+        return JsonAnswer.Of(json =>
+        {
+            json.WriteStartArray();
+            foreach (var step in steps)
+            {
+                json.WriteStartObject();
+                ChangeSetEndpoints.WriteHead(json, step.Head, actors);
+                ChangeJson.WriteChange(json, ChangeJson.NameOf(step.Before, step.After), step.Before, step.After);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        });
     }
 
     /// <summary>
@@ -109,20 +120,6 @@ internal static class HistoryEndpoints
     }
 
     /// <summary>A method of its own, so that its source objects are not held while a slow client reads.</summary>
-    private static JsonAnswer Answer(IReadOnlyList<PartnerStep> steps, Actors actors) => JsonAnswer.Of(json =>
-    {
-        json.WriteStartArray();
-        foreach (var step in steps)
-        {
-            json.WriteStartObject();
-            ChangeSetEndpoints.WriteHead(json, step.Head, actors);
-            ChangeJson.WriteChange(json, ChangeJson.NameOf(step.Before, step.After), step.Before, step.After);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-    });
-
-    /// <inheritdoc cref="Answer(IReadOnlyList{PartnerStep}, Actors)"/>
     private static JsonAnswer Answer(FeedPage page, IncludedFields include) => JsonAnswer.OfBytes(buffer =>
     {
         using var json = new PartnerJson(buffer, include);

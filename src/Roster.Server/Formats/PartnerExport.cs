@@ -58,6 +58,7 @@ internal static class PartnerExport
                 part = Write(page.Partners, list.Include, keys, format, isFirst);
                 await part.ReserveAsync(http);
                 page.Memory.Dispose();
+                page = page with { Partners = [] };
                 await sending;
                 sending = part.SendPartAsync(http);
                 part = null;
