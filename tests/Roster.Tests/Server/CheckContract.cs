@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Roster.Partners;
 using Roster.Storage.Checks;
@@ -107,6 +108,25 @@ public abstract class CheckContract(RosterHost host)
         Assert.Equal(200, (await api.PutAsync($$"""[{"id":"{{ids[3]}}","email":"Secret3@Secret.example"}]""")).Status);
         Assert.Single((await api.GetAsync("/api/partners?email=secret3@secret.example")).Items);
         Assert.Equal("", Text(await CheckAsync(api)));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("?matchOn=externalId")]
+    public async Task A_large_batch_with_a_partner_that_is_not_as_it_was_written_names_it_and_all_else_goes_on(string query)
+    {
+        var api = await host.NewWorkspaceAsync();
+        var ids = (await FillAsync(api, 1_100)).Ids;
+        await RunAsync($"update partner set email = 'wrong@secret.example' where {Is(api.Workspace.Id, ids[1_050])}");
+        var batch = JsonSerializer.SerializeToUtf8Bytes(
+            ids.Select((id, i) => query.Length == 0 ? (object)new { id, phone = "2" } : new { externalId = $"secret {i}", phone = "2" }));
+
+        var refused = await api.PutAsync(batch, path: "/api/partners" + query);
+
+        Assert.Equal((503, "storage_damaged"), (refused.Status, refused.Code));
+        Assert.Contains(ids[1_050], refused.Json.GetProperty("error").GetProperty("en").GetString(), StringComparison.Ordinal);
+        Assert.Equal(200, (await api.GetAsync($"/api/partners/{ids[0]}")).Status);
+        Assert.Equal(200, (await api.PutAsync($$"""[{"id":"{{ids[0]}}","phone":"3"}]""")).Status);
     }
 
     [Fact]

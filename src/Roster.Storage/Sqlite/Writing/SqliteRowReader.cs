@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Roster.Batches;
 using Roster.Changes;
 using Roster.Partners;
@@ -77,7 +78,8 @@ internal sealed class SqliteRowReader(SqliteReaders readers)
             }
             catch (AggregateException failures) when (failures.InnerExceptions.OfType<StoreException>().FirstOrDefault() is { } failure)
             {
-                throw new StoreException(failure.Trouble, failure.Message, failures);
+                // As it is: a damaged partner is no damage of the file.
+                ExceptionDispatchInfo.Throw(failure);
             }
         }
     }
