@@ -42,7 +42,7 @@ public class StoreException(StoreTrouble trouble, string message, Exception? inn
     public static StoreException NoRoomToRead(StoreException full) => new(StoreTrouble.Unavailable, full.Message, full);
 }
 
-/// <summary>One record of the database is damaged. Calls that do not need it still work.</summary>
+/// <summary>A part of the database is damaged, such as one record. Calls that do not need it still work.</summary>
 public abstract class DamagedRecordException(string message, Exception? inner = null)
     : StoreException(StoreTrouble.Damaged, message, inner);
 
@@ -61,3 +61,10 @@ public sealed class DamagedLogException(string message, Exception? inner = null)
     public static DamagedLogException OfAnotherVersion() =>
         new("The change set is in an encoding that this version of Roster does not know.");
 }
+
+/// <summary>
+/// The file with the files and rows of imports is damaged, which is beside the directory's. Calls that do not need it still work.
+/// </summary>
+public sealed class DamagedImportsException(string path, Exception inner) : DamagedRecordException(
+    $"{path} is damaged; it has only files and rows of imports. What does not read it goes on. Stop the server, delete it with its -wal "
+    + "and -shm, and send imports again that were not applied (docs/how-to/check-and-repair.md).", inner);

@@ -134,6 +134,10 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
         }
     });
 
+    /// <exception cref="DamagedImportsException">The file is damaged.</exception>
+    /// <exception cref="StoreException">
+    /// Nothing was written, or nothing that counts: what a failed COMMIT may have left is written over by whoever tries again.
+    /// </exception>
     private T With<T>(Func<SqliteDatabase, T> work)
     {
         lock (_lock)
@@ -146,7 +150,18 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
                 _database = null;
                 open.Dispose();
             }
-            return work(_database ??= Open());
+            try
+            {
+                return work(_database ??= Open());
+            }
+            catch (StoreException damage) when (damage.Trouble == StoreTrouble.Damaged)
+            {
+                throw new DamagedImportsException(path, damage);
+            }
+            catch (StoreException unknown) when (unknown.Trouble == StoreTrouble.OutcomeUnknown)
+            {
+                throw new StoreException(StoreTrouble.Unavailable, unknown.Message, unknown);
+            }
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -151,6 +153,51 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
         })
             Assert.Equal((503, "storage_damaged"), (other.Status, other.Code));
         Assert.Equal(1, Check().ExitCode);
+    }
+
+    [Fact]
+    public async Task Damage_of_the_file_of_imports_is_told_with_its_cure_and_the_directory_goes_on()
+    {
+        var file = File + ".imports";
+        string import, key;
+        using (var whole = Directory.Start(_folder))
+        {
+            var first = whole.FirstClient();
+            (import, key) = (await first.NewImportAsync("name,phone\nAda,1\n"), first.Key!);
+            whole.Terminate();
+            Assert.Equal(0, whole.WaitForExit());
+        }
+        SpoilFreePages(file);
+        using (var server = Directory.Start(_folder))
+        {
+            var api = server.Client(key);
+            var mends = JsonSerializer.Serialize(Enumerable.Range(2, 20).Select(line => new
+            {
+                line,
+                cells = new { phone = Convert.ToHexString(RandomNumberGenerator.GetBytes(2_000)) },
+            }));
+
+            var refused = await api.MendAsync(import, mends);
+
+            Assert.Equal((503, "storage_damaged"), (refused.Status, refused.Code));
+            await server.HasSaidAsync($"storage_damaged: {file} is damaged");
+            Assert.Contains("delete it with its -wal", server.Log(), StringComparison.Ordinal);
+            Assert.Equal("uploaded", (await api.ImportAsync(import)).State());
+            Assert.Equal(200, (await api.PutAsync("""[{"name":"written"}]""")).Status);
+            Assert.Equal(["written"], (await api.GetAsync("/api/partners")).Names);
+            var ready = await api.GetAsync("/health/ready");
+            Assert.Equal((200, """{"status":"ok","notices":["storage_damaged"]}"""), (ready.Status, ready.Text));
+            server.Terminate();
+            Assert.Equal(0, server.WaitForExit());
+        }
+        Assert.Matches("file\t-\tdamaged\t.*\n  faults of the file of imports", Check().Output);
+        foreach (var end in new[] { "", "-wal", "-shm" })
+            System.IO.File.Delete(file + end);
+
+        using var again = Directory.Start(_folder);
+        var planned = (await again.Client(key).NewPlanAsync("name,phone\nAda,1\n")).Import;
+        Assert.Equal("1 0 0 0 0 0", planned.Counts());
+        Assert.Equal(0, Check().ExitCode);
     }
 
     [Fact]
@@ -336,6 +383,16 @@ public sealed partial class DamageTests(DamageTests.Directory directory) : IClas
         var start = (RootOf(name) - 1) * PageBytes;
         Array.Fill(bytes, (byte)0xA5, start, 200);
         System.IO.File.WriteAllBytes(File, bytes);
+    }
+
+    /// <summary>Has the list of free pages begin with one that is none: whoever needs a page for a write meets it, and no reader.</summary>
+    private static void SpoilFreePages(string file)
+    {
+        var bytes = System.IO.File.ReadAllBytes(file);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(32), 2);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(36), 1);
+        Array.Fill(bytes, (byte)0xA5, PageBytes, PageBytes);
+        System.IO.File.WriteAllBytes(file, bytes);
     }
 
     private int RootOf(string name)

@@ -27,7 +27,8 @@ internal sealed class SqliteHealth(string path, StoreNotices notices) : IDisposa
     public void Watch(SqliteDatabase witness) => _witness = witness;
 
     /// <summary>
-    /// Remembers damage of the file and reports it. A single damaged partner or change set does not stop writes.
+    /// Remembers damage of the file and reports it. A single damaged partner or change set does not stop writes, nor
+    /// do damaged imports.
     /// </summary>
     public void Note(StoreException failure)
     {
