@@ -273,6 +273,60 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task However_many_filters_are_combined_few_statements_stay_prepared()
+    {
+        var (open, opened) = (new HashSet<SqliteDatabase>(), 0);
+        SqliteDatabase.Opened += Note;
+        try
+        {
+            await using var store = await OpenAsync();
+            var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+            await store.WriteAsync(
+                workspace.Id, Some.Upsert("""[{"name":"needle"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+            PartnerFilter[] filters =
+            [
+                .. from deleted in Enum.GetValues<DeletedPartners>()
+                   from email in new bool?[] { null, true, false }
+                   from phone in new bool?[] { null, true, false }
+                   from since in new Timestamp?[] { null, new Timestamp(1) }
+                   from q in new[] { null, "needle" }
+                   select new PartnerFilter(Q: q, HasEmail: email, HasPhone: phone, UpdatedSince: since, Deleted: deleted),
+            ];
+            foreach (var filter in filters)
+                foreach (var sort in Enum.GetValues<PartnerSort>())
+                    await store.ListAsync(workspace.Id, new PartnerQuery(filter, sort, true, 5), CancellationToken.None);
+
+            lock (open)
+            {
+                Assert.All(open, database => Assert.InRange(database.Texts.Count, 0, SqliteReaders.MaxStatements));
+                Assert.InRange(opened, 1, 20);
+            }
+        }
+        finally
+        {
+            SqliteDatabase.Opened -= Note;
+        }
+
+        void Note(SqliteDatabase database)
+        {
+            if (!database.Path.StartsWith(File, StringComparison.Ordinal))
+                return;
+            database.Closing += Forget;
+            lock (open)
+            {
+                open.Add(database);
+                opened++;
+            }
+        }
+
+        void Forget(SqliteDatabase database)
+        {
+            lock (open)
+                open.Remove(database);
+        }
+    }
+
+    [Fact]
     public async Task A_cancelled_write_that_waits_is_taken_back()
     {
         await using var store = await OpenAsync();

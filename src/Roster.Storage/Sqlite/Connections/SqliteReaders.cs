@@ -9,6 +9,12 @@ namespace Roster.Storage.Sqlite.Connections;
 /// <param name="health">Gets the damage that a reader finds.</param>
 internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, SqliteHealth? health = null) : IDisposable
 {
+    /// <summary>
+    /// Many times what calls use again and again. Searches have as many texts as filters, sorts and cursors can be combined, some ten
+    /// kilobytes each: a connection that has prepared more is closed.
+    /// </summary>
+    internal const int MaxStatements = 200;
+
     private readonly ConcurrentBag<SqliteDatabase> _idle = [];
     private volatile bool _isClosed;
     private int _idleCount;
@@ -84,7 +90,7 @@ internal sealed class SqliteReaders(Func<SqliteDatabase> open, int maxIdle, Sqli
 
     private void Return(SqliteDatabase database)
     {
-        if (Interlocked.Increment(ref _idleCount) <= maxIdle && !database.IsInTransaction)
+        if (Interlocked.Increment(ref _idleCount) <= maxIdle && !database.IsInTransaction && database.Texts.Count <= MaxStatements)
         {
             _idle.Add(database);
             return;
