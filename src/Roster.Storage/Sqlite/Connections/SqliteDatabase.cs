@@ -261,6 +261,21 @@ internal sealed class SqliteDatabase : IDisposable
         return SqliteNative.FileControl(Handle, "main", HasMoved, ref hasMoved) == raw.SQLITE_OK && hasMoved == 0;
     }
 
+    /// <summary>The folder in which SQLite makes its temporary files, such as the copy of a vacuum: the environment names it.</summary>
+    public string TemporaryFolder()
+    {
+        const int NextName = 16;
+        Check(SqliteNative.FileText(Handle, "main", NextName, out var name));
+        try
+        {
+            return System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(Marshal.PtrToStringUTF8(name)!))!;
+        }
+        finally
+        {
+            SqliteNative.Free(name);
+        }
+    }
+
     /// <summary>Ends the running statement with <see cref="StoreTrouble.Unavailable"/>. From any thread.</summary>
     public void Interrupt() => SqliteNative.Interrupt(Handle);
 

@@ -36,6 +36,13 @@ internal static unsafe partial class SqliteNative
     [LibraryImport(Library, EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int FileControl(nint database, string schema, int operation, ref int value);
 
+    /// <summary>Asks a connection's file for a text, which is freed by <see cref="Free"/>.</summary>
+    [LibraryImport(Library, EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int FileText(nint database, string schema, int operation, out nint utf8);
+
+    [LibraryImport(Library, EntryPoint = "sqlite3_free")]
+    public static partial void Free(nint memory);
+
     /// <summary>Ends the running statement with an error. From any thread, while the connection is open.</summary>
     [LibraryImport(Library, EntryPoint = "sqlite3_interrupt")]
     public static partial void Interrupt(nint database);

@@ -122,12 +122,28 @@ internal sealed class SqliteCleaner : IAsyncDisposable
             _notices.Begin(Owed("It is made anew."));
         if (owed != _rewritten)
         {
-            // A vacuum needs the file's size twice: for the copy and for the log. With less it would fill the disk and fail.
-            if (new DriveInfo(Path.GetFullPath(_path)).AvailableFreeSpace < (2 * new FileInfo(_path).Length) + MinFreeBytes)
-                throw new StoreException(StoreTrouble.Full, "Its disk has no room for twice the file.");
+            RequireRoom(database);
             database.Execute("vacuum");
             _rewritten = owed;
         }
         return database.TruncateLog() ? owed : null;
+    }
+    /// <summary>
+    /// A vacuum needs the file's size twice: for its copy in the folder for temporary files, and for the log, beside the file. With less
+    /// it would fill a disk and fail.
+    /// </summary>
+    private void RequireRoom(SqliteDatabase database)
+    {
+        var needed = new FileInfo(_path).Length;
+        var folder = database.TemporaryFolder();
+        var (temporary, own) = (new DriveInfo(folder), new DriveInfo(Path.GetFullPath(_path)));
+        var isOne = own.TotalSize == temporary.TotalSize
+            && Math.Abs(own.AvailableFreeSpace - temporary.AvailableFreeSpace) < MinFreeBytes;
+        if (own.AvailableFreeSpace < (isOne ? 2 * needed : needed) + MinFreeBytes)
+            throw new StoreException(
+                StoreTrouble.Full, $"Its disk has no room for the file {(isOne ? "twice more" : "once more")}, {needed >> 20} MiB.");
+        if (temporary.AvailableFreeSpace < needed + MinFreeBytes)
+            throw new StoreException(
+                StoreTrouble.Full, $"The folder for temporary files, {folder} (TMPDIR), has no room for a copy, {needed >> 20} MiB.");
     }
 }
