@@ -106,6 +106,27 @@ public sealed class PostgresStoreTests(PostgresHost host)
     }
 
     [Fact]
+    public async Task A_server_that_starts_while_another_migrates_waits_for_it_longer_than_for_any_statement()
+    {
+        var database = host.NewDatabase();
+        await PostgresCluster.RunAsync(
+            database, "create table migration_lock (id integer not null primary key)", "insert into migration_lock values (1)");
+        await using var source = Npgsql.NpgsqlDataSource.Create(PostgresAddress.Parse(database, null, false)!.ConnectionString);
+        await using var migrating = await source.OpenConnectionAsync();
+        await migrating.RunAsync(default, new PostgresStatement("begin"), new PostgresStatement("update migration_lock set id = id"));
+
+        var starting = Store.Parse(database + "?Command%20Timeout=2").MigrateAsync(CancellationToken.None);
+        var waiting = PostgresCluster.UntilAsync(database, """
+            select count(*) > 0 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+                and query_start < clock_timestamp() - interval '4 seconds'
+            """);
+
+        Assert.Same(waiting, await Task.WhenAny(waiting, starting));
+        await migrating.RunAsync(default, new PostgresStatement("commit"));
+        Assert.Equal(PostgresMigrations.All.Known.Count, (await starting).Count);
+    }
+
+    [Fact]
     public async Task Of_servers_that_start_together_on_an_empty_database_one_prints_a_first_key()
     {
         using var folder = new TempFolder();

@@ -38,8 +38,9 @@ internal static class PostgresMigrations
             return [];
         await CreateLockAsync(source, cancel);
         await using var holder = await source.OpenConnectionAsync(cancel);
-        await holder.RunAsync(cancel,
-            new PostgresStatement("begin"), new PostgresStatement("update migration_lock set id = id"));
+        await holder.RunAsync(cancel, new PostgresStatement("begin"));
+        // Waits while another node migrates.
+        await holder.RunWithinAsync("update migration_lock set id = id", LongestScript, cancel);
         var missing = await MissingAsync(source, cancel);
         if (missing.Count > 0)
             All.Apply(DeployChanges.To.PostgresqlDatabase(new PostgresqlConnectionManager(source)).WithExecutionTimeout(LongestScript));
@@ -50,7 +51,8 @@ internal static class PostgresMigrations
     }
 
     /// <summary>
-    /// Creates the lock. Creating it at the same time as another node can fail, even with "if not exists".
+    /// Creates the lock. Creating it at the same time as another node can fail, even with "if not exists". It does not wait for
+    /// a node that holds the lock, as "on conflict" would.
     /// </summary>
     private static async Task CreateLockAsync(NpgsqlDataSource source, CancellationToken cancel)
     {
@@ -61,8 +63,8 @@ internal static class PostgresMigrations
                 await using var connection = await source.OpenConnectionAsync(cancel);
                 await connection.RunAsync(cancel,
                     new PostgresStatement("create table if not exists migration_lock (id integer not null primary key)"));
-                await connection.RunAsync(
-                    cancel, new PostgresStatement("insert into migration_lock (id) values (1) on conflict do nothing"));
+                await connection.RunAsync(cancel, new PostgresStatement(
+                    "insert into migration_lock (id) select 1 where not exists (select from migration_lock) on conflict do nothing"));
                 return;
             }
             catch (PostgresException busy) when (attempt < Attempts && busy.SqlState is PostgresErrorCodes.UniqueViolation
