@@ -12,6 +12,7 @@ using Roster.Storage;
 using Roster.Storage.Sqlite.Connections;
 using Roster.Storage.Sqlite.Search;
 using Roster.Storage.Sqlite.Tools;
+using Roster.Storage.Sqlite.Writing;
 
 namespace Roster.Tests.Storage;
 
@@ -487,6 +488,56 @@ public sealed class SqliteStoreTests : IDisposable
             return alone.ReadInt64("select count(*) from sqlite_schema where name = 'doc'") == 0 ? 0 : alone.ReadInt64(
                 "select count(*) from doc");
         }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Whoever_has_a_search_index_that_was_thrown_away_or_lost_never_sees_the_half_full_one_in_its_place(bool isThrownAway)
+    {
+        var (path, places) = (_folder.File("index.db"), new SqliteOpenIndexes(1));
+        await using var store = await OpenAsync();
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        await store.WriteAsync(
+            workspace.Id, Some.Upsert("""[{"name":"a"}]"""), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+        using var main = SqliteDatabase.Open(File);
+        using var index = Open(path);
+        Assert.True(index.Follow(main, CancellationToken.None));
+        Assert.Equal(1, Partners(index));
+
+        if (isThrownAway)
+            index.Dispose();
+        // It is the only one that is open.
+        using var other = Open(_folder.File("other.db"));
+        SqliteSearchIndex.Delete(path);
+        using var renewed = Open(path);
+
+        for (var tries = 0; tries < 3; tries++)
+            Assert.Equal(StoreTrouble.SearchBehind, Assert.Throws<StoreException>(() => Partners(index)).Trouble);
+        Assert.True(index.IsDamaged);
+        Assert.Equal(0, Partners(renewed));
+
+        SqliteSearchIndex Open(string file) => new(file, workspace.Id, _ => null, () => { }, places);
+
+        static long Partners(SqliteSearchIndex one) => one.Read(search => search.ReadInt64("select count(*) from doc"));
+    }
+
+    [Fact]
+    public async Task A_write_by_addresses_is_refused_where_the_index_is_so_far_behind_that_others_would_wait_for_reading_the_log()
+    {
+        const int Together = 10_000;
+        await using var store = await OpenAsync();
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        for (var written = 0; written <= 100_000; written += Together)
+            await store.WriteAsync(
+                workspace.Id, Some.Upsert(JsonSerializer.Serialize(Enumerable.Repeat(new { name = "n" }, Together))),
+                new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+        using var main = SqliteDatabase.Open(File);
+        using var index = new SqliteSearchIndex(_folder.File("index.db"), workspace.Id, _ => null, () => { }, new SqliteOpenIndexes(1));
+
+        Assert.Equal(
+            StoreTrouble.SearchBehind,
+            Assert.Throws<StoreException>(() => new SqliteEmailMatches(main, workspace.Id, index, end: 11)).Trouble);
     }
 
     [Fact]

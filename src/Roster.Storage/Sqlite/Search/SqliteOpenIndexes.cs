@@ -16,9 +16,11 @@ internal sealed class SqliteOpenIndexes(int max)
     {
         while (TakePlace(index) is { } idle)
             Close(idle);
+        var isOpen = false;
         try
         {
             index.OpenFiles();
+            isOpen = true;
             return use();
         }
         finally
@@ -28,6 +30,9 @@ internal sealed class SqliteOpenIndexes(int max)
                 _places[index].Users--;
                 Monitor.PulseAll(_gate);
             }
+            // It may be one that nobody uses again: it gives its place back.
+            if (!isOpen)
+                Close(index);
         }
     }
 

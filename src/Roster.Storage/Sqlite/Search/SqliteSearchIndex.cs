@@ -104,6 +104,11 @@ internal sealed class SqliteSearchIndex : IDisposable
     private bool _isToBeFilled;
     private volatile bool _isDamaged;
 
+    /// <summary>
+    /// Whether it was thrown away or lost. Whoever still has it must not open what is at its path now: a file that is being filled.
+    /// </summary>
+    private volatile bool _isGone;
+
     /// <summary>Changes of counts in this transaction that are not written yet.</summary>
     private TermChanges _termChanges = new();
 
@@ -127,7 +132,7 @@ internal sealed class SqliteSearchIndex : IDisposable
         get
         {
             lock (_opening)
-                return _isDamaged || (_files is { } open && (open.Database.HasBeenDamaged || !open.Database.IsInPlace()));
+                return _isDamaged || _isGone || (_files is { } open && (open.Database.HasBeenDamaged || !open.Database.IsInPlace()));
         }
     }
 
@@ -171,21 +176,41 @@ internal sealed class SqliteSearchIndex : IDisposable
     {
         lock (_opening)
         {
+            if (_isGone)
+                throw new StoreException(StoreTrouble.SearchBehind, "The search index was thrown away, and is made anew.");
             if (_files is not null)
                 return;
             var (database, isNew, wasDamaged) = OpenOrCreate(Path);
+            try
+            {
+                var reached = ReachedOf(database);
+                if (Interlocked.Exchange(ref _reached, reached) > reached)
+                {
+                    _isGone = true;
+                    throw new StoreException(
+                        StoreTrouble.SearchBehind, "The search index was lost while it was closed, and is made anew.");
+                }
+            }
+            catch
+            {
+                _isDamaged |= database.HasBeenDamaged;
+                database.Dispose();
+                throw;
+            }
             var readers = new SqliteReaders(() => SqliteDatabase.Open(Path), MaxIdleReaders);
             _files = new Files(database, readers, new SqliteSearchLog(Path, database, readers));
             WasDamaged |= wasDamaged;
             // A file that was closed before anything was put into it is still new.
             _isNew |= isNew;
-            using var state = database.Prepare(SelectState).Query();
-            state.Step();
-            var isOfThisLog = !state.IsNull(1) && _requestOf(state.Int64(0)) == state.Guid(1);
-            var reached = isOfThisLog ? state.Int64(0) : 0;
-            if (Interlocked.Exchange(ref _reached, reached) > reached)
-                throw new StoreException(StoreTrouble.SearchBehind, "The search index was lost while it was closed, and is made anew.");
         }
+    }
+
+    /// <returns>0 if the file is of another log.</returns>
+    private long ReachedOf(SqliteDatabase database)
+    {
+        using var state = database.Prepare(SelectState).Query();
+        state.Step();
+        return !state.IsNull(1) && _requestOf(state.Int64(0)) == state.Guid(1) ? state.Int64(0) : 0;
     }
 
     /// <summary>For <see cref="SqliteOpenIndexes"/>, when nobody uses it.</summary>
@@ -288,7 +313,12 @@ internal sealed class SqliteSearchIndex : IDisposable
         return true;
     });
 
-    public void Dispose() => _openIndexes.Close(this);
+    /// <summary>Ends it for all who have it, when those that read it now are done.</summary>
+    public void Dispose()
+    {
+        _isGone = true;
+        _openIndexes.Close(this);
+    }
 
     /// <summary>The revision up to which change sets are counted; 0 if those that are counted are of another log.</summary>
     private long Counted()

@@ -11,16 +11,23 @@ namespace Roster.Storage.Sqlite.Writing;
 /// </summary>
 internal sealed class SqliteEmailMatches
 {
+    /// <summary>Changes that the index has not seen yet: the write lock is held while they are read.</summary>
+    private const int MaxUnseen = 100_000;
+
     private readonly SqliteDatabase _database;
     private readonly long _workspaceId;
     private readonly SqliteSearchIndex _index;
     private readonly HashSet<Guid> _changed;
     private ILookup<string, Guid>? _byEmail;
 
+    /// <exception cref="StoreException">The index is too far behind: <see cref="StoreTrouble.SearchBehind"/>.</exception>
     public SqliteEmailMatches(SqliteDatabase database, long workspaceId, SqliteSearchIndex index, long end)
     {
         (_database, _workspaceId, _index) = (database, workspaceId, index);
-        _changed = [.. SqliteStore.ReadChanged(database, workspaceId, index.Reached, end, int.MaxValue)!];
+        var reached = index.Reached;
+        // The index was up to date a moment ago. If it is far behind now, it is being filled anew.
+        _changed = SqliteStore.ReadChanged(database, workspaceId, reached, end, MaxUnseen) ?? throw new StoreException(
+            StoreTrouble.SearchBehind, $"The search index is at revision {reached} and {end} is wanted.");
     }
 
     /// <param name="email">The folded address.</param>
