@@ -41,11 +41,22 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
         order by workspace_id, import_id limit 1
         """;
 
-    /// <summary>Some at a time, so that the log stays small: at most 200 blocks of some 100 KB.</summary>
     internal const string DeleteSome = """
         delete from block where rowid in (
-            select rowid from block where workspace_id = ?1 and import_id = ?2 and kind = ?3 and number >= ?4 limit 200)
+            select rowid from block where workspace_id = ?1 and import_id = ?2 and kind = ?3 and number >= ?4 limit ?5)
         """;
+
+    /// <summary>
+    /// Blocks that are deleted at a time, so that the log stays small, and nobody waits for long: of a file they have 1 MiB, others
+    /// some 100 KB.
+    /// </summary>
+    private const int FileBlocksTogether = 20;
+    private const int BlocksTogether = 200;
+
+    /// <summary>Gives some of the free room back: about as much as is deleted at a time.</summary>
+    private const string ShrinkSome = "pragma incremental_vacuum(5000)";
+
+    private const string CountFreePages = "pragma freelist_count";
 
     internal const string CountChanges = "select changes()";
 
@@ -90,20 +101,23 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
 
     public void Delete(long workspaceId, Guid id, ImportBlockKind kind, int from)
     {
+        var together = kind == ImportBlockKind.File ? FileBlocksTogether : BlocksTogether;
         for (var left = true; left;)
             Transact(database =>
             {
-                database.Prepare(DeleteSome).Bind(1, workspaceId).Bind(2, id).Bind(3, (long)kind).Bind(4, from).Run();
+                database.Prepare(DeleteSome).Bind(1, workspaceId).Bind(2, id).Bind(3, (long)kind).Bind(4, from).Bind(5, together).Run();
                 left = database.ReadInt64(CountChanges) > 0;
             });
         if (from > 0)
             return;
-        With(database =>
-        {
-            // Gives the room back, and leaves nothing of the deleted blocks in the log.
-            database.Execute("pragma incremental_vacuum");
-            return database.TruncateLog();
-        });
+        for (var (free, before) = (long.MaxValue - 1, long.MaxValue); free > 0 && free < before;)
+            (free, before) = (With(database =>
+            {
+                database.Execute(ShrinkSome);
+                return database.ReadInt64(CountFreePages);
+            }), free);
+        // Leaves nothing of the deleted blocks in the log.
+        With(database => database.TruncateLog());
     }
 
     public void Dispose()

@@ -328,6 +328,31 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task The_file_of_a_large_import_is_deleted_in_small_transactions_and_its_room_is_given_back()
+    {
+        const int Mebibytes = 80;
+        var id = Guid.NewGuid();
+        await using var store = await OpenAsync();
+        for (var number = 0; number < Mebibytes; number++)
+            await store.WriteImportBlocksAsync(
+                1, id, [new ImportBlock(ImportBlockKind.File, number, [], new byte[1 << 20])], CancellationToken.None);
+        Assert.InRange(Length(".imports"), Mebibytes << 20, long.MaxValue);
+
+        await store.DeleteImportBlocksAsync(1, id, ImportBlockKind.File, 1, CancellationToken.None);
+
+        // The log begins again with each transaction, and keeps the length of the longest.
+        Assert.InRange(Length(".imports-wal"), 1, 32 << 20);
+        Assert.NotNull(await store.ReadImportBlockAsync(1, id, ImportBlockKind.File, 0, CancellationToken.None));
+
+        await store.DeleteImportBlocksAsync(1, id, ImportBlockKind.File, 0, CancellationToken.None);
+
+        Assert.Equal(0, Length(".imports-wal"));
+        Assert.InRange(Length(".imports"), 1, 1 << 20);
+
+        long Length(string end) => new FileInfo(File + end).Length;
+    }
+
+    [Fact]
     public async Task A_cancelled_write_that_waits_is_taken_back()
     {
         await using var store = await OpenAsync();
