@@ -548,6 +548,86 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_filling_lets_others_go_first_and_goes_on_where_it_was_after_its_files_were_closed()
+    {
+        const int Many = 5_000;
+        var places = new SqliteOpenIndexes(1);
+        await using var store = await OpenAsync();
+        var workspace = (await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None))!;
+        var ids = await FillAsync(store, workspace, Many);
+        using var main = SqliteDatabase.Open(File);
+        using var index = Open("index.db");
+
+        var passes = 1;
+        for (; !index.Follow(main, CancellationToken.None); passes++)
+        {
+            Assert.Equal((0, false), (index.Reached, index.IsSpoiled(main)));
+            // It is the only one that is open.
+            using var other = Open($"other{passes}.db");
+        }
+
+        Assert.InRange(passes, Many / 1_000, int.MaxValue);
+        Assert.Equal(
+            $"{Many}|{Many}|{Many}",
+            index.Read(search => search.ReadText("""
+                select count(*) || '|' || max(number) || '|' || (select live from term_count where kind = 3 and term = 'partner') from doc
+                """)));
+
+        using var erased = Open("erased.db");
+        using var lost = Open("lost.db");
+        Assert.False(erased.Follow(main, CancellationToken.None));
+        Assert.False(lost.Follow(main, CancellationToken.None));
+        using var last = Open("last.db");
+        SqliteSearchIndex.Delete(lost.Path);
+        Assert.Equal(
+            StoreTrouble.SearchBehind, Assert.Throws<StoreException>(() => lost.Follow(main, CancellationToken.None)).Trouble);
+        await store.WriteAsync(
+            workspace.Id, Some.Erasure(ids[0]), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+        Assert.True(erased.IsSpoiled(main));
+
+        SqliteSearchIndex Open(string file) =>
+            new(_folder.File(file), workspace.Id, _ => null, () => { }, places) { FillTime = TimeSpan.Zero };
+    }
+
+    [Fact]
+    public async Task Searches_of_other_workspaces_go_on_while_the_index_of_a_large_one_is_made_anew()
+    {
+        const int Many = 80_000;
+        await using var store = await OpenAsync();
+        var large = (await store.AddWorkspaceAsync("large", new Timestamp(0), CancellationToken.None))!;
+        var small = (await store.AddWorkspaceAsync("small", new Timestamp(0), CancellationToken.None))!;
+        var ids = await FillAsync(store, large, Many);
+        await CountAsync(large);
+        await FillAsync(store, small, 1);
+        Assert.Equal(1, await CountAsync(small));
+
+        await store.WriteAsync(large.Id, Some.Erasure(ids[0]), new Origin(Guid.NewGuid(), Guid.NewGuid()), CancellationToken.None);
+        var searched = CountAsync(large);
+        while (await ShownAsync() != 0)
+            await Task.Yield();
+        await FillAsync(store, small, 1);
+
+        Assert.Equal(2, await store.CountAsync(small.Id, new PartnerFilter(Q: "needle"), CancellationToken.None));
+        Assert.Equal(0, await ShownAsync());
+        Assert.Equal(Many - 1, await searched);
+
+        async Task<long> ShownAsync() => (await store.ReadStatusAsync(large.Id, CancellationToken.None)).SearchRevision;
+
+        async Task<long> CountAsync(Workspace workspace)
+        {
+            while (true)
+                try
+                {
+                    return await store.CountAsync(workspace.Id, new PartnerFilter(Q: "needle"), CancellationToken.None);
+                }
+                catch (StoreException behind) when (behind.Trouble == StoreTrouble.SearchBehind)
+                {
+                    // As a client would, try again.
+                }
+        }
+    }
+
+    [Fact]
     public async Task A_write_by_addresses_is_refused_where_the_index_is_so_far_behind_that_others_would_wait_for_reading_the_log()
     {
         const int Together = 10_000;
@@ -625,6 +705,23 @@ public sealed class SqliteStoreTests : IDisposable
             command, workspace, "k", Scopes.PartnersRead, new Timestamp(1), null, CancellationToken.None);
 
         Assert.Equal("k", (await server.FindKeyAsync(secret.Hash(), CancellationToken.None))!.Name);
+    }
+
+    /// <summary>Creates partners, and returns their ids.</summary>
+    private static async Task<List<Guid>> FillAsync(IRosterStore store, Workspace workspace, int count)
+    {
+        const int Together = 10_000;
+        var ids = new List<Guid>();
+        while (ids.Count < count)
+        {
+            var items = Enumerable.Range(ids.Count, Math.Min(Together, count))
+                .Select(i => new { name = $"needle {i} in a haystack", phone = $"{i}" });
+            var written = await store.WriteAsync(
+                workspace.Id, Some.Upsert(JsonSerializer.Serialize(items)), new Origin(Guid.NewGuid(), Guid.NewGuid()),
+                CancellationToken.None);
+            ids.AddRange(written.Plan.Answer.Select(partner => partner.Id));
+        }
+        return ids;
     }
 
     private Task<IRosterStore> OpenAsync(StoreUse use = StoreUse.Serve) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Roster.Changes;
 using Roster.Log;
 using Roster.Partners;
@@ -21,6 +22,8 @@ internal sealed class SqliteSearchIndex : IDisposable
     private const int FilledTogether = 50_000;
 
     private const int ReadTogether = 1_000;
+
+    private static readonly string[] Order = [.. SqlText.Statements("sqlite/search/order.sql")];
 
     /// <summary>
     /// An open index has up to nine files open: two and their shared memory for the follower, two for each reader, and what flushes
@@ -101,6 +104,9 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// <summary>Whether nothing was ever put into it.</summary>
     private bool _isNew;
 
+    /// <summary>Not null while it is being filled, over several passes.</summary>
+    private Filling? _filling;
+
     private bool _isToBeFilled;
     private volatile bool _isDamaged;
 
@@ -122,6 +128,12 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>
+    /// How long a pass fills before it lets other workspaces go first. Small transactions take much longer in all: most of the time goes
+    /// to FTS5's segments.
+    /// </summary>
+    internal TimeSpan FillTime { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary>Whether this file replaces one that was damaged.</summary>
     public bool WasDamaged { get; private set; }
@@ -184,7 +196,7 @@ internal sealed class SqliteSearchIndex : IDisposable
             try
             {
                 var reached = ReachedOf(database);
-                if (Interlocked.Exchange(ref _reached, reached) > reached)
+                if (Interlocked.Exchange(ref _reached, reached) > reached || (isNew && _filling is not null))
                 {
                     _isGone = true;
                     throw new StoreException(
@@ -225,11 +237,11 @@ internal sealed class SqliteSearchIndex : IDisposable
 
     /// <summary>
     /// Whether the file must be thrown away and filled anew: it may have values that were erased since; or its filling
-    /// was broken off; or it is of another log; or filling is quicker than following. It is not filled in place,
+    /// was broken off by a stop; or it is of another log; or filling is quicker than following. It is not filled in place,
     /// because searches would see it half full.
     /// </summary>
-    public bool IsSpoiled(SqliteDatabase main) =>
-        _isToBeFilled || (Reached == 0 ? !_isNew : SqliteStore.HasErased(main, _workspaceId, Reached));
+    public bool IsSpoiled(SqliteDatabase main) => _isToBeFilled
+        || (Reached == 0 && _filling is null ? !_isNew : SqliteStore.HasErased(main, _workspaceId, _filling?.Revision ?? Reached));
 
     /// <summary>
     /// Takes over what was written since the last pass. Only for the follower's thread. Partners are read as they are now. One that is
@@ -237,25 +249,36 @@ internal sealed class SqliteSearchIndex : IDisposable
     /// </summary>
     /// <param name="main">A connection to the directory.</param>
     /// <param name="stopping">Breaks the pass off. The next one begins where this one did.</param>
-    /// <returns>False if the file <see cref="IsSpoiled"/> and must be thrown away first.</returns>
+    /// <returns>
+    /// False if there is more to do, after other workspaces; or if the file <see cref="IsSpoiled"/> and must be thrown away first.
+    /// </returns>
     public bool Follow(SqliteDatabase main, CancellationToken stopping) => Use(() => FollowOpen(main, stopping));
 
     private bool FollowOpen(SqliteDatabase main, CancellationToken stopping)
     {
-        var revision = SqliteStore.ReadRevision(main, _workspaceId);
-        if (revision == Reached)
+        var newest = SqliteStore.ReadRevision(main, _workspaceId);
+        if (newest == Reached)
             return true;
         if (IsSpoiled(main))
             return false;
         stopping.ThrowIfCancellationRequested();
-        var changed = Reached == 0 ? null : ReadChanged(main, revision);
-        if (changed is null && Reached > 0)
+        var revision = newest;
+        HashSet<Guid> changed = [];
+        if (Reached == 0)
+        {
+            _isNew = false;
+            _filling ??= new Filling(newest, LastPartner(main));
+            if (!FillSome(main, _filling, stopping))
+                return false;
+            revision = _filling.Revision;
+        }
+        else if (ReadChanged(main, revision) is { } followed)
+            changed = followed;
+        else
         {
             _isToBeFilled = true;
             return false;
         }
-        if (changed is null)
-            Fill(main, stopping);
         for (var counted = Counted();
             SqliteStore.ReadRevisionAfter(main, _workspaceId, counted, DayCounts.Together) is { } upTo && upTo < revision; counted = upTo)
         {
@@ -265,24 +288,21 @@ internal sealed class SqliteSearchIndex : IDisposable
         InTransaction(() =>
         {
             CountDays(main, Counted(), revision);
-            if (changed is null)
-                foreach (var statement in SqlText.Statements("sqlite/search/order.sql"))
-                    Database.Prepare(statement).Run();
-            else
-                foreach (var id in changed.Order())
-                {
-                    stopping.ThrowIfCancellationRequested();
-                    // A partner that was erased meanwhile is for the next pass.
-                    if (SqliteStore.ReadUnchecked(main, _workspaceId, id) is { } partner)
-                        Put(partner);
-                }
+            foreach (var id in changed.Order())
+            {
+                stopping.ThrowIfCancellationRequested();
+                // A partner that was erased meanwhile is for the next pass.
+                if (SqliteStore.ReadUnchecked(main, _workspaceId, id) is { } partner)
+                    Put(partner);
+            }
             Database.Prepare(UpdateState)
                 .Bind(1, revision).Bind(2, SqliteStore.ReadRequestOf(main, _workspaceId, revision)!.Value).Run();
         });
         Interlocked.Exchange(ref _reached, revision);
+        _filling = null;
         // Each workspace has a cache, which may be full now, and the next pass may be long away.
         Database.Execute("pragma shrink_memory");
-        return true;
+        return revision == newest;
     }
 
     /// <summary>The counts of change sets from a day on.</summary>
@@ -464,19 +484,36 @@ internal sealed class SqliteSearchIndex : IDisposable
     }
 
     /// <summary>
-    /// Takes over all partners that exist when it begins, in transactions of <see cref="FilledTogether"/>. Until the
-    /// pass is over, <see cref="Reached"/> stays 0, also after a crash. Partners that are created meanwhile wait for
-    /// the next pass. Otherwise they would be taken over twice, and filling during a first import would never end.
+    /// Takes over partners that existed when the filling began, in transactions of <see cref="FilledTogether"/> at most, then makes the
+    /// indexes. Until all is done, <see cref="Reached"/> stays 0, also after a crash. Partners that are created meanwhile are for the
+    /// passes after it. Otherwise they would be taken over twice, and filling during a first import would never end.
     /// </summary>
-    private void Fill(SqliteDatabase main, CancellationToken stopping)
+    /// <returns>Whether it is done.</returns>
+    private bool FillSome(SqliteDatabase main, Filling filling, CancellationToken stopping)
     {
-        _isNew = false;
-        var end = LastPartner(main);
-        for (Guid? last = Guid.Empty; last is not null;)
+        var begun = Stopwatch.GetTimestamp();
+        do
         {
-            InTransaction(() => last = FillAfter(main, last.Value, end, stopping));
-            Log.Settle();
+            stopping.ThrowIfCancellationRequested();
+            if (filling.Last is { } from)
+            {
+                Guid? last = from;
+                InTransaction(() => last = FillAfter(main, from, filling.End, begun, stopping));
+                filling.Last = last;
+                Log.Settle();
+            }
+            else
+            {
+                InTransaction(() => Database.Prepare(Order[filling.Indexes]).Run());
+                filling.Indexes++;
+            }
+            if (filling is { Last: null } && filling.Indexes == Order.Length)
+                return true;
         }
+        while (Stopwatch.GetElapsedTime(begun) < FillTime);
+        // Others may be filled between this pass and the next.
+        Database.Execute("pragma shrink_memory");
+        return false;
     }
 
     private Guid LastPartner(SqliteDatabase main)
@@ -485,18 +522,22 @@ internal sealed class SqliteSearchIndex : IDisposable
         return row.Step() ? row.Guid(0) : Guid.Empty;
     }
 
+    /// <param name="begun">When the pass began.</param>
     /// <returns>The last partner's id; null where there are no more.</returns>
-    private Guid? FillAfter(SqliteDatabase main, Guid from, Guid end, CancellationToken stopping)
+    private Guid? FillAfter(SqliteDatabase main, Guid from, Guid end, long begun, CancellationToken stopping)
     {
         Guid? last = from;
-        for (var filled = 0; filled < FilledTogether && last is not null; filled += ReadTogether)
+        var filled = 0;
+        do
         {
             stopping.ThrowIfCancellationRequested();
             var partners = ReadAfter(main, last.Value, end);
             foreach (var partner in partners)
                 Add(partner);
             last = partners.Count > 0 ? partners[^1].Id : null;
+            filled += ReadTogether;
         }
+        while (last is not null && filled < FilledTogether && Stopwatch.GetElapsedTime(begun) < FillTime);
         return last;
     }
 
@@ -599,6 +640,22 @@ internal sealed class SqliteSearchIndex : IDisposable
     private static string? FoldedEmail(Partner partner) => partner.Email is null ? null : Upsert.FoldEmail(partner.Email);
 
     private static string? Digits(Partner partner) => partner.Phone is null ? null : SearchText.Digits(partner.Phone);
+
+    /// <summary>How far a filling is that this process has begun.</summary>
+    /// <param name="revision">The newest one when it began: what the index shows at its end.</param>
+    /// <param name="end">The last partner that there was then.</param>
+    private sealed class Filling(long revision, Guid end)
+    {
+        public long Revision => revision;
+
+        public Guid End => end;
+
+        /// <summary>The last partner that was taken over; null when there are no more.</summary>
+        public Guid? Last { get; set; } = Guid.Empty;
+
+        /// <summary>How many statements of <see cref="Order"/> are run.</summary>
+        public int Indexes { get; set; }
+    }
 
     private sealed record Files(SqliteDatabase Database, SqliteReaders Readers, SqliteSearchLog Log);
 
