@@ -2,6 +2,7 @@ using Npgsql;
 using Roster.Access;
 using Roster.Changes;
 using Roster.Log;
+using Roster.Storage;
 using Roster.Storage.Postgres.Connections;
 
 namespace Roster.Tests.Storage;
@@ -9,6 +10,9 @@ namespace Roster.Tests.Storage;
 /// <summary>What clients see when PostgreSQL refuses a statement or the connection is cut.</summary>
 public sealed class PostgresTroubleTests(PostgresHost shared)
 {
+    /// <summary>Connections to this database that wait for a lock.</summary>
+    private const string Waiting = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+
     private readonly string _database = shared.NewDatabase();
 
     [Theory]
@@ -138,6 +142,28 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
         Assert.Equal(200, (await api.GetAsync("/health/ready")).Status);
         Assert.Equal(1, (await api.PutAsync("""[{"name":"a"}]""")).Revision);
         Assert.DoesNotContain("A bug", host.Log(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_request_that_waits_in_vain_for_a_connection_costs_the_others_none_of_theirs()
+    {
+        await Store.Parse(_database).MigrateAsync(CancellationToken.None);
+        await using var host = await PostgresHost.OnAsync(_database + "?Maximum%20Pool%20Size=2&Timeout=2");
+        var (first, second) = (await host.NewWorkspaceAsync(), await host.NewWorkspaceAsync());
+        await using var held = await HoldLogAsync();
+        var writes = new[] { first.PutAsync("""[{"name":"a"}]"""), second.PutAsync("""[{"name":"b"}]""") };
+        await PostgresCluster.UntilAsync(_database, $"select count(*) = 2 {Waiting}");
+        var waiting = (int[])(await PostgresCluster.RunAsync(_database, $"select array_agg(pid) {Waiting}"))!;
+
+        var inVain = await Assert.ThrowsAsync<StoreException>(
+            () => host.Store.ReadStatusAsync(first.Workspace.Id, CancellationToken.None));
+
+        Assert.Contains("pool has been exhausted", inVain.Message, StringComparison.Ordinal);
+        await held.DisposeAsync();
+        Assert.All(await Task.WhenAll(writes), write => Assert.Equal(200, write.Status));
+        Assert.Equal(["a"], (await first.GetAsync("/api/partners")).Names);
+        Assert.Equal(2L, await PostgresCluster.RunAsync(
+            _database, $"select count(*) from pg_stat_activity where pid in ({string.Join(", ", waiting)})"));
     }
 
     [Fact]

@@ -141,10 +141,10 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     {
         try
         {
-            return await UntilEndAsync(new Commitment(), () => TryAgainAsync(since, patience, async () =>
+            return await UntilEndAsync(new Commitment(), () => TryAgainAsync(since, patience, async connection =>
             {
-                await using var connection = await _source.OpenConnectionAsync(cancel);
-                return await read(connection);
+                await using (connection)
+                    return await read(connection);
             }, cancel));
         }
         catch (StoreException failure) when (failure.Trouble == StoreTrouble.Full)
@@ -173,9 +173,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         CancellationToken cancel)
     {
         var commitment = new Commitment();
-        return UntilEndAsync(commitment, () => TryAgainAsync(since, WritePatience, async () =>
+        return UntilEndAsync(commitment, () => TryAgainAsync(since, WritePatience, async connection =>
         {
-            var connection = await _source.OpenConnectionAsync(cancel);
             var commit = Task.CompletedTask;
             try
             {
@@ -203,9 +202,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     public Task WriteAgainAsync(Func<NpgsqlConnection, Task> work, CancellationToken cancel)
     {
         var commitment = new Commitment();
-        return UntilEndAsync(commitment, () => TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, async () =>
+        return UntilEndAsync(commitment, () => TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, async connection =>
         {
-            var connection = await _source.OpenConnectionAsync(cancel);
             var commit = Task.CompletedTask;
             try
             {
@@ -387,19 +385,26 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>
     /// Runs work that changes nothing when it fails, and repeats it while the failure may pass and there is time.
     /// </summary>
-    private async Task<T> TryAgainAsync<T>(long since, TimeSpan patience, Func<Task<T>> work, CancellationToken cancel)
+    /// <param name="work">Gets a connection, which it closes.</param>
+    private async Task<T> TryAgainAsync<T>(
+        long since, TimeSpan patience, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancel)
     {
         for (var pause = ShortestPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
+            var isOpen = false;
             try
             {
-                return await work();
+                var connection = await _source.OpenConnectionAsync(cancel);
+                isOpen = true;
+                return await work(connection);
             }
             catch (Exception failure) when (PostgresFailure.IsOutage(failure) || PostgresFailure.IsTransient(failure, IsCitus))
             {
                 var isReadOnly = failure is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction };
+                // Those that are open are in use, all of them or while another one was made in vain. What is broken shows itself.
+                var isWait = !isOpen && failure is NpgsqlException { InnerException: TimeoutException };
                 // If the server is gone or has become a standby, the pool's other connections to it are useless too.
-                if (isReadOnly || failure is not PostgresException)
+                if (isReadOnly || (failure is not PostgresException && !isWait))
                     _source.Clear();
                 var ends = isReadOnly && ReadOnlyPatience < patience ? ReadOnlyPatience : patience;
                 if (!PostgresFailure.IsTransient(failure, IsCitus) || Stopwatch.GetElapsedTime(since) + pause > ends)
