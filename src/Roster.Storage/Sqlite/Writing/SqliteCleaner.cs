@@ -128,6 +128,7 @@ internal sealed class SqliteCleaner : IAsyncDisposable
         }
         return database.TruncateLog() ? owed : null;
     }
+
     /// <summary>
     /// A vacuum needs the file's size twice: for its copy in the folder for temporary files, and for the log, beside the file. With less
     /// it would fill a disk and fail.
