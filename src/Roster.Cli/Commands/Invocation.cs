@@ -76,10 +76,11 @@ internal sealed class Invocation
     public void SayFaults(RosterException refused)
     {
         const int MostFaults = 20;
-        foreach (var fault in refused.Faults.Take(MostFaults))
+        var shown = refused.Faults.Take(MostFaults).ToList();
+        foreach (var fault in shown)
             Screen.Warn($"  {(fault.Id is { } id ? $"{id}: " : fault.Index is { } index ? $"item {index}: " : "")}{fault.Message}");
-        if (refused.FaultCount > MostFaults)
-            Screen.Warn($"  and {refused.FaultCount - MostFaults:N0} more");
+        if (refused.FaultCount > shown.Count)
+            Screen.Warn($"  and {refused.FaultCount - shown.Count:N0} more");
     }
 
     /// <summary>What the server refused, with its faults, and the exit code for it.</summary>
