@@ -97,7 +97,8 @@ internal sealed class PartnerWrite(IRosterStore store, SteadyClock clock, Server
         {
             throw new StoreException(
                 StoreTrouble.OutcomeUnknown,
-                "Partners were erased, but imports that were worked on may still have rows of them; delete those imports. " + failure.Message,
+                "Partners were erased, but imports that were worked on may still have rows of them; delete those imports. "
+                    + failure.Message,
                 failure);
         }
     }
