@@ -145,8 +145,6 @@ internal sealed class SqliteSearch : LogFollower
         var index = SoundIndexOf(workspaceId);
         if (!index.Follow(_main, stop))
             return FollowStep.More;
-        if (_erased.TryGetValue(workspaceId, out var erased) && index.Reached >= erased && _erased.TryRemove(new(workspaceId, erased)))
-            _notices.End(StoreNotice.CleaningOwed, SubjectOfCleaning(workspaceId));
         index.Settle();
         return FollowStep.Reached;
     }
@@ -173,6 +171,11 @@ internal sealed class SqliteSearch : LogFollower
     {
         _notices.End(StoreNotice.SearchFailing, $"{workspaceId}");
         _notices.End(StoreNotice.SearchRebuilding, $"{workspaceId}");
+        long reached;
+        lock (_indexes)
+            reached = _indexes.GetValueOrDefault(workspaceId)?.Reached ?? 0;
+        if (_erased.TryGetValue(workspaceId, out var erased) && reached >= erased && _erased.TryRemove(new(workspaceId, erased)))
+            _notices.End(StoreNotice.CleaningOwed, SubjectOfCleaning(workspaceId));
     }
 
     private static string SubjectOfCleaning(long workspaceId) => $"search {workspaceId}";
