@@ -136,6 +136,22 @@ public sealed class GrowthOnSqlite(SqliteHost host)
             one.Api.Workspace.Id, one.Import, ImportBlockKind.Rows, 50, CancellationToken.None)),
         ("a mapping", (one, round) => one.Host.Store.PutMappingAsync(
             one.Api.Workspace.Id, new StoredMapping($"m{round}", new Timestamp(1), [1]), CancellationToken.None)),
+        ("a mapping by name", (one, round) => one.Host.Store.FindMappingAsync(one.Api.Workspace.Id, $"m{round}", CancellationToken.None)),
+        ("a mapping deleted", async (one, round) => Assert.True(
+            await one.Host.Store.DeleteMappingAsync(one.Api.Workspace.Id, $"m{round}", CancellationToken.None))),
+        ("blocks of an import deleted", async (one, round) =>
+        {
+            var id = Guid.NewGuid();
+            await one.Host.Store.WriteImportBlocksAsync(
+                one.Api.Workspace.Id, id, [new(ImportBlockKind.Rows, round, [], new byte[100])], CancellationToken.None);
+            await one.Host.Store.DeleteImportBlocksAsync(one.Api.Workspace.Id, id, ImportBlockKind.Rows, 0, CancellationToken.None);
+        }),
+        ("accept", (one, _) => one.Host.Store.AcceptAsync(one.Api.Workspace.Id, [Guid.Parse(one.Ids[9])], CancellationToken.None)),
+        ("use of a key", (one, round) => one.Host.Store.NoteKeyUseAsync(
+            new Dictionary<Guid, Timestamp> { [one.RareKey] = new Timestamp(round + 1) }, CancellationToken.None)),
+        ("whether there are keys", (one, _) => one.Host.Store.HasKeysAsync(CancellationToken.None)),
+        ("a new workspace", async (one, round) => Assert.NotNull(
+            await one.Host.Store.AddWorkspaceAsync($"grown {round}", new Timestamp(1), CancellationToken.None))),
         ("mappings", (one, _) => one.Host.Store.ListMappingsAsync(one.Api.Workspace.Id, CancellationToken.None)),
         ("retention", (one, _) => one.Host.Store.ForgetValuesAsync(one.Api.Workspace.Id, new Timestamp(1), CancellationToken.None)),
     ];

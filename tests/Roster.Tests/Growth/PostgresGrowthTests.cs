@@ -145,8 +145,12 @@ public sealed partial class PostgresGrowthTests(PostgresGrowthTests.Databases da
         yield return ("Write: move external ids", () => WriteAsync(
             Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), externalId = $"y{id}" }))));
         yield return ("Write: nothing", () => WriteAsync(Some.Upsert(Items(id => new { id = PostgresSeed.Partner(id), name = $"n{id}" }))));
-        yield return ("Write: delete", () => WriteAsync(
-            Some.Change(new BatchBuilder(ChangeKind.Delete), Items(id => PostgresSeed.Partner(id)))));
+        var deleted = JsonSerializer.Serialize(Numbers().Select(PostgresSeed.Partner));
+        yield return ("Write: delete", () => WriteAsync(Some.Change(new BatchBuilder(ChangeKind.Delete), deleted)));
+        yield return ("Write: restore", () => WriteAsync(Some.Change(new BatchBuilder(ChangeKind.Restore), deleted)));
+        yield return ("Feed", async () => await store.ReadChangedAfterAsync(
+            PostgresSeed.Workspace, (await store.FindEndAsync(PostgresSeed.Workspace, none)).Number - 1, Batch, none));
+        yield return ("Accept", () => store.AcceptAsync(PostgresSeed.Workspace, [PostgresSeed.Partner(next++)], none));
         yield return ("Write: erase", () => WriteAsync(Some.Erasure(PostgresSeed.Partner(next++))));
         yield return ("Claim, write and keep", ClaimAndKeepAsync);
         yield return ("Claim and release", async () => await store.ReleaseAsync(PostgresSeed.Workspace, await ClaimAsync(), none));
