@@ -2,9 +2,11 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Microsoft.Extensions.DependencyInjection;
 using Roster.Access;
 using Roster.Partners;
 using Roster.Server.Formats;
+using Roster.Server.Guard;
 using Roster.Server.Http;
 using Roster.Server.Imports;
 using Roster.Server.Partners;
@@ -19,6 +21,9 @@ namespace Roster.Fuzz.Targets;
 internal sealed class RequestTarget() : FuzzTarget("request")
 {
     private const string Path = "/api/partners";
+
+    /// <summary>What the sending of a problem needs.</summary>
+    private static readonly ServiceProvider Services = new ServiceCollection().AddSingleton<UnsentAnswers>().BuildServiceProvider();
 
     private static readonly PartnerCursor Cursor = new(Guid.Parse("019324e6-3c1d-7d0a-a1f5-3e2b5c8d9f10"), "é", new Timestamp(5_000));
 
@@ -41,7 +46,7 @@ internal sealed class RequestTarget() : FuzzTarget("request")
 
     private static DefaultHttpContext NewRequest(string query, string[] lines)
     {
-        var http = new DefaultHttpContext();
+        var http = new DefaultHttpContext { RequestServices = Services };
         http.Request.Method = "PUT";
         http.Request.Path = Path;
         http.Request.QueryString = new QueryString(query);
