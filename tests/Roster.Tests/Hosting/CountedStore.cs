@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Reflection;
 using Roster.Access;
+using Roster.Changes;
 using Roster.Imports;
 
 namespace Roster.Tests.Hosting;
@@ -20,7 +21,7 @@ public class CountedStore : DispatchProxy
     /// <summary>Its calls do not fail; null if those of all workspaces do.</summary>
     public long? SparedWorkspace { get; set; }
 
-    /// <summary>Writes begin only after this; null if they begin at once.</summary>
+    /// <summary>Writes of imports, also those that only plan, begin after this; null if they begin at once.</summary>
     public Task? WritesAfter { get; set; }
 
     /// <summary>Host names of keys are read only after this; null if at once.</summary>
@@ -45,7 +46,8 @@ public class CountedStore : DispatchProxy
         _calls.AddOrUpdate(targetMethod!.Name, 1, (_, count) => count + 1);
         if (targetMethod.Name == Failing && IsFailing(args![0] is StoredImport import ? import.WorkspaceId : args[0]))
             throw new StoreException(StoreTrouble.Unavailable, "The database is away.");
-        if (targetMethod.Name == nameof(IRosterStore.WriteAsync) && WritesAfter is { } before)
+        if (targetMethod.Name == nameof(IRosterStore.WriteAsync) && args![1] is WriteRequest { Change.Kind: ChangeKind.Import }
+            && WritesAfter is { } before)
             return WriteAfterAsync(before, () => (Task<WrittenPlan>)targetMethod.Invoke(
                 _store, BindingFlags.DoNotWrapExceptions, null, args, null)!);
         if (targetMethod.Name == nameof(IRosterStore.ListHostnamesAsync) && HostnamesAfter is { } until)
