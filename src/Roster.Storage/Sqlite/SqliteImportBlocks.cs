@@ -110,12 +110,17 @@ internal sealed class SqliteImportBlocks(string path) : IDisposable
             });
         if (from > 0)
             return;
-        for (var (free, before) = (long.MaxValue - 1, long.MaxValue); free > 0 && free < before;)
-            (free, before) = (With(database =>
+        long before, free = long.MaxValue;
+        do
+        {
+            before = free;
+            free = With(database =>
             {
                 database.Execute(ShrinkSome);
                 return database.ReadInt64(CountFreePages);
-            }), free);
+            });
+        }
+        while (free > 0 && free < before);
         // Leaves nothing of the deleted blocks in the log.
         With(database => database.TruncateLog());
     }
