@@ -302,13 +302,14 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
             IReadOnlyList<FieldChange>? fields = null) =>
             new(row.Line, row.Cells, change, id, Faults: faults, Warnings: item.Warnings.Count > 0 ? item.Warnings : null, Fields: fields);
 
-        private RowNote SamePartner(int line, int other) => new(
-            FaultCode.DuplicateMatch, $"Lines {line} and {other} are about the same partner; keep one of them.",
-            _batch.KeyName, _batch.ColumnOf(_batch.KeyName), line);
+        private RowNote SamePartner(int line, int other) =>
+            DuplicateMatch($"Lines {line} and {other} are about the same partner; keep one of them.", line);
 
-        private RowNote SharedEmail(int line, int other) => new(
-            FaultCode.DuplicateMatch, $"Lines {line} and {other} would leave two partners with one email; send it once.",
-            _batch.KeyName, _batch.ColumnOf(_batch.KeyName), line);
+        private RowNote SharedEmail(int line, int other) =>
+            DuplicateMatch($"Lines {line} and {other} would leave two partners with one email; send it once.", line);
+
+        private RowNote DuplicateMatch(string message, int line) =>
+            new(FaultCode.DuplicateMatch, message, _batch.KeyName, _batch.ColumnOf(_batch.KeyName), line);
 
         private RowNote SameExternalId(int line, int other) => new(
             FaultCode.DuplicateExternalId, $"Lines {line} and {other} have the same externalId; it must be unique.",
