@@ -18,8 +18,7 @@ internal sealed class XlsxText
     public ReadOnlySpan<char> Text => _buffer.AsSpan(0, _length);
 
     /// <summary>At most <see cref="ImportLimits.KeptOfCell"/> of it, without half of a surrogate pair at the end.</summary>
-    public ReadOnlySpan<char> Cut => _length <= ImportLimits.KeptOfCell ? Text
-        : Text[..(char.IsHighSurrogate(_buffer[ImportLimits.KeptOfCell - 1]) ? ImportLimits.KeptOfCell - 1 : ImportLimits.KeptOfCell)];
+    public ReadOnlySpan<char> Cut => TextCut.Within(Text, ImportLimits.KeptOfCell);
 
     /// <summary>Reads the value of an element without elements in it.</summary>
     /// <param name="xml">At the element's start; afterwards at its end.</param>

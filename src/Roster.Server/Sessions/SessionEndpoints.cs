@@ -225,9 +225,8 @@ internal static class SessionEndpoints
     /// <summary>The browser as it names itself, cut without splitting a character; null if it does not.</summary>
     private static string? AgentOf(HttpContext http)
     {
-        const int Max = Session.MaxUserAgent;
         var agent = http.Request.Headers.UserAgent.ToString();
-        return agent.Length == 0 ? null : agent.Length <= Max ? agent : agent[..(char.IsHighSurrogate(agent[Max - 1]) ? Max - 1 : Max)];
+        return agent.Length == 0 ? null : TextCut.Within(agent, Session.MaxUserAgent);
     }
 
     private static Task BegunAsync(

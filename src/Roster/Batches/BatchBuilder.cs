@@ -257,7 +257,7 @@ public sealed class BatchBuilder(
     {
         const int MaxShown = 64;
         return name.Length <= MaxShown ? name
-            : string.Concat(name.AsSpan(0, char.IsHighSurrogate(name[MaxShown - 2]) ? MaxShown - 2 : MaxShown - 1), "…");
+            : string.Concat(TextCut.Within(name.AsSpan(), MaxShown - 1), "…");
     }
 
     /// <summary>

@@ -24,14 +24,14 @@ internal sealed class ColumnNames
     /// <param name="cell">A cell of the header; null or blank for a column without a name.</param>
     public void Add(string? cell)
     {
-        var name = TextSample.Cut((cell ?? "").Trim(), ImportLimits.MaxColumnName).TrimEnd();
+        var name = TextCut.Within((cell ?? "").Trim(), ImportLimits.MaxColumnName).TrimEnd();
         if (name.Length == 0)
             name = $"Column {_names.Count + 1}";
         var unique = name;
         for (var number = 2; !_taken.Add(unique); number++)
         {
             var suffix = $" ({number})";
-            unique = TextSample.Cut(name, ImportLimits.MaxColumnName - suffix.Length) + suffix;
+            unique = TextCut.Within(name, ImportLimits.MaxColumnName - suffix.Length) + suffix;
         }
         _names.Add(unique);
     }

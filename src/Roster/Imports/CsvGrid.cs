@@ -71,6 +71,6 @@ internal sealed class CsvGrid(Stream utf8, char divider) : Grid
                     bytes = bytes[..^i];
                 break;
             }
-        return TextSample.Cut(Encoding.UTF8.GetString(bytes), ImportLimits.KeptOfCell);
+        return TextCut.Within(Encoding.UTF8.GetString(bytes), ImportLimits.KeptOfCell);
     }
 }

@@ -131,7 +131,7 @@ internal sealed class JsonCells(IReadOnlyList<string> columns)
 
     private void TakeText(string text)
     {
-        text = TextSample.Cut(text, ImportLimits.KeptOfCell);
+        text = TextCut.Within(text, ImportLimits.KeptOfCell);
         if (!_isInArray)
         {
             if (SetColumn())
@@ -145,7 +145,7 @@ internal sealed class JsonCells(IReadOnlyList<string> columns)
         _joined.Append(text);
         if (_joined.Length > ImportLimits.KeptOfCell)
         {
-            var cut = TextSample.Cut(_joined.ToString(), ImportLimits.KeptOfCell);
+            var cut = TextCut.Within(_joined.ToString(), ImportLimits.KeptOfCell);
             _joined.Clear().Append(cut);
         }
     }

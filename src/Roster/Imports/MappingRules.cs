@@ -77,7 +77,7 @@ public static class MappingRules
     {
         const int MaxShown = 60;
         return name.Length <= MaxShown ? $"\"{name}\""
-            : $"\"{name[..(char.IsHighSurrogate(name[MaxShown - 1]) ? MaxShown - 1 : MaxShown)]}…\"";
+            : $"\"{TextCut.Within(name, MaxShown)}…\"";
     }
 
     private static string Place(int index, string member) => $"columns[{index}].{member}";

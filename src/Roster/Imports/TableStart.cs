@@ -33,7 +33,7 @@ internal sealed class TableStart
         var cells = new string[grid.Count];
         for (var i = 0; i < cells.Length; i++)
         {
-            cells[i] = TextSample.Cut((grid[i] ?? "").Trim(), ImportLimits.MaxColumnName);
+            cells[i] = TextCut.Within((grid[i] ?? "").Trim(), ImportLimits.MaxColumnName);
             if (cells[i].Length > 0 && grid.Fault is null)
                 Width = Math.Max(Width, i + 1);
         }

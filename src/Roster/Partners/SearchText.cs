@@ -71,12 +71,7 @@ public static class SearchText
     /// The first sort key of a list by name: the folded name, cut to <see cref="MaxSortName"/> UTF-16 units without
     /// splitting a character. One character can fold to 18, and index keys must be short.
     /// </summary>
-    public static string SortName(string name)
-    {
-        var folded = Fold(name);
-        return folded.Length <= MaxSortName ? folded
-            : folded[..(char.IsHighSurrogate(folded[MaxSortName - 1]) ? MaxSortName - 1 : MaxSortName)];
-    }
+    public static string SortName(string name) => TextCut.Within(Fold(name), MaxSortName);
 
     /// <summary>The decimal digits of a text, in any script, as 0 to 9.</summary>
     public static string Digits(string text)
