@@ -90,6 +90,32 @@ public sealed class PostgresServerTests : IDisposable
     }
 
 
+    [Fact]
+    public async Task While_commits_wait_for_a_standby_that_is_gone_reading_goes_on_and_no_write_is_lost()
+    {
+        // Of six connections three are for writing, and one is for looking up what became of their commits.
+        await using var host = await PostgresHost.OnAsync(_database + "?Maximum%20Pool%20Size=6");
+        var apis = new List<RosterClient>();
+        for (var i = 0; i < 6; i++)
+            apis.Add(await host.NewWorkspaceAsync());
+        await WaitForStandbysAsync("'*'");
+
+        var answers = await Task.WhenAll(apis.Select(api => api.PutAsync("""[{"name":"a"}]""")));
+        var reads = await Task.WhenAll(apis.Select(api => api.GetAsync("/api/partners")));
+
+        Assert.All(reads, read => Assert.Equal(200, read.Status));
+        Assert.All(answers, answer => Assert.Equal(503, answer.Status));
+        Assert.Equal(3, answers.Count(answer => answer.Code == "outcome_unknown"));
+        Assert.Equal(3, answers.Count(answer => answer.Code == "storage_unavailable"));
+        await WaitForStandbysAsync("''");
+        foreach (var (api, answer) in apis.Zip(answers))
+        {
+            var again = await api.PutAsync("""[{"name":"b"}]""");
+            Assert.Equal((200, answer.Code == "outcome_unknown" ? 2 : 1), (again.Status, again.Revision));
+        }
+    }
+
+
     [Theory]
     [InlineData("fsync=off")]
     [InlineData("synchronous_commit=off")]

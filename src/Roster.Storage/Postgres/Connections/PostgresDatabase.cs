@@ -68,10 +68,19 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     private readonly CancellationToken _ended;
     private int _isEnding;
 
+    /// <summary>
+    /// Half of the pool for writing, and a quarter for looking up what became of a COMMIT. One that waits for a standby keeps
+    /// its connection, for hours if need be: what is left is for reading.
+    /// </summary>
+    private readonly SemaphoreSlim _placesToWrite, _placesToLookUp;
+
     public PostgresDatabase(NpgsqlDataSource source)
     {
         _source = source;
         _ended = _end.Token;
+        var connections = new NpgsqlConnectionStringBuilder(source.ConnectionString).MaxPoolSize;
+        _placesToWrite = new SemaphoreSlim(Math.Max(connections / 2, 1));
+        _placesToLookUp = new SemaphoreSlim(Math.Max(connections / 4, 1));
     }
 
     /// <summary>Whether the server is a Citus coordinator; known after the first check.</summary>
@@ -141,7 +150,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     {
         try
         {
-            return await UntilEndAsync(new Commitment(), () => TryAgainAsync(since, patience, async connection =>
+            return await UntilEndAsync(new Commitment(), () => TryAgainAsync(since, patience, null, async connection =>
             {
                 await using (connection)
                     return await read(connection);
@@ -173,7 +182,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         CancellationToken cancel)
     {
         var commitment = new Commitment();
-        return UntilEndAsync(commitment, () => TryAgainAsync(since, WritePatience, async connection =>
+        return UntilEndAsync(commitment, () => TryAgainAsync(since, WritePatience, _placesToWrite, async connection =>
         {
             var commit = Task.CompletedTask;
             try
@@ -193,16 +202,19 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             }
             finally
             {
-                await CloseAsync(connection, commit);
+                await CloseAsync(connection, commit, _placesToWrite);
             }
         }, cancel));
     }
 
     /// <summary>Writes something that may be written twice: repeated until it is certainly there.</summary>
-    public Task WriteAgainAsync(Func<NpgsqlConnection, Task> work, CancellationToken cancel)
+    public Task WriteAgainAsync(Func<NpgsqlConnection, Task> work, CancellationToken cancel) =>
+        WriteAgainAsync(_placesToWrite, work, cancel);
+
+    private Task<bool> WriteAgainAsync(SemaphoreSlim places, Func<NpgsqlConnection, Task> work, CancellationToken cancel)
     {
         var commitment = new Commitment();
-        return UntilEndAsync(commitment, () => TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, async connection =>
+        return UntilEndAsync(commitment, () => TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, places, async connection =>
         {
             var commit = Task.CompletedTask;
             try
@@ -215,7 +227,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             }
             finally
             {
-                await CloseAsync(connection, commit);
+                await CloseAsync(connection, commit, places);
             }
         }, cancel));
     }
@@ -337,7 +349,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         try
         {
             var isFound = false;
-            await WriteAgainAsync(async connection =>
+            await WriteAgainAsync(_placesToLookUp, async connection =>
             {
                 await connection.RunAsync(default, new PostgresStatement(LockLogEnd, workspaceId));
                 isFound = (await connection.ListAsync(isThere, _ => true, default)).Count > 0;
@@ -354,9 +366,10 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>
-    /// Closes the connection after a COMMIT that still runs. A failure to close says nothing about the commit.
+    /// Closes the connection after a COMMIT that still runs, and gives its place back. A failure to close says nothing about
+    /// the commit.
     /// </summary>
-    private static Task CloseAsync(NpgsqlConnection connection, Task commit)
+    private static Task CloseAsync(NpgsqlConnection connection, Task commit, SemaphoreSlim places)
     {
         var closing = CloseAfterAsync();
         return commit.IsCompleted ? closing : Task.CompletedTask;
@@ -379,22 +392,27 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             {
                 // It is already closed.
             }
+            finally
+            {
+                places.Release();
+            }
         }
     }
 
     /// <summary>
     /// Runs work that changes nothing when it fails, and repeats it while the failure may pass and there is time.
     /// </summary>
-    /// <param name="work">Gets a connection, which it closes.</param>
+    /// <param name="places">Of which each attempt takes one, if there are any.</param>
+    /// <param name="work">Gets a connection, which it closes, and a place, which it gives back.</param>
     private async Task<T> TryAgainAsync<T>(
-        long since, TimeSpan patience, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancel)
+        long since, TimeSpan patience, SemaphoreSlim? places, Func<NpgsqlConnection, Task<T>> work, CancellationToken cancel)
     {
         for (var pause = ShortestPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             var isOpen = false;
             try
             {
-                var connection = await _source.OpenConnectionAsync(cancel);
+                var connection = await OpenAsync(since, patience, places, cancel);
                 isOpen = true;
                 return await work(connection);
             }
@@ -411,6 +429,25 @@ internal sealed class PostgresDatabase : IAsyncDisposable
                     throw PostgresFailure.Of(failure);
             }
             await Task.Delay(pause * (0.5 + Random.Shared.NextDouble()), cancel);
+        }
+    }
+
+    /// <exception cref="StoreException">There is no place within the patience.</exception>
+    private async Task<NpgsqlConnection> OpenAsync(long since, TimeSpan patience, SemaphoreSlim? places, CancellationToken cancel)
+    {
+        var left = patience - Stopwatch.GetElapsedTime(since);
+        if (places is not null && !await places.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancel))
+            throw new StoreException(
+                StoreTrouble.Unavailable,
+                "PostgreSQL: all connections for writing are waiting for the database, for example at COMMIT for a standby.");
+        try
+        {
+            return await _source.OpenConnectionAsync(cancel);
+        }
+        catch
+        {
+            places?.Release();
+            throw;
         }
     }
 }
