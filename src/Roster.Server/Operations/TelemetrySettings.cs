@@ -28,7 +28,7 @@ internal sealed record TelemetrySettings(
         if (otlp.Length > 0)
         {
             if (!IsAddress(otlp))
-                throw new SettingException($"--otlp takes the address of a collector such as http://localhost:4318, not '{otlp}'.");
+                throw new SettingException($"--otlp takes the address of a collector such as http://localhost:4318{Not("", otlp)}.");
             variables[Endpoint] = otlp;
             variables.TryAdd(Protocol, "http/protobuf");
         }
@@ -36,7 +36,7 @@ internal sealed record TelemetrySettings(
         if (sendsMetrics || sendsTraces)
             foreach (var (name, value) in variables)
                 if (Wrong(name, value!) is { } wanted)
-                    throw new SettingException($"{name} is {wanted}, not '{value}'.");
+                    throw new SettingException($"{name} is {wanted}{Not(name, value!)}.");
         return new TelemetrySettings(metricsUrls, sendsMetrics, sendsTraces, variables);
 
         bool Sends(string signal) => !Is("OTEL_SDK_DISABLED", "true") && !Is($"OTEL_{signal}_EXPORTER", "none")
@@ -45,6 +45,10 @@ internal sealed record TelemetrySettings(
         bool Is(string variable, string value) =>
             variables.TryGetValue(variable, out var set) && string.Equals(set, value, StringComparison.OrdinalIgnoreCase);
     }
+
+    /// <summary>Headers have tokens, and an address can have a password: a log must not have them.</summary>
+    private static string Not(string name, string value) =>
+        name.EndsWith("_HEADERS", StringComparison.Ordinal) || value.Contains('@', StringComparison.Ordinal) ? "" : $", not '{value}'";
 
     /// <summary>OpenTelemetry stops the server at some of these, and takes others for what nobody meant.</summary>
     /// <returns>What the variable has to be; null if it is that.</returns>

@@ -189,6 +189,8 @@ public sealed partial class CommandLineTests : IDisposable
 
     [Theory]
     [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4318")]
+    [InlineData("OTEL_EXPORTER_OTLP_ENDPOINT", "htps://me:secret@localhost:4318")]
+    [InlineData("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "Authorization: Bearer secret")]
     [InlineData("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "nonsense")]
     [InlineData("OTEL_EXPORTER_OTLP_PROTOCOL", "http/json")]
     [InlineData("OTEL_EXPORTER_OTLP_HEADERS", "secret")]
@@ -206,6 +208,7 @@ public sealed partial class CommandLineTests : IDisposable
         Assert.Equal(2, result.ExitCode);
         Assert.StartsWith(variable + " is ", result.Errors, StringComparison.Ordinal);
         Assert.Single(result.Errors.TrimEnd().Split('\n'));
+        Assert.DoesNotContain("secret", result.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
