@@ -40,11 +40,13 @@ internal sealed partial class BackupFolder(string path)
         }
     }
 
-    /// <summary>Deletes what is not kept any more. Only while no backup is made here.</summary>
+    /// <summary>Deletes what is not kept any more; a folder that is not there has nothing. Only while no backup is made here.</summary>
     /// <exception cref="IOException" />
     /// <exception cref="UnauthorizedAccessException" />
     public void Thin(BackupKeep keep, DateTime now)
     {
+        if (!Directory.Exists(path))
+            return;
         foreach (var file in Directory.EnumerateFiles(path, "roster-*").Take(MaxListed).ToList())
             if (OurName().Match(Path.GetFileName(file)) is { Success: true } match
                 && !File.Exists(Path.Combine(path, match.Groups[1].Value)))

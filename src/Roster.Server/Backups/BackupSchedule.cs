@@ -39,6 +39,8 @@ internal sealed class BackupSchedule(
     {
         var pause = plan.Every < LongestPause ? plan.Every : LongestPause;
         _tried = (clock.GetTimestamp(), pause);
+        // Also before: what a killed process has left, and what is not kept any more, may take the room for this one.
+        Thin();
         try
         {
             var (begun, file) = (Stopwatch.GetTimestamp(), _folder.FileOf(now));
@@ -48,12 +50,19 @@ internal sealed class BackupSchedule(
                 cancel, TaskCreationOptions.LongRunning, TaskScheduler.Default);
             _newest = made.Manifest.TakenAt.ToDateTime();
             ServerLog.BackedUp(Logger, file, made.Manifest.Bytes, Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
+            if (made.NoteTrouble is { } trouble)
+                ServerLog.BackupNotNoted(Logger, trouble);
         }
         catch (Exception failure) when (failure is StoreRefusedException or StoreException)
         {
             ServerLog.BackupFailed(Logger, pause, failure.Message);
             return;
         }
+        Thin();
+    }
+
+    private void Thin()
+    {
         try
         {
             _folder.Thin(plan.Keep, steady.Earliest.UtcDateTime);

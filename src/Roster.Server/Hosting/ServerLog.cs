@@ -56,6 +56,10 @@ internal static partial class ServerLog
     [LoggerMessage(6022, LogLevel.Warning, "An old backup could not be deleted: {Reason}")]
     public static partial void OldBackupStays(ILogger logger, string reason);
 
+    [LoggerMessage(6023, LogLevel.Warning,
+        "The last backup is whole, but its time could not be written beside the database, so its age is told wrong: {Reason}")]
+    public static partial void BackupNotNoted(ILogger logger, string reason);
+
     [LoggerMessage(6030, LogLevel.Error, "{Work} failed. It is tried again; this is not said again until it has succeeded")]
     public static partial void RepeatedWorkFailed(ILogger logger, Exception failure, string work);
 

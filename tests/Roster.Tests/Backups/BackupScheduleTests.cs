@@ -91,6 +91,32 @@ public sealed class BackupScheduleTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_killed_backup_has_left_does_not_take_the_room_of_the_next_one()
+    {
+        using var disk = new SmallDisk(mebibytes: 40);
+        var left = disk.File("roster-20200102T000000Z.db.0123abcd.part");
+        Assert.Equal(0, disk.Run("fallocate", "--length", "30M", left).ExitCode);
+
+        using var server = RosterProcess.ServeBy(
+            disk.Command(RosterProcess.Command), "--database", $"sqlite:{_folder.File("data/roster.db")}", "--backup-to", disk.File(""));
+
+        await server.HasSaidAsync("Backed up to");
+        Assert.NotEqual(0, disk.Run("test", "-e", left).ExitCode);
+    }
+
+    [Fact]
+    public async Task A_backup_whose_time_cannot_be_written_down_is_said_to_be_whole_and_why_its_age_is_wrong()
+    {
+        Directory.CreateDirectory(To);
+        Directory.CreateDirectory(_folder.File("data/roster.db.last-backup/taken"));
+
+        using var server = RosterProcess.Serve(_folder.Path, "--backup-to", To);
+
+        await server.HasSaidAsync("its time could not be written beside the database");
+        Assert.Single(Directory.GetFiles(To, "*.db"));
+    }
+
+    [Fact]
     public async Task When_backups_fail_for_twice_the_time_between_two_a_notice_says_so_until_one_succeeds()
     {
         var (schedule, store, clock) = await BeginAsync(keep: "3h");
