@@ -236,6 +236,9 @@ internal sealed partial class SqliteStore : IRosterStore
         _readers.Read(database => database.ReadInt64(SelectFirstWorkspace));
         if (FreeBytes() < MinFreeBytes)
             throw new StoreException(StoreTrouble.Full, $"The disk of {_path} has less than {MinFreeBytes >> 20} MiB left.");
+        // Writes wait for it, and are written then: the notice tells of it.
+        if (_writer.IsToMaintain)
+            return;
         await _writer.RunAsync(0, database =>
         {
             // This writes and flushes a page of the log. An update without a change would write nothing.
@@ -519,6 +522,7 @@ internal sealed partial class SqliteStore : IRosterStore
             if (database.ReadInt64("pragma synchronous") != 2)
                 throw new StoreRefusedException($"{path} does not accept synchronous=FULL, without which a power cut loses writes.");
             database.Execute("pragma wal_autocheckpoint = 0");
+            SqliteCheckpointer.LimitFile(database);
             database.Execute("pragma foreign_keys = on");
             return database;
         }

@@ -79,6 +79,32 @@ public sealed class SqliteCheckpointerTests : IDisposable
         Assert.InRange(new FileInfo(path + "-wal").Length, length, length + ((MaxPages / 16) + 30) * (PageBytes + 24L));
     }
 
+    [Fact]
+    public void A_log_that_a_long_read_has_made_large_is_cut_down_to_its_bound_when_it_begins_again()
+    {
+        const int MaxPages = 64;
+        var path = _folder.File("log.db");
+        using var writer = Open(path);
+        SqliteCheckpointer.LimitFile(writer, MaxPages);
+        writer.Execute("create table line (number integer primary key, text blob not null)");
+        Write(writer, 0, 10);
+        using var checkpointer = new SqliteCheckpointer(Open(path), MaxPages);
+        using (var reader = Open(path))
+        {
+            reader.Execute("begin");
+            Assert.Equal(10, reader.ReadInt64("select count(*) from line"));
+            for (var i = 0; i < 30; i++)
+                Write(writer, 0, 10);
+            reader.Execute("rollback");
+        }
+        Assert.InRange(new FileInfo(path + "-wal").Length, 2 * MaxPages * PageBytes, long.MaxValue);
+
+        checkpointer.AfterCommit(writer);
+        Write(writer, 0, 10);
+
+        Assert.InRange(new FileInfo(path + "-wal").Length, 1, MaxPages * PageBytes);
+    }
+
     private static SqliteDatabase Open(string path)
     {
         var database = SqliteDatabase.Open(path, creates: true);

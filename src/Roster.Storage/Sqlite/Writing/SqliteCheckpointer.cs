@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using System.Globalization;
 using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Sqlite.Writing;
@@ -14,6 +15,8 @@ internal sealed class SqliteCheckpointer : IDisposable
 {
     /// <summary>256 MiB in pages of 4 KiB.</summary>
     public const int MaxLogPages = 65_536;
+
+    private const long PageBytes = 4_096;
 
     /// <summary>How long a checkpoint waits for further writes to include.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
@@ -44,6 +47,13 @@ internal sealed class SqliteCheckpointer : IDisposable
         _thread = new Thread(FollowWrites) { IsBackground = true, Name = "SQLite checkpointer" };
         _thread.Start();
     }
+
+    /// <summary>
+    /// Has the log's file cut down to its bound when the log begins again on this connection. It has grown beyond while a reader
+    /// went on for long, such as a backup.
+    /// </summary>
+    public static void LimitFile(SqliteDatabase writer, int maxLogPages = MaxLogPages) =>
+        writer.Execute(string.Create(CultureInfo.InvariantCulture, $"pragma journal_size_limit = {maxLogPages * PageBytes}"));
 
     /// <summary>The writer calls this after each transaction, with its own connection.</summary>
     public void AfterCommit(SqliteDatabase writer)
