@@ -14,7 +14,9 @@ internal sealed class Health
 
     private readonly IRosterStore _store;
     private readonly TimeProvider _clock;
+    private readonly Lock _lock = new();
     private long _checkedAt = long.MinValue;
+    private Task? _running;
 
     public Health(IRosterStore store, TimeProvider clock, ILoggerFactory loggers)
     {
@@ -52,13 +54,25 @@ internal sealed class Health
             "application/json").ExecuteAsync(http);
     }
 
+    /// <summary>Whoever asks while a check is under way waits for that one.</summary>
     /// <exception cref="StoreException">It does not.</exception>
-    public async Task CheckAsync(CancellationToken cancel)
+    public Task CheckAsync(CancellationToken cancel)
     {
-        var last = Interlocked.Read(ref _checkedAt);
-        if (last != long.MinValue && _clock.GetElapsedTime(last) < Fresh)
-            return;
-        await _store.CheckAsync(cancel);
-        Interlocked.Exchange(ref _checkedAt, _clock.GetTimestamp());
+        Task running;
+        lock (_lock)
+        {
+            if (_checkedAt != long.MinValue && _clock.GetElapsedTime(_checkedAt) < Fresh)
+                return Task.CompletedTask;
+            running = _running is { IsCompleted: false } ? _running : _running = CheckNowAsync();
+        }
+        return running.WaitAsync(cancel);
+    }
+
+    private async Task CheckNowAsync()
+    {
+        await Task.Yield();
+        await _store.CheckAsync(CancellationToken.None);
+        lock (_lock)
+            _checkedAt = _clock.GetTimestamp();
     }
 }

@@ -27,6 +27,9 @@ public class CountedStore : DispatchProxy
     /// <summary>Host names of keys are read only after this; null if at once.</summary>
     public Task? HostnamesAfter { get; set; }
 
+    /// <summary>Checks of the database begin only after this; null if at once.</summary>
+    public Task? ChecksAfter { get; set; }
+
     /// <summary>Happens before the next change of an import, once; null if nothing does.</summary>
     public Func<Task>? BeforeReplace { get; set; }
 
@@ -48,40 +51,28 @@ public class CountedStore : DispatchProxy
             throw new StoreException(StoreTrouble.Unavailable, "The database is away.");
         if (targetMethod.Name == nameof(IRosterStore.WriteAsync) && args![1] is WriteRequest { Change.Kind: ChangeKind.Import }
             && WritesAfter is { } before)
-            return WriteAfterAsync(before, () => (Task<WrittenPlan>)targetMethod.Invoke(
-                _store, BindingFlags.DoNotWrapExceptions, null, args, null)!);
+            return AfterAsync(() => before, () => (Task<WrittenPlan>)Call()!);
         if (targetMethod.Name == nameof(IRosterStore.ListHostnamesAsync) && HostnamesAfter is { } until)
-            return HostnamesAfterAsync(until, () => (Task<IReadOnlyList<HostnameList>>)targetMethod.Invoke(
-                _store, BindingFlags.DoNotWrapExceptions, null, args, null)!);
+            return AfterAsync(() => until, () => (Task<IReadOnlyList<HostnameList>>)Call()!);
+        if (targetMethod.Name == nameof(IRosterStore.CheckAsync) && ChecksAfter is { } checks)
+            return checks.ContinueWith(_ => (Task)Call()!, TaskScheduler.Default).Unwrap();
         if (targetMethod.Name == nameof(IRosterStore.ReplaceImportAsync) && BeforeReplace is { } first)
         {
             BeforeReplace = null;
-            return ReplaceAfterAsync(first, () => (Task<bool>)targetMethod.Invoke(
-                _store, BindingFlags.DoNotWrapExceptions, null, args, null)!);
+            return AfterAsync(first, () => (Task<bool>)Call()!);
         }
         // The store is shared with another server, so it must go on when this one ends.
-        return targetMethod.Name == nameof(IRosterStore.EndWithin) ? null
-            : targetMethod.Invoke(_store, BindingFlags.DoNotWrapExceptions, null, args, null);
+        return targetMethod.Name == nameof(IRosterStore.EndWithin) ? null : Call();
+
+        object? Call() => targetMethod.Invoke(_store, BindingFlags.DoNotWrapExceptions, null, args, null);
     }
 
     private bool IsFailing(object? workspace) =>
         (FailingWorkspace is null || FailingWorkspace.Equals(workspace)) && !SparedWorkspace.Equals(workspace);
 
-    private static async Task<IReadOnlyList<HostnameList>> HostnamesAfterAsync(Task before, Func<Task<IReadOnlyList<HostnameList>>> read)
-    {
-        await before;
-        return await read();
-    }
-
-    private static async Task<bool> ReplaceAfterAsync(Func<Task> first, Func<Task<bool>> replace)
+    private static async Task<T> AfterAsync<T>(Func<Task> first, Func<Task<T>> call)
     {
         await first();
-        return await replace();
-    }
-
-    private static async Task<WrittenPlan> WriteAfterAsync(Task before, Func<Task<WrittenPlan>> write)
-    {
-        await before;
-        return await write();
+        return await call();
     }
 }

@@ -54,6 +54,27 @@ public abstract class CheckContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Those_who_ask_whether_the_database_works_while_it_is_being_asked_wait_for_one_answer()
+    {
+        CountedStore calls = null!;
+        await using var own = await host.AnotherAsync(wrap: store => CountedStore.Around(store, out calls));
+        var api = own.WithKey(null);
+        var begins = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        calls.ChecksAfter = begins.Task;
+        var before = calls.Of(nameof(IRosterStore.CheckAsync));
+
+        var asked = Enumerable.Range(0, 50).Select(_ => api.GetAsync("/health/ready")).ToList();
+        while (calls.Of(nameof(IRosterStore.CheckAsync)) == before)
+            await Task.Delay(5);
+        // Answers of later requests, which come in the order in which they are sent to one server.
+        Assert.Equal(200, (await api.GetAsync("/health/live")).Status);
+        begins.SetResult();
+
+        Assert.All(await Task.WhenAll(asked), answer => Assert.Equal(200, answer.Status));
+        Assert.Equal(before + 1, calls.Of(nameof(IRosterStore.CheckAsync)));
+    }
+
+    [Fact]
     public async Task An_empty_workspace_is_whole() => Assert.Equal("", Text(await CheckAsync(await host.NewWorkspaceAsync())));
 
     [Theory]

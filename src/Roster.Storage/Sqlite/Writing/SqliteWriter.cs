@@ -32,6 +32,7 @@ internal sealed class SqliteWriter : IDisposable
     private SqliteDatabase? _database;
     private volatile bool _isStopping;
     private volatile bool _isMaintaining;
+    private int _maintenance;
     private StoreException? _unknown;
 
     /// <param name="database">The connection, which the writer then owns; null if it cannot be opened yet.</param>
@@ -64,8 +65,21 @@ internal sealed class SqliteWriter : IDisposable
     public Task<T> RunAsync<T>(int rows, Func<SqliteDatabase, T> work, CancellationToken cancel) => Add(new Job<T>(rows, work, cancel));
 
     /// <summary>Runs work outside of a transaction, in its turn. Closing the writer interrupts it.</summary>
-    public Task<T> MaintainAsync<T>(Func<SqliteDatabase, T> work) =>
-        Add(new Job<T>(MaxRowsTogether + 1, work, CancellationToken.None) { IsMaintenance = true });
+    public async Task<T> MaintainAsync<T>(Func<SqliteDatabase, T> work)
+    {
+        Interlocked.Increment(ref _maintenance);
+        try
+        {
+            return await Add(new Job<T>(MaxRowsTogether + 1, work, CancellationToken.None) { IsMaintenance = true });
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _maintenance);
+        }
+    }
+
+    /// <summary>Whether such work waits or is under way: others may wait for it for minutes.</summary>
+    public bool IsToMaintain => Volatile.Read(ref _maintenance) > 0;
 
     /// <summary>Jobs that wait; 0 after its end.</summary>
     public int Waiting
