@@ -90,6 +90,33 @@ public sealed class BackupTests : IDisposable
     }
 
     [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public void A_backup_of_a_file_whose_erased_values_are_not_cleaned_up_yet_has_none_of_them(int owed)
+    {
+        Assert.Equal(0, RosterProcess.Run(_folder.Path, "migrate").ExitCode);
+        using (var database = SqliteDatabase.Open(_folder.File("data/roster.db")))
+        {
+            database.Execute("pragma secure_delete = off");
+            database.Execute("create table erased (value text)");
+            database.Execute("""
+                insert into erased
+                with recursive line (number) as (select 1 union all select number + 1 from line where number < 2000)
+                select 'Erasmus Secretus ' || number from line
+                """);
+            database.Execute("drop table erased");
+            database.Execute($"update upkeep set cleaning_owed = {owed}");
+        }
+
+        var made = RosterProcess.Run(_folder.Path, "backup", "copy.db");
+
+        Assert.True(made.ExitCode == 0, made.Errors);
+        Assert.Equal(owed == 0, File.ReadAllBytes(_folder.File("copy.db")).AsSpan().IndexOf("Secretus"u8) >= 0);
+        var restored = RosterProcess.Run(_folder.Path, "restore", "copy.db", "--database", "sqlite:other/roster.db");
+        Assert.True(restored.ExitCode == 0, restored.Errors);
+    }
+
+    [Theory]
     [InlineData("INT")]
     [InlineData("TERM")]
     public async Task An_interrupted_backup_leaves_nothing_behind(string signal)

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Npgsql;
 using NpgsqlTypes;
+using Roster.Storage.Postgres.Connections;
 using Roster.Storage.Sqlite.Connections;
 
 namespace Roster.Storage.Postgres.Tools;
@@ -124,8 +125,15 @@ internal static class PostgresCopy
         }
         Execute(connection, "insert into search_state (workspace_id, reached) select id, 0 from workspace");
         transaction.Commit();
-        // Without this, the planner has no statistics of the new rows.
-        Execute(connection, "analyze");
+        try
+        {
+            // Without this, the planner has no statistics of the new rows.
+            Execute(connection, "analyze");
+        }
+        catch (Exception failure) when (PostgresFailure.IsOutage(failure))
+        {
+            // All is copied. Autovacuum does it within minutes.
+        }
     }
 
     private static (long Count, byte[] Sum) Send(Table table, SqliteDatabase from, NpgsqlConnection to, IProgress<CopyProgress> progress)

@@ -27,6 +27,9 @@ internal static class SqliteBackup
 
     private const string FindFault = "pragma integrity_check(1)";
 
+    /// <summary>Whether erased values are still in the file's bytes (<see cref="Writing.SqliteCleaner"/>).</summary>
+    private const string SelectCleaningOwed = "select cleaning_owed from upkeep where id = 1";
+
     private const string SelectWorkspacesAfter = "select id, name, revision from workspace where id > ?1 order by id limit ?2";
 
     /// <param name="path">The database.</param>
@@ -104,7 +107,8 @@ internal static class SqliteBackup
     {
         if (Path.GetDirectoryName(file) is not { } folder || !Directory.Exists(folder))
             throw new StoreRefusedException(
-                $"The folder {Path.GetDirectoryName(file)} does not exist. Make it first, for example with mkdir -m 700.");
+                $"The folder {Path.GetDirectoryName(file)} does not exist, or {Environment.UserName} may not look into it. "
+                    + "Make it first, for example with mkdir -m 700.");
         foreach (var taken in new[] { file, BackupManifest.Of(file) })
             if (Path.Exists(taken))
                 throw Exists(taken);
@@ -128,24 +132,48 @@ internal static class SqliteBackup
             throw new StoreRefusedException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{folder} has no room for the backup: it needs {needed >> 20} MiB, and {free >> 20} MiB are free."));
+        var isClean = source.ReadInt64(SelectCleaningOwed) == 0;
+        if (!isClean)
+        {
+            source.Execute("rollback");
+            CopyRows(source, part, cancel);
+            progress?.Report(new BackupProgress(total, total));
+        }
         using (var target = SqliteDatabase.Open(part, CacheKibibytes))
         {
             // It is flushed once, at the end; if anything fails, it is deleted.
             target.Execute("pragma synchronous = off");
             target.Execute("pragma locking_mode = exclusive");
-            source.CopyTo(target, PagesTogether, (left, pages) =>
+            if (isClean)
             {
-                cancel.ThrowIfCancellationRequested();
-                progress?.Report(new BackupProgress(pages == 0 ? total : total / pages * (pages - left), total));
-            });
-            // From here on writes of others cost nothing any more.
-            source.Execute("rollback");
+                source.CopyTo(target, PagesTogether, (left, pages) =>
+                {
+                    cancel.ThrowIfCancellationRequested();
+                    progress?.Report(new BackupProgress(pages == 0 ? total : total / pages * (pages - left), total));
+                });
+                // From here on writes of others cost nothing any more.
+                source.Execute("rollback");
+            }
             // One file, complete without a log.
             if (target.ReadText("pragma journal_mode = delete") is not "delete" and var mode)
                 throw new StoreException(StoreTrouble.Unavailable, $"The copy cannot do without a log (journal mode {mode}).");
             CheckIntegrity(target, "The copy", cancel);
         }
         return takenAt;
+    }
+
+    /// <summary>Copies rows instead of pages, which have what was erased and is not cleaned up yet.</summary>
+    private static void CopyRows(SqliteDatabase source, string part, CancellationToken cancel)
+    {
+        using (cancel.Register(source.Interrupt))
+            try
+            {
+                source.Prepare("vacuum into ?1").Bind(1, part).Run();
+            }
+            catch (StoreException) when (cancel.IsCancellationRequested)
+            {
+                throw new OperationCanceledException(cancel);
+            }
     }
 
     private static BackupManifest WriteManifest(
@@ -194,7 +222,15 @@ internal static class SqliteBackup
             File.Delete(manifest);
             throw;
         }
-        PrivateFile.FlushFolder(Path.GetDirectoryName(file)!);
+        try
+        {
+            PrivateFile.FlushFolder(Path.GetDirectoryName(file)!);
+        }
+        catch (IOException failure)
+        {
+            throw new StoreRefusedException(
+                $"{file} is made and whole, but a power cut may take its name away. Make another one elsewhere. {failure.Message}");
+        }
 
         static void IfFree(string name, Action take)
         {

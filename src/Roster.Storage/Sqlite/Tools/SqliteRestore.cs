@@ -59,10 +59,7 @@ internal static class SqliteRestore
             kept = IsTaken(path) is null ? null
                 : string.Create(CultureInfo.InvariantCulture, $"{path}.replaced-{now.UtcDateTime:yyyyMMdd'T'HHmmssfff'Z'}");
             Replace(path, part, kept);
-            PrivateFile.FlushFolder(Path.GetDirectoryName(path)!);
-            // Of restores that were cut off. Whoever calls this holds the lock, so none is under way.
-            foreach (var left in PrivateFile.PartsOf(path))
-                DeletePart(left);
+            EndReplaced(path, file, kept);
             return new RestoredBackup(manifest, first, workspaces, kept);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -78,6 +75,24 @@ internal static class SqliteRestore
         }
     }
 
+    /// <summary>What comes after the backup is in its place; no failure of it takes that back.</summary>
+    private static void EndReplaced(string path, string file, string? kept)
+    {
+        try
+        {
+            PrivateFile.FlushFolder(Path.GetDirectoryName(path)!);
+        }
+        catch (IOException failure)
+        {
+            var old = kept is null ? "" : $" What was there is in {kept}*.";
+            throw new StoreRefusedException(
+                $"{file} is restored to {path}, but a power cut may take that back. Is the disk sound?{old} {failure.Message}");
+        }
+        // Of restores that were cut off. Whoever calls this holds the lock, so none is under way.
+        foreach (var left in PrivateFile.PartsOf(path))
+            DeletePart(left);
+    }
+
     private static void DeletePart(string part)
     {
         foreach (var end in new[] { SqliteDatabase.JournalEnd, "-wal", "-shm", "" })
@@ -87,7 +102,7 @@ internal static class SqliteRestore
     private static BackupManifest ReadManifest(string file)
     {
         if (!File.Exists(file))
-            throw new StoreRefusedException($"There is no backup at {file}.");
+            throw new StoreRefusedException($"There is no backup at {file}, or {Environment.UserName} may not look there.");
         var manifest = BackupManifest.Read(file);
         if (!SqliteMigrations.All.Known.Contains(manifest.Schema))
             throw new StoreRefusedException(
