@@ -59,9 +59,27 @@ public sealed class Store
     public static Store Parse(string address, string? passwordFile = null, bool isUnsafeAccepted = false)
     {
         if (address.StartsWith(SqliteScheme, StringComparison.OrdinalIgnoreCase) && address.Length > SqliteScheme.Length)
-            return new Store(address[SqliteScheme.Length..]);
+            return new Store(WithoutLink(address[SqliteScheme.Length..]));
         return new Store(PostgresAddress.Parse(address, passwordFile, isUnsafeAccepted)
             ?? throw new StoreAddressException($"--database is {Forms}."));
+    }
+
+    /// <summary>
+    /// The file that a symbolic link leads to. SQLite puts its log beside that file, so the server's lock, and what else is named
+    /// like the file, must be there, too.
+    /// </summary>
+    private static string WithoutLink(string path)
+    {
+        // Of a relative path, ResolveLinkTarget makes one from the root.
+        var full = Path.GetFullPath(path);
+        try
+        {
+            return new FileInfo(full).LinkTarget is null ? path : File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
+        }
+        catch (IOException failure)
+        {
+            throw new StoreAddressException($"--database: {path} is a symbolic link that leads nowhere. {failure.Message}");
+        }
     }
 
     /// <exception cref="StoreRefusedException">The database must not be used in this way.</exception>

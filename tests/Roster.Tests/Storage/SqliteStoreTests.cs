@@ -646,6 +646,50 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task While_erased_values_are_cleaned_up_the_database_is_ready_for_it_reads_and_takes_writes()
+    {
+        await (await OpenAsync()).DisposeAsync();
+        using var other = SqliteDatabase.Open(File);
+        other.Execute("update upkeep set cleaning_owed = 1");
+        // The cleaning waits for the lock as long as it would take for a large file.
+        other.Execute("begin immediate");
+        await using var store = await OpenAsync();
+        var cleans = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        store.Notices.Follow((notice, begins) =>
+        {
+            if (begins && notice.Code == StoreNotice.CleaningOwed)
+                cleans.TrySetResult();
+        });
+        if (!store.Notices.Codes.Contains(StoreNotice.CleaningOwed))
+            await cleans.Task;
+
+        await store.CheckAsync(CancellationToken.None);
+
+        Assert.Contains(StoreNotice.CleaningOwed, store.Notices.Codes);
+        other.Execute("rollback");
+    }
+
+    [Fact]
+    public async Task A_file_behind_a_symbolic_link_is_served_and_its_lock_and_log_are_beside_it()
+    {
+        await (await OpenAsync()).DisposeAsync();
+        var link = _folder.File("link.db");
+        System.IO.File.CreateSymbolicLink(link, File);
+
+        await using (var store = await Store.Parse("sqlite:" + link).OpenAsync(StoreUse.Serve, TimeProvider.System, CancellationToken.None))
+        {
+            await store.CheckAsync(CancellationToken.None);
+            Assert.Empty(store.Notices.Codes);
+            Assert.NotNull(await store.AddWorkspaceAsync("w", new Timestamp(0), CancellationToken.None));
+            var second = await Assert.ThrowsAsync<StoreRefusedException>(() => OpenAsync());
+            Assert.Contains("Another Roster server uses", second.Message, StringComparison.Ordinal);
+        }
+        System.IO.File.CreateSymbolicLink(_folder.File("ring.db"), _folder.File("ring.db"));
+        Assert.Contains("leads nowhere", Assert.Throws<StoreAddressException>(
+            () => Store.Parse("sqlite:" + _folder.File("ring.db"))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_was_erased_is_in_no_byte_of_any_file()
     {
         await using var store = await OpenAsync();
