@@ -15,6 +15,8 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
     /// <summary>Where the page's commands are typed.</summary>
     private const string Here = "/srv/roster";
 
+    private const string Settings = "/etc/roster/roster.env";
+
     /// <summary>The files of ops that pages name, but for those that need the sources.</summary>
     private static readonly string[] Ops =
         ["caddy/Caddyfile", "grafana/roster.json", "nginx/roster.conf", "prometheus/alerts.test.yml", "prometheus/alerts.yml",
@@ -49,7 +51,7 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
         Assert.True(new FileInfo(root.File("/etc/systemd/system/multi-user.target.wants/roster.service")).LinkTarget is not null);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, Mode(root, "/var/lib/roster"));
         // It can have a password.
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, Mode(root, "/etc/roster/roster.env"));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, Mode(root, Settings));
 
         string key, id;
         using (var server = RosterProcess.ServeBy(Unit.CommandIn(root)))
@@ -65,7 +67,7 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
             Assert.Equal("roster", (await root.RunAsync("stat", "--format=%U", "/var/lib/roster/roster.db")).Trim());
 
             // systemd's part is played by hand.
-            await File.AppendAllTextAsync(root.File("/etc/roster/roster.env"), "ROSTER_SERVER_TIMING=on\n");
+            await File.AppendAllTextAsync(root.File(Settings), "ROSTER_SERVER_TIMING=on\n");
             Assert.Equal("sudo systemctl restart roster\n", page.Next().Text);
             server.Terminate();
             Assert.Equal(0, server.WaitForExit());
@@ -86,7 +88,7 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
             Assert.Contains(File.ReadLines(Unit.Source), line => line.StartsWith("ReadWritePaths=-", StringComparison.Ordinal)
                 && backup.Text.Contains($"roster-server backup {line.Split('-', 2)[1]}/", StringComparison.Ordinal));
             Assert.Empty(await VerifiedAsync(page.Next("ini").Text));
-            await File.AppendAllTextAsync(root.File("/etc/roster/roster.env"), "ROSTER_BACKUP_TO=/var/backups/roster\n");
+            await File.AppendAllTextAsync(root.File(Settings), "ROSTER_BACKUP_TO=/var/backups/roster\n");
             server.Terminate();
             Assert.Equal(0, server.WaitForExit());
         }
@@ -108,14 +110,28 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
 
         await root.RunAsync("dpkg", "--remove", "roster");
         Assert.False(File.Exists(root.File("/usr/lib/roster/Roster.Server")));
-        Assert.True(File.Exists(root.File("/etc/roster/roster.env")));
+        Assert.True(File.Exists(root.File(Settings)));
         await run.RunAsync(page, upgrade);
         var purged = await run.RunAsync(page, page.Next());
         page.HasEnded();
         Assert.Contains("the data is kept in /var/lib/roster", purged, StringComparison.Ordinal);
         Assert.False(File.Exists(root.File("/usr/lib/roster/Roster.Server")));
-        Assert.False(File.Exists(root.File("/etc/roster/roster.env")));
+        Assert.False(File.Exists(root.File(Settings)));
         Assert.True(File.Exists(root.File("/var/lib/roster/roster.db")));
+    }
+
+    [Fact]
+    public async Task Commands_take_the_last_line_of_a_setting_as_the_service_does_unless_the_caller_has_set_it()
+    {
+        var root = await InstalledAsync();
+        await File.AppendAllTextAsync(root.File(Settings), "ROSTER_DATABASE=sqlite:/var/lib/roster/second.db\n");
+        using var server = RosterProcess.ServeBy(Unit.CommandIn(root));
+
+        Assert.Contains("\tfirst\t", await root.RunAsync("roster-server", "keys", "list"), StringComparison.Ordinal);
+        Assert.False(File.Exists(root.File("/var/lib/roster/roster.db")));
+
+        await root.RunAsync("env", "ROSTER_DATABASE=sqlite:/var/lib/roster/own.db", "roster-server", "migrate");
+        Assert.True(File.Exists(root.File("/var/lib/roster/own.db")));
     }
 
     [Fact]
@@ -156,6 +172,15 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
         Assert.Equal("/etc/roster/roster.env\n", await Repository.RunAsync("", "dpkg-deb", "--info", package.File, "conffiles"));
         var depends = await Repository.RunAsync("", "dpkg-deb", "--field", package.File, "Depends");
         Assert.Matches(@"^libc6 \(>= 2\.\d+\), libicu72 \| libicu74 \| libicu76, libssl3", depends);
+    }
+
+    /// <summary>A Debian in which the package is installed.</summary>
+    private async Task<RootFolder> InstalledAsync()
+    {
+        var root = await DebianRoot.UnpackAsync(_folder.File("root"));
+        File.Copy(package.File, root.File("/roster.deb"));
+        await root.RunAsync("dpkg", "--install", "/roster.deb");
+        return root;
     }
 
     /// <summary>A command of the shell that runs others as root in the root. Whoever is asked says yes.</summary>
