@@ -135,6 +135,28 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
     }
 
     [Fact]
+    public async Task Without_a_line_for_the_database_the_service_and_the_commands_have_the_one_of_before()
+    {
+        var root = await InstalledAsync();
+        string key;
+        using (var server = RosterProcess.ServeBy(Unit.CommandIn(root)))
+        {
+            key = (await File.ReadAllTextAsync(root.File("/var/lib/roster/first-key"))).Trim();
+            Assert.Equal(200, (await server.Client(key).PutAsync("""[{"name":"a"}]""")).Status);
+            server.Terminate();
+            Assert.Equal(0, server.WaitForExit());
+        }
+
+        await File.WriteAllTextAsync(root.File(Settings), "ROSTER_URLS=http://localhost:5080\n");
+        using var again = RosterProcess.ServeBy(Unit.CommandIn(root));
+        Assert.Equal(200, (await again.Client(key).PutAsync("""[{"name":"b"}]""")).Status);
+        Assert.Contains("\tfirst\t", await root.RunAsync("roster-server", "keys", "list"), StringComparison.Ordinal);
+
+        File.Delete(root.File(Settings));
+        Assert.Contains("\tfirst\t", await root.RunAsync("roster-server", "keys", "list"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_secrets_of_the_page_are_those_that_the_unit_reads_and_its_settings_those_of_the_server()
     {
         var text = new Page(PagePath).Text;
