@@ -38,7 +38,14 @@ internal static class ManCommand
         .SH FILES
         .TP
         .I /etc/roster/roster.env
-        Debian's package: the variables of the service. The commands read them too.
+        Debian's package: the variables of the service. The commands read them too, where the caller has not set them. Of two
+        lines of one name the last one counts.
+        .TP
+        .I /etc/credstore/roster.database\-password
+        Debian's package: the password of PostgreSQL. The service and the commands find it in /run/credentials/roster.service,
+        where
+        .B ROSTER_DATABASE_PASSWORD_FILE
+        names it. While the service is stopped, there is nothing, and the commands of root read it here.
         .TP
         .I /var/lib/roster
         Debian's package: the data, and the first key in the file first\-key.

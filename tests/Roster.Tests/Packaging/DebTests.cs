@@ -157,6 +157,34 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
     }
 
     [Fact]
+    public async Task While_the_service_is_stopped_root_s_commands_take_the_database_s_password_from_where_it_is_kept()
+    {
+        Assert.SkipWhen(PostgresCluster.Binaries is null, PostgresCluster.Missing);
+        using var rules = new TempFolder();
+        await File.WriteAllTextAsync(rules.File("pg_hba.conf"), """
+            host all guarded all scram-sha-256
+            host all all all trust
+            """);
+        PostgresCluster.Own(rules.Path);
+        using var cluster = new PostgresCluster($"hba_file={rules.File("pg_hba.conf")}");
+        var database = cluster.NewDatabase();
+        await PostgresCluster.RunAsync(database, "create role guarded superuser login password 'open sesame'");
+        var root = await InstalledAsync();
+        // As when the service is stopped, /run/credentials is not there.
+        await File.AppendAllTextAsync(root.File(Settings), $"""
+            ROSTER_DATABASE={database.Replace("roster@", "guarded@", StringComparison.Ordinal)}
+            ROSTER_DATABASE_PASSWORD_FILE=/run/credentials/roster.service/roster.database-password
+
+            """);
+        Directory.CreateDirectory(root.File("/etc/credstore"));
+        await root.RunAsync("sh", "-c", "umask 077 && echo 'open sesame' >/etc/credstore/roster.database-password");
+
+        await root.RunAsync("roster-server", "migrate");
+
+        Assert.Equal(0L, await PostgresCluster.RunAsync(database, "select count(*) from workspace"));
+    }
+
+    [Fact]
     public void The_secrets_of_the_page_are_those_that_the_unit_reads_and_its_settings_those_of_the_server()
     {
         var text = new Page(PagePath).Text;
