@@ -54,7 +54,7 @@ needed=$(cd "$root.source" &&
 loaded=$(list server.libraries | paste -sd, | sed 's/,/, /g')
 
 mkdir "$root/DEBIAN"
-install -m 755 packaging/deb/{postinst,prerm,postrm} "$root/DEBIAN/"
+install -m 755 packaging/deb/{preinst,postinst,prerm,postrm} "$root/DEBIAN/"
 echo /etc/roster/roster.env >"$root/DEBIAN/conffiles"
 size=$(find "$root" -type f -printf '%s\n' | awk '{ kib += int(($1 + 1023) / 1024) } END { print kib }')
 sed -e "s/@VERSION@/$version/" -e "s/@ARCHITECTURE@/$architecture/" -e "s/@SIZE@/$size/" \

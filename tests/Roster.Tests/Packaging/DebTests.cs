@@ -185,6 +185,37 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
     }
 
     [Fact]
+    public async Task A_service_starts_when_its_package_is_installed_again_and_an_upgrade_starts_none_that_was_stopped()
+    {
+        var root = await InstalledAsync();
+        File.Copy(package.Newer, root.File("/newer.deb"));
+        // For the package systemd runs.
+        Directory.CreateDirectory(root.File("/run/systemd/system"));
+        var (systemctl, calls) = (root.File("/usr/bin/systemctl"), root.File("/calls"));
+        await File.WriteAllTextAsync(systemctl, """
+            #!/bin/sh
+            echo "$*" >>/calls
+            case $* in *is-enabled*) echo enabled ;; esac
+
+            """);
+        File.SetUnixFileMode(systemctl, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        Assert.Equal(["try-restart"], await DoneToServiceAsync("--install", "/newer.deb"));
+        Assert.Equal(["stop"], await DoneToServiceAsync("--remove", "roster"));
+        Assert.Equal(["start"], await DoneToServiceAsync("--install", "/newer.deb"));
+        Assert.Equal(["try-restart"], await DoneToServiceAsync("--install", "/newer.deb"));
+
+        async Task<string[]> DoneToServiceAsync(params string[] arguments)
+        {
+            await File.WriteAllTextAsync(calls, "");
+            await root.RunAsync(["dpkg", .. arguments]);
+            // Questions about a unit have -- before its name.
+            return [.. File.ReadLines(calls).Select(line => line.Split(' '))
+                .Where(words => words[^1] == "roster.service" && words[^2] != "--").Select(words => words[^2])];
+        }
+    }
+
+    [Fact]
     public void The_secrets_of_the_page_are_those_that_the_unit_reads_and_its_settings_those_of_the_server()
     {
         var text = new Page(PagePath).Text;
