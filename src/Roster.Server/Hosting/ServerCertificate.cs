@@ -41,8 +41,12 @@ internal sealed class ServerCertificate
     {
         try
         {
+            var before = _current.TargetCertificate.Thumbprint;
             _current = Load(_file, _keyFile);
-            ServerLog.CertificateRead(logger, EndsAt);
+            if (_current.TargetCertificate.Thumbprint == before)
+                ServerLog.CertificateUnchanged(logger, EndsAt);
+            else
+                ServerLog.CertificateRead(logger, EndsAt);
         }
         // Of any kind: whatever is in the files, a signal must not end the server.
         catch (Exception failure)

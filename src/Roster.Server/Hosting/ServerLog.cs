@@ -96,4 +96,7 @@ internal static partial class ServerLog
 
     [LoggerMessage(6054, LogLevel.Information, "The collector at {Url} takes what is sent again")]
     public static partial void CollectorAnswers(ILogger logger, string url);
+
+    [LoggerMessage(6055, LogLevel.Warning, "The files have the certificate that is in use already; it ends at {EndsAt:u}")]
+    public static partial void CertificateUnchanged(ILogger logger, DateTimeOffset endsAt);
 }

@@ -32,6 +32,20 @@ public sealed class CertificateTests : IDisposable
     }
 
     [Fact]
+    public async Task After_SIGHUP_files_that_have_the_same_certificate_as_before_are_an_event_of_their_own()
+    {
+        var first = Write(Issue("CN=localhost"));
+        using var server = Serve();
+
+        server.Signal("HUP");
+        await server.SaysAsync("The files have the certificate that is in use already; it ends at");
+
+        await using var connection = await ConnectAsync(server);
+        Assert.Equal(first, Fingerprint(connection));
+        Assert.DoesNotContain("was read again", server.Log(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_certificate_that_cannot_be_read_leaves_the_old_one_and_is_an_event()
     {
         var first = Write(Issue("CN=localhost"));
