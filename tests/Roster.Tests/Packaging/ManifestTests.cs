@@ -49,6 +49,20 @@ public sealed class ManifestTests
         Assert.StartsWith("127.0.0.1:", Text(roster, "ports", "0"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Compose_has_a_password_that_the_image_s_user_can_read_and_no_other_user_of_the_host()
+    {
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.File("ops"));
+        var command = File.ReadLines(Path.Combine(Repository.Root, "ops/compose.yml"))
+            .Single(line => line.Contains("openssl", StringComparison.Ordinal)).TrimStart('#');
+
+        await Repository.RunAsync(folder.Path, "sh", "-c", "sudo() { \"$@\"; };" + command);
+
+        Assert.Equal(
+            $"600 {User}\n", await Repository.RunAsync(folder.Path, "stat", "--format=%a %u", "ops/database-password"));
+    }
+
     [Theory]
     [InlineData("ops/kubernetes/sqlite.yaml")]
     [InlineData("ops/kubernetes/postgresql.yaml")]
