@@ -32,7 +32,10 @@ public sealed class ManifestTests
         Assert.StartsWith("postgresql://", variables["ROSTER_DATABASE"], StringComparison.Ordinal);
         Assert.StartsWith(
             Text(container, "volumeMounts", "0", "mountPath"), variables["ROSTER_DATABASE_PASSWORD_FILE"], StringComparison.Ordinal);
-        CheckPod(deployment);
+        // A pod that is told to stop gets requests until its ingress has heard of it.
+        var pause = Number(container, "lifecycle", "preStop", "sleep", "seconds");
+        Assert.InRange(pause, 3, 30);
+        CheckPod(deployment, pause);
     }
 
     [Fact]
@@ -79,7 +82,8 @@ public sealed class ManifestTests
     }
 
     /// <summary>The image's user, nothing writable but /data, and probes that the server answers.</summary>
-    private static void CheckPod(YamlNode workload)
+    /// <param name="pause">The seconds for which a pod that is to stop goes on first.</param>
+    private static void CheckPod(YamlNode workload, int pause = 0)
     {
         var pod = At(workload, "spec", "template", "spec");
         var container = At(pod, "containers", "0");
@@ -94,7 +98,7 @@ public sealed class ManifestTests
         Assert.Equal(Text(workload, "spec", "selector", "matchLabels", "app.kubernetes.io/name"),
             Text(workload, "spec", "template", "metadata", "labels", "app.kubernetes.io/name"));
         // Requests have 30 seconds, and the database some more.
-        Assert.True(int.Parse(Text(pod, "terminationGracePeriodSeconds"), System.Globalization.CultureInfo.InvariantCulture) >= 45);
+        Assert.True(Number(pod, "terminationGracePeriodSeconds") >= pause + 45);
     }
 
     private static IReadOnlyList<YamlNode> Load(string file)
@@ -107,6 +111,9 @@ public sealed class ManifestTests
 
     private static YamlNode At(YamlNode node, params IEnumerable<string> path) => path.Aggregate(node, (at, name) =>
         at is YamlSequenceNode list ? list[int.Parse(name, System.Globalization.CultureInfo.InvariantCulture)] : at[name]);
+
+    private static int Number(YamlNode node, params IEnumerable<string> path) =>
+        int.Parse(Text(node, path), System.Globalization.CultureInfo.InvariantCulture);
 
     private static string Text(YamlNode node, params IEnumerable<string> path) => ((YamlScalarNode)At(node, path)).Value!;
 }
