@@ -38,6 +38,35 @@ public sealed class ManifestTests
         CheckPod(deployment, pause);
     }
 
+    [Theory]
+    [InlineData("ops/kubernetes/sqlite.yaml")]
+    [InlineData("ops/kubernetes/postgresql.yaml")]
+    public async Task Whoever_follows_the_head_of_a_file_has_a_key_and_a_link_and_the_key_that_nobody_can_read_is_revoked(string file)
+    {
+        using var folder = new TempFolder();
+        using var server = RosterProcess.Serve(folder.Path, "--first-key-file", "first-key");
+        var first = (await File.ReadAllTextAsync(folder.File("first-key"))).Trim();
+        Assert.Equal(200, (await server.Client(first).GetAsync("/api/partners")).Status);
+        var said = new List<string>();
+
+        foreach (var line in File.ReadLines(Path.Combine(Repository.Root, file)).TakeWhile(line => line[0] == '#'))
+        {
+            if (line.Split(" -- /usr/bin/roster-server ") is not [_, var command])
+                continue;
+            var ended = RosterProcess.Run(
+                folder.Path, [.. command.Split(' ').Select(word => word == "ID" ? IdOf("first", said[^1]) : word)]);
+            Assert.True(ended.ExitCode == 0, line + "\n" + ended.Errors);
+            said.Add(ended.Output);
+        }
+
+        Assert.Equal(200, (await server.Client(said[0].Trim()).GetAsync("/api/partners")).Status);
+        Assert.Contains("/console/#link=", said[1], StringComparison.Ordinal);
+        Assert.Equal(401, (await server.Client(first).GetAsync("/api/partners")).Status);
+
+        static string IdOf(string name, string list) =>
+            list.Split('\n').Single(key => key.Contains($"\t{name}\t", StringComparison.Ordinal)).Split('\t')[0];
+    }
+
     [Fact]
     public void Compose_starts_Roster_when_its_PostgreSQL_is_there_and_gives_both_the_same_password()
     {
