@@ -21,7 +21,7 @@ COPY --from=build /root-of-image /
 ENV ROSTER_DATABASE=sqlite:/data/roster.db
 ENV ROSTER_URLS=http://*:5080
 ENV ROSTER_FIRST_KEY_FILE=/data/first-key
-# Copies of files that are imported, up to seven at once. The rest of the image can be read-only.
+# Copies of files that are imported, up to 29 at once. The rest of the image can be read-only.
 ENV TMPDIR=/data
 # Else .NET leaves a socket for its tools there whenever the server is killed.
 ENV DOTNET_EnableDiagnostics=0

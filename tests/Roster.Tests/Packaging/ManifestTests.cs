@@ -1,3 +1,7 @@
+using System.Reflection;
+using Roster.Server.Guard;
+using Roster.Server.Hosting;
+using Roster.Server.Imports;
 using YamlDotNet.RepresentationModel;
 
 namespace Roster.Tests.Packaging;
@@ -36,6 +40,30 @@ public sealed class ManifestTests
         var pause = Number(container, "lifecycle", "preStop", "sleep", "seconds");
         Assert.InRange(pause, 3, 30);
         CheckPod(deployment, pause);
+    }
+
+    [Fact]
+    public void There_is_room_for_copies_of_the_largest_files_of_all_imports_that_can_be_read_at_once()
+    {
+        // One that failed is tried again beside those at work.
+        var (uploads, requests, plans) = (LimitOf("UploadsAtOnce"), LimitOf("FilesAtOnce"), ImportWorker.MaxAtWork + 1);
+        var all = uploads + requests + plans;
+        var deployment = Load("ops/kubernetes/postgresql.yaml").Single(one => Text(one, "kind") == "Deployment");
+        var room = Text(deployment, "spec", "template", "spec", "volumes", "1", "emptyDir", "sizeLimit");
+
+        Assert.Equal("Gi", room[^2..]);
+        Assert.InRange(
+            all * ServerSettings.DefaultImportMebibytes, 1,
+            int.Parse(room[..^2], System.Globalization.CultureInfo.InvariantCulture) * 1_024);
+        foreach (var file in (string[])["Dockerfile", "ops/kubernetes/postgresql.yaml"])
+            Assert.Contains($" up to {all} ", File.ReadAllText(Path.Combine(Repository.Root, file)), StringComparison.Ordinal);
+        Assert.Contains(
+            $"up to {uploads} that come in ({LimitOf("WorkspaceUploads")} of a workspace), {requests} for requests and {plans} for plans",
+            string.Join(' ', new Page("docs/reference/operations.md").Text.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
+
+        static int LimitOf(string name) => (int)typeof(RequestLimits)
+            .GetField(name, BindingFlags.Static | BindingFlags.NonPublic | BindingFlags.Public)!.GetRawConstantValue()!;
     }
 
     [Theory]
