@@ -45,6 +45,9 @@ internal sealed class StateMetrics : IHostedService, IDisposable
                 "Time until the certificate for https ends.");
         _meter.CreateObservableGauge(
             "roster.backup.age", () => Known(backups.Age?.TotalSeconds), "s", "Time since the last good backup.");
+        if (settings is { Backups: { } plan, IsReadOnly: false })
+            _meter.CreateObservableGauge(
+                "roster.backup.every", () => plan.Every.TotalSeconds, "s", "Time after which the server makes the next backup.");
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -123,7 +123,13 @@ public sealed class AlertTests : IDisposable
         await prometheus.FiresAsync("RosterDiskLow");
         Assert.DoesNotContain("RosterBackupOld", await prometheus.FiringAsync());
 
+        // No other one can be made. Two days are not long for who wants one each week.
+        Assert.Equal(0, disk.Run("rm", "-r", disk.File("backups")).ExitCode);
         clock.Set("+2d");
+        await prometheus.HasAsync("roster_backup_age_seconds > 26 * 3600 and roster_backup_every_seconds == 7 * 24 * 3600");
+        Assert.DoesNotContain("RosterBackupOld", await prometheus.FiringAsync());
+
+        clock.Set("+8d");
         await prometheus.FiresAsync("RosterBackupOld");
     }
 
