@@ -30,5 +30,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 5080
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 CMD ["/usr/bin/roster-server", "health"]
+# Whoever restarts what is unhealthy must not restart a server whose disk is full: it still reads.
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 CMD ["/usr/bin/roster-server", "health", "--live"]
 ENTRYPOINT ["/usr/bin/roster-server"]

@@ -14,15 +14,20 @@ internal static class HealthCommand
     public static Command Create(
         Option<string> urls, Func<string, IReadOnlyList<string>> parse, Func<Func<Task<int>>, Task<int>> report)
     {
+        var live = new Option<bool>("--live")
+        {
+            Description = "Ask only whether it answers: a server whose database is full or is being cleaned up still reads.",
+        };
         var health = new Command("health", "Ask the server on this machine whether it is ready: exit code 0 if it is, 1 if it is not.")
         {
-            urls,
+            urls, live,
         };
-        health.SetAction((parsed, cancel) => report(() => AskAsync(parse(parsed.GetRequiredValue(urls))[0], cancel)));
+        health.SetAction((parsed, cancel) => report(() => AskAsync(
+            parse(parsed.GetRequiredValue(urls))[0], parsed.GetValue(live) ? "/health/live" : "/health/ready", cancel)));
         return health;
     }
 
-    private static async Task<int> AskAsync(string url, CancellationToken cancel)
+    private static async Task<int> AskAsync(string url, string path, CancellationToken cancel)
     {
         // The server's certificate is for its public name. This machine's own address needs no proof of who answers.
         using var handler = new SocketsHttpHandler
@@ -35,7 +40,7 @@ internal static class HealthCommand
         using var http = new HttpClient(handler) { Timeout = Patience };
         try
         {
-            using var answer = await http.GetAsync(new Uri(OnThisMachine(url), "/health/ready"), cancel);
+            using var answer = await http.GetAsync(new Uri(OnThisMachine(url), path), cancel);
             await Console.Out.WriteLineAsync(await answer.Content.ReadAsStringAsync(cancel));
             return answer.IsSuccessStatusCode ? 0 : 1;
         }

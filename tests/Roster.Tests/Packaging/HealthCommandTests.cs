@@ -37,6 +37,9 @@ public sealed class HealthCommandTests : IDisposable
 
         Assert.Equal(1, ended.ExitCode);
         Assert.Contains("\"code\": \"storage_", ended.Output, StringComparison.Ordinal);
+        var alive = RosterProcess.Run(_folder.Path, "health", "--live", "--urls", server.Address.ToString());
+        Assert.Equal(0, alive.ExitCode);
+        Assert.StartsWith("{\"status\":\"ok\",\"version\"", alive.Output, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -94,6 +94,6 @@ public sealed partial class ImageTests : IDisposable
         Assert.Equal(
             ["COPY --from=build /root-of-image /"],
             last.Split('\n').Where(line => line.StartsWith("COPY", StringComparison.Ordinal)));
-        Assert.Contains("CMD [\"/usr/bin/roster-server\", \"health\"]", last, StringComparison.Ordinal);
+        Assert.Contains("CMD [\"/usr/bin/roster-server\", \"health\", \"--live\"]", last, StringComparison.Ordinal);
     }
 }
