@@ -3,7 +3,8 @@ using Roster.Tests.Cli;
 namespace Roster.Tests.Packaging;
 
 /// <summary>Debian's package of the published programs, made once, as its page says.</summary>
-public sealed class DebPackage : IAsyncLifetime
+[CollectionDefinition(nameof(DebPackage))]
+public sealed class DebPackage : ICollectionFixture<DebPackage>, IAsyncLifetime
 {
     private readonly TempFolder _folder = new();
 
@@ -33,6 +34,15 @@ public sealed class DebPackage : IAsyncLifetime
         await Repository.RunAsync("", "sed", "-i", "s/^Version: .*/Version: 999.0.0/", Path.Combine(files, "DEBIAN/control"));
         Newer = _folder.File("newer.deb");
         await Repository.RunAsync("", "dpkg-deb", "--root-owner-group", "-Znone", "--build", files, Newer);
+    }
+
+    /// <summary>A Debian of its own with the package.</summary>
+    internal async Task<RootFolder> InstallAsync(string folder)
+    {
+        var root = await DebianRoot.UnpackAsync(folder);
+        System.IO.File.Copy(File, root.File("/roster.deb"));
+        await root.RunAsync("dpkg", "--install", "/roster.deb");
+        return root;
     }
 
     public ValueTask DisposeAsync()

@@ -4,7 +4,8 @@ using Roster.Tests.Cli;
 namespace Roster.Tests.Packaging;
 
 /// <summary>Debian's package, installed in a Debian of its own. There is no systemd in it: the unit's command is run by hand.</summary>
-public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPackage>, IDisposable
+[Collection(nameof(DebPackage))]
+public sealed partial class DebTests(DebPackage package) : IDisposable
 {
     private readonly TempFolder _folder = new();
 
@@ -15,7 +16,7 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
     /// <summary>Where the page's commands are typed.</summary>
     private const string Here = "/srv/roster";
 
-    private const string Settings = "/etc/roster/roster.env";
+    internal const string Settings = "/etc/roster/roster.env";
 
     /// <summary>The files of ops that pages name, but for those that need the sources.</summary>
     private static readonly string[] Ops =
@@ -123,7 +124,7 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
     [Fact]
     public async Task Commands_take_the_last_line_of_a_setting_as_the_service_does_unless_the_caller_has_set_it()
     {
-        var root = await InstalledAsync();
+        var root = await package.InstallAsync(_folder.File("root"));
         await File.AppendAllTextAsync(root.File(Settings), "ROSTER_DATABASE=sqlite:/var/lib/roster/second.db\n");
         using var server = RosterProcess.ServeBy(Unit.CommandIn(root));
 
@@ -137,7 +138,7 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
     [Fact]
     public async Task Without_a_line_for_the_database_the_service_and_the_commands_have_the_one_of_before()
     {
-        var root = await InstalledAsync();
+        var root = await package.InstallAsync(_folder.File("root"));
         string key;
         using (var server = RosterProcess.ServeBy(Unit.CommandIn(root)))
         {
@@ -157,37 +158,9 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
     }
 
     [Fact]
-    public async Task While_the_service_is_stopped_root_s_commands_take_the_database_s_password_from_where_it_is_kept()
-    {
-        Assert.SkipWhen(PostgresCluster.Binaries is null, PostgresCluster.Missing);
-        using var rules = new TempFolder();
-        await File.WriteAllTextAsync(rules.File("pg_hba.conf"), """
-            host all guarded all scram-sha-256
-            host all all all trust
-            """);
-        PostgresCluster.Own(rules.Path);
-        using var cluster = new PostgresCluster($"hba_file={rules.File("pg_hba.conf")}");
-        var database = cluster.NewDatabase();
-        await PostgresCluster.RunAsync(database, "create role guarded superuser login password 'open sesame'");
-        var root = await InstalledAsync();
-        // As when the service is stopped, /run/credentials is not there.
-        await File.AppendAllTextAsync(root.File(Settings), $"""
-            ROSTER_DATABASE={database.Replace("roster@", "guarded@", StringComparison.Ordinal)}
-            ROSTER_DATABASE_PASSWORD_FILE=/run/credentials/roster.service/roster.database-password
-
-            """);
-        Directory.CreateDirectory(root.File("/etc/credstore"));
-        await root.RunAsync("sh", "-c", "umask 077 && echo 'open sesame' >/etc/credstore/roster.database-password");
-
-        await root.RunAsync("roster-server", "migrate");
-
-        Assert.Equal(0L, await PostgresCluster.RunAsync(database, "select count(*) from workspace"));
-    }
-
-    [Fact]
     public async Task A_service_starts_when_its_package_is_installed_again_and_an_upgrade_starts_none_that_was_stopped()
     {
-        var root = await InstalledAsync();
+        var root = await package.InstallAsync(_folder.File("root"));
         File.Copy(package.Newer, root.File("/newer.deb"));
         // For the package systemd runs.
         Directory.CreateDirectory(root.File("/run/systemd/system"));
@@ -253,15 +226,6 @@ public sealed partial class DebTests(DebPackage package) : IClassFixture<DebPack
         Assert.Equal("/etc/roster/roster.env\n", await Repository.RunAsync("", "dpkg-deb", "--info", package.File, "conffiles"));
         var depends = await Repository.RunAsync("", "dpkg-deb", "--field", package.File, "Depends");
         Assert.Matches(@"^libc6 \(>= 2\.\d+\), libicu72 \| libicu74 \| libicu76, libssl3", depends);
-    }
-
-    /// <summary>A Debian in which the package is installed.</summary>
-    private async Task<RootFolder> InstalledAsync()
-    {
-        var root = await DebianRoot.UnpackAsync(_folder.File("root"));
-        File.Copy(package.File, root.File("/roster.deb"));
-        await root.RunAsync("dpkg", "--install", "/roster.deb");
-        return root;
     }
 
     /// <summary>A command of the shell that runs others as root in the root. Whoever is asked says yes.</summary>
