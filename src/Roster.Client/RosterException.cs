@@ -9,6 +9,24 @@ public sealed class RosterException : Exception
     internal RosterException(string code, string message, Exception? inner = null)
         : base(message, inner) => Code = code;
 
+    /// <summary>The same failure, to be told with more about it.</summary>
+    private RosterException(RosterException failure)
+        : base(failure.Message, failure)
+    {
+        Code = failure.Code;
+        Status = failure.Status;
+        RequestId = failure.RequestId;
+        Faults = failure.Faults;
+        FaultCount = failure.FaultCount;
+        RetryAfter = failure.RetryAfter;
+        MissingScopes = failure.MissingScopes;
+        CurrentRevision = failure.CurrentRevision;
+        UndoneBy = failure.UndoneBy;
+        Reason = failure.Reason;
+        IdempotencyKey = failure.IdempotencyKey;
+        ImportId = failure.ImportId;
+    }
+
     /// <summary>
     /// A code of the server's page of errors (<c>/errors</c>), one of <see cref="RosterErrors"/>, or for an import that
     /// failed or stopped its reason's code.
@@ -55,10 +73,8 @@ public sealed class RosterException : Exception
     public bool IsTransient => Status is 408 or 429 or 502 or 503 or 504 || Code == RosterErrors.NoAnswer;
 
     /// <summary>The same, with the items that the faults are about.</summary>
-    internal RosterException About(Func<int, PartnerWrite?> item) => new(Code, Message, this)
+    internal RosterException About(Func<int, PartnerWrite?> item) => new(this)
     {
-        Status = Status,
-        RequestId = RequestId,
         Faults =
         [
             .. Faults.Select(fault => fault with
@@ -67,15 +83,12 @@ public sealed class RosterException : Exception
                 OtherInput = fault.OtherIndex is { } other ? item(other) : null,
             }),
         ],
-        FaultCount = FaultCount,
-        RetryAfter = RetryAfter,
-        MissingScopes = MissingScopes,
-        CurrentRevision = CurrentRevision,
-        UndoneBy = UndoneBy,
-        Reason = Reason,
-        IdempotencyKey = IdempotencyKey,
-        ImportId = ImportId,
     };
+
+    /// <summary>The same, of a large batch.</summary>
+    /// <param name="importId">The import that it became; null if it may not have become one.</param>
+    internal RosterException Of(string idempotencyKey, Guid? importId) =>
+        new(this) { IdempotencyKey = idempotencyKey, ImportId = importId };
 }
 
 /// <summary>Codes of <see cref="RosterException"/> that do not come from the server.</summary>

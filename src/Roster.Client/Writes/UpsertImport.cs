@@ -11,6 +11,9 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
 
     private readonly string _key = options.KeyOrNew();
 
+    /// <summary>Known once the file is at the server.</summary>
+    private Guid? _importId;
+
     private string FileName => $"upsert-{_key}.ndjson" is { Length: <= 255 } name ? name : _key;
 
     /// <param name="first">The items that were read already.</param>
@@ -34,9 +37,17 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
             }
             await items.EndAsync(cancel).ConfigureAwait(false);
             progress?.Report(new(UpsertStage.Reading, items.Count, items.Count));
-            var result = await RunAsync(items, cancel).ConfigureAwait(false);
-            progress?.Report(new(UpsertStage.Done, items.Count, items.Count));
-            return result;
+            try
+            {
+                var result = await RunAsync(items, cancel).ConfigureAwait(false);
+                progress?.Report(new(UpsertStage.Done, items.Count, items.Count));
+                return result;
+            }
+            catch (RosterException failed) when (failed.ImportId is null)
+            {
+                // The server may go on. Only with the key does the same call go on, too, instead of writing all again.
+                throw failed.Of(_key, _importId);
+            }
         }
     }
 
@@ -45,6 +56,7 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
         var import = options.IdempotencyKey is null ? null : await FindAsync(items, cancel).ConfigureAwait(false);
         var isReplay = import is { State: "applied" };
         import ??= await UploadAsync(items, cancel).ConfigureAwait(false);
+        _importId = import.Id;
         import = await imports.WaitAsync(import.Id, Steps(), cancel).ConfigureAwait(false);
         if (import.State == "uploaded")
             import = await PlanAsync(import.Id, items, cancel).ConfigureAwait(false);

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 
 namespace Roster.Tests.Client;
 
@@ -17,6 +18,7 @@ internal sealed class CuttingProxy : IDisposable
     private int _answersToCut;
     private bool _isEverySecond;
     private bool _isInAnswer;
+    private byte[]? _lastRequest;
 
     public CuttingProxy(Uri server)
     {
@@ -45,6 +47,9 @@ internal sealed class CuttingProxy : IDisposable
 
     /// <summary>Cuts the first answer before its first byte, and then every second one.</summary>
     public void CutEverySecondAnswer() => (_answersToCut, _isEverySecond) = (1, true);
+
+    /// <summary>Cuts all answers from that to the first request on that has this text.</summary>
+    public void CutAnswersFrom(string request) => _lastRequest = Encoding.ASCII.GetBytes(request);
 
     public void Dispose()
     {
@@ -91,7 +96,7 @@ internal sealed class CuttingProxy : IDisposable
         int read;
         while ((read = await from.ReadAsync(bytes)) > 0)
         {
-            var (pass, isCut) = Take(read, isRequest);
+            var (pass, isCut) = Take(bytes.AsSpan(0, read), isRequest);
             await to.WriteAsync(bytes.AsMemory(0, pass));
             if (isCut)
                 return;
@@ -99,10 +104,13 @@ internal sealed class CuttingProxy : IDisposable
     }
 
     /// <returns>How many of these bytes pass, and whether the connection is cut then.</returns>
-    private (int Pass, bool IsCut) Take(int read, bool isRequest)
+    private (int Pass, bool IsCut) Take(ReadOnlySpan<byte> piece, bool isRequest)
     {
+        var read = piece.Length;
         lock (_lock)
         {
+            if (isRequest && _lastRequest is { } last && piece.IndexOf(last) >= 0)
+                (_lastRequest, _answersToCut) = (null, int.MaxValue);
             // What comes after a request is one answer, in however many pieces.
             var isNewAnswer = !isRequest && !_isInAnswer;
             _isInAnswer = !isRequest;

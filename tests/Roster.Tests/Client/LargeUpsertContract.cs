@@ -138,6 +138,25 @@ public abstract class LargeUpsertContract(RosterHost host)
         Assert.Equal(10_500, (await client.ListChangeSetsAsync().AllAsync()).Sum(set => set.Created));
     }
 
+    [Fact]
+    public async Task A_server_that_is_lost_on_the_way_leaves_the_key_and_the_import_with_which_the_same_call_goes_on()
+    {
+        using var proxy = new CuttingProxy(host.Address);
+        var client = Clients.Of(proxy.Address, (await host.NewWorkspaceAsync()).Key!, proxy.Http);
+        var items = Enumerable.Range(0, 10_001).Select(i => new PartnerWrite { Name = $"Partner {i}" }).ToList();
+        proxy.CutAnswersFrom("/apply");
+
+        var lost = await Assert.ThrowsAsync<RosterException>(() => client.UpsertAsync(items));
+        proxy.CutAnswers(0);
+        var again = await client.UpsertAsync(items, new() { IdempotencyKey = lost.IdempotencyKey });
+
+        Assert.Equal((RosterErrors.NoAnswer, true), (lost.Code, lost.IsTransient));
+        Assert.NotNull(lost.ImportId);
+        Assert.Equal((lost.ImportId, 10_001), (again.ImportId, again.Created));
+        // Each has been written once.
+        Assert.Equal(10_001, (await client.ListChangeSetsAsync().AllAsync()).Sum(set => set.Created));
+    }
+
     private static async Task<(int Updated, int Unchanged)> CountsAsync(Task<WriteResult> write)
     {
         var result = await write;
