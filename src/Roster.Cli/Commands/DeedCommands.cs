@@ -34,7 +34,7 @@ internal static class DeedCommands
         Invocation.Set(command, options, async (run, cancel) =>
         {
             var chosen = await ReadIdsAsync(run.Parsed.GetRequiredValue(ids), cancel);
-            var runFile = new RunFile(run.Connection.Url, [name, .. chosen.Select(id => id.ToString())]);
+            var runFile = new RunFile(run.Connection.Url, [name, run.Connection.Key, .. chosen.Select(id => id.ToString())]);
             if (runFile.Read() is null || run.Parsed.GetValue(dryRun))
             {
                 // All or none: what cannot be done is said before the question.

@@ -37,7 +37,8 @@ internal static class UndoCommand
 
     private static async Task<int> UndoAsync(Invocation run, long revision, bool skips, bool isYes, CancellationToken cancel)
     {
-        var runFile = new RunFile(run.Connection.Url, "undo", revision.ToString(), skips.ToString());
+        // Each workspace has a revision of this number, and a key is of one workspace.
+        var runFile = new RunFile(run.Connection.Url, "undo", run.Connection.Key, revision.ToString(), skips.ToString());
         if (runFile.Read() is null)
         {
             var plan = await TryAsync(run, () => run.Client.UndoAsync(

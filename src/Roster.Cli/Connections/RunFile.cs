@@ -19,8 +19,9 @@ internal sealed record Run
 }
 
 /// <summary>
-/// The file of a run. Its name is a hash of the server and of all that makes the command the same. It is deleted when the
-/// command has ended; what was left behind is deleted after 14 days, as the server does.
+/// The file of a run. Its name is a hash of the server and of all that makes the command the same, with what says which
+/// workspace it is for. It is deleted when the command has ended; what was left behind is deleted after 14 days, as the server
+/// does. A write is not gone on with when the server may have forgotten it.
 /// </summary>
 internal sealed class RunFile
 {
@@ -39,12 +40,13 @@ internal sealed class RunFile
         _path = Path.Combine(Folders.State, "runs", Convert.ToHexStringLower(hash.AsSpan(0, 16)) + ".json");
     }
 
-    /// <summary>What was begun; null if nothing was, or it ended.</summary>
+    /// <summary>What was begun; null if nothing was, or it ended, or it is a write of too long ago.</summary>
     public Run? Read()
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(_path), RunJson.Default.Run);
+            var run = JsonSerializer.Deserialize(File.ReadAllBytes(_path), RunJson.Default.Run);
+            return run?.IdempotencyKey is not null && DateTime.UtcNow - File.GetLastWriteTimeUtc(_path) >= WritesKept ? null : run;
         }
         catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException or JsonException)
         {
@@ -87,7 +89,7 @@ internal sealed class RunFile
 
     private string KeyOfWrite()
     {
-        if (Read()?.IdempotencyKey is { } begun && DateTime.UtcNow - File.GetLastWriteTimeUtc(_path) < WritesKept)
+        if (Read()?.IdempotencyKey is { } begun)
             return begun;
         var key = Guid.NewGuid().ToString();
         Write(new Run { IdempotencyKey = key });
