@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Roster.Tests.Cli;
@@ -22,6 +23,28 @@ public sealed class OutputTests(ConsoleServer server)
         Assert.Equal(made.GetRawText(), json[0].GetRawText());
         Assert.Equal(made.GetRawText() + "\n", lines);
         Assert.Contains(",\"Ada Lovelace, \"\"Lady\"\"\",ada@example.com,", csv, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("list")]
+    [InlineData("list --output json")]
+    [InlineData("list --output ndjson")]
+    [InlineData("list --output csv")]
+    [InlineData("changes --follow | head -n 1")]
+    [InlineData("export")]
+    public async Task Results_that_are_piped_are_UTF_8_whatever_the_encoding_of_the_machine_is(string command)
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await api.PutAsync("""[{"name":"شركة النور","tags":["Łódź"]}]""");
+
+        var ended = await roster.RunShellAsync($"env LC_ALL=en_US.ISO-8859-1 roster {command} > written");
+
+        var written = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(File.ReadAllBytes(roster.File("written")));
+        Assert.Equal("", ended.Errors);
+        Assert.Contains("شركة النور", written, StringComparison.Ordinal);
+        Assert.Contains("Łódź", written, StringComparison.Ordinal);
+        Assert.NotEqual('\uFEFF', written[0]);
     }
 
     [Fact]
