@@ -24,8 +24,12 @@ public static class RosterClientServices
             provider.GetRequiredService<IHttpClientFactory>().CreateClient(HttpClientName),
             provider.GetRequiredService<IOptions<RosterClientOptions>>().Value));
         return services.AddHttpClient(HttpClientName)
+            // It would end a long upload. The time for each attempt counts from the last byte: AttemptTimeout.
+            .ConfigureHttpClient(http => http.Timeout = Timeout.InfiniteTimeSpan)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {
+                // A request that is sent on elsewhere has no key any more, so it would be refused as if the key were wrong.
+                AllowAutoRedirect = false,
                 AutomaticDecompression = DecompressionMethods.GZip | DecompressionMethods.Brotli,
                 UseCookies = false,
                 ConnectTimeout = TimeSpan.FromSeconds(10),

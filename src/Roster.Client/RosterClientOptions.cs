@@ -26,7 +26,8 @@ public sealed class RosterClientOptions
 
     /// <summary>
     /// How long a connection may be silent in an attempt: no byte is sent or comes. Uploads of files have ten times as long
-    /// for the answer. The <see cref="HttpClient.Timeout"/> counts too.
+    /// for the answer. The <see cref="HttpClient.Timeout"/> counts too, from the first byte that is sent: an upload that takes
+    /// longer than its 100 s needs another one.
     /// </summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(30);
 

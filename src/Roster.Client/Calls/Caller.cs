@@ -108,7 +108,9 @@ internal sealed class Caller(HttpClient http, RosterClientOptions options)
         }
         catch (OperationCanceledException silent) when (!cancel.IsCancellationRequested)
         {
-            return (default, Failure.Of(Lost(call, $"No answer came within {silence.TotalSeconds:0.#} s.", silent), isSent: true));
+            var why = quiet.IsCancellationRequested ? $"No answer came within {silence.TotalSeconds:0.#} s."
+                : $"The HTTP client gave up: {silent.Message}";
+            return (default, Failure.Of(Lost(call, why, silent), isSent: true));
         }
         catch (HttpRequestException lost)
         {

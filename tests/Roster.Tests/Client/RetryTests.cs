@@ -117,6 +117,21 @@ public sealed class RetryTests(SqliteHost host)
     }
 
     [Fact]
+    public async Task A_time_out_of_the_HTTP_client_is_named_as_such()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        using var http = new HttpClient { Timeout = TimeSpan.FromMilliseconds(50) };
+        var client = new RosterClient(
+            http, new RosterClientOptions { Address = new Uri($"http://{silent.LocalEndpoint}"), Key = "roster_x", MaxAttempts = 1 });
+
+        var lost = await Assert.ThrowsAsync<RosterException>(() => client.WhoAmIAsync());
+
+        Assert.Equal(RosterErrors.NoAnswer, lost.Code);
+        Assert.Contains("HttpClient.Timeout", lost.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task An_answer_that_is_too_large_is_not_read_to_its_end()
     {
         var client = new RosterClient(new HttpClient(), new RosterClientOptions
