@@ -33,7 +33,9 @@ internal static class ApplyCommand
                 return ExitCodes.Done;
             }
             var isBegun = import.Work == "apply" || import.Revisions.Count > 0;
-            if (!isBegun && (import.State != "planned" || import.Step != plan.Step))
+            // One that was refused when it was to be applied is still the same plan.
+            var canBeApplied = import.State == "planned" || (import.State is "stopped" or "cancelled" && import.Parts > 0);
+            if (!isBegun && (!canBeApplied || import.Times.GetValueOrDefault("planned") != plan.PlannedAt))
                 throw new CommandException(
                     ExitCodes.Guarded,
                     $"Nothing was written. The plan was changed since: it is {import.State}. Plan again: roster plan {plan.File}");

@@ -18,9 +18,6 @@ internal sealed record PlanFile
 
     public Guid ImportId { get; init; }
 
-    /// <summary>The import's step when it was planned. With another one, somebody has changed the plan.</summary>
-    public long Step { get; init; }
-
     public string File { get; init; } = "";
 
     public string Sha256 { get; init; } = "";
@@ -37,6 +34,7 @@ internal sealed record PlanFile
 
     public long Faulty { get; init; }
 
+    /// <summary>With another time, somebody has changed the plan.</summary>
     public DateTimeOffset PlannedAt { get; init; }
 
     public static PlanFile Of(PlannedFile plan, Uri server)
@@ -48,7 +46,6 @@ internal sealed record PlanFile
             Workspace = plan.Workspace,
             Revision = plan.Revision,
             ImportId = import.Id,
-            Step = import.Step,
             File = import.File.Name ?? "",
             Sha256 = import.File.Sha256,
             Mode = import.Mode,

@@ -131,10 +131,7 @@ public sealed class ExitCodeTests(ConsoleServer server)
     {
         var (api, roster) = Open();
         using var _ = roster;
-        roster.Write("three.csv", Three);
-        roster.Write("later.csv", Three.Replace("Ada Lovelace", "Ada King", StringComparison.Ordinal));
-        await roster.RunAsync("sync", "three.csv", "--match", "externalId", "--yes");
-        Assert.Equal(0, (await roster.RunAsync("plan", "later.csv", "--match", "externalId", "-o", "plan.json")).Code);
+        await PlanLaterAsync(roster);
         var id = (await api.GetAsync("/api/partners?externalId=a1")).Ids[0];
         await api.PutAsync($$"""[{"id":"{{id}}","phone":"1"}]""");
 
@@ -143,7 +140,31 @@ public sealed class ExitCodeTests(ConsoleServer server)
         Assert.Equal(4, ended.Code);
         Assert.Contains("line 2: ", ended.Errors, StringComparison.Ordinal);
         Assert.Contains($"{id} was updated by test at ", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("--skip-conflicts", ended.Errors, StringComparison.Ordinal);
+        Assert.Equal("Grace Hopper", (await api.GetAsync("/api/partners?externalId=a2")).Names[0]);
+
+        var others = await roster.RunAsync("apply", "plan.json", "--skip-conflicts");
+
+        Assert.True(others.Code == 0, others.Errors);
         Assert.Equal("Ada Lovelace", (await api.GetAsync("/api/partners?externalId=a1")).Names[0]);
+        Assert.Equal("Grace Murray Hopper", (await api.GetAsync("/api/partners?externalId=a2")).Names[0]);
+    }
+
+    [Fact]
+    public async Task Four_is_a_plan_that_somebody_has_made_anew()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await PlanLaterAsync(roster);
+        var import = (await api.GetAsync("/api/imports")).Items[0].GetProperty("id").GetString()!;
+        await api.ChangeImportAsync(import, """{"mode":"update"}""");
+        await api.PlannedAsync(import);
+
+        var ended = await roster.RunAsync("apply", "plan.json");
+
+        Assert.Equal(4, ended.Code);
+        Assert.Contains("The plan was changed since", ended.Errors, StringComparison.Ordinal);
+        Assert.Single((await api.GetAsync("/api/changesets")).Items);
     }
 
     [Fact]
@@ -179,6 +200,16 @@ public sealed class ExitCodeTests(ConsoleServer server)
         Assert.Equal((0, true), (again.Code, again.Errors.Contains("applied before", StringComparison.Ordinal)));
         Assert.Equal(0, (await roster.RunAsync("plan", "three.csv", "--match", "externalId", "--exit-code")).Code);
         Assert.Single((await api.GetAsync("/api/changesets")).Items);
+    }
+
+    /// <summary>Brings three partners in, and plans new names of two of them.</summary>
+    private static async Task PlanLaterAsync(RosterCommand roster)
+    {
+        roster.Write("three.csv", Three);
+        roster.Write("later.csv", Three.Replace("Ada Lovelace", "Ada King", StringComparison.Ordinal)
+            .Replace("Grace Hopper", "Grace Murray Hopper", StringComparison.Ordinal));
+        await roster.RunAsync("sync", "three.csv", "--match", "externalId", "--yes");
+        Assert.Equal(0, (await roster.RunAsync("plan", "later.csv", "--match", "externalId", "-o", "plan.json")).Code);
     }
 
     private (RosterClient Api, RosterCommand Roster) Open()
