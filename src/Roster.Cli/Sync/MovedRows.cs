@@ -28,14 +28,20 @@ internal static class MovedRows
         }
     }
 
-    /// <summary>Who changed the partner last, and when.</summary>
+    /// <summary>Who changed the partner last, and when; nothing of one that was erased.</summary>
     private static async Task<string> ByAsync(Invocation run, Guid? id, long planRevision, CancellationToken cancel)
     {
         if (id is not { } partner)
             return "";
-        var last = await run.Client.HistoryAsync(partner, cancel).FirstOrDefaultAsync(cancel);
-        if (last is null || last.Revision <= planRevision)
+        try
+        {
+            var last = await run.Client.HistoryAsync(partner, cancel).FirstOrDefaultAsync(cancel);
+            return last is null || last.Revision <= planRevision ? ""
+                : $" {partner} was {last.Change} by {Who.Of(last.Actor)} at {Times.Of(last.At)}, revision {last.Revision}.";
+        }
+        catch (RosterException gone) when (gone.Status == 404)
+        {
             return "";
-        return $" {partner} was {last.Change} by {Who.Of(last.Actor)} at {Times.Of(last.At)}, revision {last.Revision}.";
+        }
     }
 }

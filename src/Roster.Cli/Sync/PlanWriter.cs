@@ -68,7 +68,15 @@ internal static class PlanWriter
             : import.Reason is { } reason ? $"{reason.Message} ({reason.Code})" : $"It is {import.State}.");
         var isMoved = import.Reason?.Code == "changed_since";
         if (isMoved)
-            await MovedRows.ShowAsync(run, import, planRevision, cancel);
+            try
+            {
+                await MovedRows.ShowAsync(run, import, planRevision, cancel);
+            }
+            catch (RosterException untold)
+            {
+                // What was written is still to be said.
+                run.Screen.Warn($"  Which rows these are was not told: {untold.Message} See: roster import rows {import.Id} --faulty");
+            }
         if (import.Revisions is [])
         {
             runFile?.Delete();

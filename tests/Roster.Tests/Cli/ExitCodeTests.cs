@@ -151,6 +151,23 @@ public sealed class ExitCodeTests(ConsoleServer server)
     }
 
     [Fact]
+    public async Task Four_is_also_a_plan_of_whose_partners_one_was_erased()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await PlanLaterAsync(roster);
+        var id = (await api.GetAsync("/api/partners?externalId=a1")).Ids[0];
+        Assert.Equal(0, (await roster.RunAsync("erase", id, "--yes")).Code);
+
+        var ended = await roster.RunAsync("apply", "plan.json");
+
+        Assert.Equal(4, ended.Code);
+        Assert.Contains("line 2: This partner was erased since the plan.", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("Nothing was written.", ended.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("not_found", ended.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Four_is_a_plan_that_somebody_has_made_anew()
     {
         var (api, roster) = Open();
