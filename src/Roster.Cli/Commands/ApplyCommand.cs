@@ -10,7 +10,7 @@ internal static class ApplyCommand
 {
     public static Command Create(GlobalOptions options)
     {
-        var file = new Argument<string>("plan") { Description = "The file of roster plan -o" };
+        var file = new Argument<string>("plan") { Description = "The file of roster plan -o" }.NotEmpty();
         var skipConflicts = GlobalOptions.SkipConflicts();
         var command = new ExampleCommand("apply",
             "Write a plan, exactly as it was seen. If others have changed its partners since, nothing is written, and it says which "

@@ -14,12 +14,12 @@ internal sealed class GlobalOptions
         Recursive = true,
     };
 
-    public Option<string?> KeyFile { get; } = new("--key-file")
+    public Option<string?> KeyFile { get; } = new Option<string?>("--key-file")
     {
         Description = "A file with the API key, or - for standard input [env: ROSTER_KEY_FILE, or ROSTER_KEY with the key]",
         HelpName = "FILE",
         Recursive = true,
-    };
+    }.NotEmpty();
 
     public Option<string?> Profile { get; } = new("--profile")
     {
@@ -50,6 +50,13 @@ internal sealed class GlobalOptions
     };
 
     public IEnumerable<Option> All => [Url, KeyFile, Profile, Output, NoColour, Quiet];
+
+    /// <summary>Of the commands that plan a file.</summary>
+    public static Option<string?> Faults() => new Option<string?>("--faults")
+    {
+        Description = "Write all faulty rows into this CSV file",
+        HelpName = "FILE",
+    }.NotEmpty();
 
     /// <summary>Of the commands that write a plan.</summary>
     public static Option<bool> SkipConflicts() =>

@@ -68,7 +68,7 @@ internal sealed class ListOptions
             Phone = parsed.GetValue(_phone),
             ExternalId = parsed.GetValue(_externalId),
             Tags = parsed.GetValue(_tags) ?? [],
-            Metadata = (parsed.GetValue(_metadata) ?? []).Select(PairOf).ToDictionary(),
+            Metadata = MetadataOf(parsed.GetValue(_metadata) ?? []),
             UpdatedSince = parsed.GetValue(_since) is { } since ? TimeOf(since) : null,
             Deleted = deleted,
             Include = deleted == DeletedPartners.Not ? PartnerInclude.None : PartnerInclude.DeletedAt,
@@ -85,6 +85,15 @@ internal sealed class ListOptions
                     $"--sort is createdAt, updatedAt or name, or one of them with - before it, not '{other}'."),
             },
         };
+    }
+
+    private static Dictionary<string, string> MetadataOf(string[] texts)
+    {
+        var pairs = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in texts.Select(PairOf))
+            if (!pairs.TryAdd(key, value))
+                throw CommandException.Usage($"--metadata has {key} twice.");
+        return pairs;
     }
 
     private static KeyValuePair<string, string> PairOf(string text) => text.Split('=', 2) is [{ Length: > 0 } key, var value]

@@ -62,7 +62,7 @@ internal static class PartnerCommands
         {
             Description = "The file to write, or standard output; .ndjson for a JSON object a line, else CSV",
             Arity = ArgumentArity.ZeroOrOne,
-        };
+        }.NotEmpty();
         var spreadsheet = new Option<bool>("--spreadsheet")
         {
             Description = "CSV for spreadsheets: with a byte order mark, and formulas guarded by an apostrophe",

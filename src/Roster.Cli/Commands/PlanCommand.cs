@@ -13,9 +13,9 @@ internal static class PlanCommand
         {
             Description = "Write the plan into this file, for apply",
             HelpName = "FILE",
-        };
+        }.NotEmpty();
         var exitCode = new Option<bool>("--exit-code") { Description = "End with 10 if there is something to apply" };
-        var faults = new Option<string?>("--faults") { Description = "Write all faulty rows into this CSV file", HelpName = "FILE" };
+        var faults = GlobalOptions.Faults();
         var skipFaulty = new Option<bool>("--skip-faulty") { Description = "Plan the other rows, where some have faults" };
         var command = new ExampleCommand("plan",
             "Show what sync would do with a file. Nothing is written.", "roster plan partners.csv --match externalId -o plan.json")

@@ -13,7 +13,7 @@ internal static class SyncCommand
         var yes = GlobalOptions.Yes("Apply without asking; never more deletes than --max-deletes, and no faulty rows");
         var skipFaulty = new Option<bool>("--skip-faulty") { Description = "Apply the other rows, where some have faults" };
         var skipConflicts = GlobalOptions.SkipConflicts();
-        var faults = new Option<string?>("--faults") { Description = "Write all faulty rows into this CSV file", HelpName = "FILE" };
+        var faults = GlobalOptions.Faults();
         var command = new ExampleCommand("sync",
             "Bring a file into the directory: it is uploaded, planned and shown, and applied when you say so. The same command, with the "
             + "same file, goes on after a crash or a cut line.",

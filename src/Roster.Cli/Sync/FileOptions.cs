@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
+using Roster.Cli.Commands;
 using Roster.Client;
 
 namespace Roster.Cli.Sync;
@@ -10,10 +11,10 @@ namespace Roster.Cli.Sync;
 /// </summary>
 internal sealed class FileOptions
 {
-    public Argument<string> File { get; } = new("file")
+    public Argument<string> File { get; } = new Argument<string>("file")
     {
         Description = "CSV, XLSX, JSON or NDJSON, of up to 1,000,000 rows; - for standard input",
-    };
+    }.NotEmpty();
 
     private readonly Option<string?> _match = new("--match")
     {

@@ -59,6 +59,15 @@ public sealed class ExitCodeTests(ConsoleServer server)
     [InlineData("login ftp://roster.example")]
     [InlineData("export --output json")]
     [InlineData("export partners.json")]
+    [InlineData("list --metadata region=emea --metadata region=apac")]
+    // An empty argument each, as of a shell's variable that is not set.
+    [InlineData("sync ")]
+    [InlineData("plan ")]
+    [InlineData("apply ")]
+    [InlineData("export ")]
+    [InlineData("list --key-file ")]
+    [InlineData("sync three.csv --faults ")]
+    [InlineData("plan three.csv -o ")]
     public async Task Two_is_wrong_usage(string arguments)
     {
         var (_, roster) = Open();
@@ -70,6 +79,7 @@ public sealed class ExitCodeTests(ConsoleServer server)
         Assert.Equal((2, ""), (ended.Code, ended.Output));
         Assert.NotEqual("", ended.Errors);
         Assert.DoesNotContain("System.", ended.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", ended.Errors, StringComparison.Ordinal);
     }
 
     [Fact]
