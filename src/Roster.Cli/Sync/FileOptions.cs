@@ -1,5 +1,7 @@
 using System.CommandLine;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using Roster.Cli.Commands;
 using Roster.Client;
@@ -66,6 +68,9 @@ internal sealed class FileOptions
 
     private readonly Option<string?> _sheet = new("--sheet") { Description = "The sheet of a workbook", HelpName = "NAME" };
 
+    private static readonly JsonSerializerOptions MappingJson =
+        new(RosterJson.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+
     public void AddTo(Command command)
     {
         command.Arguments.Add(File);
@@ -112,17 +117,23 @@ internal sealed class FileOptions
         };
     }
 
+    /// <summary>Reads a mapping as strictly as the server does: a column whose target was misspelt would not be imported.</summary>
     private static ImportMapping ReadMapping(string file)
     {
+        ReadOnlySpan<byte> bytes = System.IO.File.ReadAllBytes(file);
+        // Editors of Windows write it.
+        if (bytes.StartsWith(Encoding.UTF8.Preamble))
+            bytes = bytes[Encoding.UTF8.Preamble.Length..];
         try
         {
-            var type = (JsonTypeInfo<ImportMapping>)RosterJson.Options.GetTypeInfo(typeof(ImportMapping));
-            return JsonSerializer.Deserialize(System.IO.File.ReadAllBytes(file), type) is { Columns: not null } mapping ? mapping
+            var type = (JsonTypeInfo<ImportMapping>)MappingJson.GetTypeInfo(typeof(ImportMapping));
+            return JsonSerializer.Deserialize(bytes, type) is { Columns: not null } mapping ? mapping
                 : throw CommandException.Usage($"{file} is no mapping: it has no columns.");
         }
         catch (JsonException wrong)
         {
-            throw CommandException.Usage($"{file} is no mapping: {wrong.Message}");
+            throw CommandException.Usage(
+                $"{file} is no mapping: {wrong.Message} A mapping has columns; each has column, target, empty and trim.");
         }
     }
 }

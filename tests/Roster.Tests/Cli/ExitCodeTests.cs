@@ -100,6 +100,31 @@ public sealed class ExitCodeTests(ConsoleServer server)
     }
 
     [Fact]
+    public async Task Two_is_also_a_mapping_with_a_member_that_is_misspelt()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("one.csv", "ref,full name,e\na1,Ada Lovelace,ada@example.com\n");
+        const string Right = """
+            {"columns":[{"column":"ref","target":"externalId"},{"column":"full name","target":"name"},{"column":"e","target":"email"}]}
+            """;
+        roster.Write("right.json", "\uFEFF" + Right);
+        roster.Write("misspelt.json", Right.Replace("\"target\":\"email\"", "\"traget\":\"email\"", StringComparison.Ordinal));
+        roster.Write("capital.json", Right.Replace("\"target\":\"email\"", "\"Target\":\"email\"", StringComparison.Ordinal));
+
+        var misspelt = await roster.RunAsync("sync", "one.csv", "--match", "externalId", "--mapping", "misspelt.json", "--yes");
+        var capital = await roster.RunAsync("sync", "one.csv", "--match", "externalId", "--mapping", "capital.json", "--yes");
+        Assert.Empty((await api.GetAsync("/api/partners")).Items);
+        var right = await roster.RunAsync("sync", "one.csv", "--match", "externalId", "--mapping", "right.json", "--yes");
+
+        Assert.Equal((2, 2), (misspelt.Code, capital.Code));
+        Assert.Contains("'traget'", misspelt.Errors, StringComparison.Ordinal);
+        Assert.Contains("'Target'", capital.Errors, StringComparison.Ordinal);
+        Assert.True(right.Code == 0, right.Errors);
+        Assert.Single((await api.GetAsync("/api/partners?email=ada@example.com")).Items);
+    }
+
+    [Fact]
     public async Task Three_is_faults_which_are_named_by_line_and_column_and_written_into_a_file()
     {
         var (api, roster) = Open();
