@@ -14,6 +14,8 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
     /// <summary>Known once the file is at the server.</summary>
     private Guid? _importId;
 
+    private string Mode => options.ModeText ?? "upsert";
+
     private string FileName => $"upsert-{_key}.ndjson" is { Length: <= 255 } name ? name : _key;
 
     /// <param name="first">The items that were read already.</param>
@@ -86,15 +88,24 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
                 || (import.State != "applied" && import.File.Gone is not null))
                 continue;
             if (!sha256.Equals(import.File.Sha256, StringComparison.OrdinalIgnoreCase))
-                throw new RosterException("idempotency_mismatch", "The idempotency key was used for other items.")
-                {
-                    IdempotencyKey = _key,
-                    ImportId = import.Id,
-                };
+                throw Mismatch("The idempotency key was used for other items.");
+            // As it was uploaded it has no settings of ours yet.
+            if ((import.State != "uploaded" || import.Work is not null) && !IsPlannedSo(import))
+                throw Mismatch("The idempotency key was used with another MatchOn, Mode, MaxDeletes or CreateWithoutKey.");
             return import;
+
+            RosterException Mismatch(string message) => new("idempotency_mismatch", message)
+            {
+                IdempotencyKey = _key,
+                ImportId = import.Id,
+            };
         }
         return null;
     }
+
+    /// <summary>Whether an import has the settings of this call.</summary>
+    private bool IsPlannedSo(Import import) => import.Mode == Mode && import.MatchOn == options.MatchOnText
+        && import.MaxDeletes == options.MaxDeletes && import.WithoutKey == (options.CreateWithoutKey ? "create" : "refuse");
 
     /// <summary>Uploads the file. If the answer is lost, the import is looked for first.</summary>
     private async Task<Import> UploadAsync(ItemFile items, CancellationToken cancel)
@@ -125,7 +136,7 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
                 MatchOn.Email => ImportMatch.Email,
                 _ => ImportMatch.Nothing,
             },
-            Mode = options.ModeText ?? "upsert",
+            Mode = Mode,
             MaxDeletes = options.MaxDeletes,
             CreateWithoutKey = options.CreateWithoutKey,
         };

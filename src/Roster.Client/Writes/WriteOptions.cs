@@ -45,10 +45,12 @@ public sealed record UpsertOptions : WriteOptions
     public bool CreateWithoutKey { get; init; }
 
     internal string ToQuery() => new QueryText()
-        .Add("matchOn", MatchOn switch { MatchOn.ExternalId => "externalId", MatchOn.Email => "email", _ => null })
+        .Add("matchOn", MatchOnText)
         .Add("mode", ModeText)
         .Add("maxDeletes", MaxDeletes).Add("withoutKey", CreateWithoutKey ? "create" : null).Add("dryRun", DryRun ? "true" : null)
         .ToString();
+
+    internal string? MatchOnText => MatchOn switch { MatchOn.ExternalId => "externalId", MatchOn.Email => "email", _ => null };
 
     internal string? ModeText => Mode switch { UpsertMode.Update => "update", UpsertMode.Mirror => "mirror", _ => null };
 }

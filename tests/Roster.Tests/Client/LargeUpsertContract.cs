@@ -123,6 +123,34 @@ public abstract class LargeUpsertContract(RosterHost host)
     }
 
     [Fact]
+    public async Task The_same_key_with_other_options_is_refused_and_does_not_apply_the_plan_of_before()
+    {
+        using var proxy = new CuttingProxy(host.Address);
+        var client = Clients.Of(proxy.Address, (await host.NewWorkspaceAsync()).Key!, proxy.Http);
+        await client.UpsertAsync(Clients.Some(10_003).Skip(10_001), ByExternalId);
+        var mirror = ByExternalId with { IdempotencyKey = "nightly", Mode = UpsertMode.Mirror, MaxDeletes = "100" };
+        // It is planned, and nobody hears of it.
+        proxy.CutAnswersFrom("/plan");
+        await Assert.ThrowsAsync<RosterException>(() => client.UpsertAsync(Clients.Some(10_001), mirror));
+        proxy.CutAnswers(0);
+
+        UpsertOptions[] others =
+        [
+            ByExternalId, ByExternalId with { DryRun = true }, mirror with { MaxDeletes = "200" }, mirror with { MatchOn = MatchOn.Email },
+        ];
+        foreach (var options in others)
+        {
+            var other = await Assert.ThrowsAsync<RosterException>(
+                () => client.UpsertAsync(Clients.Some(10_001), options with { IdempotencyKey = "nightly" }));
+            Assert.Equal("idempotency_mismatch", other.Code);
+        }
+        Assert.Equal(2, (await client.ListPageAsync(new() { Count = true, Take = 1 })).Total);
+
+        var same = await client.UpsertAsync(Clients.Some(10_001), mirror);
+        Assert.Equal((10_001, 2), (same.Created, same.Deleted));
+    }
+
+    [Fact]
     public async Task A_line_that_is_cut_at_every_call_of_an_import_creates_each_item_once()
     {
         using var proxy = new CuttingProxy(host.Address);
