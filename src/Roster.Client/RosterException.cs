@@ -61,8 +61,9 @@ public sealed class RosterException : Exception
     public string? Reason { get; init; }
 
     /// <summary>
-    /// The write's idempotency key. If the outcome is unknown (<see cref="RosterErrors.NoAnswer"/>, <c>outcome_unknown</c>),
-    /// the same call with this key is carried out once; <see cref="RosterClient.GetReceiptAsync"/> says whether it was.
+    /// The write's idempotency key. If the outcome is unknown (<see cref="RosterErrors.NoAnswer"/>, <c>outcome_unknown</c>, or
+    /// <see cref="RosterErrors.InvalidAnswer"/> with status 502 to 504), the same call with this key is carried out once;
+    /// <see cref="RosterClient.GetReceiptAsync"/> says whether it was.
     /// </summary>
     public string? IdempotencyKey { get; init; }
 
@@ -71,6 +72,10 @@ public sealed class RosterException : Exception
 
     /// <summary>Whether the same call may succeed later: there was no answer, or status 408, 429 or 502 to 504.</summary>
     public bool IsTransient => Status is 408 or 429 or 502 or 503 or 504 || Code == RosterErrors.NoAnswer;
+
+    /// <summary>Whether the call may have been carried out; a proxy's 502 to 504 does not say.</summary>
+    internal bool IsOutcomeUnknown => Code is RosterErrors.NoAnswer or "outcome_unknown"
+        || (Code == RosterErrors.InvalidAnswer && Status is 502 or 503 or 504);
 
     /// <summary>The same, with the items that the faults are about.</summary>
     internal RosterException About(Func<int, PartnerWrite?> item) => new(this)

@@ -21,11 +21,10 @@ internal sealed record Failure(FailureKind Kind, RosterException Error)
     public static Failure Of(RosterException answer) => new(
         answer.Code switch
         {
-            "outcome_unknown" => FailureKind.Unknown,
+            _ when answer.IsOutcomeUnknown => FailureKind.Unknown,
             "idempotency_running" => FailureKind.Refused,
             "storage_damaged" => FailureKind.Final,
             _ when answer.Status is 408 or 429 => FailureKind.Refused,
-            RosterErrors.InvalidAnswer when answer.Status is 502 or 503 or 504 => FailureKind.Unknown,
             _ when answer.Status is 502 or 503 or 504 => FailureKind.Refused,
             _ => FailureKind.Final,
         },

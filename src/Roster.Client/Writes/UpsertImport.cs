@@ -118,7 +118,7 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
                     items.Open, items.Length, items.Sha256, FileName, "application/x-ndjson", sent, Resend.IfRefused, cancel)
                     .ConfigureAwait(false);
             }
-            catch (RosterException lost) when (lost.Code is RosterErrors.NoAnswer or "outcome_unknown" && attempt < imports.MaxAttempts)
+            catch (RosterException lost) when (lost.IsOutcomeUnknown && attempt < imports.MaxAttempts)
             {
                 if (await FindAsync(items, cancel).ConfigureAwait(false) is { } import)
                     return import;

@@ -89,6 +89,18 @@ public sealed class RetryTests(SqliteHost host)
     }
 
     [Fact]
+    public async Task A_large_upload_whose_answer_a_proxy_did_not_wait_for_is_looked_for_and_not_sent_again()
+    {
+        var (client, proxy, _) = await NewAsync(new Proxy { Status = 504, Impatient = 1 });
+
+        var made = await client.UpsertAsync(Clients.Some(10_001));
+
+        Assert.Equal(10_001, made.Created);
+        Assert.Equal("POST /api/imports", proxy.Requests[0]);
+        Assert.Single(proxy.Requests, request => request == "POST /api/imports");
+    }
+
+    [Fact]
     public async Task A_connection_that_is_reset_as_soon_as_it_is_made_is_made_again()
     {
         var resets = 1;
@@ -172,7 +184,10 @@ public sealed class RetryTests(SqliteHost host)
         return socket;
     }
 
-    /// <summary>Refuses the first requests with a page of its own, or swallows the first answers; then it passes all on.</summary>
+    /// <summary>
+    /// Refuses the first requests with a page of its own, or gives one instead of the first answers, or swallows them; then it
+    /// passes all on.
+    /// </summary>
     private sealed class Proxy() : DelegatingHandler(new SocketsHttpHandler())
     {
         public int Status { get; init; }
@@ -183,23 +198,30 @@ public sealed class RetryTests(SqliteHost host)
 
         public int Silent { get; set; }
 
+        public int Impatient { get; set; }
+
         public List<string> Requests { get; } = [];
 
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             Requests.Add($"{request.Method} {request.RequestUri!.AbsolutePath}");
-            if (Refusals-- > 0)
-            {
-                var page = new HttpResponseMessage((HttpStatusCode)Status)
-                {
-                    Content = new StringContent("<h1>Sorry</h1>", Encoding.UTF8, "text/html"),
-                };
-                if (RetryAfter is { } seconds)
-                    page.Headers.RetryAfter = new(TimeSpan.FromSeconds(seconds));
-                return page;
-            }
+            var isSilent = Silent-- > 0;
+            if (!isSilent && Refusals-- > 0)
+                return Page();
             var answer = await base.SendAsync(request, cancellationToken);
-            return Silent-- > 0 ? throw new TaskCanceledException("time-out", new TimeoutException()) : answer;
+            return isSilent ? throw new TaskCanceledException("time-out", new TimeoutException())
+                : Impatient-- > 0 ? Page() : answer;
+        }
+
+        private HttpResponseMessage Page()
+        {
+            var page = new HttpResponseMessage((HttpStatusCode)Status)
+            {
+                Content = new StringContent("<h1>Sorry</h1>", Encoding.UTF8, "text/html"),
+            };
+            if (RetryAfter is { } seconds)
+                page.Headers.RetryAfter = new(TimeSpan.FromSeconds(seconds));
+            return page;
         }
     }
 
