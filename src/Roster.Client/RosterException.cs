@@ -90,6 +90,16 @@ public sealed class RosterException : Exception
         ],
     };
 
+    /// <summary>The same, of an attempt that may have been carried out, after which others were refused.</summary>
+    internal RosterException ThenRefused(RosterException refusal) => new(
+        Code, $"{Message} Whether it was carried out is not known, since it was refused after that: {refusal.Message}", refusal)
+    {
+        Status = Status,
+        RequestId = RequestId,
+        RetryAfter = refusal.RetryAfter,
+        IdempotencyKey = IdempotencyKey,
+    };
+
     /// <summary>The same, of a large batch.</summary>
     /// <param name="importId">The import that it became; null if it may not have become one.</param>
     internal RosterException Of(string idempotencyKey, Guid? importId) =>

@@ -23,24 +23,29 @@ internal sealed class Caller(HttpClient http, RosterClientOptions options)
     {
         using var trace = new CallTrace(call, options.TimeProvider);
         var start = options.TimeProvider.GetTimestamp();
-        var isUnknown = false;
+        // Of the last attempt that may have been carried out.
+        var lost = default(RosterException);
         var asksReceipt = call.Resend == Resend.ByReceipt;
         for (var attempt = 1; ; attempt++)
         {
             Failure? failure = null;
-            if (isUnknown && asksReceipt)
+            if (lost is not null && asksReceipt)
                 (asksReceipt, failure) = await AskAsync(call, cancel).ConfigureAwait(false);
             if (failure is null)
             {
                 (var result, failure) = await TryAsync(call, read, trace, cancel).ConfigureAwait(false);
                 if (failure is null)
                     return result!;
-                isUnknown |= failure.Kind == FailureKind.Unknown;
+                if (failure.Kind == FailureKind.Unknown)
+                    lost = failure.Error;
             }
             var delay = DelayBefore(attempt + 1, failure.Error.RetryAfter);
-            if (failure.Kind == FailureKind.Final || call.Resend == Resend.Never || (isUnknown && call.Resend == Resend.IfRefused)
+            if (failure.Kind == FailureKind.Final || call.Resend == Resend.Never || (lost is not null && call.Resend == Resend.IfRefused)
                 || attempt >= options.MaxAttempts || options.TimeProvider.GetElapsedTime(start) + delay > options.RetryTime)
-                throw trace.Failed(failure.Error);
+            {
+                var isInDoubt = lost is not null && call.Resend == Resend.ByReceipt && !failure.SaysWhatWasDone;
+                throw trace.Failed(isInDoubt ? lost!.ThenRefused(failure.Error) : failure.Error);
+            }
             trace.Retries(failure.Error);
             await Task.Delay(delay, options.TimeProvider, cancel).ConfigureAwait(false);
         }

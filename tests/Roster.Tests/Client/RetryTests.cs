@@ -88,6 +88,23 @@ public sealed class RetryTests(SqliteHost host)
         Assert.Equal("POST /api/partners", proxy.Requests[2]);
     }
 
+    [Theory]
+    [InlineData(401)]
+    [InlineData(403)]
+    [InlineData(429)]
+    [InlineData(500)]
+    public async Task A_refusal_after_a_time_out_does_not_say_that_nothing_was_written(int status)
+    {
+        var (client, proxy, _) = await NewAsync(new Proxy { Silent = 1, Status = status, Refusals = 9, RetryAfter = 61 });
+
+        var lost = await Assert.ThrowsAsync<RosterException>(() => client.CreateAsync(Clients.Some(2)));
+
+        Assert.Equal((RosterErrors.NoAnswer, true), (lost.Code, lost.IsTransient));
+        Assert.Equal((status, TimeSpan.FromSeconds(61)), (((RosterException)lost.InnerException!).Status, lost.RetryAfter));
+        proxy.Refusals = 0;
+        Assert.Equal(Receipt.Committed, (await client.GetReceiptAsync(lost.IdempotencyKey!)).State);
+    }
+
     [Fact]
     public async Task A_large_upload_whose_answer_a_proxy_did_not_wait_for_is_looked_for_and_not_sent_again()
     {
