@@ -45,8 +45,9 @@ internal static class OutputFile
     {
         if (OperatingSystem.IsWindows() || !File.Exists(path))
             return null;
-        // Devices can seek, and links to pipes that a shell has opened are below /dev, too.
-        if (Path.GetFullPath(path).StartsWith("/dev/", StringComparison.Ordinal))
+        // Devices can seek, and links to pipes that a shell has opened are below /dev, too. Only /dev/shm has regular files.
+        var full = Path.GetFullPath(path);
+        if (full.StartsWith("/dev/", StringComparison.Ordinal) && !full.StartsWith("/dev/shm/", StringComparison.Ordinal))
             return new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
         var file = new FileStream(path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
         if (!file.CanSeek)

@@ -95,6 +95,33 @@ public sealed class OutputTests(ConsoleServer server)
             Directory.GetFiles(roster.Folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task A_file_in_shared_memory_is_written_whole_or_not_at_all_as_any_other()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await api.PutAsync("""[{"name":"Ada Lovelace","externalId":"a1"}]""");
+        var folder = Directory.CreateDirectory($"/dev/shm/roster-{Guid.NewGuid():N}");
+        try
+        {
+            var file = Path.Combine(folder.FullName, "partners.csv");
+            File.WriteAllText(file, "of yesterday");
+
+            roster.Variables["ROSTER_KEY"] = "roster_wrong";
+            Assert.Equal(1, (await roster.RunAsync("export", file)).Code);
+            Assert.Equal("of yesterday", File.ReadAllText(file));
+            roster.Variables["ROSTER_KEY"] = api.Key!;
+            Assert.Equal(0, (await roster.RunAsync("export", file)).Code);
+
+            Assert.Contains("Ada Lovelace", File.ReadAllText(file), StringComparison.Ordinal);
+            Assert.Equal([file], Directory.GetFiles(folder.FullName));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
     [Theory]
     [InlineData("roster export /dev/stdout | cat")]
     [InlineData("roster export /dev/stdout > out.csv; cat out.csv")]
