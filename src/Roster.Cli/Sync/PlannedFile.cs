@@ -25,8 +25,8 @@ internal sealed record PlannedFile(string FilePath, Import Import, string Worksp
             run.Connection.Url, "sync", who.Workspace.Name, sha256,
             JsonSerializer.Serialize(settings, SettingsJson.Default.ImportSettings));
 
-        var begun = await FindBegunAsync(run, runFile.Read(), cancel);
         var revision = await NewestRevisionAsync(run, cancel);
+        var begun = await FindBegunAsync(run, runFile.Read(), revision, cancel);
         if (begun is { IsApplying: true })
         {
             run.Screen.Note("Going on with what the same command has begun.");
@@ -56,6 +56,14 @@ internal sealed record PlannedFile(string FilePath, Import Import, string Worksp
         }
     }
 
+    /// <summary>
+    /// Whether an import that was applied says nothing about the directory as it is now. One that would create its partners
+    /// once more is done once.
+    /// </summary>
+    private static bool IsOutdated(Import import, long revision) =>
+        import is { Work: null, State: "applied", MatchOn: not null, WithoutKey: "refuse", Mode: not "create" }
+        && import.Revisions is [.., var last] && last != revision;
+
     private static async Task<long> NewestRevisionAsync(Invocation run, CancellationToken cancel)
     {
         var page = await run.Client.ListChangeSetsPageAsync(new ChangeSetQuery { Take = 1 }, cancel: cancel);
@@ -71,7 +79,9 @@ internal sealed record PlannedFile(string FilePath, Import Import, string Worksp
     }
 
     /// <summary>The import of the same command before, if it can go on.</summary>
-    private static async Task<(Import Import, bool IsApplying)?> FindBegunAsync(Invocation run, Run? before, CancellationToken cancel)
+    /// <param name="revision">The newest one.</param>
+    private static async Task<(Import Import, bool IsApplying)?> FindBegunAsync(
+        Invocation run, Run? before, long revision, CancellationToken cancel)
     {
         if (before?.ImportId is not { } id)
             return null;
@@ -80,7 +90,16 @@ internal sealed record PlannedFile(string FilePath, Import Import, string Worksp
             var import = await run.Client.Imports.GetAsync(id, cancel);
             if (before.IsApplying && import.State != "undone"
                 && (import.Work == "apply" || import.State is "applying" or "applied" || import.Revisions.Count > 0))
-                return (import, true);
+            {
+                var isGone = import is { Work: null, State: "stopped" or "cancelled", ExpiresAt: null };
+                if (!isGone && !IsOutdated(import, revision))
+                    return (import, true);
+                run.Screen.Note(
+                    $"The same command before has written {import.Revisions.Count:N0} of {import.Parts:N0} parts, the last one as revision "
+                    + $"{import.Revisions[^1]}. {(isGone ? "The others are not on the server any more" : "Others have written since")}: "
+                    + "it begins anew.");
+                return null;
+            }
             var canBePlanned = import.State is "uploaded" or "planned" or "stopped" or "cancelled";
             return canBePlanned && import.File.Gone is null && import.Revisions.Count == 0 ? (import, false) : null;
         }

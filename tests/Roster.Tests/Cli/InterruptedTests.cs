@@ -61,6 +61,53 @@ public sealed class InterruptedTests : IDisposable
         Assert.Empty(Directory.GetFiles(roster.File(".local/state/roster/runs")));
     }
 
+    [Fact]
+    public async Task A_sync_of_which_a_part_was_written_and_the_rest_deleted_begins_anew()
+    {
+        using var roster = new RosterCommand(_server.Address, _api.Key);
+        // The third part waits for some seconds.
+        WriteRows(roster, 12_000);
+        using var first = roster.Start("sync", "rows.csv", "--match", "externalId", "--yes");
+        var id = await PartsAreWrittenAsync(2);
+        Assert.Equal(0, (await roster.RunAsync("import", "cancel", id)).Code);
+        Assert.Equal(5, (await RosterCommand.EndAsync(first)).Code);
+        Assert.Equal(0, (await roster.RunAsync("import", "delete", id)).Code);
+
+        var again = await roster.RunAsync("sync", "rows.csv", "--match", "externalId", "--yes");
+
+        Assert.True(again.Code == 0, again.Errors);
+        Assert.Contains("has written 2 of 3 parts", again.Errors, StringComparison.Ordinal);
+        Assert.Equal("12000", (await _api.GetAsync("/api/partners?take=1&count=true")).Headers.GetValues("Roster-Total").Single());
+    }
+
+    [Fact]
+    public async Task A_sync_that_was_killed_when_it_was_applied_is_done_and_begins_anew_only_if_others_have_written_since()
+    {
+        using var roster = new RosterCommand(_server.Address, _api.Key);
+        WriteRows(roster, 3);
+        Assert.Equal(2, (await roster.RunAsync("sync", "rows.csv", "--match", "externalId")).Code);
+        var runFile = Directory.GetFiles(roster.File(".local/state/roster/runs")).Single();
+        // As it is left behind then.
+        var killed = (await File.ReadAllTextAsync(runFile, TestContext.Current.CancellationToken))
+            .Replace("\"isApplying\":false", "\"isApplying\":true", StringComparison.Ordinal);
+        await _api.AppliedAsync((await _api.GetAsync("/api/imports")).Items[0].GetProperty("id").GetString()!);
+
+        File.WriteAllText(runFile, killed);
+        var done = await roster.RunAsync("sync", "rows.csv", "--match", "externalId", "--yes");
+        Assert.True(done.Code == 0, done.Errors);
+        Assert.Contains("Undo: roster undo 1", done.Errors, StringComparison.Ordinal);
+        Assert.Single((await _api.GetAsync("/api/imports")).Items);
+
+        var id = (await _api.GetAsync("/api/partners?externalId=e1")).Ids[0];
+        await _api.PutAsync($$"""[{"id":"{{id}}","name":"Another name"}]""");
+        File.WriteAllText(runFile, killed);
+        var again = await roster.RunAsync("sync", "rows.csv", "--match", "externalId", "--yes");
+
+        Assert.True(again.Code == 0, again.Errors);
+        Assert.Contains("Others have written since", again.Errors, StringComparison.Ordinal);
+        Assert.Equal("Partner 1", (await _api.GetAsync("/api/partners?externalId=e1")).Names[0]);
+    }
+
     public void Dispose()
     {
         _server.Dispose();
