@@ -67,6 +67,8 @@ internal static class PlanWriter
         run.Screen.Fail(import.State == "cancelled" ? "Somebody cancelled it."
             : import.Reason is { } reason ? $"{reason.Message} ({reason.Code})" : $"It is {import.State}.");
         var isMoved = import.Reason?.Code == "changed_since";
+        // The directory has become smaller since the plan, which cannot go on then.
+        var isTooMany = import.Reason?.Code == "too_many_deletes";
         if (isMoved)
             try
             {
@@ -82,13 +84,16 @@ internal static class PlanWriter
             runFile?.Delete();
             run.Screen.Fail("Nothing was written. Plan again to see what would change now"
                 + (isMoved ? ", or leave these rows out with --skip-conflicts." : "."));
-            return isMoved ? ExitCodes.Guarded : ExitCodes.Failed;
+            return isMoved || isTooMany ? ExitCodes.Guarded : ExitCodes.Failed;
         }
         run.Screen.Fail(
             $"{import.Revisions.Count:N0} of {import.Parts:N0} parts were written: "
             + $"revisions {import.Revisions[0]} to {import.Revisions[^1]}.");
-        run.Screen.Fail((isMoved ? "The same command with --skip-conflicts goes on without these rows." : "The same command goes on.")
-            + $" To take it back: roster undo --import {import.Id}");
+        if (isTooMany)
+            runFile?.Delete();
+        var next = isMoved ? "The same command with --skip-conflicts goes on without these rows."
+            : isTooMany ? "The deletes were not. Plan again to see what would change now." : "The same command goes on.";
+        run.Screen.Fail($"{next} To take it back: roster undo --import {import.Id}");
         return ExitCodes.Partly;
     }
 

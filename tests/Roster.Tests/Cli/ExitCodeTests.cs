@@ -162,6 +162,26 @@ public sealed class ExitCodeTests(ConsoleServer server)
     }
 
     [Fact]
+    public async Task Four_is_also_a_mirror_that_would_delete_too_many_by_the_time_it_is_applied()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("four.csv", Three + "a4,Joan Clarke,\n");
+        roster.Write("two.csv", "externalId,name\na1,Ada Lovelace\na2,Grace Hopper\n");
+        await roster.RunAsync("sync", "four.csv", "--match", "externalId", "--yes");
+        string[] plan = ["plan", "two.csv", "--match", "externalId", "--mirror", "--max-deletes", "50%", "-o", "plan.json"];
+        Assert.Equal(0, (await roster.RunAsync(plan)).Code);
+        await roster.RunAsync("delete", (await api.GetAsync("/api/partners?externalId=a1")).Ids[0], "--yes");
+
+        var ended = await roster.RunAsync("apply", "plan.json");
+
+        Assert.Equal(4, ended.Code);
+        Assert.Contains("too_many_deletes", ended.Errors, StringComparison.Ordinal);
+        Assert.Contains("Nothing was written.", ended.Errors, StringComparison.Ordinal);
+        Assert.Equal(3, (await api.GetAsync("/api/partners")).Items.Count);
+    }
+
+    [Fact]
     public async Task Four_is_a_plan_whose_partners_others_changed_and_says_which_and_who()
     {
         var (api, roster) = Open();
