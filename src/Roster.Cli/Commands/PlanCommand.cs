@@ -36,7 +36,7 @@ internal static class PlanCommand
                 return refused;
             if (run.Parsed.GetValue(planFile) is { } path)
             {
-                PlanFile.Of(plan, run.Connection.Url).Write(path);
+                plan.Save(run.Connection.Url, path);
                 run.Screen.Note($"Written to {path}. Apply it: roster apply {path}");
             }
             return run.Parsed.GetValue(exitCode) && SyncCommand.IsPending(plan.Import) ? ExitCodes.Pending : ExitCodes.Done;

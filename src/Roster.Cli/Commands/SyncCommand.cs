@@ -92,7 +92,7 @@ internal static class SyncCommand
                     break;
                 case 's':
                     var path = $"{Path.GetFileNameWithoutExtension(plan.FilePath)}.plan.json";
-                    PlanFile.Of(plan, run.Connection.Url).Write(path);
+                    plan.Save(run.Connection.Url, path);
                     run.Screen.Note($"Saved. Apply it: roster apply {path}");
                     return false;
                 default:

