@@ -49,6 +49,10 @@ internal sealed class ListOptions
         HelpName = "createdAt|-createdAt|updatedAt|-updatedAt|name|-name",
     };
 
+    /// <summary>Forms of a time: ISO 8601 only, since a day such as 05/11/2026 reads in two ways. Without a zone it is UTC.</summary>
+    private static readonly string[] TimeForms =
+        ["yyyy-MM-dd", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd HH:mmK", "yyyy-MM-dd HH:mm:ss.FFFFFFFK"];
+
     public void AddTo(Command command)
     {
         foreach (var option in (IEnumerable<Option>)
@@ -99,7 +103,7 @@ internal sealed class ListOptions
     private static KeyValuePair<string, string> PairOf(string text) => text.Split('=', 2) is [{ Length: > 0 } key, var value]
         ? new(key, value) : throw CommandException.Usage($"--metadata is KEY=VALUE, not '{text}'.");
 
-    private static DateTimeOffset TimeOf(string text) => DateTimeOffset.TryParse(
-        text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
-        ? time : throw CommandException.Usage($"--updated-since is a time such as 2026-11-01T08:00:00Z, not '{text}'.");
+    private static DateTimeOffset TimeOf(string text) => DateTimeOffset.TryParseExact(
+        text, TimeForms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+        ? time : throw CommandException.Usage($"--updated-since is a time such as 2026-11-01 or 2026-11-01T08:00:00Z, not '{text}'.");
 }

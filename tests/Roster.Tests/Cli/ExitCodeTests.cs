@@ -60,6 +60,8 @@ public sealed class ExitCodeTests(ConsoleServer server)
     [InlineData("export --output json")]
     [InlineData("export partners.json")]
     [InlineData("list --metadata region=emea --metadata region=apac")]
+    [InlineData("list --updated-since 05/11/2026")]
+    [InlineData("list --updated-since yesterday")]
     // An empty argument each, as of a shell's variable that is not set.
     [InlineData("sync ")]
     [InlineData("plan ")]

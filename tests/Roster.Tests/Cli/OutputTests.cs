@@ -95,6 +95,25 @@ public sealed class OutputTests(ConsoleServer server)
             Directory.GetFiles(roster.Folder).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData("2000-01-31", 1)]
+    [InlineData("2000-01-31T23:59Z", 1)]
+    [InlineData("2000-01-31T23:59:59.5+02:00", 1)]
+    [InlineData("2000-01-31 23:59:59", 1)]
+    [InlineData("2999-12-31", 0)]
+    [InlineData("2999-12-31T23:59:59Z", 0)]
+    public async Task Partners_that_were_updated_since_a_time_are_listed(string time, int count)
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        await api.CreateAsync();
+
+        var ended = await roster.RunAsync("list", "--output", "ndjson", "--updated-since", time);
+
+        Assert.True(ended.Code == 0, ended.Errors);
+        Assert.Equal(count, ended.Output.Count(sign => sign == '\n'));
+    }
+
     [Fact]
     public async Task A_file_in_shared_memory_is_written_whole_or_not_at_all_as_any_other()
     {
