@@ -31,8 +31,7 @@ public sealed partial class RosterClient
     public KeyCalls Keys { get; }
 
     /// <summary>
-    /// Who calls: the key's name, scopes and end, its workspace, and the server's version. Needs no scope. A server with
-    /// <c>--console off</c> answers <c>not_found</c>.
+    /// Who calls: the key's name, scopes and end, its workspace, and the server's version. Needs no scope.
     /// </summary>
     public Task<Identity> WhoAmIAsync(CancellationToken cancel = default) => _caller.SendAsync(
         new Call("whoami", HttpMethod.Get, "api/session"), Read.Json(RosterJsonContext.Default.Identity), cancel);
