@@ -19,6 +19,7 @@ internal static class ImportLine
             throw new ArgumentException(
                 $"Item {index} has IfUpdatedAt, AddTags, RemoveTags, or Metadata that is null. More than {RosterClient.MaxItems} items "
                 + "are an import, which has none of these; send them in several calls.");
+        var isBlank = true;
         json.WriteStartObject();
         Cell("id", item.Id?.ToString());
         Cell("name", item.Name);
@@ -31,6 +32,9 @@ internal static class ImportLine
         foreach (var (key, value) in item.Metadata.ValueOrDefault() ?? [])
             Field(Metadata + key, value);
         json.WriteEndObject();
+        if (isBlank)
+            throw new ArgumentException(
+                $"Item {index} has no text at all. More than {RosterClient.MaxItems} items are an import, which passes over blank rows.");
 
         void Field(string column, Optional<string> value)
         {
@@ -47,6 +51,7 @@ internal static class ImportLine
         void Write(string column, string cell)
         {
             columns.Add(column);
+            isBlank &= string.IsNullOrWhiteSpace(cell);
             json.WriteString(column, cell);
         }
     }

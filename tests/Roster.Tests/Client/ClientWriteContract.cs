@@ -156,6 +156,9 @@ public abstract class ClientWriteContract(RosterHost host)
         await Assert.ThrowsAsync<ArgumentException>(() => client.UpsertAsync(Clients.Some(10_001), new() { IfRevision = 1 }));
         await Assert.ThrowsAsync<ArgumentException>(() => client.UpsertAsync(
             Clients.Some(10_000).Append(new() { Name = "a", IfUpdatedAt = DateTimeOffset.UnixEpoch })));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.UpsertAsync(Clients.Some(10_000).Append(new())));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.UpsertAsync(
+            Clients.Some(10_000).Append(new() { Name = " ", Email = "" })));
         Assert.Throws<ArgumentException>(() => Clients.Of(host.Address, "a key\r\nX: y"));
         Assert.Throws<ArgumentException>(() => Clients.Of(new Uri("ftp://example.com"), "key"));
     }
