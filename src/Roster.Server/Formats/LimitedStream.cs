@@ -6,7 +6,8 @@ namespace Roster.Server.Formats;
 /// </summary>
 /// <param name="most">Null: no limit.</param>
 /// <param name="refusal">What is thrown when there are more.</param>
-internal sealed class LimitedStream(Stream inner, long? most, Func<Exception> refusal) : Stream
+/// <param name="count">Is told the bytes of each reading, and may throw.</param>
+internal sealed class LimitedStream(Stream inner, long? most, Func<Exception> refusal, Action<int>? count = null) : Stream
 {
     private long _read;
 
@@ -31,6 +32,7 @@ internal sealed class LimitedStream(Stream inner, long? most, Func<Exception> re
     {
         var read = inner.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         _read += read;
+        count?.Invoke(read);
         return _read > Most ? throw refusal() : read;
     }
 

@@ -27,6 +27,12 @@ internal static class XlsxLimits
     /// <summary>Most sheets, and most number formats and styles each: Excel has 65,490 styles.</summary>
     public const int MaxStyles = 65_536;
 
+    /// <summary>
+    /// Bytes read of all parts together, unpacked: those of two of the largest sheets, which take about a minute. A file of
+    /// 2 MB with a thousand sheets would take hours without it.
+    /// </summary>
+    public const long MaxTogether = 4L << 30;
+
     /// <summary>UTF-16 units without a "&lt;": an attribute or a text. A cell of Excel has 32,767.</summary>
     public const int MaxStretch = 1 << 20;
 
@@ -39,6 +45,9 @@ internal static class XlsxLimits
 
     public static FileRefusedException Part(string name, long bytes) =>
         FileRefusals.LargeWorkbook($"{name} of more than {(bytes >= 1L << 30 ? $"{bytes >> 30} GiB" : $"{bytes >> 20} MiB")}");
+
+    public static FileRefusedException Together() =>
+        FileRefusals.LargeWorkbook($"parts of more than {MaxTogether >> 30} GiB together");
 
     public static FileRefusedException Stretch() => FileRefusals.LargeWorkbook("a text of more than a million characters");
 }

@@ -11,6 +11,7 @@ internal sealed class XlsxParts : IDisposable
 
     private readonly ZipArchive _archive;
     private readonly Dictionary<string, ZipArchiveEntry> _entries;
+    private long _read;
 
     private XlsxParts(ZipArchive archive)
     {
@@ -21,7 +22,7 @@ internal sealed class XlsxParts : IDisposable
     }
 
     /// <summary>Path of the part that lists the sheets.</summary>
-    public string Workbook { get; private init; } = DefaultWorkbook;
+    public string Workbook { get; private set; } = DefaultWorkbook;
 
     /// <param name="file">Is left open.</param>
     /// <exception cref="FileRefusedException">This is no workbook, or has too many entries.</exception>
@@ -36,9 +37,10 @@ internal sealed class XlsxParts : IDisposable
             limited.Most = null;
             var parts = new XlsxParts(archive);
             var workbook = parts.Related("").Values.FirstOrDefault(one => one.Kind == "officeDocument").Target ?? DefaultWorkbook;
-            return workbook.EndsWith(".xml", StringComparison.OrdinalIgnoreCase) && parts.Find(workbook) is not null
+            parts.Workbook = workbook.EndsWith(".xml", StringComparison.OrdinalIgnoreCase) && parts.Find(workbook) is not null
                 && !workbook.StartsWith("word/", StringComparison.Ordinal) && !workbook.StartsWith("ppt/", StringComparison.Ordinal)
-                ? new XlsxParts(archive) { Workbook = workbook } : throw FileKind.NoWorkbook(archive);
+                ? workbook : throw FileKind.NoWorkbook(archive);
+            return parts;
         }
         catch
         {
@@ -48,6 +50,19 @@ internal sealed class XlsxParts : IDisposable
     }
 
     public ZipArchiveEntry? Find(string path) => _entries.GetValueOrDefault(path);
+
+    /// <summary>Opens a part as XML, as often as it is asked to.</summary>
+    /// <inheritdoc cref="XlsxXml.Open"/>
+    public XmlReader Open(ZipArchiveEntry part, string name, long most) => XlsxXml.Open(part, name, most, read => Count(read));
+
+    /// <summary>Counts unpacked bytes, so that many small reasons to read do not become one large one.</summary>
+    /// <exception cref="FileRefusedException">They are more than <see cref="XlsxLimits.MaxTogether"/>.</exception>
+    public void Count(long bytes)
+    {
+        _read += bytes;
+        if (_read > XlsxLimits.MaxTogether)
+            throw XlsxLimits.Together();
+    }
 
     /// <summary>
     /// The relationships of a part by their ids: the last word of the type, and the path of the target.
@@ -59,7 +74,7 @@ internal sealed class XlsxParts : IDisposable
         var found = new Dictionary<string, (string, string)>();
         if (Find($"{folder}_rels/{part[folder.Length..]}.rels") is not { } entry)
             return found;
-        using var xml = XlsxXml.Open(entry, "a list of parts", XlsxLimits.MaxPart);
+        using var xml = Open(entry, "a list of parts", XlsxLimits.MaxPart);
         while (XlsxXml.Next(xml) && found.Count < XlsxLimits.MaxEntries)
         {
             if (xml.NodeType != XmlNodeType.Element || xml.LocalName != "Relationship" || xml.GetAttribute("TargetMode") == "External")

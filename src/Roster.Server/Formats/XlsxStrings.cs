@@ -1,4 +1,3 @@
-using System.IO.Compression;
 using System.Text;
 using System.Xml;
 using Roster.Imports;
@@ -17,13 +16,13 @@ internal sealed class XlsxStrings
     private readonly List<int> _places = [];
     private int _used = PieceSize;
 
-    /// <param name="part">Null: there are none.</param>
-    public static XlsxStrings Read(ZipArchiveEntry? part)
+    /// <param name="path">Null: there are none.</param>
+    public static XlsxStrings Read(XlsxParts parts, string? path)
     {
         var strings = new XlsxStrings();
-        if (part is null)
+        if (path is null || parts.Find(path) is not { } part)
             return strings;
-        using var xml = XlsxXml.Open(part, "texts", XlsxLimits.MaxStrings);
+        using var xml = parts.Open(part, "texts", XlsxLimits.MaxStrings);
         var text = new XlsxText();
         while (XlsxXml.Next(xml))
         {

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.IO.Compression;
 using System.Xml;
 using Roster.Imports;
 
@@ -16,14 +15,14 @@ internal sealed class XlsxStyles(bool is1904)
     /// <summary>The formats of each style; null for those that show a plain number.</summary>
     private readonly List<XlsxNumberFormat?> _formats = [];
 
-    /// <param name="part">Null: all styles are plain.</param>
+    /// <param name="path">Null: all styles are plain.</param>
     /// <param name="is1904">Whether dates count from 1904.</param>
-    public static XlsxStyles Read(ZipArchiveEntry? part, bool is1904)
+    public static XlsxStyles Read(XlsxParts parts, string? path, bool is1904)
     {
         var styles = new XlsxStyles(is1904);
-        if (part is null)
+        if (path is null || parts.Find(path) is not { } part)
             return styles;
-        using var xml = XlsxXml.Open(part, "styles", XlsxLimits.MaxPart);
+        using var xml = parts.Open(part, "styles", XlsxLimits.MaxPart);
         var codes = new Dictionary<int, string>();
         var isInCells = false;
         while (XlsxXml.Next(xml))

@@ -27,7 +27,7 @@ public sealed class XlsxWorkbook : Workbook
         _stringsPath = related.Values.FirstOrDefault(one => one.Kind == "sharedStrings").Target;
         var is1904 = ReadSheets(related);
         var styles = related.Values.FirstOrDefault(one => one.Kind == "styles").Target;
-        _styles = XlsxStyles.Read(styles is null ? null : parts.Find(styles), is1904);
+        _styles = XlsxStyles.Read(parts, styles, is1904);
     }
 
     public override IReadOnlyList<Sheet> Sheets => _sheets;
@@ -55,8 +55,8 @@ public sealed class XlsxWorkbook : Workbook
             throw FileRefusals.NoSheet(sheet);
         return XlsxXml.Guard(() =>
         {
-            _strings ??= XlsxStrings.Read(_stringsPath is null ? null : _parts.Find(_stringsPath));
-            return new XlsxGrid(XlsxXml.Open(_entries[index], "a sheet", XlsxLimits.MaxSheet), _strings, _styles);
+            _strings ??= XlsxStrings.Read(_parts, _stringsPath);
+            return new XlsxGrid(_parts.Open(_entries[index], "a sheet", XlsxLimits.MaxSheet), _strings, _styles);
         });
     }
 
@@ -65,7 +65,7 @@ public sealed class XlsxWorkbook : Workbook
     /// <returns>Whether dates count from 1904.</returns>
     private bool ReadSheets(Dictionary<string, (string Kind, string Target)> related)
     {
-        using var xml = XlsxXml.Open(_parts.Find(_parts.Workbook)!, "a list of sheets", XlsxLimits.MaxPart);
+        using var xml = _parts.Open(_parts.Find(_parts.Workbook)!, "a list of sheets", XlsxLimits.MaxPart);
         var is1904 = false;
         while (XlsxXml.Next(xml))
         {
@@ -81,7 +81,8 @@ public sealed class XlsxWorkbook : Workbook
 
     private void AddSheet(XmlReader xml, string path)
     {
-        if (_parts.Find(path) is not { } entry)
+        // Each sheet has a part of its own; one part under a thousand names would be read a thousand times.
+        if (_parts.Find(path) is not { } entry || _entries.Contains(entry))
             throw FileRefusals.DamagedWorkbook();
         if (_sheets.Count == MaxSheets)
             throw FileRefusals.LargeWorkbook($"more than {MaxSheets:N0} sheets");
@@ -100,9 +101,9 @@ public sealed class XlsxWorkbook : Workbook
     }
 
     /// <summary>Number of rows by the sheet's <c>dimension</c>, as "A1:J100", which stands before its cells.</summary>
-    private static int? Rows(ZipArchiveEntry sheet)
+    private int? Rows(ZipArchiveEntry sheet)
     {
-        using var xml = XlsxXml.Open(sheet, "a sheet", XlsxLimits.MaxSheet);
+        using var xml = _parts.Open(sheet, "a sheet", XlsxLimits.MaxSheet);
         while (XlsxXml.Next(xml) && xml.LocalName != "sheetData")
         {
             if (xml.NodeType != XmlNodeType.Element || xml.LocalName != "dimension")

@@ -12,13 +12,14 @@ namespace Roster.Server.Formats;
 internal static class XlsxXml
 {
     /// <param name="name">For a person, as "a sheet".</param>
+    /// <param name="count">Is told the unpacked bytes as they are read.</param>
     /// <exception cref="FileRefusedException"/>
-    public static XmlReader Open(ZipArchiveEntry part, string name, long most)
+    public static XmlReader Open(ZipArchiveEntry part, string name, long most, Action<int> count)
     {
         if (part.Length > most)
             throw XlsxLimits.Part(name, most);
         // The length that the ZIP file gives may be wrong.
-        var bytes = new LimitedStream(part.Open(), most, () => XlsxLimits.Part(name, most));
+        var bytes = new LimitedStream(part.Open(), most, () => XlsxLimits.Part(name, most), count);
         return XmlReader.Create(new BoundedText(bytes), new XmlReaderSettings
         {
             DtdProcessing = DtdProcessing.Prohibit,

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text;
 using Roster.Imports;
+using Roster.Server.Formats;
 
 namespace Roster.Tests.Imports;
 
@@ -11,6 +12,7 @@ namespace Roster.Tests.Imports;
 public sealed class ImportBoundsTests
 {
     private const string Main = "xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"";
+    private const string Relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     private const int MiB = 1 << 20;
 
     [Fact]
@@ -151,6 +153,49 @@ public sealed class ImportBoundsTests
     }
 
     [Fact]
+    public void A_part_that_fifty_sheets_share_is_not_read_fifty_times()
+    {
+        using var file = Package(
+            ("xl/workbook.xml", text =>
+            {
+                text.Write($"<workbook {Main} xmlns:r=\"{Relation}\"><sheets>");
+                for (var i = 0; i < 50; i++)
+                    text.Write($"<sheet name=\"S{i}\" sheetId=\"{i + 1}\" r:id=\"a\"/>");
+                text.Write("</sheets></workbook>");
+            }
+        ),
+            ("xl/worksheets/sheet1.xml", text =>
+            {
+                text.Write($"<worksheet {Main}>");
+                for (var i = 0; i < MiB; i++)
+                    text.Write("<a/>");
+                text.Write("<sheetData/></worksheet>");
+            }
+        ));
+
+        Assert.StartsWith("The workbook is damaged", Imported.Refusal(file));
+    }
+
+    [Fact]
+    public void Parts_that_unpack_to_more_than_4_GiB_together_are_refused()
+    {
+        using var file = Workbook("xl/worksheets/sheet1.xml", "<sheetData/></worksheet>", "", 0);
+        using var parts = XlsxParts.Open(file);
+        // As sheets do that were read: to unpack them here would take a minute.
+        parts.Count(XlsxLimits.MaxTogether - MiB);
+        parts.Related(parts.Workbook);
+        parts.Count(MiB - 1_000);
+
+        var refusal = Assert.Throws<FileRefusedException>(() =>
+        {
+            for (var i = 0; i < 3; i++)
+                parts.Related(parts.Workbook);
+        });
+
+        Assert.Equal("The workbook has parts of more than 4 GiB together. Save the sheet as CSV and send that.", refusal.Message);
+    }
+
+    [Fact]
     public void A_cell_in_the_last_corner_costs_no_more_than_another_one()
     {
         using var file = Package(("xl/worksheets/sheet1.xml", text => text.Write(
@@ -231,7 +276,6 @@ public sealed class ImportBoundsTests
 
     private static MemoryStream Package(params (string Path, Action<StreamWriter> Write)[] parts)
     {
-        const string Relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
         const string Package = "<Relationships xmlns=\"http://schemas.openxmlformats.org/package/2006/relationships\">";
         var file = new MemoryStream();
         using (var zip = new ZipArchive(file, ZipArchiveMode.Create, leaveOpen: true))
