@@ -215,7 +215,7 @@ internal static class ImportRowEndpoints
         if (HttpMethods.IsHead(http.Request.Method))
             return;
         var header = new StringBuilder(csv.IsSpreadsheet ? "\uFEFF" : "");
-        CsvText.AppendRecord(header, [.. names, "roster_change", "roster_faults"], csv);
+        CsvText.AppendRecord(header, [.. names.Select(name => Guarded(name, csv)), "roster_change", "roster_faults"], csv.Divider);
         await foreach (var head in PlannedRows.HeadsAsync(store, import, 0, http.RequestAborted))
         {
             if (!filter.MayBeIn(head))
@@ -239,16 +239,21 @@ internal static class ImportRowEndpoints
             header.Clear();
             foreach (var row in await PlannedRows.ReadAsync(store, import, head.Number, http.RequestAborted))
                 if (filter.Passes(row))
-                    CsvText.AppendRecord(text, [.. CellsOf(row, targets), NameOf(row.Change), FaultsOf(row)], csv);
+                    CsvText.AppendRecord(text, [.. CellsOf(row, targets, csv), NameOf(row.Change), FaultsOf(row)], csv.Divider);
             var part = JsonAnswer.OfBytes(buffer => Encoding.UTF8.GetBytes(text.ToString(), buffer));
             await part.ReserveAsync(http);
             return part;
         }
     }
 
-    private static IEnumerable<string> CellsOf(PlannedRow row, ImportTarget?[] targets) => row.Change == RowChange.Deleted
-        ? targets.Select(target => target is { } known ? ValueOf(row, known) ?? "" : "")
-        : Enumerable.Range(0, targets.Length).Select(column => column < row.Cells.Count ? row.Cells[column] ?? "" : "");
+    /// <summary>The cells as the file has them, which an import of the answer reads in the same way.</summary>
+    private static IEnumerable<string> CellsOf(PlannedRow row, ImportTarget?[] targets, CsvFormat csv) => row.Change == RowChange.Deleted
+        ? targets.Select(target =>
+            target is { } known && ValueOf(row, known) is { } value ? CsvCell.Write(value, csv.IsSpreadsheet) : "")
+        : Enumerable.Range(0, targets.Length)
+            .Select(column => column < row.Cells.Count ? Guarded(row.Cells[column] ?? "", csv) : "");
+
+    private static string Guarded(string cell, CsvFormat csv) => csv.IsSpreadsheet ? CsvCell.Guard(cell) : cell;
 
     /// <summary>What a partner that is deleted has in a column's field. A part of a name is not known.</summary>
     private static string? ValueOf(PlannedRow row, ImportTarget target)

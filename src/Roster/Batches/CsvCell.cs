@@ -15,6 +15,9 @@ public static class CsvCell
     /// </summary>
     private const string Guarded = "=+-@'\t\r";
 
+    /// <summary>White space that spreadsheets pass over before a formula.</summary>
+    private static readonly char[] Unseen = ['\t', '\r'];
+
     public static string Write(string? value, bool isSpreadsheet)
     {
         if (value is null)
@@ -22,6 +25,16 @@ public static class CsvCell
         if (isSpreadsheet && value.Length > 0 && Guarded.Contains(value[0], StringComparison.Ordinal))
             return '\'' + value;
         return IsMark(value) ? '\\' + value : value;
+    }
+
+    /// <summary>
+    /// Guards a cell as a person has it, such as one of an imported file, for spreadsheets. It may be guarded already, or be
+    /// <c>\N</c>: an import reads it as it read the cell. Tabs and carriage returns in front, which no value has, are left out.
+    /// </summary>
+    public static string Guard(string cell)
+    {
+        var seen = cell.TrimStart(Unseen);
+        return seen is ['=' or '+' or '-' or '@', ..] ? '\'' + seen : seen;
     }
 
     /// <param name="cell">A cell that is not empty.</param>

@@ -83,9 +83,9 @@ internal class FileTarget(string name = "file") : FuzzTarget(name)
         var text = new StringBuilder();
         var format = new CsvFormat();
         // Without a header, a first cell with "sep=" would be one.
-        CsvText.AppendRecord(text, [.. columns.Select((_, i) => $"c{i}")], format);
+        CsvText.AppendRecord(text, [.. columns.Select((_, i) => $"c{i}")], format.Divider);
         foreach (var row in rows)
-            CsvText.AppendRecord(text, [.. Padded(row).Select(cell => cell ?? "")], format);
+            CsvText.AppendRecord(text, [.. Padded(row).Select(cell => cell ?? "")], format.Divider);
         using var file = new MemoryStream(Encoding.UTF8.GetBytes(text.ToString()));
         using var again = Files.Open(file, new FileShape(FileFormat.Csv, "utf-8", format.Divider, HeaderLine: 1), columns);
         foreach (var row in rows)

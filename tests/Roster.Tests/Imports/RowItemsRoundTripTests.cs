@@ -44,6 +44,31 @@ public sealed class RowItemsRoundTripTests
         },
         iter: 5_000);
 
+    [Fact]
+    public void A_cell_that_was_guarded_for_spreadsheets_is_imported_as_it_was_in_the_file() => Values.Sample(
+        values =>
+        {
+            string[] cells = [.. values.Select(value => value is null || !VisibleText.IsSeen(value) ? "" : value)];
+            var (asItWas, guarded) = (Import(cells, trims: true), Import([.. cells.Select(CsvCell.Guard)], trims: true));
+            Assert.Equal(Messages(asItWas), Messages(guarded));
+            Assert.Equal(Items(asItWas), Items(guarded));
+        },
+        iter: 5_000);
+
+    [Theory]
+    [InlineData("=1+1", "'=1+1")]
+    [InlineData("+44 1", "'+44 1")]
+    [InlineData("-1", "'-1")]
+    [InlineData("@x", "'@x")]
+    [InlineData("\t\r=1", "'=1")]
+    [InlineData("'=1+1", "'=1+1")]
+    [InlineData("'+44 1", "'+44 1")]
+    [InlineData("'t Hooft", "'t Hooft")]
+    [InlineData(@"\N", @"\N")]
+    [InlineData("Ada", "Ada")]
+    [InlineData("", "")]
+    public void Only_what_would_be_a_formula_gets_an_apostrophe(string cell, string guarded) => Assert.Equal(guarded, CsvCell.Guard(cell));
+
     /// <summary>
     /// Leaves out what an import understands in another way on purpose: errors of spreadsheets; a tag with another divider
     /// in it, if it is the only one; and, in plain CSV, whose apostrophes are no guards, a value that begins with one.
@@ -72,6 +97,12 @@ public sealed class RowItemsRoundTripTests
             .Add(batch, [.. cells.Select(cell => cell.Length == 0 ? null : cell)], 2, _ => false);
         return batch.FinishItems();
     }
+
+    private static IEnumerable<string> Messages(ImportedItems imported) =>
+        imported.Faults.Values.SelectMany(faults => faults).Select(fault => fault.Message);
+
+    private static IEnumerable<(FieldSet, PartnerValues, string)> Items(ImportedItems imported) => imported.Valid.Select(item =>
+        (item.Row.Given, item.Row.Values, string.Join('\n', item.Row.Edits.Select(Describe))));
 
     /// <summary>A valid item is the same item. An import may understand an address that a PUT refuses.</summary>
     private static void AssertSame(BatchReading put, ImportedItems imported)

@@ -264,6 +264,25 @@ public abstract class ImportRowsContract(RosterHost host)
     }
 
     [Fact]
+    public async Task Faulty_rows_for_spreadsheets_are_imported_as_the_file_would_have_been_when_they_are_corrected()
+    {
+        var api = await host.NewWorkspaceAsync();
+        await api.CreateAsync("""{"externalId":"b","name":"Bob","phone":"1"}""");
+        var (id, _) = await api.NewPlanAsync(
+            "externalId,name,phone,email\na,'=Ada,'+44 1,wrong\nb,Bob,\\N,wrong\nc,+Cyd,+44 3,wrong\n");
+        var faulty = await api.GetAsync($"/api/imports/{id}/rows?faulty=true", "text/csv; profile=spreadsheet");
+
+        var (again, plan) = await api.NewPlanAsync(faulty.Text.Replace(",wrong,", ",,", StringComparison.Ordinal));
+        await api.AppliedAsync(again);
+
+        Assert.Equal("2 1 0 0 0 0", plan.Counts());
+        Assert.Equal(
+            ["+Cyd: +44 3", "=Ada: +44 1", "Bob: "],
+            (await api.GetAsync("/api/partners")).Items
+                .Select(partner => $"{partner.GetProperty("name")}: {partner.GetProperty("phone")}").Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
     public async Task There_are_no_rows_before_a_plan_and_after_a_change_of_what_it_was_made_on()
     {
         var api = await host.NewWorkspaceAsync();
