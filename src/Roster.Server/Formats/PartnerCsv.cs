@@ -80,7 +80,7 @@ internal sealed class PartnerCsv(IBufferWriter<byte> buffer, IncludedFields incl
     private IEnumerable<string> More(Partner partner)
     {
         if (include.HasFlag(IncludedFields.Tags))
-            yield return Cell(partner.Tags);
+            yield return Cell(TagText.ToCell(partner.Tags));
         if (metadataKeys.Count == 0)
             yield break;
         var values = MetadataText.Read(partner.Metadata);

@@ -29,6 +29,7 @@ internal sealed class ImportBatch
     private readonly RowItems _keys;
     private readonly int _idColumn;
     private readonly IReadOnlyList<int> _keyColumns;
+    private readonly HashSet<int> _tagColumns;
 
     /// <param name="columns">The names of the file's columns.</param>
     public ImportBatch(Import import, IReadOnlyList<string> columns)
@@ -44,6 +45,9 @@ internal sealed class ImportBatch
         _keys = new RowItems([.. keys.Select(one => one with { Clears = false })], columns);
         var places = columns.ToList();
         _keyColumns = [.. keys.Select(one => places.IndexOf(one.Column))];
+        _tagColumns = [.. import.Mapping
+            .Where(one => one.Target == PartnerField.Tags.WireName || one.Target == PartnerField.AddTags.WireName)
+            .Select(one => places.IndexOf(one.Column))];
         _idColumn = ColumnOf(PartnerField.Id.WireName) is { } ofId ? places.IndexOf(ofId) : -1;
     }
 
@@ -71,6 +75,9 @@ internal sealed class ImportBatch
 
     /// <summary>The name of the column that gives a field.</summary>
     public string? ColumnOf(string? field) => _import.Mapping.FirstOrDefault(one => one.Target is not null && one.Target == field)?.Column;
+
+    /// <summary>Whether a column gives tags.</summary>
+    public bool HasTags(int column) => _tagColumns.Contains(column);
 
     /// <summary>Reads rows, at most as many as one request may have.</summary>
     /// <returns>One for each row.</returns>

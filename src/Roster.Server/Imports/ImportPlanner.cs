@@ -125,8 +125,12 @@ internal sealed class ImportPlanner(IRosterStore store, StoredImports imports, T
             var cells = row.Cells.ToArray();
             var numbers = default(List<int>);
             for (var i = 0; i < cells.Length; i++)
+            {
                 if (cells[i] is not null && row.IsNumber(i))
                     (numbers ??= []).Add(i);
+                if (row.IsAlone(i) && _batch.HasTags(i))
+                    cells[i] = TagText.ToCell(cells[i]);
+            }
             var edit = edits.GetValueOrDefault(row.Line);
             _edited += edit is null || (row.Fault is not null && !edit.Skip) ? 0 : 1;
             foreach (var (column, text) in edit?.Cells ?? new Dictionary<string, string?>())

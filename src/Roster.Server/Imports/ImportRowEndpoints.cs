@@ -263,7 +263,8 @@ internal static class ImportRowEndpoints
         if (target.Part != NamePart.None)
             return null;
         var stored = row.Fields?.FirstOrDefault(field => field.Field == target.Field.WireName)?.Old;
-        return target.Key is { } key ? MetadataText.Read(stored).GetValueOrDefault(key) : stored;
+        return target.Key is { } key ? MetadataText.Read(stored).GetValueOrDefault(key)
+            : target.Field == PartnerField.Tags ? TagText.ToCell(stored) : stored;
     }
 
     private static string NameOf(RowChange change) => JsonNamingPolicy.CamelCase.ConvertName(change.ToString());

@@ -25,12 +25,16 @@ internal sealed class JsonCells(IReadOnlyList<string> columns)
     /// <summary>For each column the last row that had it.</summary>
     private readonly List<int> _rowOf = [];
 
+    /// <summary>For each column the last row that had it as an array of one text.</summary>
+    private readonly List<int> _aloneIn = [];
+
     /// <summary>Joins the values of an array.</summary>
     private readonly StringBuilder _joined = new();
 
     private int _row;
     private int _depth;
     private int _column;
+    private int _joinedTexts;
     private string _name = "";
     private string? _parent;
     private bool _isInArray;
@@ -41,6 +45,9 @@ internal sealed class JsonCells(IReadOnlyList<string> columns)
 
     /// <summary>Why the row cannot be used; then its cells are empty.</summary>
     public string? Fault { get; private set; }
+
+    /// <inheritdoc cref="RowReader.IsAlone"/>
+    public bool IsAlone(int column) => column < _aloneIn.Count && _aloneIn[column] == _row;
 
     /// <param name="json">At the token that begins the row.</param>
     /// <returns>Whether the row ends with it, and is a fault: it is no object.</returns>
@@ -102,11 +109,13 @@ internal sealed class JsonCells(IReadOnlyList<string> columns)
                 break;
             case JsonTokenType.StartArray when !_isInArray && SetColumn():
                 _isInArray = true;
+                _joinedTexts = 0;
                 _joined.Clear();
                 break;
             case JsonTokenType.EndArray:
                 _isInArray = false;
                 _cells[_column] = _joined.Length == 0 ? null : _joined.ToString();
+                _aloneIn[_column] = _joinedTexts == 1 ? _row : 0;
                 break;
             case JsonTokenType.StartObject or JsonTokenType.StartArray:
                 Reject($"The value of \"{TextSample.Of(_name)}\" is nested too deep for a table.");
@@ -142,6 +151,7 @@ internal sealed class JsonCells(IReadOnlyList<string> columns)
             return;
         if (_joined.Length > 0)
             _joined.Append(Joint);
+        _joinedTexts++;
         _joined.Append(text);
         if (_joined.Length > ImportLimits.KeptOfCell)
         {
@@ -173,6 +183,7 @@ internal sealed class JsonCells(IReadOnlyList<string> columns)
         _indexes.Add(_name, index);
         _names.Add(_name);
         _rowOf.Add(0);
+        _aloneIn.Add(0);
         if (index == _cells.Count)
             _cells.Add(null);
         return index;

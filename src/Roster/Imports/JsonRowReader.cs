@@ -19,6 +19,8 @@ internal abstract class JsonRowReader(Stream utf8, IReadOnlyList<string> columns
 
     protected JsonCells Row { get; } = new(columns);
 
+    public sealed override bool IsAlone(int column) => Row.IsAlone(column);
+
     /// <summary>The bytes that are read next.</summary>
     protected ReadOnlySpan<byte> Bytes => _buffer.AsSpan(_start, _end - _start);
 

@@ -35,6 +35,9 @@ public abstract class RowReader : IDisposable
     /// </summary>
     public virtual bool IsNumber(int column) => false;
 
+    /// <summary>Whether the cell is the only text of an array in JSON: one value, whatever is in it.</summary>
+    public virtual bool IsAlone(int column) => false;
+
     /// <summary>Goes to the next row.</summary>
     /// <returns>False at the end of the file.</returns>
     /// <exception cref="FileRefusedException">The rest of the file cannot be read.</exception>

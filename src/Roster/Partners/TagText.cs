@@ -1,3 +1,4 @@
+using System.Buffers;
 using Roster.Batches;
 
 namespace Roster.Partners;
@@ -16,6 +17,10 @@ public static class TagText
     /// <summary>Most code points of one tag.</summary>
     public const int MaxLength = 50;
 
+    /// <summary>At which an import divides a cell that has no <see cref="Divider"/>, or what it takes off there.</summary>
+    private static readonly SearchValues<string> OtherDividers =
+        SearchValues.Create([",", ";", " ::: ", "\""], StringComparison.Ordinal);
+
     /// <summary>The form by which tags are compared and ordered: case-folded and Unicode-normalised.</summary>
     public static string Fold(string tag) => EmailRules.Fold(tag);
 
@@ -30,6 +35,14 @@ public static class TagText
             sorted.TryAdd(Fold(tag), tag);
         return sorted.Count == 0 ? null : string.Join(Divider, sorted.Values);
     }
+
+    /// <summary>
+    /// The tags as a cell of a table. A single tag that an import would divide, such as <c>Smith, John</c>, has a
+    /// <see cref="Divider"/> behind it, so that it is read as one.
+    /// </summary>
+    public static string? ToCell(string? tags) =>
+        tags is not null && !tags.Contains(Divider, StringComparison.Ordinal) && tags.AsSpan().ContainsAny(OtherDividers)
+            ? tags + Divider : tags;
 
     /// <summary>The rule that a tag breaks, or null.</summary>
     /// <param name="field">The field that has it, for the message.</param>

@@ -333,6 +333,49 @@ public abstract class ImportFileContract(RosterHost host)
         Assert.Equal(["Ada", "Bob", "Cid", "Dan"], (await api.GetAsync("/api/partners?sort=name")).Names);
     }
 
+    [Theory]
+    [InlineData("text/csv")]
+    [InlineData("text/csv; profile=spreadsheet")]
+    [InlineData("text/csv; delimiter=pipe")]
+    [InlineData("application/x-ndjson")]
+    [InlineData("application/json")]
+    public async Task One_tag_with_a_comma_in_it_is_unchanged_when_an_export_is_sent_back(string type)
+    {
+        var api = await host.NewWorkspaceAsync();
+        await api.PutAsync("""
+            [{"name":"Ada","tags":["Smith, John"]},{"name":"Bob","tags":["R&D; Berlin"]},{"name":"Cid","tags":["\"quoted\""]},
+             {"name":"Dan","tags":["a ::: b"]},{"name":"Eve","tags":["x","a, b"]},{"name":"Fay","tags":["plain"]}]
+            """);
+        var export = await api.GetAsync("/api/partners?include=tags", type);
+
+        var put = await api.PutAsync(export.Body, type);
+        var sent = await api.UploadAsync(export.Body, type, "partners");
+
+        Assert.Equal((200, 6L), (put.Status, put.Count("Roster-Unchanged")));
+        Assert.Equal("0 0 6 0 0 0", (await api.PlannedAsync(sent.Json.GetProperty("id").GetString()!)).Counts());
+    }
+
+    [Fact]
+    public async Task The_only_text_of_an_array_is_one_tag_and_another_text_may_be_several()
+    {
+        var api = await host.NewWorkspaceAsync();
+        var sent = await api.UploadAsync("""
+            [{"externalId":"1","name":"Ada","tags":["Smith, John"]},{"externalId":"2","name":"Bob","tags":"Smith, John"},
+             {"externalId":"3","name":"Cid","tags":["x",null,"a, b"]},{"externalId":"4","name":["Dan, of Kent"],"tags":[]}]
+            """u8.ToArray(), "application/json", "people.json");
+        var id = sent.Json.GetProperty("id").GetString()!;
+
+        await api.PlannedAsync(id);
+        await api.AppliedAsync(id);
+
+        Assert.Equal(
+            ["""Ada ["Smith, John"]""", """Bob ["John","Smith"]""", """Cid ["a, b","x"]""", "Dan, of Kent "],
+            (await api.GetAsync("/api/partners?sort=name")).Items.Select(partner =>
+                $"{partner.GetProperty("name")} {(partner.TryGetProperty("tags", out var tags) ? tags.GetRawText() : "")}"));
+        var cells = (await api.GetAsync($"/api/imports/{id}/rows")).Json[0].GetProperty("cells");
+        Assert.Equal("Smith, John|", cells.GetProperty("tags").GetString());
+    }
+
     private static List<long> StepsOf(Answer events) => [.. events.Text.Split('\n')
         .Where(line => line.StartsWith("id: ", StringComparison.Ordinal))
         .Select(line => long.Parse(line[4..], System.Globalization.CultureInfo.InvariantCulture))];
