@@ -48,6 +48,16 @@ internal sealed class XlsxNumberFormat
         return isTime || format._isPercent ? format : null;
     }
 
+    /// <summary>A number with up to 15 digits, as all programs keep them, and zeros instead of an exponent.</summary>
+    public static string Plain(double value)
+    {
+        // Larger ones have an exponent in Excel, too; with smaller ones 15 digits are more than a decimal has.
+        const double Least = 1e-13, End = 1e21;
+        var text = value.ToString("G15", CultureInfo.InvariantCulture);
+        return text.Contains('E', StringComparison.Ordinal) && Math.Abs(value) is >= Least and < End
+            ? decimal.Parse(text, NumberStyles.Float, CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture) : text;
+    }
+
     /// <returns>Null if the value is not one that this format changes.</returns>
     public string? Show(double value, bool is1904)
     {
@@ -58,7 +68,7 @@ internal sealed class XlsxNumberFormat
         }
         // All its digits: a value such as 0.125 is 12.5%, also if the format has no room for the half.
         if (_isPercent)
-            return (value * 100).ToString("G15", CultureInfo.InvariantCulture) + "%";
+            return Plain(value * 100) + "%";
         const double End = 2_958_466;
         if (value is < 0 or >= End)
             return null;

@@ -8,7 +8,8 @@ namespace Roster.Server.Formats;
 /// Shows numbers by the format of their style. Dates and times are shown as the format says; those of Excel's own
 /// formats, which look different in each country, in ISO 8601. A format of zeros only, as 00000, brings leading zeros
 /// back. Percent is shown with its sign. Every other number is shown with up to 15 digits as Excel does where the column
-/// is wide enough, without currency.
+/// is wide enough, without currency; and without exponent, unless it would have more than 21 digits before its point or
+/// a dozen zeros behind it.
 /// </summary>
 internal sealed class XlsxStyles(bool is1904)
 {
@@ -62,7 +63,7 @@ internal sealed class XlsxStyles(bool is1904)
         if (format?.Show(value, is1904) is { } shown)
             return shown;
         isNumber = true;
-        return value.ToString("G15", CultureInfo.InvariantCulture);
+        return XlsxNumberFormat.Plain(value);
     }
 
     private static int? Id(XmlReader xml) =>

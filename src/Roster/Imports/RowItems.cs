@@ -67,7 +67,7 @@ public sealed class RowItems
         {
             batch.Column = source.Index + 1;
             var cell = new MappedCell(source, source.Index < cells.Count ? cells[source.Index] : null);
-            if (cell.IsFault(batch))
+            if (cell.IsFault(batch) || IsCutPhone(batch, source, cell.Value, isNumber))
                 continue;
             if (!cell.IsEmpty)
                 AddValue(batch, source, cell.Value);
@@ -78,6 +78,17 @@ public sealed class RowItems
         }
         batch.Column = 0;
         batch.EndItem();
+        return true;
+    }
+
+    /// <summary>Rejects a phone that is a number of more digits than a spreadsheet keeps.</summary>
+    private static bool IsCutPhone(BatchBuilder batch, MappedColumn source, string? value, Func<int, bool> isNumber)
+    {
+        if (source.Target.Field != PartnerField.Phone || value is not { Length: > MaxNumberDigits }
+            || value.Contains('.', StringComparison.Ordinal) || !isNumber(source.Index))
+            return false;
+        batch.Give(PartnerField.Phone);
+        batch.RejectValue(PartnerField.Phone, null, PartnerRules.CutPhone.Code, PartnerRules.CutPhone.Message);
         return true;
     }
 

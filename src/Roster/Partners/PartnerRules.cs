@@ -40,9 +40,12 @@ public static class PartnerRules
     /// <returns>The rule that the phone breaks, or null.</returns>
     public static BrokenRule? CheckPhone(string phone) =>
         CheckText(PartnerField.Phone, phone) ?? (string.IsNullOrWhiteSpace(phone) ? Empty(PartnerField.Phone)
-        : IsScientific(phone) ? new BrokenRule(FaultCode.InvalidPhone,
-            "phone is a number that Excel has cut, as in 1.2E+11; make the column text in Excel and enter the phone again.", IsLater: true)
-        : null);
+        : IsScientific(phone) ? CutPhone : null);
+
+    /// <summary>The rule that a phone breaks of which a spreadsheet has lost digits.</summary>
+    internal static BrokenRule CutPhone { get; } = new(
+        FaultCode.InvalidPhone,
+        "phone is a number that Excel has cut, as in 1.2E+11; make the column text in Excel and enter the phone again.", IsLater: true);
 
     /// <returns>The rule that the external id breaks, or null.</returns>
     public static BrokenRule? CheckExternalId(string externalId) =>

@@ -124,6 +124,21 @@ public sealed class RowItemsTests
     }
 
     [Fact]
+    public void A_phone_that_is_a_number_of_more_digits_than_a_workbook_keeps_is_a_fault()
+    {
+        var batch = Batch();
+        var items = Items(["name", "phone"]);
+        items.Add(batch, ["Ada", "1234567890123450"], 7, column => column == 1);
+        items.Add(batch, ["Bob", "1234567890123450"], 8, _ => false);
+        items.Add(batch, ["Cyd", "123456789012345"], 9, column => column == 1);
+
+        var read = batch.FinishItems();
+
+        Assert.Equal(("invalid_phone", (7, 2)), (read.Faults[0].Single().Code, read.Faults[0].Single().Place));
+        Assert.Equal([1, 2], read.Valid.Select(item => item.Index));
+    }
+
+    [Fact]
     public void Leading_zeros_that_a_number_cell_has_lost_are_a_warning()
     {
         var items = Items(["name", "phone", "externalId", "metadata.a"]);

@@ -30,7 +30,7 @@ public sealed class WorkbookTests
             "3: Inline <Ada>|4412345678901|2023-03-15 18:00|TRUE",
             "5: ab|00123|28.02.1900|#N/A",
             "6: 0.1|0.3|15-Mar-23 12:00 PM|FALSE",
-            "7: C & D|1.23456789012346E+20|12:00|2026-01-31",
+            "7: C & D|123456789012346000000|12:00|2026-01-31",
             "9: last||36:00:00|",
         ],
         Imported.Rows("cells.xlsx").Select(row => row.Replace("\r\r", "\r", StringComparison.Ordinal)));
@@ -82,9 +82,22 @@ public sealed class WorkbookTests
     [InlineData("0%", 0.125, "12.5%")]
     [InlineData("[Red]0.00%", -0.07, "-7%")]
     [InlineData("0.0 %;-0.0 %", 1.5, "150%")]
+    [InlineData("0%", 0.00000005, "0.000005%")]
     [InlineData("yyyy\\%", 45000, "2023%")]
     public void Number_formats_are_obeyed(string code, double value, string shown) =>
         Assert.Equal(shown, Roster.Server.Formats.XlsxNumberFormat.Of(code)!.Show(value, is1904: false));
+
+    [Theory]
+    [InlineData(1.23456789012345E+15, "1234567890123450")]
+    [InlineData(-1.5E+20, "-150000000000000000000")]
+    [InlineData(1E+21, "1E+21")]
+    [InlineData(1E-05, "0.00001")]
+    [InlineData(1.23456789012345E-10, "0.000000000123456789012345")]
+    [InlineData(1E-14, "1E-14")]
+    [InlineData(0.30000000000000004, "0.3")]
+    [InlineData(0, "0")]
+    public void A_number_is_its_digits_without_an_exponent(double value, string shown) =>
+        Assert.Equal(shown, Roster.Server.Formats.XlsxNumberFormat.Plain(value));
 
     [Theory]
     [InlineData("General")]
