@@ -114,8 +114,9 @@ internal sealed class XlsxGrid(XmlReader xml, XlsxStrings strings, XlsxStyles st
         switch (type)
         {
             case "s":
-                return int.TryParse(_text.Text.Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var index)
-                    ? strings[index] : null;
+                var index = _text.Text.Trim();
+                return index.IsEmpty ? null
+                    : strings.Text(int.TryParse(index, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1);
             case "b":
                 return _text.Text.Trim() is "1" or "true" ? "TRUE" : "FALSE";
             case null or "n":

@@ -16,7 +16,7 @@ internal sealed class XlsxStrings
     private readonly List<int> _places = [];
     private int _used = PieceSize;
 
-    /// <param name="path">Null: there are none.</param>
+    /// <param name="path">Null: there are none. Nor are there if the part is missing, which only a cell that names one shows.</param>
     public static XlsxStrings Read(XlsxParts parts, string? path)
     {
         var strings = new XlsxStrings();
@@ -34,17 +34,15 @@ internal sealed class XlsxStrings
         return strings;
     }
 
-    /// <returns>Null if there is no such string, or it is empty.</returns>
-    public string? this[int index]
+    /// <returns>Null if it is empty.</returns>
+    /// <exception cref="FileRefusedException">There is no such string: the cell has lost its text.</exception>
+    public string? Text(int index)
     {
-        get
-        {
-            if (index < 0 || index >= _places.Count)
-                return null;
-            var piece = _pieces[_places[index] / PieceSize].AsSpan(_places[index] % PieceSize);
-            var length = BitConverter.ToUInt16(piece);
-            return length == 0 ? null : Encoding.UTF8.GetString(piece.Slice(LengthSize, length));
-        }
+        if (index < 0 || index >= _places.Count)
+            throw FileRefusals.DamagedWorkbook();
+        var piece = _pieces[_places[index] / PieceSize].AsSpan(_places[index] % PieceSize);
+        var length = BitConverter.ToUInt16(piece);
+        return length == 0 ? null : Encoding.UTF8.GetString(piece.Slice(LengthSize, length));
     }
 
     private void Add(ReadOnlySpan<char> text)

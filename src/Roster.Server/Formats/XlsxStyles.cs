@@ -18,12 +18,13 @@ internal sealed class XlsxStyles(bool is1904)
 
     /// <param name="path">Null: all styles are plain.</param>
     /// <param name="is1904">Whether dates count from 1904.</param>
+    /// <exception cref="FileRefusedException">The part is not there: dates would be numbers.</exception>
     public static XlsxStyles Read(XlsxParts parts, string? path, bool is1904)
     {
         var styles = new XlsxStyles(is1904);
-        if (path is null || parts.Find(path) is not { } part)
+        if (path is null)
             return styles;
-        using var xml = parts.Open(part, "styles", XlsxLimits.MaxPart);
+        using var xml = parts.Open(parts.Find(path) ?? throw FileRefusals.DamagedWorkbook(), "styles", XlsxLimits.MaxPart);
         var codes = new Dictionary<int, string>();
         var isInCells = false;
         while (XlsxXml.Next(xml))

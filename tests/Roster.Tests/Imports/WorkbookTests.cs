@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Roster.Imports;
 
 namespace Roster.Tests.Imports;
@@ -69,6 +70,27 @@ public sealed class WorkbookTests
 
         // In the third row a format brings the zeros back.
         Assert.Equal([true, true, false, true, true, false], numbers);
+    }
+
+    [Theory]
+    [InlineData("office.xlsx", "xl/sharedStrings.xml", null)]
+    [InlineData("office.xlsx", "xl/styles.xml", null)]
+    [InlineData("cells.xlsx", "xl/sharedStrings.xml", "<sst><si><t>name</t></si></sst>")]
+    public void A_workbook_that_has_lost_its_texts_or_styles_is_refused(string name, string part, string? contents)
+    {
+        using var file = new MemoryStream();
+        Imported.Kept(name).CopyTo(file);
+        using (var zip = new ZipArchive(file, ZipArchiveMode.Update, leaveOpen: true))
+        {
+            zip.GetEntry(part)!.Delete();
+            if (contents is not null)
+            {
+                using var text = new StreamWriter(zip.CreateEntry(part).Open());
+                text.Write(contents);
+            }
+        }
+
+        Assert.StartsWith("The workbook is damaged or incomplete.", Imported.Refusal(file));
     }
 
     [Theory]
