@@ -12,11 +12,20 @@ internal sealed class XlsxNumberFormat
     private const string Letters = "ymdhs";
 
     /// <summary>
+    /// Years of an era (e, with its name g), of the Buddhist calendar (b), and days of the week in Japanese (a).
+    /// </summary>
+    private const string LocalLetters = "egba";
+
+    /// <summary>Before noon and after it.</summary>
+    private static readonly string[] Halves = ["AM/PM", "A/P", "上午/下午"];
+
+    /// <summary>
     /// A run of a letter, "A" for AM/PM, "." for fractions of a second, "[" for elapsed time, or else a literal.
     /// </summary>
     private readonly List<(char Kind, string Text)> _tokens = [];
     private int _zeros;
     private bool _isPercent;
+    private bool _isLocal;
 
     /// <summary>
     /// The formats that every workbook has of percent, and in ISO 8601 those of dates and times; null for others.
@@ -45,6 +54,9 @@ internal sealed class XlsxNumberFormat
         format.Parse(code);
         var isTime = Enumerable.Range(0, format._tokens.Count).Any(format.IsTime);
         format._isPercent &= !isTime;
+        // As for Excel's own formats of these countries: what they show is not known, and a year must not be lost.
+        if (isTime && format._isLocal)
+            return Of(format._tokens.Exists(token => token.Kind is 'h' or 's') ? "yyyy-mm-dd hh:mm:ss" : "yyyy-mm-dd");
         return isTime || format._isPercent ? format : null;
     }
 
@@ -103,7 +115,7 @@ internal sealed class XlsxNumberFormat
             'd' => text.Length > 2 ? time.ToString(text.Length == 3 ? "ddd" : "dddd", culture) : Pad(time.Day, text),
             'h' => Pad(isTwelve ? (time.Hour + 11) % 12 + 1 : time.Hour, text),
             's' => Pad(time.Second, text),
-            'A' => time.ToString("tt", culture),
+            'A' => text.Split('/')[time.Hour / 12],
             '.' => "." + time.ToString("fff", culture)[..Math.Min(3, text.Length)],
             '[' when text[0] == 'h' => Pad(ticks / TimeSpan.TicksPerHour, text),
             '[' when text[0] == 'm' => Pad(ticks / TimeSpan.TicksPerMinute, text),
@@ -156,10 +168,10 @@ internal sealed class XlsxNumberFormat
                     _tokens.Add(('"', code[i + 1].ToString()));
                 i += 2;
             }
-            else if (code.AsSpan(i).StartsWith("AM/PM", StringComparison.OrdinalIgnoreCase))
+            else if (Array.Find(Halves, one => code.AsSpan(i).StartsWith(one, StringComparison.OrdinalIgnoreCase)) is { } halves)
             {
-                _tokens.Add(('A', "AM/PM"));
-                i += 5;
+                _tokens.Add(('A', halves));
+                i += halves.Length;
             }
             else if (Letters.Contains(letter, StringComparison.Ordinal))
             {
@@ -177,6 +189,7 @@ internal sealed class XlsxNumberFormat
             else
             {
                 _isPercent |= code[i] == '%';
+                _isLocal |= LocalLetters.Contains(letter, StringComparison.Ordinal);
                 _tokens.Add(('"', code[i++].ToString()));
             }
         }

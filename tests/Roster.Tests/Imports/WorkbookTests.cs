@@ -106,6 +106,14 @@ public sealed class WorkbookTests
     [InlineData("0.0 %;-0.0 %", 1.5, "150%")]
     [InlineData("0%", 0.00000005, "0.000005%")]
     [InlineData("yyyy\\%", 45000, "2023%")]
+    [InlineData("[$-411]ggge\"年\"m\"月\"d\"日\";@", 45000, "2023-03-15")]
+    [InlineData("[$-404]e/m/d", 45000, "2023-03-15")]
+    [InlineData("[$-D07041E]d/m/bbbb", 45000, "2023-03-15")]
+    [InlineData("yyyy/m/d (aaa)", 45000, "2023-03-15")]
+    [InlineData("[$-404]e/m/d hh:mm", 45000.75, "2023-03-15 18:00:00")]
+    [InlineData("yyyy\"年\"m\"月\"d\"日\"", 45000, "2023年3月15日")]
+    [InlineData("h:mm A/P", 45000.75, "6:00 P")]
+    [InlineData("[$-804]上午/下午h\"时\"mm\"分\";@", 45000.25, "上午6时00分")]
     public void Number_formats_are_obeyed(string code, double value, string shown) =>
         Assert.Equal(shown, Roster.Server.Formats.XlsxNumberFormat.Of(code)!.Show(value, is1904: false));
 
@@ -130,6 +138,8 @@ public sealed class WorkbookTests
     [InlineData("0\\%")]
     [InlineData("[$€-407] #,##0.00")]
     [InlineData("0;0%")]
+    [InlineData("0.00E+00")]
+    [InlineData("General\" g\"")]
     public void Formats_of_plain_numbers_change_nothing(string code) =>
         Assert.Null(Roster.Server.Formats.XlsxNumberFormat.Of(code));
 }
