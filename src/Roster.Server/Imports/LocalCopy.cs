@@ -88,7 +88,17 @@ internal sealed class LocalCopy : Stream
         return true;
     });
 
-    public override long Seek(long offset, SeekOrigin origin) => Guard(() => _file.Seek(offset, origin));
+    /// <exception cref="IOException">That is before its start: the reader's fault, or the file's, and none of the disk.</exception>
+    public override long Seek(long offset, SeekOrigin origin)
+    {
+        var from = origin switch
+        {
+            SeekOrigin.Begin => 0,
+            SeekOrigin.Current => Position,
+            _ => Length,
+        };
+        return from + offset >= 0 ? Guard(() => _file.Seek(offset, origin)) : throw new IOException("This is before the file's start.");
+    }
 
     protected override void Dispose(bool disposing)
     {

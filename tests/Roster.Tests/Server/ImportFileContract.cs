@@ -31,6 +31,24 @@ public abstract class ImportFileContract(RosterHost host)
             (await api.GetAsync("/api/imports")).Items.Select(import => import.State()).Order(StringComparer.Ordinal));
     }
 
+    [Theory]
+    [InlineData(4)]
+    [InlineData(7)]
+    [InlineData(17)]
+    [InlineData(18)]
+    [InlineData(100)]
+    public async Task The_first_bytes_of_a_workbook_are_a_damaged_workbook(int length)
+    {
+        var api = await host.NewWorkspaceAsync();
+        byte[] start = [(byte)'P', (byte)'K', 3, 4, .. Enumerable.Repeat((byte)1, length - 4)];
+
+        var refused = await api.UploadAsync(start, "application/octet-stream", "people.xlsx");
+
+        Assert.Equal((400, "file_refused"), (refused.Status, refused.Code));
+        Assert.Contains("The workbook is damaged or incomplete.", refused.Text, StringComparison.Ordinal);
+        Assert.Equal("damaged_workbook", (await api.GetAsync("/api/imports")).Items.Single().Reason());
+    }
+
     [Fact]
     public async Task A_file_over_the_servers_limit_is_refused()
     {
