@@ -28,11 +28,14 @@ internal static class FaultReport
             run.Screen.Warn($"and {import.Counts.Faulty - rows:N0} more faulty rows. All of them, as a file to correct: --faults FILE");
     }
 
-    /// <summary>All faulty rows, in the columns of the file, and why: a file that can be corrected and synced.</summary>
+    /// <summary>
+    /// All faulty rows, in the columns of the file, and why: a file that can be corrected in a spreadsheet and synced.
+    /// </summary>
     public static async Task WriteAsync(Invocation run, string file, Import import, CancellationToken cancel)
     {
         var query = new ImportRowQuery { FaultyOnly = true };
-        await OutputFile.WriteAsync(file, to => run.Client.Imports.ExportRowsAsync(import.Id, to, query, cancel: cancel), cancel);
+        await OutputFile.WriteAsync(
+            file, to => run.Client.Imports.ExportRowsAsync(import.Id, to, query, forSpreadsheets: true, cancel), cancel);
         run.Screen.Note($"All faulty rows ({import.Counts!.Faulty:N0}) are in {file}.");
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 
 namespace Roster.Tests.Cli;
@@ -143,6 +144,26 @@ public sealed class ExitCodeTests(ConsoleServer server)
         Assert.StartsWith("a4,Joan Clarke,not an address,faulty,", faults[1], StringComparison.Ordinal);
         Assert.Equal(0, (await roster.RunAsync("sync", "wrong.csv", "--match", "externalId", "--yes", "--skip-faulty")).Code);
         Assert.Equal(3, (await api.GetAsync("/api/partners")).Items.Count);
+    }
+
+    [Fact]
+    public async Task Faulty_rows_are_a_file_for_a_spreadsheet_that_is_synced_when_it_is_corrected()
+    {
+        var (api, roster) = Open();
+        using var _ = roster;
+        roster.Write("wrong.csv", "externalId,name,phone,email\na1,=Müller,'+44 1,not an address\n");
+        await roster.RunAsync("sync", "wrong.csv", "--match", "externalId", "--faults", "faults.csv");
+        var faults = await File.ReadAllBytesAsync(roster.File("faults.csv"), TestContext.Current.CancellationToken);
+        var text = Encoding.UTF8.GetString(faults);
+
+        roster.Write("right.csv", text.Replace("not an address,", "a@example.com,", StringComparison.Ordinal));
+        var right = await roster.RunAsync("sync", "right.csv", "--match", "externalId", "--yes");
+
+        Assert.StartsWith("EFBBBF", Convert.ToHexString(faults), StringComparison.Ordinal);
+        Assert.Contains("\r\na1,'=Müller,'+44 1,not an address,faulty,", text, StringComparison.Ordinal);
+        Assert.True(right.Code == 0, right.Errors);
+        var partner = (await api.GetAsync("/api/partners")).Items.Single();
+        Assert.Equal(("=Müller", "+44 1"), (partner.GetProperty("name").GetString(), partner.GetProperty("phone").GetString()));
     }
 
     [Fact]

@@ -43,8 +43,9 @@ internal sealed class PageRun(RosterCommand shell, Uri server, string serverFold
     {
         var ended = await shell.RunShellAsync(Script(block, ""));
         Assert.True(ended.Code == 0, $"{page.Path}:{block.Line}: {block.Text}\n{ended.Output}");
-        // The lines of CSV end with CR LF, by RFC 4180.
-        var output = ended.Output.Replace("\r", "", StringComparison.Ordinal).Replace(Address, Shown, StringComparison.Ordinal);
+        // The lines of CSV end with CR LF, by RFC 4180; nobody sees that, nor a byte order mark.
+        var output = ended.Output.Replace("\r", "", StringComparison.Ordinal).Replace("\uFEFF", "", StringComparison.Ordinal)
+            .Replace(Address, Shown, StringComparison.Ordinal);
         if (block.Answer is not { } answer)
             return output;
         if (block.Text.Contains("curl ", StringComparison.Ordinal))
