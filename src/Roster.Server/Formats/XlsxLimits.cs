@@ -16,6 +16,9 @@ internal static class XlsxLimits
     /// <summary>Bytes of one sheet, unpacked.</summary>
     public const long MaxSheet = 2L << 30;
 
+    /// <summary>UTF-16 units of a sheet's name that are kept; Excel allows 31.</summary>
+    public const int MaxSheetName = 200;
+
     /// <summary>Bytes of the shared strings, unpacked. They are held in memory, as UTF-8.</summary>
     public const long MaxStrings = 128L << 20;
 

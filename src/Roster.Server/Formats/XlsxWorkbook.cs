@@ -86,7 +86,8 @@ public sealed class XlsxWorkbook : Workbook
             throw FileRefusals.DamagedWorkbook();
         if (_sheets.Count == MaxSheets)
             throw FileRefusals.LargeWorkbook($"more than {MaxSheets:N0} sheets");
-        _sheets.Add(new Sheet(xml.GetAttribute("name") ?? "", Rows(entry), xml.GetAttribute("state") is "hidden" or "veryHidden"));
+        var name = TextCut.Within(xml.GetAttribute("name") ?? "", XlsxLimits.MaxSheetName);
+        _sheets.Add(new Sheet(name, Rows(entry), xml.GetAttribute("state") is "hidden" or "veryHidden"));
         _entries.Add(entry);
     }
 

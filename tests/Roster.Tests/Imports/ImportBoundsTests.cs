@@ -177,6 +177,23 @@ public sealed class ImportBoundsTests
     }
 
     [Fact]
+    public void A_sheets_name_is_cut()
+    {
+        var name = new string('n', 100_000);
+        using var file = Package(
+            ("xl/workbook.xml", text => text.Write($"<workbook {Main} xmlns:r=\"{Relation}\"><sheets>"
+                + $"<sheet name=\"{name}\" sheetId=\"1\" r:id=\"a\"/></sheets></workbook>")),
+            ("xl/worksheets/sheet1.xml", text => text.Write(
+                $"<worksheet {Main}><sheetData><row><c t=\"inlineStr\"><is><t>name</t></is></c></row>"
+                + "<row><c t=\"inlineStr\"><is><t>Ada</t></is></c></row></sheetData></worksheet>")));
+
+        var exam = Imported.Files.Examine(file, null, null);
+
+        Assert.Equal((new string('n', 200), new string('n', 200)), (exam.Shape.Sheet, exam.Sheets.Single().Name));
+        Assert.Equal(["2: Ada"], Imported.Rows(file, new AskedShape(HeaderLine: 1, Sheet: exam.Shape.Sheet)));
+    }
+
+    [Fact]
     public void Parts_that_unpack_to_more_than_4_GiB_together_are_refused()
     {
         using var file = Workbook("xl/worksheets/sheet1.xml", "<sheetData/></worksheet>", "", 0);
