@@ -8,7 +8,7 @@ import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import type { StepProps } from './ImportView';
-import { isMetadataKey, keyFor, mappingOf, withTarget } from './mapping';
+import { isMetadataKey, keepsKeys, keyFor, mappingOf, withTarget } from './mapping';
 import { CommitField, StepHead } from './parts';
 import { Rules } from './Rules';
 import { hasRows, isOpen } from './steps';
@@ -23,7 +23,12 @@ export function ColumnsStep({ seen, state, mayWrite }: StepProps) {
   const mayChange = mayWrite && isOpen(seen);
   const columns = withDraft(seen.columns ?? [], settings.draft.mapping);
   const hasTarget = columns.some((column) => column.target !== null);
-  const save = (next: readonly ImportColumn[]) => settings.save({ mapping: { columns: mappingOf(next) } });
+  const { matchOn = seen.matchOn } = settings.draft;
+  const save = (next: readonly ImportColumn[]) =>
+    settings.save({
+      mapping: { columns: mappingOf(next) },
+      ...(keepsKeys(seen.columns ?? [], next) ? { matchOn } : {}),
+    });
   const plan = async () => {
     if (hasRows(seen) || (await planning.act('POST', 'plan'))) go(`/imports/${seen.id}/preview`);
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isMetadataKey, keyFor, mappingOf, withTarget } from './mapping';
+import { isMetadataKey, keepsKeys, keyFor, mappingOf, withTarget } from './mapping';
 
 const columns = [
   { column: 'First', target: 'name.given' },
@@ -33,6 +33,17 @@ describe('withTarget', () => {
 
   it('releases nothing where a column is not imported', () => {
     expect(withTarget(columns, 'E-mail', null).released).toEqual([]);
+  });
+});
+
+describe('keepsKeys', () => {
+  it('says whether the same keys are imported, from whichever column', () => {
+    const cleared = columns.map((one) => ({ ...one, empty: 'clear' as const }));
+    expect(keepsKeys(columns, cleared)).toBe(true);
+    expect(keepsKeys(columns, withTarget(columns, 'Company', 'phone').columns)).toBe(true);
+    expect(keepsKeys(columns, withTarget(columns, 'Company', 'email').columns)).toBe(true);
+    expect(keepsKeys(columns, withTarget(columns, 'Company', 'externalId').columns)).toBe(false);
+    expect(keepsKeys(columns, withTarget(columns, 'E-mail', null).columns)).toBe(false);
   });
 });
 

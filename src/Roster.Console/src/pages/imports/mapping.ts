@@ -27,6 +27,17 @@ export function withTarget<T extends MappedColumn>(
   return { columns: changed, released };
 }
 
+const keys: readonly string[] = ['id', 'externalId', 'email'];
+
+/**
+ * Whether the same keys are imported after a change of columns. Then what rows find their partners by stays as it was
+ * chosen, and is sent along: the server chooses it anew for each mapping.
+ */
+export function keepsKeys(before: readonly MappedColumn[], after: readonly MappedColumn[]): boolean {
+  const has = (columns: readonly MappedColumn[], key: string) => columns.some(({ target }) => target === key);
+  return keys.every((key) => has(before, key) === has(after, key));
+}
+
 /** What PATCH takes of columns. */
 export function mappingOf(columns: readonly (ImportColumn | MappedColumn)[]): MappedColumn[] {
   return columns.flatMap(({ column, target, empty, trim }) =>
