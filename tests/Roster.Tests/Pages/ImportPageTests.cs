@@ -22,6 +22,12 @@ public sealed class ImportPageTests(ConsoleServer server, ConsoleBrowser browser
         await console.Heading("What would change").WaitForAsync();
         await console.SeesAsync("Katherine Johnson");
         await console.Field("E-Mail, row 4").FillAsync("right@example.com");
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Apply", Exact = true }).ClickAsync();
+        await console.Page.GetByText("Leave out the faulty row").ClickAsync();
+        await console.SeesAsync("1 row that you changed is not saved, so the plan is without it.");
+        Assert.True(await console.Button("Apply: 1 created, 1 updated").IsDisabledAsync());
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Save or discard this first" }).ClickAsync();
+        Assert.Equal("right@example.com", await console.Field("E-Mail, row 4").InputValueAsync());
         await console.Button("Save and check again").ClickAsync();
         await console.Button("0 Faulty").WaitForAsync();
         Assert.Single((await api.GetAsync("/api/partners")).Items);

@@ -192,6 +192,12 @@ const importsEn = {
   willLeaveOut: 'to be left out',
   willTakeIn: 'to be taken in',
   pending: (n: number) => plural('en', n, { one: '# row changed here', other: '# rows changed here' }),
+  notSaved: (n: number) =>
+    plural('en', n, {
+      one: '# row that you changed is not saved, so the plan is without it.',
+      other: '# rows that you changed are not saved, so the plan is without them.',
+    }),
+  toSave: 'Save or discard this first',
   saveRows: 'Save and check again',
   discard: 'Discard',
   otherLine: (line: string) => `See line ${line}.`,

@@ -6,9 +6,11 @@ import { Link } from '../../parts/Link';
 import { ErrorView } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { importTexts } from '../../text/imports';
+import { useEdits } from './edits';
 import type { StepProps } from './ImportView';
 import { Note, StepHead } from './parts';
 import { RowsTable } from './RowsTable';
+import { rowsHref } from './rows';
 import { hasManyParts, isOpen, isWritten, mostInOnePart, type Seen } from './steps';
 import { type Acting, useAct } from './useImport';
 import { useRows } from './useRows';
@@ -20,6 +22,7 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
   const t = useText(importTexts);
   const applying = useAct(seen.id, state);
   const [decided, setDecided] = useState(undecided);
+  const { edits } = useEdits(seen.id);
   const { counts } = seen;
   if (counts === null) return null;
   const { created, updated, deleted } = counts;
@@ -31,8 +34,10 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
   const isMirrorFaulty = seen.mode === 'mirror' && counts.faulty > 0;
   const isTooMuch = counts.allowedDeletes !== undefined && deleted > counts.allowedDeletes;
   const isEmpty = created + updated + deleted === 0;
+  const isPending = edits.size > 0 && isOpen(seen);
   const isReady =
     mayWrite &&
+    !isPending &&
     seen.work === null &&
     !state.isReading &&
     !isEmpty &&
@@ -64,6 +69,14 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
         )}
         {isWritten(seen) ? <p>{t.goOn}</p> : null}
       </div>
+      {isPending ? (
+        <p className="notice notice-warn">
+          <Icon name="warning" />
+          <span>
+            {t.notSaved(edits.size)} <Link to={rowsHref(seen.id)}>{t.toSave}</Link>
+          </span>
+        </p>
+      ) : null}
       {isMirrorFaulty ? (
         <p className="notice notice-warn">
           <Icon name="warning" />

@@ -12,6 +12,7 @@ import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import { ApplyStep } from './ApplyStep';
 import { ColumnsStep } from './ColumnsStep';
+import { dropEdits } from './edits';
 import { importsHref } from './ImportList';
 import { PreviewStep } from './PreviewStep';
 import { ProgressStep } from './ProgressStep';
@@ -19,7 +20,7 @@ import { Note, StateBadge } from './parts';
 import { ReadStep } from './ReadStep';
 import { ReceiptStep } from './ReceiptStep';
 import { leaveRows, rowsHref, rowsPath } from './rows';
-import { isReachable, isStep, type Seen, type Step, stepOf, steps } from './steps';
+import { isReachable, isStep, isWritten, type Seen, type Step, stepOf, steps } from './steps';
 import { type ImportState, useImport } from './useImport';
 
 export interface StepProps {
@@ -47,6 +48,10 @@ export function ImportView({ id, step }: { id: string; step: string | undefined 
   const { seen, error, again } = state;
   const current = seen === null ? null : isStep(step) && isReachable(step, seen) ? step : stepOf(seen);
   useShownCalls(current === null ? null : { path: `/api/imports/${id}` }, ...callsOf(id, current, seen, query));
+  const isEnded = seen !== null && isWritten(seen);
+  useEffect(() => {
+    if (isEnded) dropEdits(id);
+  }, [id, isEnded]);
   useEffect(() => {
     if (current === 'preview' && step === 'preview') leaveRows(id, query);
     if (current !== null && current !== step) go(`/imports/${id}/${current}`, { replace: true });

@@ -25,16 +25,24 @@ export function useEdits(id: string): { edits: Edits; change: ChangeEdits } {
   const [edits, setEdits] = useState<Edits>(kept.get(id) ?? none);
   const change = useCallback<ChangeEdits>(
     (changed) => {
-      const next = changed(kept.get(id) ?? none);
-      if (next.size === 0) kept.delete(id);
-      else kept.set(id, next);
-      if (kept.size === 0) window.removeEventListener('beforeunload', ask);
-      else window.addEventListener('beforeunload', ask);
-      setEdits(next);
+      keep(id, changed(kept.get(id) ?? none));
+      setEdits(kept.get(id) ?? none);
     },
     [id],
   );
   return { edits, change };
+}
+
+/** Drops the edits of an import whose rows cannot be mended any more. */
+export function dropEdits(id: string): void {
+  keep(id, none);
+}
+
+function keep(id: string, edits: Edits): void {
+  if (edits.size === 0) kept.delete(id);
+  else kept.set(id, edits);
+  if (kept.size === 0) window.removeEventListener('beforeunload', ask);
+  else window.addEventListener('beforeunload', ask);
 }
 
 /**
