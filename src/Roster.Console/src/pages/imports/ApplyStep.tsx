@@ -22,7 +22,7 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
   const t = useText(importTexts);
   const applying = useAct(seen.id, state);
   const [decided, setDecided] = useState(undecided);
-  const { edits } = useEdits(seen.id);
+  const { edits } = useEdits(seen);
   const { counts } = seen;
   if (counts === null) return null;
   const { created, updated, deleted } = counts;

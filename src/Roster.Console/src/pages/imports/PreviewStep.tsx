@@ -65,7 +65,7 @@ function Rows({ seen, state, mayWrite }: StepProps) {
   const { filter, q, cursor } = rowsIn(query);
   const path = seen.work === 'plan' ? null : rowsPath(seen.id, query);
   const { data, error, isOld, again } = useRows(path, seen.step);
-  const { edits, change } = useEdits(seen.id);
+  const { edits, change } = useEdits(seen);
   const mending = useAct(seen.id, state);
   const mayMend = mayWrite && isOpen(seen);
   const save = async () => {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { editsToSend, withCell, withoutSaved, withSkip } from './edits';
+import { dropEdits, editsToSend, keepEdits, keptEdits, tableOf, withCell, withoutSaved, withSkip } from './edits';
+import type { Seen } from './steps';
 
 it('keeps only cells that differ from what is stored', () => {
   const edits = withCell(new Map(), 4, 'E-mail', 'a@example.com', 'a');
@@ -35,4 +36,18 @@ it('keeps a cell that was put back, and a row that was taken in again, while the
     { line: 4, cells: { Phone: '1' } },
     { line: 5, skip: false },
   ]);
+});
+
+it('keeps edits for the sheet and columns that they were made in only', () => {
+  const table = (sheet: string | null, ...columns: string[]) =>
+    tableOf({ file: { sheet }, columns: columns.map((column) => ({ column })) } as unknown as Seen);
+  const january = table('Jan', 'Name', 'Phone');
+  const edits = withCell(new Map(), 7, 'Phone', '2', '1');
+  keepEdits('a', january, edits);
+  expect(keptEdits('a', january)).toBe(edits);
+  for (const other of [table('Feb', 'Name', 'Phone'), table('Jan', 'Name'), table(null, 'Name', 'Phone')])
+    expect(keptEdits('a', other).size).toBe(0);
+  expect(keptEdits('b', january).size).toBe(0);
+  dropEdits('a');
+  expect(keptEdits('a', january).size).toBe(0);
 });

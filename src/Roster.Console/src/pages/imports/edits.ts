@@ -1,5 +1,7 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect } from 'react';
 import type { RowEdit } from '../../api/generated';
+import { storeOf, useStore } from '../../store';
+import type { Seen } from './steps';
 
 export interface Edit {
   readonly cells: Readonly<Record<string, string>>;
@@ -13,36 +15,58 @@ export type ChangeEdits = (change: (edits: Edits) => Edits) => void;
 
 const none: Edits = new Map();
 
+interface Kept {
+  /** What the lines and columns of the edits are of. */
+  readonly table: string;
+  readonly edits: Edits;
+}
+
 /** What was mended on the page and is not saved, by import: it stays while other pages are looked at. */
-const kept = new Map<string, Edits>();
+const kept = storeOf<ReadonlyMap<string, Kept>>(new Map());
 
 /** Asks before the tab is closed, from any page. */
-function ask(event: BeforeUnloadEvent): void {
+function ask(event: Event): void {
   event.preventDefault();
 }
 
-export function useEdits(id: string): { edits: Edits; change: ChangeEdits } {
-  const [edits, setEdits] = useState<Edits>(kept.get(id) ?? none);
+export function useEdits(seen: Seen): { edits: Edits; change: ChangeEdits } {
+  const { id } = seen;
+  const table = tableOf(seen);
+  const of = useStore(kept).get(id);
+  const isOther = of !== undefined && of.table !== table;
+  useEffect(() => {
+    if (isOther) dropEdits(id);
+  }, [id, isOther]);
   const change = useCallback<ChangeEdits>(
-    (changed) => {
-      keep(id, changed(kept.get(id) ?? none));
-      setEdits(kept.get(id) ?? none);
-    },
-    [id],
+    (changed) => keepEdits(id, table, changed(keptEdits(id, table))),
+    [id, table],
   );
-  return { edits, change };
+  return { edits: of === undefined || isOther ? none : of.edits, change };
 }
 
-/** Drops the edits of an import whose rows cannot be mended any more. */
+/** A sheet and its columns: edits of one table mean nothing in another one, and the server drops them, too. */
+export function tableOf({ file, columns }: Pick<Seen, 'file' | 'columns'>): string {
+  return JSON.stringify([file.sheet ?? null, ...(columns ?? []).map(({ column }) => column)]);
+}
+
+/** The edits of an import that are not saved, if they are of this table. */
+export function keptEdits(id: string, table: string): Edits {
+  const of = kept.get().get(id);
+  return of?.table === table ? of.edits : none;
+}
+
+export function keepEdits(id: string, table: string, edits: Edits): void {
+  const next = new Map(kept.get());
+  if (edits.size === 0) next.delete(id);
+  else next.set(id, { table, edits });
+  kept.set(next);
+  if (next.size === 0) globalThis.removeEventListener?.('beforeunload', ask);
+  else globalThis.addEventListener?.('beforeunload', ask);
+}
+
+/** Drops the edits of an import that mean nothing any more. */
 export function dropEdits(id: string): void {
-  keep(id, none);
-}
-
-function keep(id: string, edits: Edits): void {
-  if (edits.size === 0) kept.delete(id);
-  else kept.set(id, edits);
-  if (kept.size === 0) window.removeEventListener('beforeunload', ask);
-  else window.addEventListener('beforeunload', ask);
+  keepEdits(id, '', none);
 }
 
 /**
