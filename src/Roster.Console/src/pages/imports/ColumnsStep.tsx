@@ -42,14 +42,14 @@ export function ColumnsStep({ seen, state, mayWrite }: StepProps) {
           <Button
             onPress={() => {
               setReleased([]);
-              settings.save({ mapping: 'suggested' });
+              settings.saveOnly({ mapping: 'suggested' });
             }}
           >
             {t.reset}
           </Button>
         ) : null}
       </StepHead>
-      {settings.error === null ? null : <ErrorView error={settings.error} />}
+      {settings.error === null ? null : <ErrorView error={settings.error} again={settings.again} />}
       {released.length === 0 ? null : (
         <p className="notice notice-warn" role="status">
           {released.map((column) => t.released(column)).join(' ')}

@@ -35,7 +35,7 @@ export function ReadStep({ seen, state, mayWrite }: StepProps) {
   return (
     <section className="stack">
       <StepHead title={t.titles.read}>{settings.isSaving ? <span className="muted">{t.saving}</span> : null}</StepHead>
-      {settings.error === null ? null : <ErrorView error={settings.error} />}
+      {settings.error === null ? null : <ErrorView error={settings.error} again={settings.again} />}
       {mustChoose ? (
         <Encodings
           samples={seen.encodings ?? []}
@@ -51,7 +51,11 @@ export function ReadStep({ seen, state, mayWrite }: StepProps) {
       {(seen.columns ?? []).some(({ samples }) => samples.length > 0) ? <FirstValues seen={seen} /> : null}
       {hasColumns ? (
         <div className="step-foot">
-          <Button look="primary" isDisabled={settings.isSaving} onPress={() => go(`/imports/${seen.id}/columns`)}>
+          <Button
+            look="primary"
+            isDisabled={settings.isSaving || settings.error !== null}
+            onPress={() => go(`/imports/${seen.id}/columns`)}
+          >
             {t.continue}
           </Button>
         </div>

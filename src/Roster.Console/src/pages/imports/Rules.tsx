@@ -34,7 +34,13 @@ export function Rules({ seen, settings, isDisabled }: { seen: Seen; settings: Se
           value={mode}
           isDisabled={isDisabled}
           choices={modes.map((id) => ({ id, text: t.modes[id] }))}
-          onChange={(value) => save({ mode: value as ImportMode })}
+          onChange={(value) =>
+            save({
+              mode: value as ImportMode,
+              // What could not be saved of a field that goes is not tried again.
+              ...(value === 'mirror' || settings.error === null ? {} : { maxDeletes: seen.maxDeletes }),
+            })
+          }
         />
         {matchOn === null || mode === 'mirror' || mode === 'update' ? null : (
           <Choose

@@ -1,9 +1,9 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
-import type { ImportSettings } from '../../api/generated';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { asCallError, type CallError, call } from '../../api/http';
 import { pauseAfter } from '../../api/polling';
 import { forgetAnswers, useCall, useWrite } from '../../api/useCall';
 import { useVisible } from '../../app/visible';
+import { type Saving, savingOf, type Unsaved } from './settings';
 import type { Seen } from './steps';
 
 export interface ImportState {
@@ -111,13 +111,12 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
 export interface Acting {
   readonly isRunning: boolean;
   readonly error: CallError | null;
-  readonly clear: () => void;
   /** Makes a write of the import, such as `plan`, and shows its answer. Whether it succeeded. */
   readonly act: (method: 'POST' | 'PATCH', path: string, body?: unknown) => Promise<boolean>;
 }
 
 export function useAct(id: string, state: ImportState): Acting {
-  const { run, isRunning, error, clear } = useWrite();
+  const { run, isRunning, error } = useWrite();
   const { accept, again } = state;
   const act = useCallback(
     async (method: 'POST' | 'PATCH', path: string, body?: unknown) => {
@@ -129,48 +128,18 @@ export function useAct(id: string, state: ImportState): Acting {
     },
     [id, run, accept, again],
   );
-  return { isRunning, error, clear, act };
+  return { isRunning, error, act };
 }
 
-export interface Settings {
-  /** What was chosen and is not saved yet, also because the server refused it. */
-  readonly draft: ImportSettings;
-  readonly isSaving: boolean;
+export interface Settings extends Unsaved, Saving {
+  /** Why the draft could not be saved. */
   readonly error: CallError | null;
-  readonly save: (changes: ImportSettings) => void;
 }
 
-/** Saves settings when they are chosen, one PATCH after the other: what is chosen meanwhile goes with the next one. */
+/** Settings of an import, which are saved when they are chosen. */
 export function useSettings(id: string, state: ImportState): Settings {
-  const { act, error, clear } = useAct(id, state);
-  const [draft, setDraft] = useState<ImportSettings>({});
-  const [isSaving, setIsSaving] = useState(false);
-  const waiting = useRef<ImportSettings>({});
-  const isBusy = useRef(false);
-  const save = useCallback(
-    (changes: ImportSettings) => {
-      waiting.current = { ...waiting.current, ...changes };
-      setDraft((now) => ({ ...now, ...changes }));
-      if (isBusy.current) return;
-      const run = async () => {
-        isBusy.current = true;
-        setIsSaving(true);
-        while (Object.keys(waiting.current).length > 0) {
-          const sent = waiting.current;
-          waiting.current = {};
-          const isSaved = await act('PATCH', '', sent);
-          if (isSaved) setDraft(waiting.current);
-          // What was refused goes along with the next change, which may be its correction.
-          else if (Object.keys(waiting.current).length > 0) waiting.current = { ...sent, ...waiting.current };
-          else break;
-        }
-        isBusy.current = false;
-        setIsSaving(false);
-      };
-      clear();
-      void run();
-    },
-    [act, clear],
-  );
-  return { draft, isSaving, error, save };
+  const { act, error } = useAct(id, state);
+  const [unsaved, show] = useState<Unsaved>({ draft: {}, isSaving: false });
+  const saving = useMemo(() => savingOf((changes) => act('PATCH', '', changes), show), [act]);
+  return { ...unsaved, ...saving, error };
 }

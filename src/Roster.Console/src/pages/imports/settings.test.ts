@@ -1,0 +1,53 @@
+import { expect, it, vi } from 'vitest';
+import type { ImportSettings } from '../../api/generated';
+import { savingOf, type Unsaved } from './settings';
+
+const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
+
+function begun(...outcomes: boolean[]) {
+  const send = vi.fn(async (_: ImportSettings) => outcomes.shift() ?? true);
+  const shown: Unsaved[] = [];
+  const saving = savingOf(send, (unsaved) => shown.push(unsaved));
+  return { saving, sent: () => send.mock.calls.map(([changes]) => changes), last: () => shown.at(-1) };
+}
+
+it('sends what could not be saved with the next change', async () => {
+  const { saving, sent, last } = begun(false);
+  saving.save({ matchOn: 'email' });
+  await settled();
+  expect(last()).toEqual({ draft: { matchOn: 'email' }, isSaving: false });
+  saving.save({ mode: 'update' });
+  await settled();
+  expect(sent()).toEqual([{ matchOn: 'email' }, { matchOn: 'email', mode: 'update' }]);
+  expect(last()).toEqual({ draft: {}, isSaving: false });
+});
+
+it('tries again what could not be saved, without another change', async () => {
+  const { saving, sent, last } = begun(false);
+  saving.save({ mode: 'update' });
+  await settled();
+  saving.again();
+  await settled();
+  expect(sent()).toEqual([{ mode: 'update' }, { mode: 'update' }]);
+  expect(last()?.draft).toEqual({});
+});
+
+it('sends what was chosen while a call ran with the next one, as a correction where that failed', async () => {
+  const { saving, sent } = begun(false);
+  saving.save({ maxDeletes: 'x', mode: 'mirror' });
+  saving.save({ maxDeletes: '10' });
+  await settled();
+  expect(sent()).toEqual([
+    { maxDeletes: 'x', mode: 'mirror' },
+    { maxDeletes: '10', mode: 'mirror' },
+  ]);
+});
+
+it('forgets what could not be saved where all is chosen anew', async () => {
+  const { saving, sent } = begun(false);
+  saving.save({ matchOn: 'email' });
+  await settled();
+  saving.saveOnly({ mapping: 'suggested' });
+  await settled();
+  expect(sent().at(-1)).toEqual({ mapping: 'suggested' });
+});

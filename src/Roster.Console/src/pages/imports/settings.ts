@@ -1,0 +1,58 @@
+import type { ImportSettings } from '../../api/generated';
+
+export interface Unsaved {
+  /** What was chosen and is not saved yet, also because that failed. */
+  readonly draft: ImportSettings;
+  readonly isSaving: boolean;
+}
+
+export interface Saving {
+  readonly save: (changes: ImportSettings) => void;
+  /** Saves this in place of all that is not saved yet. */
+  readonly saveOnly: (changes: ImportSettings) => void;
+  /** Tries again what could not be saved. */
+  readonly again: () => void;
+}
+
+/**
+ * Saves settings when they are chosen, one call after the other: what is chosen meanwhile goes with the next one, and so
+ * does what could not be saved, which the next change may correct.
+ */
+export function savingOf(
+  send: (changes: ImportSettings) => Promise<boolean>,
+  show: (unsaved: Unsaved) => void,
+): Saving {
+  let waiting: ImportSettings = {};
+  let sent: ImportSettings = {};
+  let isSaving = false;
+  const tell = () => show({ draft: { ...sent, ...waiting }, isSaving });
+  const run = async () => {
+    if (isSaving) return;
+    isSaving = true;
+    while (Object.keys(waiting).length > 0) {
+      sent = waiting;
+      waiting = {};
+      tell();
+      const isSaved = await send(sent);
+      const isNewer = Object.keys(waiting).length > 0;
+      if (!isSaved) waiting = { ...sent, ...waiting };
+      sent = {};
+      if (!isSaved && !isNewer) break;
+    }
+    isSaving = false;
+    tell();
+  };
+  const save = (changes: ImportSettings) => {
+    waiting = { ...waiting, ...changes };
+    tell();
+    void run();
+  };
+  return {
+    save,
+    saveOnly: (changes) => {
+      waiting = {};
+      save(changes);
+    },
+    again: () => void run(),
+  };
+}
