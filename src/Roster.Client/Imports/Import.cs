@@ -79,6 +79,12 @@ public sealed record Import
     /// <summary>Rows, or for an undo partners, that were changed by others.</summary>
     public long Conflicts { get; init; }
 
+    /// <summary>Rows that were left out when it was applied, since their partners had been changed. An undo leaves it.</summary>
+    public long LeftOut { get; init; }
+
+    /// <summary>Whether the work is an undo that only looks for conflicts.</summary>
+    public bool UndoDryRun { get; init; }
+
     /// <summary>The change sets that are written, in the order of the parts. Empty in lists.</summary>
     public IReadOnlyList<long> Revisions { get => field ?? []; init; }
 

@@ -178,6 +178,8 @@ internal static class ImportAnswer
         json.WriteEndObject();
         json.WriteNumber("parts", import.Parts);
         json.WriteNumber("conflicts", import.Conflicts);
+        json.WriteNumber("leftOut", import.RowsLeftOut);
+        json.WriteBoolean("undoDryRun", import.IsUndoTried);
         if (parts is null)
             return;
         json.WriteStartArray("revisions");

@@ -99,7 +99,7 @@ internal sealed class ImportApplier(
         while (true)
         {
             var now = await imports.ChangeAsync(
-                import, one => one with { Done = part.Number - 1, Total = import.Parts, Conflicts = leftOut }, cancel);
+                import, one => one with { Done = part.Number - 1, Total = import.Parts, Conflicts = leftOut, LeftOut = leftOut }, cancel);
             if (now.IsCancelWanted)
             {
                 await EndAsync(import, ImportState.Cancelled, null, leftOut, cancel);
@@ -162,7 +162,7 @@ internal sealed class ImportApplier(
                 return ofWritten;
             var conflicts = written.Plan.Faults.Items;
             await NoteConflictsAsync(import, part, written.Plan.Faults.Listed, cancel);
-            await EndAsync(import, ImportState.Stopped, await ConflictAsync(import, conflicts, cancel), leftOutBefore + conflicts, cancel);
+            await EndAsync(import, ImportState.Stopped, await ConflictAsync(import, conflicts, cancel), leftOutBefore, cancel, conflicts);
             return null;
         }
         if (request.Writes(written.Plan))
@@ -200,7 +200,7 @@ internal sealed class ImportApplier(
         }
         if (conflicts == 0)
             return true;
-        await EndAsync(import, ImportState.Stopped, await ConflictAsync(import, conflicts, cancel), conflicts, cancel);
+        await EndAsync(import, ImportState.Stopped, await ConflictAsync(import, conflicts, cancel), 0, cancel, conflicts);
         return false;
     }
 
@@ -347,8 +347,10 @@ internal sealed class ImportApplier(
             await store.WriteImportBlocksAsync(import.WorkspaceId, import.Id, blocks, cancel);
     }
 
-    /// <param name="conflicts">Number of rows in conflict, of all parts.</param>
-    private async Task EndAsync(Import import, ImportState state, ImportReason? reason, long conflicts, CancellationToken cancel)
+    /// <param name="leftOut">Number of rows that the written parts have left out.</param>
+    /// <param name="conflicts">Number of rows in conflict that stopped it.</param>
+    private async Task EndAsync(
+        Import import, ImportState state, ImportReason? reason, long leftOut, CancellationToken cancel, long conflicts = 0)
     {
         var written = (await store.ListImportPartsAsync(import.WorkspaceId, import.Id, cancel)).Count;
         await imports.ChangeAsync(
@@ -359,7 +361,8 @@ internal sealed class ImportApplier(
                 Lease = null,
                 IsCancelWanted = false,
                 Reason = reason,
-                Conflicts = conflicts,
+                Conflicts = leftOut + conflicts,
+                LeftOut = leftOut,
                 Done = state == ImportState.Applied ? import.Parts : now.Done,
                 Total = import.Parts,
                 Written = written,

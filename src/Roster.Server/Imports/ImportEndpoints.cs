@@ -287,6 +287,7 @@ internal static class ImportEndpoints
             ApplyRequest = request,
             LeavesOutConflicts = skips,
             Conflicts = 0,
+            LeftOut = null,
             Reason = null,
         });
     }
@@ -332,8 +333,10 @@ internal static class ImportEndpoints
             Done = 0,
             Total = parts.Count,
             Conflicts = 0,
+            LeftOut = now.RowsLeftOut,
             UndoConflicts = [],
-            Reason = null,
+            // Only looking changes nothing of what became of it.
+            Reason = isDryRun ? now.Reason : null,
         });
     }
 

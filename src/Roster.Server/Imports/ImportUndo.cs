@@ -56,7 +56,7 @@ internal sealed class ImportUndo(IRosterStore store, StoredImports imports, LogW
         Lease = null,
         Conflicts = conflicts.Count,
         UndoConflicts = conflicts.Listed,
-        Reason = conflicts.Count == 0 ? null : new ImportReason(
+        Reason = import.IsUndoDryRun ? import.Reason : conflicts.Count == 0 ? null : new ImportReason(
             FaultCode.ChangedSince,
             $"{conflicts.Count} partners were changed since the import. Undo with onConflict=skip to leave them as they are."),
     };

@@ -92,6 +92,7 @@ internal sealed class StoredImports(IRosterStore store, ServerSettings settings,
         Total = import.Contents!.Rows,
         Parts = 0,
         Conflicts = 0,
+        LeftOut = null,
         Reason = null,
     };
 

@@ -207,6 +207,9 @@ public sealed record Import
     /// <summary>Rows, or partners when it is undone, that were found in conflict.</summary>
     public long Conflicts { get; init; }
 
+    /// <summary>Rows of written parts that were left out when it was applied; null if an earlier version wrote that.</summary>
+    public long? LeftOut { get; init; }
+
     /// <summary>Partners in conflict when it was to be undone, the first ones.</summary>
     public IReadOnlyList<UndoConflict> UndoConflicts { get; init; } = [];
 
@@ -230,6 +233,14 @@ public sealed record Import
     /// <summary>Whether the rows are not stored any more.</summary>
     [JsonIgnore]
     public bool IsForgotten => ForgetAt is null;
+
+    /// <summary>Number of rows that were left out when it was applied, since others had changed their partners.</summary>
+    [JsonIgnore]
+    public long RowsLeftOut => LeftOut ?? (State == ImportState.Applied && Work is null && Reason is null ? Conflicts : 0);
+
+    /// <summary>Whether a server only looks for what an undo would not put back.</summary>
+    [JsonIgnore]
+    public bool IsUndoTried => IsUndoDryRun && Work == ImportWork.Undo;
 
     /// <summary>Whether its reading, mapping and rows can be changed.</summary>
     [JsonIgnore]

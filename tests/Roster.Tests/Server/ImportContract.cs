@@ -343,6 +343,12 @@ public abstract class ImportContract(RosterHost host)
         var applied = await api.AppliedAsync(id, "?onConflict=skip");
         Assert.Equal(("applied", 3), (applied.State(), applied.GetProperty("conflicts").GetInt32()));
         Assert.Equal(["A", "D", "Else", "Name 1"], (await api.GetAsync("/api/partners?sort=name")).Names);
+        // Only looking for what an undo would not put back changes nothing of what is said of the import.
+        Assert.True((await api.PostAsync("", $"/api/imports/{id}/undo?dryRun=true")).Json.GetProperty("undoDryRun").GetBoolean());
+        var tried = await api.SettledAsync(id);
+        Assert.Equal(("applied", 3), (tried.State(), tried.GetProperty("leftOut").GetInt32()));
+        Assert.Null(tried.Reason());
+        Assert.False(tried.GetProperty("undoDryRun").GetBoolean());
         await api.UndoneAsync(id);
         Assert.Equal(["Else", "Name 0", "Name 1"], (await api.GetAsync("/api/partners?sort=name")).Names);
     }

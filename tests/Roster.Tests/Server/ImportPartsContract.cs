@@ -160,10 +160,10 @@ public abstract class ImportPartsContract(RosterHost host)
         var late = (await api.GetAsync($"/api/partners?externalId=x{Rows - 1}")).Ids.Single();
         await api.PutAsync($$"""[{"id":"{{early}}","phone":"9"},{"id":"{{late}}","phone":"9"}]""");
 
-        foreach (var query in new[] { "?dryRun=true", "" })
+        foreach (var (query, reason) in new (string, string?)[] { ("?dryRun=true", null), ("", "changed_since") })
         {
             var refused = await api.UndoneAsync(id, query);
-            Assert.Equal(("applied", "changed_since", 2), (refused.State(), refused.Reason(), refused.GetProperty("conflicts").GetInt32()));
+            Assert.Equal(("applied", reason, 2), (refused.State(), refused.Reason(), refused.GetProperty("conflicts").GetInt32()));
             Assert.Equal(
                 [late, early],
                 refused.GetProperty("undoConflicts").EnumerateArray().Select(one => one.GetProperty("id").GetString()!));

@@ -269,7 +269,7 @@ const importsEn = {
     failed: 'Failed',
   },
   undoTitle: 'Undo this import?',
-  undoChecking: 'Looking for partners that were changed since…',
+  undoLooking: 'Looking for partners that were changed since',
   undoText: {
     created: (n: number) =>
       plural('en', n, { one: '# created partner is deleted', other: '# created partners are deleted' }),

@@ -353,7 +353,7 @@ export const importsAr = {
     failed: 'فشل',
   },
   undoTitle: 'هل تريد التراجع عن هذا الاستيراد؟',
-  undoChecking: 'جارٍ البحث عن شركاء تغيّروا منذ ذلك الحين…',
+  undoLooking: 'جارٍ البحث عن شركاء تغيّروا منذ ذلك الحين',
   undoText: {
     created: (n: number) => partners(n, 'سيُحذف مما أُنشئ'),
     updated: (n: number) => partners(n, 'سيعود كما كان'),

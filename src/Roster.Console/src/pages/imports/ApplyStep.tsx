@@ -11,7 +11,7 @@ import type { StepProps } from './ImportView';
 import { Note, StepHead } from './parts';
 import { RowsTable } from './RowsTable';
 import { rowsHref } from './rows';
-import { hasManyParts, isOpen, isWritten, mostInOnePart, type Seen } from './steps';
+import { hasManyParts, isInConflict, isOpen, isWritten, mostInOnePart, type Seen } from './steps';
 import { type Acting, useAct } from './useImport';
 import { useRows } from './useRows';
 
@@ -30,7 +30,7 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
   const plan = `${seen.times.planned} ${seen.edits} ${created} ${updated} ${deleted} ${counts.faulty} ${seen.conflicts}`;
   const { leavesFaulty, skips, typed } = decided.plan === plan ? decided : undecided;
   const decide = (choice: Partial<typeof undecided>) => setDecided({ leavesFaulty, skips, typed, ...choice, plan });
-  const isConflict = seen.state === 'stopped' && seen.reason?.code === 'changed_since';
+  const isConflict = isInConflict(seen);
   const isMirrorFaulty = seen.mode === 'mirror' && counts.faulty > 0;
   const isTooMuch = counts.allowedDeletes !== undefined && deleted > counts.allowedDeletes;
   const isEmpty = created + updated + deleted === 0;

@@ -1,6 +1,7 @@
 import { useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
+import { useWorkText } from './parts';
 import type { Seen } from './steps';
 
 const shown = ['created', 'updated', 'deleted', 'unchanged', 'faulty', 'skipped'] as const;
@@ -9,7 +10,8 @@ const shown = ['created', 'updated', 'deleted', 'unchanged', 'faulty', 'skipped'
 export function Counts({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
   const names = useText(common);
-  if (seen.work !== null) return <span className="muted">{t.work[seen.work as keyof typeof t.work]}…</span>;
+  const work = useWorkText(seen);
+  if (seen.work !== null) return <span className="muted">{work}…</span>;
   if (seen.counts === null) return null;
   const counts = seen.counts;
   const textOf = { ...names.counts, faulty: t.areFaulty, skipped: t.areSkipped };

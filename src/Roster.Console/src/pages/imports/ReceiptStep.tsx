@@ -11,7 +11,7 @@ import { Counts } from './Counts';
 import { Download } from './Download';
 import type { StepProps } from './ImportView';
 import { Note, Progress, StepHead } from './parts';
-import { hasRows, isReachable, isWritten, type Seen } from './steps';
+import { hasFaultyRows, hasRows, isReachable, isWritten, type Seen } from './steps';
 import { UndoConflicts, UndoSheet } from './UndoImport';
 
 const firstRevisions = 12;
@@ -51,16 +51,14 @@ export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
           </p>
         ) : null}
         <div className="row">
-          {seen.conflicts > 0 || seen.state === 'stopped' || seen.state === 'cancelled' ? (
+          {seen.leftOut > 0 || seen.state === 'stopped' || seen.state === 'cancelled' ? (
             <span>{t.asPlanned}</span>
           ) : null}
           <Counts seen={{ ...seen, work: null }} />
         </div>
-        {seen.conflicts > 0 && seen.state === 'applied' && seen.reason === null ? (
-          <p>{t.conflictsLeft(seen.conflicts)}</p>
-        ) : null}
+        {seen.leftOut > 0 ? <p>{t.conflictsLeft(seen.leftOut)}</p> : null}
         {seen.state === 'stopped' || seen.state === 'cancelled' ? <PartsDone seen={seen} /> : null}
-        {hasRows(seen) && (seen.counts?.faulty ?? 0) + seen.conflicts > 0 ? (
+        {hasRows(seen) && hasFaultyRows(seen) ? (
           <Download path={`/api/imports/${seen.id}/rows?faulty=true`} seen={seen} label={t.downloadFaulty} />
         ) : null}
         <Facts seen={seen} />

@@ -57,10 +57,11 @@ export function UndoSheet({ seen, state, onClose }: { seen: Seen; state: ImportS
         <Effects seen={seen} />
         <div role="status">
           {error !== null ? null : isLooking ? (
-            <>
-              <p className="muted">{t.undoChecking}</p>
-              {seen.work === null ? null : <Progress seen={seen} />}
-            </>
+            seen.work === null ? (
+              <p className="muted">{t.undoLooking}…</p>
+            ) : (
+              <Progress seen={seen} />
+            )
           ) : count === 0 ? (
             <p>{t.undoNoConflict}</p>
           ) : (
@@ -81,11 +82,11 @@ export function UndoSheet({ seen, state, onClose }: { seen: Seen; state: ImportS
   );
 }
 
-/** What the undo does where nobody has changed a partner since. Of a part of an import, the counts are not known. */
+/** What the undo does where nobody has changed a partner since. Where rows were not written, the counts are not known. */
 function Effects({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
   const { counts } = seen;
-  if (counts === null || seen.state !== 'applied') return null;
+  if (counts === null || seen.state !== 'applied' || seen.leftOut > 0) return null;
   return (
     <ul className="summary">
       {(['created', 'updated', 'deleted'] as const)

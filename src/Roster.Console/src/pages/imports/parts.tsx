@@ -92,13 +92,19 @@ export function StateBadge({ seen }: { seen: Seen }) {
   return <Badge tone={tones[seen.state]}>{t.states[seen.state]}</Badge>;
 }
 
+/** What a server does for the import. */
+export function useWorkText({ work, undoDryRun }: Seen): string {
+  const t = useText(importTexts);
+  return work === null ? '' : undoDryRun ? t.undoLooking : t.work[work as keyof typeof t.work];
+}
+
 /** How far a server is. Its end is told where it is shown, not here: a bar that speaks at each step is noise. */
 export function Progress({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
   const format = useFormat();
   const { done, of } = seen.progress;
   const isPlan = seen.work === 'plan';
-  const text = seen.work === null ? '' : t.work[seen.work as keyof typeof t.work];
+  const text = useWorkText(seen);
   return (
     <div className="import-progress">
       <Bar label={text} share={of === 0 ? null : done / of} />

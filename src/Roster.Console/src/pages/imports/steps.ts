@@ -30,6 +30,16 @@ export function hasRows(seen: Seen): boolean {
   return seen.counts !== null && seen.expiresAt !== null;
 }
 
+/** Whether rows have faults, or were found in conflict when it was applied. */
+export function hasFaultyRows(seen: Seen): boolean {
+  return (seen.counts?.faulty ?? 0) + seen.leftOut > 0 || isInConflict(seen);
+}
+
+/** Whether it stopped at rows whose partners were changed after the plan. */
+export function isInConflict(seen: Seen): boolean {
+  return seen.state === 'stopped' && seen.reason?.code === 'changed_since';
+}
+
 /** Whether its file can be read in another way, and its rows planned again. */
 export function isOpen(seen: Seen): boolean {
   if (seen.work !== null || seen.file.gone !== null || isWritten(seen)) return false;
