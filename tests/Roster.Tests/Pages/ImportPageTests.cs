@@ -45,6 +45,31 @@ public sealed class ImportPageTests(ConsoleServer server, ConsoleBrowser browser
     }
 
     [Fact]
+    public async Task The_receipt_keeps_what_was_left_out_and_says_why_nothing_was_undone()
+    {
+        var api = server.NewWorkspace();
+        var ids = (await api.PutAsync("""[{"externalId":"a","name":"Ada"},{"externalId":"b","name":"Bob"}]""")).Ids;
+        var (id, _) = await api.NewPlanAsync("externalId,phone\na,1\nb,1\n");
+        await api.PutAsync($$"""[{"id":"{{ids[0]}}","phone":"9"}]""");
+        Assert.Equal("applied", (await api.AppliedAsync(id, "?onConflict=skip")).State());
+        await using var console = await browser.OpenAsync(server.Address, $"/imports/{id}/receipt", api.Key);
+        var dialog = console.Page.GetByRole(AriaRole.Dialog);
+
+        await console.Button("Undo").ClickAsync();
+        await console.SeesAsync("No partner of this import was changed since.");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await console.SeesAsync("1 row left out: its partner had been changed");
+
+        await console.Button("Undo").ClickAsync();
+        await console.SeesAsync("No partner of this import was changed since.");
+        await api.PutAsync($$"""[{"id":"{{ids[1]}}","phone":"9"}]""");
+        await dialog.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+        await console.SeesAsync("Nothing was undone.");
+        await console.SeesAsync(ids[1]);
+        await console.SeesAsync("1 row left out: its partner had been changed");
+    }
+
+    [Fact]
     public async Task A_file_in_an_unknown_encoding_is_shown_in_each_and_read_as_the_person_says()
     {
         var api = server.NewWorkspace();

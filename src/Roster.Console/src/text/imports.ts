@@ -283,6 +283,7 @@ const importsEn = {
       one: '# partner was changed since the import',
       other: '# partners were changed since the import',
     }),
+  undoRefused: 'Nothing was undone.',
   undoFirst: (n: string) => `The first ${n} are listed.`,
   undoTable: 'Partners that were changed since',
   undoLeave: 'Leave these as they are, and undo the others',

@@ -361,6 +361,7 @@ export const importsAr = {
   },
   undoNoConflict: 'لم يتغيّر أي شريك من هذا الاستيراد منذ ذلك الحين.',
   undoConflicts: (n: number) => partners(n, 'تغيّر بعد الاستيراد'),
+  undoRefused: 'لم يُتراجع عن شيء.',
   undoFirst: (n: string) => `تُعرض أول ${n} منها.`,
   undoTable: 'الشركاء الذين تغيّروا بعد ذلك',
   undoLeave: 'ترك هؤلاء كما هم، والتراجع عن الباقي',

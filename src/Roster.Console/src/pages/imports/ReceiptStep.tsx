@@ -2,6 +2,7 @@ import { useState } from 'react';
 import { go } from '../../app/router';
 import { Button } from '../../parts/controls';
 import { Fact } from '../../parts/Facts';
+import { Icon } from '../../parts/Icon';
 import { Link } from '../../parts/Link';
 import { Copy, Latin, Name, Time, Who } from '../../parts/show';
 import { useFormat, useText } from '../../text';
@@ -11,7 +12,7 @@ import { Counts } from './Counts';
 import { Download } from './Download';
 import type { StepProps } from './ImportView';
 import { Note, Progress, StepHead } from './parts';
-import { hasFaultyRows, hasRows, isReachable, isWritten, type Seen } from './steps';
+import { hasFaultyRows, hasRows, isReachable, isUndoRefused, isWritten, type Seen } from './steps';
 import { UndoConflicts, UndoSheet } from './UndoImport';
 
 const firstRevisions = 12;
@@ -63,6 +64,17 @@ export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
         ) : null}
         <Facts seen={seen} />
       </div>
+      {isUndoRefused(seen) && !isUndoOpen ? (
+        <div className="stack-small">
+          <div className="notice notice-warn" role="alert">
+            <Icon name="warning" />
+            <span>
+              <strong>{t.undoRefused}</strong> {t.undoConflicts(seen.conflicts)}
+            </span>
+          </div>
+          <UndoConflicts seen={seen} />
+        </div>
+      ) : null}
       {seen.state === 'undone' && (seen.undoConflicts ?? []).length > 0 ? (
         <div className="stack-small">
           <h3>{t.keptTitle}</h3>

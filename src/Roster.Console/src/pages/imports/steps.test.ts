@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasManyParts, isReachable, type Seen, stepOf, steps } from './steps';
+import { hasManyParts, isReachable, isUndoRefused, type Seen, stepOf, steps } from './steps';
 
 const column = {
   column: 'E-mail',
@@ -69,4 +69,18 @@ it('writes at most 10,000 rows and as many deletes at once', () => {
   expect(many({ created: 6_000, updated: 4_000, deleted: 10_000 })).toBe(false);
   expect(many({ created: 6_000, updated: 4_001 })).toBe(true);
   expect(many({ created: 0, deleted: 10_001 })).toBe(true);
+});
+
+it('knows an undo that was refused from one that was only tried', () => {
+  const refused = seen({
+    state: 'applied',
+    revisions: [7],
+    counts,
+    reason: { code: 'changed_since', message: '' },
+    undoConflicts: [{ id: 'a', code: 'changed_since', message: '' }],
+  });
+  expect(isUndoRefused(refused)).toBe(true);
+  expect(isUndoRefused({ ...refused, reason: null })).toBe(false);
+  expect(isUndoRefused({ ...refused, work: 'undo' })).toBe(false);
+  expect(isUndoRefused({ ...refused, state: 'undone' })).toBe(false);
 });

@@ -40,6 +40,16 @@ export function isInConflict(seen: Seen): boolean {
   return seen.state === 'stopped' && seen.reason?.code === 'changed_since';
 }
 
+/** Whether the last undo was not carried out, since partners were changed after the import. */
+export function isUndoRefused({ state, work, reason, undoConflicts }: Seen): boolean {
+  return (
+    work === null &&
+    (state === 'applied' || state === 'cancelled') &&
+    reason?.code === 'changed_since' &&
+    (undoConflicts ?? []).length > 0
+  );
+}
+
 /** Whether its file can be read in another way, and its rows planned again. */
 export function isOpen(seen: Seen): boolean {
   if (seen.work !== null || seen.file.gone !== null || isWritten(seen)) return false;
