@@ -85,6 +85,9 @@ public sealed record Import
     /// <summary>Whether the work is an undo that only looks for conflicts.</summary>
     public bool UndoDryRun { get; init; }
 
+    /// <summary>Whether change sets of it are undone. Then it cannot be applied any more, only be undone to its end.</summary>
+    public bool UndoBegun { get; init; }
+
     /// <summary>The change sets that are written, in the order of the parts. Empty in lists.</summary>
     public IReadOnlyList<long> Revisions { get => field ?? []; init; }
 

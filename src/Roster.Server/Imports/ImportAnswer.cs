@@ -180,6 +180,7 @@ internal static class ImportAnswer
         json.WriteNumber("conflicts", import.Conflicts);
         json.WriteNumber("leftOut", import.RowsLeftOut);
         json.WriteBoolean("undoDryRun", import.IsUndoTried);
+        json.WriteBoolean("undoBegun", import.IsUndoBegun);
         if (parts is null)
             return;
         json.WriteStartArray("revisions");

@@ -349,7 +349,8 @@ public abstract class ImportContract(RosterHost host)
         Assert.Equal(("applied", 3), (tried.State(), tried.GetProperty("leftOut").GetInt32()));
         Assert.Null(tried.Reason());
         Assert.False(tried.GetProperty("undoDryRun").GetBoolean());
-        await api.UndoneAsync(id);
+        Assert.False(tried.GetProperty("undoBegun").GetBoolean());
+        Assert.True((await api.UndoneAsync(id)).GetProperty("undoBegun").GetBoolean());
         Assert.Equal(["Else", "Name 0", "Name 1"], (await api.GetAsync("/api/partners?sort=name")).Names);
     }
 

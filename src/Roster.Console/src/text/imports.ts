@@ -250,6 +250,7 @@ const importsEn = {
   appliedTitle: 'The file is imported',
   undoneTitle: 'The import is undone',
   stoppedTitle: 'The import stopped before its end',
+  undoStoppedTitle: 'The undo of the import stopped before its end',
   cancelledTitle: 'The import was cancelled',
   writtenSoFar: (done: string, of: string) => `Written so far: ${done} of ${of} parts.`,
   sha256: 'SHA-256',

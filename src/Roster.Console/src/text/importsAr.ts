@@ -334,6 +334,7 @@ export const importsAr = {
   appliedTitle: 'استُورد الملف',
   undoneTitle: 'تم التراجع عن الاستيراد',
   stoppedTitle: 'توقف الاستيراد قبل نهايته',
+  undoStoppedTitle: 'توقف التراجع عن الاستيراد قبل نهايته',
   cancelledTitle: 'أُلغي الاستيراد',
   writtenSoFar: (done: string, of: string) => `عدد الأجزاء المكتوبة حتى الآن: ${done} من ${of}.`,
   sha256: 'SHA-256',

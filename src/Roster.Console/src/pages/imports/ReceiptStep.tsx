@@ -25,9 +25,10 @@ export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
   const title = {
     applied: t.appliedTitle,
     undone: t.undoneTitle,
-    stopped: t.stoppedTitle,
+    stopped: seen.undoBegun ? t.undoStoppedTitle : t.stoppedTitle,
     cancelled: t.cancelledTitle,
   }[seen.state as string];
+  const isUndoStopped = seen.state === 'stopped' && seen.undoBegun;
   const mayUndo = mayWrite && isWritten(seen) && seen.state !== 'undone';
   return (
     <section className="stack">
@@ -58,7 +59,7 @@ export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
           <Counts seen={{ ...seen, work: null }} />
         </div>
         {seen.leftOut > 0 ? <p>{t.conflictsLeft(seen.leftOut)}</p> : null}
-        {seen.state === 'stopped' || seen.state === 'cancelled' ? <PartsDone seen={seen} /> : null}
+        {(seen.state === 'stopped' && !isUndoStopped) || seen.state === 'cancelled' ? <PartsDone seen={seen} /> : null}
         {hasRows(seen) && hasFaultyRows(seen) ? (
           <Download path={`/api/imports/${seen.id}/rows?faulty=true`} seen={seen} label={t.downloadFaulty} />
         ) : null}
@@ -75,9 +76,9 @@ export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
           <UndoConflicts seen={seen} />
         </div>
       ) : null}
-      {seen.state === 'undone' && (seen.undoConflicts ?? []).length > 0 ? (
+      {(seen.state === 'undone' || isUndoStopped) && (seen.undoConflicts ?? []).length > 0 ? (
         <div className="stack-small">
-          <h3>{t.keptTitle}</h3>
+          <h3>{isUndoStopped ? t.undoTable : t.keptTitle}</h3>
           <UndoConflicts seen={seen} />
         </div>
       ) : null}

@@ -62,6 +62,12 @@ describe('isReachable', () => {
     const planned = seen({ state: 'planned', counts });
     expect(steps.filter((step) => isReachable(step, planned))).toEqual(['read', 'columns', 'preview', 'apply']);
   });
+
+  it('does not go on with an import whose undo has begun', () => {
+    const stopped = seen({ state: 'stopped', counts, revisions: [7], undoBegun: false });
+    expect(isReachable('apply', stopped)).toBe(true);
+    expect(isReachable('apply', { ...stopped, undoBegun: true })).toBe(false);
+  });
 });
 
 it('writes at most 10,000 rows and as many deletes at once', () => {

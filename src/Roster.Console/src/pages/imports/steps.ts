@@ -37,7 +37,7 @@ export function hasFaultyRows(seen: Seen): boolean {
 
 /** Whether it stopped at rows whose partners were changed after the plan. */
 export function isInConflict(seen: Seen): boolean {
-  return seen.state === 'stopped' && seen.reason?.code === 'changed_since';
+  return seen.state === 'stopped' && !seen.undoBegun && seen.reason?.code === 'changed_since';
 }
 
 /** Whether the last undo was not carried out, since partners were changed after the import. */
@@ -112,6 +112,7 @@ export function isReachable(step: Step, seen: Seen): boolean {
     case 'apply':
       return (
         hasRows(seen) &&
+        !seen.undoBegun &&
         (seen.state === 'planned' || ((seen.state === 'stopped' || seen.state === 'cancelled') && seen.work === null))
       );
     case 'progress':
