@@ -2,11 +2,11 @@ import { useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import { useWorkText } from './parts';
-import type { Seen } from './steps';
+import { isDone, type Seen } from './steps';
 
 const shown = ['created', 'updated', 'deleted', 'unchanged', 'faulty', 'skipped'] as const;
 
-/** What an import does or did, in numbers; those that are 0 are left out. */
+/** What an import did, or what its plan does, in numbers; those that are 0 are left out. */
 export function Counts({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
   const names = useText(common);
@@ -16,14 +16,17 @@ export function Counts({ seen }: { seen: Seen }) {
   const counts = seen.counts;
   const textOf = { ...names.counts, faulty: t.areFaulty, skipped: t.areSkipped };
   return (
-    <ul className="counts">
-      {shown
-        .filter((name) => counts[name] > 0)
-        .map((name) => (
-          <li key={name} className={name === 'faulty' ? 'count-bad' : undefined}>
-            {textOf[name](counts[name])}
-          </li>
-        ))}
-    </ul>
+    <div className="row">
+      {isDone(seen) ? null : <span>{t.asPlanned}</span>}
+      <ul className="counts">
+        {shown
+          .filter((name) => counts[name] > 0)
+          .map((name) => (
+            <li key={name} className={name === 'faulty' ? 'count-bad' : undefined}>
+              {textOf[name](counts[name])}
+            </li>
+          ))}
+      </ul>
+    </div>
   );
 }

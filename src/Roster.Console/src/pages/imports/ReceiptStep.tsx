@@ -52,12 +52,7 @@ export function ReceiptStep({ seen, state, mayWrite }: StepProps) {
             <Note note={seen.reason} />
           </p>
         ) : null}
-        <div className="row">
-          {seen.leftOut > 0 || seen.state === 'stopped' || seen.state === 'cancelled' ? (
-            <span>{t.asPlanned}</span>
-          ) : null}
-          <Counts seen={{ ...seen, work: null }} />
-        </div>
+        <Counts seen={{ ...seen, work: null }} />
         {seen.leftOut > 0 ? <p>{t.conflictsLeft(seen.leftOut)}</p> : null}
         {(seen.state === 'stopped' && !isUndoStopped) || seen.state === 'cancelled' ? <PartsDone seen={seen} /> : null}
         {hasRows(seen) && hasFaultyRows(seen) ? (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasManyParts, isReachable, isUndoRefused, type Seen, stepOf, steps } from './steps';
+import { hasManyParts, isDone, isReachable, isUndoRefused, type Seen, stepOf, steps } from './steps';
 
 const column = {
   column: 'E-mail',
@@ -89,4 +89,11 @@ it('knows an undo that was refused from one that was only tried', () => {
   expect(isUndoRefused({ ...refused, reason: null })).toBe(false);
   expect(isUndoRefused({ ...refused, work: 'undo' })).toBe(false);
   expect(isUndoRefused({ ...refused, state: 'undone' })).toBe(false);
+});
+
+it('takes the counts of a plan for what was done only where all of it was written', () => {
+  const isDoneIn = (state: string, leftOut = 0) => isDone(seen({ state, leftOut, counts }));
+  expect(['applied', 'undone'].map((state) => isDoneIn(state))).toEqual([true, true]);
+  expect(['planned', 'applying', 'stopped', 'cancelled'].some((state) => isDoneIn(state))).toBe(false);
+  expect(isDoneIn('applied', 1)).toBe(false);
 });

@@ -30,6 +30,11 @@ export function hasRows(seen: Seen): boolean {
   return seen.counts !== null && seen.expiresAt !== null;
 }
 
+/** Whether the plan was carried out as a whole: then its counts are what was done. */
+export function isDone({ state, leftOut }: Seen): boolean {
+  return (state === 'applied' || state === 'undone') && leftOut === 0;
+}
+
 /** Whether rows have faults, or were found in conflict when it was applied. */
 export function hasFaultyRows(seen: Seen): boolean {
   return (seen.counts?.faulty ?? 0) + seen.leftOut > 0 || isInConflict(seen);
