@@ -52,6 +52,9 @@ public sealed record ImportRowQuery
     /// <summary>Only rows with faults, also conflicts that were found while the import was applied.</summary>
     public bool FaultyOnly { get; init; }
 
+    /// <summary>Only the conflicts that were found while the import was applied.</summary>
+    public bool ConflictsOnly { get; init; }
+
     /// <summary>Only rows with this text in a cell: 1 to 200 characters; case does not count.</summary>
     public string? Search { get; init; }
 
@@ -59,8 +62,8 @@ public sealed record ImportRowQuery
     public int Take { get; init; } = 1_000;
 
     internal string ToQuery(string? cursor, bool isPage = true) => new QueryText()
-        .Add("change", Change).Add("faulty", FaultyOnly ? "true" : null).Add("q", Search).Add("take", isPage ? Take : null)
-        .Add("cursor", cursor).ToString();
+        .Add("change", Change).Add("faulty", FaultyOnly ? "true" : null).Add("conflict", ConflictsOnly ? "true" : null)
+        .Add("q", Search).Add("take", isPage ? Take : null).Add("cursor", cursor).ToString();
 }
 
 /// <summary>Mends a row, or leaves it out. It is added to the edits before; the last one for a cell counts.</summary>

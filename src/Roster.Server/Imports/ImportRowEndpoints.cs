@@ -42,7 +42,7 @@ internal static class ImportRowEndpoints
         var parameters = new Parameters(http.Request);
         var filter = new Filter(
             parameters.Choice("change", Changes), parameters.Choice("faulty", ("false", false), ("true", true)),
-            parameters.NonBlank("q", 200));
+            parameters.Choice("conflict", ("false", false), ("true", true)), parameters.NonBlank("q", 200));
         var take = parameters.Integer("take", 1, MaxTake) ?? DefaultTake;
         var cursor = RowCursor.Parse(parameters.Text("cursor"));
         if (cursor is null)
@@ -273,8 +273,9 @@ internal static class ImportRowEndpoints
 
     /// <summary>Which rows are shown.</summary>
     /// <param name="IsFaulty">Whether only rows with faults are, also conflicts that were found when it was applied.</param>
+    /// <param name="IsConflict">Whether only rows are whose partners were found to be changed when it was applied.</param>
     /// <param name="Text">What a cell, or for deleted partners a value, has in it; case is ignored.</param>
-    private sealed record Filter(RowChange? Change, bool IsFaulty, string? Text)
+    private sealed record Filter(RowChange? Change, bool IsFaulty, bool IsConflict, string? Text)
     {
         /// <summary>Whether a block may have such rows.</summary>
         public bool MayBeIn(ImportBlock head)
@@ -288,11 +289,12 @@ internal static class ImportRowEndpoints
                 RowChange.Deleted => counts.Deleted > 0,
                 RowChange.Faulty => counts.Faulty > 0,
                 RowChange.Skipped => counts.Skipped > 0,
-                _ => !IsFaulty || RowBlock.FaultsIn(head) > 0,
+                _ => !(IsFaulty || IsConflict) || RowBlock.FaultsIn(head) > 0,
             };
         }
 
         public bool Passes(PlannedRow row) => (Change is null || row.Change == Change) && (!IsFaulty || row.Faults is not null)
+            && (!IsConflict || row is { IsChange: true, Faults: not null })
             && (Text is null || row.Cells.Any(Has) || (row.Fields?.Any(field => Has(field.Old)) == true && row.Line == 0));
 
         private bool Has(string? cell) => cell?.Contains(Text!, StringComparison.OrdinalIgnoreCase) == true;

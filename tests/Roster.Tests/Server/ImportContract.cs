@@ -326,7 +326,7 @@ public abstract class ImportContract(RosterHost host)
     {
         var api = await host.NewWorkspaceAsync();
         var ids = (await api.PutAsync(Partners(0, 3))).Ids;
-        const string File = "externalId,name\nx0,A\nx1,B\nx2,C\nx3,D\nx4,E\n";
+        const string File = "externalId,name\nx0,A\nx1,B\nx2,C\nx3,D\nx4,E\n,F\n";
         var (id, _) = await api.NewPlanAsync(File);
         await api.PutAsync($$"""[{"id":"{{ids[1]}}","phone":"7"},{"name":"Else","externalId":"x4"}]""");
         await api.DeleteAsync(ids[2]);
@@ -336,8 +336,9 @@ public abstract class ImportContract(RosterHost host)
         Assert.Equal(
             ("stopped", "changed_since", 3, 0),
             (stopped.State(), stopped.Reason(), stopped.GetProperty("conflicts").GetInt32(), stopped.Revisions().Count));
-        Assert.Equal(
-            ["3 updated changed_since", "4 updated changed_since", "6 created changed_since"], await api.RowsAsync(id, "?faulty=true"));
+        string[] conflicts = ["3 updated changed_since", "4 updated changed_since", "6 created changed_since"];
+        Assert.Equal([.. conflicts, "7 faulty match_key_missing"], await api.RowsAsync(id, "?faulty=true"));
+        Assert.Equal(conflicts, await api.RowsAsync(id, "?conflict=true"));
         Assert.Equal(["Else", "Name 0", "Name 1"], (await api.GetAsync("/api/partners?sort=name")).Names);
 
         var applied = await api.AppliedAsync(id, "?onConflict=skip");

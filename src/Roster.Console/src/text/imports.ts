@@ -236,6 +236,8 @@ const importsEn = {
   planChanged:
     'The plan has changed since you looked at it. Nothing was written. Look at the new counts before you apply them.',
   conflictTitle: 'Changed by somebody else meanwhile',
+  conflictRows: (n: number) =>
+    plural('en', n, { one: '# row is about such a partner.', other: '# rows are about such partners.' }),
   conflictText:
     'These partners were changed after this plan was made. Work it out again to see what the rows would do now, or leave these rows out.',
   skipConflicts: 'Leave these rows out',
@@ -285,7 +287,7 @@ const importsEn = {
       other: '# partners were changed since the import',
     }),
   undoRefused: 'Nothing was undone.',
-  undoFirst: (n: string) => `The first ${n} are listed.`,
+  firstListed: (n: string) => `The first ${n} are listed.`,
   undoTable: 'Partners that were changed since',
   undoLeave: 'Leave these as they are, and undo the others',
   keptTitle: 'Left as they are by the undo',

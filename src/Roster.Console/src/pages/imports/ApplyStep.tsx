@@ -6,6 +6,7 @@ import { Link } from '../../parts/Link';
 import { ErrorView } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { importTexts } from '../../text/imports';
+import { Download } from './Download';
 import { useEdits } from './edits';
 import type { StepProps } from './ImportView';
 import { Note, StepHead } from './parts';
@@ -202,15 +203,22 @@ function TypedNumber({ count, value, onChange }: { count: number; value: string;
 /** The rows whose partners were changed after the plan. */
 function Conflicts({ seen, mayWrite, planning }: StepProps & { planning: Acting }) {
   const t = useText(importTexts);
-  const { data, error, again } = useRows(`/api/imports/${seen.id}/rows?faulty=true&take=50`, seen.step);
-  const conflicts = (data?.rows ?? []).filter((row) => row.faults.some((fault) => fault.code === 'changed_since'));
+  const format = useFormat();
+  const path = `/api/imports/${seen.id}/rows?conflict=true`;
+  const { data, error, again } = useRows(`${path}&take=50`, seen.step);
+  const conflicts = data?.rows ?? [];
+  // The number may be that of an undo that was tried since.
+  const count = (seen.undoConflicts ?? []).length > 0 ? 0 : seen.conflicts - seen.leftOut;
   return (
     <div className="stack">
       <div className="notice notice-warn">
         <Icon name="warning" />
         <div className="stack-small">
           <strong>{t.conflictTitle}</strong>
-          <span>{t.conflictText}</span>
+          <span>
+            {count > 0 ? `${t.conflictRows(count)} ` : ''}
+            {t.conflictText}
+          </span>
           {mayWrite && isOpen(seen) ? (
             <span>
               <Button
@@ -237,6 +245,12 @@ function Conflicts({ seen, mayWrite, planning }: StepProps & { planning: Acting 
           mayMend={false}
           isBusy={false}
         />
+      )}
+      {data === null || data.next === null ? null : (
+        <div className="spread">
+          <span className="muted">{t.firstListed(format.number(conflicts.length))}</span>
+          <Download path={path} seen={seen} label={t.download} />
+        </div>
       )}
     </div>
   );

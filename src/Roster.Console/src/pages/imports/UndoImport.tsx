@@ -131,7 +131,7 @@ export function UndoConflicts({ seen }: { seen: Seen }) {
           </tbody>
         </table>
       </TableBox>
-      {seen.conflicts > shown.length ? <p className="muted">{t.undoFirst(format.number(shown.length))}</p> : null}
+      {seen.conflicts > shown.length ? <p className="muted">{t.firstListed(format.number(shown.length))}</p> : null}
     </>
   );
 }
