@@ -178,6 +178,7 @@ const importsEn = {
   download: 'Download as CSV',
   downloadFaulty: 'Faulty rows as CSV',
   noRows: 'No such rows',
+  noRowsYet: 'No such rows in this part of the file. The next page looks further.',
   line: 'Line',
   does: 'Change',
   values: 'Values',

@@ -226,6 +226,7 @@ export const importsAr = {
   download: 'تنزيل بصيغة CSV',
   downloadFaulty: 'الصفوف الخاطئة بصيغة CSV',
   noRows: 'لا توجد صفوف كهذه',
+  noRowsYet: 'لا صفوف كهذه في هذا الجزء من الملف. الصفحة التالية تتابع البحث.',
   line: 'السطر',
   does: 'التغيير',
   values: 'القيم',

@@ -89,7 +89,7 @@ function Rows({ seen, state, mayWrite }: StepProps) {
           <Loading />
         ) : null
       ) : data.rows.length === 0 ? (
-        <Empty icon="search" title={t.noRows} />
+        <Empty icon="search" title={data.next === null ? t.noRows : t.noRowsYet} />
       ) : (
         <RowsTable
           seen={seen}
