@@ -40,6 +40,7 @@ const importsEn = {
     undone: 'undone',
     failed: 'failed',
   },
+  givenUp: 'file deleted',
   work: { plan: 'Working out what would change', apply: 'Applying', undo: 'Undoing' },
   workOf: (done: string, of: string) => `${done} of ${of}`,
   stepsLabel: 'Steps of the import',

@@ -61,6 +61,7 @@ export const importsAr = {
     undone: 'تم التراجع عنه',
     failed: 'فشل',
   },
+  givenUp: 'حُذف ملفه',
   work: { plan: 'جارٍ حساب ما سيتغيّر', apply: 'جارٍ التطبيق', undo: 'جارٍ التراجع' },
   workOf: (done: string, of: string) => `${done} من ${of}`,
   stepsLabel: 'خطوات الاستيراد',

@@ -5,7 +5,7 @@ import { Badge } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { faults } from '../../text/faults';
 import { importTexts } from '../../text/imports';
-import type { Seen } from './steps';
+import { isGivenUp, type Seen } from './steps';
 
 /** A text that is taken when Enter is pressed or the field is left. */
 export function CommitField({
@@ -89,6 +89,7 @@ const tones = {
 
 export function StateBadge({ seen }: { seen: Seen }) {
   const t = useText(importTexts);
+  if (isGivenUp(seen)) return <Badge tone="plain">{t.givenUp}</Badge>;
   return <Badge tone={tones[seen.state]}>{t.states[seen.state]}</Badge>;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hasManyParts, isDone, isReachable, isUndoRefused, type Seen, stepOf, steps } from './steps';
+import { hasManyParts, isDone, isGivenUp, isReachable, isUndoRefused, type Seen, stepOf, steps } from './steps';
 
 const column = {
   column: 'E-mail',
@@ -96,4 +96,10 @@ it('takes the counts of a plan for what was done only where all of it was writte
   expect(['applied', 'undone'].map((state) => isDoneIn(state))).toEqual([true, true]);
   expect(['planned', 'applying', 'stopped', 'cancelled'].some((state) => isDoneIn(state))).toBe(false);
   expect(isDoneIn('applied', 1)).toBe(false);
+});
+
+it('knows an import whose file was deleted before it was applied from one that only lost its file to an erasure', () => {
+  expect(isGivenUp(seen({ state: 'planned', counts, expiresAt: null, file: { gone: 'deleted' } }))).toBe(true);
+  expect(isGivenUp(seen({ state: 'planned', counts, file: { gone: 'erased' } }))).toBe(false);
+  expect(isGivenUp(seen({ state: 'applied', counts, revisions: [7], expiresAt: null }))).toBe(false);
 });

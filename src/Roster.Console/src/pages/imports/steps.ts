@@ -55,6 +55,11 @@ export function isUndoRefused({ state, work, reason, undoConflicts }: Seen): boo
   );
 }
 
+/** Whether its file and rows were deleted before it was applied: nothing is left to do with it. */
+export function isGivenUp({ state, work, expiresAt }: Pick<Seen, 'state' | 'work' | 'expiresAt'>): boolean {
+  return (state === 'uploaded' || state === 'planned') && work === null && expiresAt === null;
+}
+
 /** Whether its file can be read in another way, and its rows planned again. */
 export function isOpen(seen: Seen): boolean {
   if (seen.work !== null || seen.file.gone !== null || isWritten(seen)) return false;

@@ -8,6 +8,7 @@ import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { overview } from '../../text/overview';
 import { By, Counts, Kind } from '../changes/parts';
+import { isGivenUp } from '../imports/steps';
 
 export const newestPath = '/api/changesets?take=6';
 export const importsPath = '/api/imports?take=50';
@@ -60,7 +61,7 @@ export function ImportsUnderWay() {
   const reading = useCall<Import[]>(importsPath);
   const shown = (reading.answer?.data ?? []).flatMap((one) => {
     const state = underWay.find((name) => name === one.state);
-    return state === undefined ? [] : [{ ...one, state }];
+    return state === undefined || isGivenUp(one) ? [] : [{ ...one, state }];
   });
   return (
     <section className="card stack" aria-labelledby="under-way">
