@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { go, setQuery, usePlace } from '../../app/router';
 import { Button } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
@@ -11,7 +11,7 @@ import { editsToSend, useEdits, withoutSaved } from './edits';
 import type { StepProps } from './ImportView';
 import { Progress, StepHead } from './parts';
 import { RowsTable } from './RowsTable';
-import { allRowsPath, type Filter, filters, rowsIn, rowsPath } from './rows';
+import { allRowsPath, type Filter, filters, noTrail, pageBefore, rowsIn, rowsPath, withPage } from './rows';
 import { isCertain, isOpen, isReachable, type Seen } from './steps';
 import { useAct } from './useImport';
 import { useRows } from './useRows';
@@ -100,7 +100,7 @@ function Rows({ seen, state, mayWrite }: StepProps) {
           isBusy={isOld || mending.isRunning || seen.work !== null}
         />
       )}
-      <Pages next={data?.next ?? null} cursor={cursor} />
+      <Pages path={allRowsPath(seen.id, query)} next={data?.next ?? null} cursor={cursor} />
       <div className="step-foot">
         {edits.size > 0 ? (
           <>
@@ -171,6 +171,7 @@ function Filters({ seen, filter }: { seen: Seen; filter: Filter }) {
 function SearchRows({ value }: { value: string }) {
   const t = useText(importTexts);
   const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
   return (
     <search>
       <form
@@ -197,21 +198,26 @@ function SearchRows({ value }: { value: string }) {
 }
 
 /** One page of rows is kept at a time; its cursor is in the address, so the browser's Back goes back. */
-function Pages({ next, cursor }: { next: string | null; cursor: string | undefined }) {
+function Pages({ path, next, cursor }: { path: string; next: string | null; cursor: string | undefined }) {
   const t = useText(importTexts);
-  const [trail, setTrail] = useState<readonly (string | null)[]>([]);
+  const [trail, setTrail] = useState(noTrail);
   if (next === null && cursor === undefined) return null;
-  const turn = (to: string | null, rest: readonly (string | null)[]) => {
-    setTrail(rest);
-    setQuery({ cursor: to }, { replace: false });
-  };
+  const turn = (to: string | null) => setQuery({ cursor: to }, { replace: false });
+  const before = pageBefore(trail, path, cursor);
   return (
     <div className="row">
-      {cursor === undefined ? null : <Button onPress={() => turn(null, [])}>{t.first}</Button>}
-      {cursor === undefined || trail.length < 2 ? null : (
-        <Button onPress={() => turn(trail.at(-1) ?? null, trail.slice(0, -1))}>{t.previous}</Button>
+      {cursor === undefined ? null : <Button onPress={() => turn(null)}>{t.first}</Button>}
+      {before === undefined ? null : <Button onPress={() => turn(before)}>{t.previous}</Button>}
+      {next === null ? null : (
+        <Button
+          onPress={() => {
+            setTrail((now) => withPage(now, path, cursor, next));
+            turn(next);
+          }}
+        >
+          {t.next}
+        </Button>
       )}
-      {next === null ? null : <Button onPress={() => turn(next, [...trail, cursor ?? null])}>{t.next}</Button>}
     </div>
   );
 }

@@ -33,6 +33,21 @@ function parametersOf(query: URLSearchParams) {
   };
 }
 
+/** The cursor of the page before each page that was turned to, by the address of its rows and its own cursor. */
+export type Trail = ReadonlyMap<string, string>;
+
+export const noTrail: Trail = new Map();
+
+/** The trail after the next page is turned to. The first page has no cursor, and a way of its own. */
+export function withPage(trail: Trail, path: string, cursor: string | undefined, next: string): Trail {
+  return cursor === undefined ? trail : new Map(trail).set(`${path} ${next}`, cursor);
+}
+
+/** The cursor of the page before one, as far as it was turned through; also after the browser's Back. */
+export function pageBefore(trail: Trail, path: string, cursor: string | undefined): string | undefined {
+  return trail.get(`${path} ${cursor}`);
+}
+
 /** The filter, search and page of an import's rows as they were left, to come back to. At most 20 imports. */
 const left = new Map<string, string>();
 
