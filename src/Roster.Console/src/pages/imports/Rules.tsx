@@ -3,6 +3,7 @@ import { Choose } from '../../parts/controls';
 import { useText } from '../../text';
 import { importTexts } from '../../text/imports';
 import { CommitField } from './parts';
+import { needsKeys, withMode } from './settings';
 import type { Seen } from './steps';
 import type { Settings } from './useImport';
 
@@ -14,6 +15,7 @@ export function Rules({ seen, settings, isDisabled }: { seen: Seen; settings: Se
   const { draft, save } = settings;
   const matchOn = draft.matchOn === undefined ? seen.matchOn : draft.matchOn;
   const mode = draft.mode ?? seen.mode;
+  const withoutKey = draft.withoutKey ?? seen.withoutKey;
   return (
     <div className="card stack">
       <h3>{t.rules}</h3>
@@ -36,16 +38,16 @@ export function Rules({ seen, settings, isDisabled }: { seen: Seen; settings: Se
           choices={modes.map((id) => ({ id, text: t.modes[id] }))}
           onChange={(value) =>
             save({
-              mode: value as ImportMode,
+              ...withMode(value as ImportMode, withoutKey),
               // What could not be saved of a field that goes is not tried again.
               ...(value === 'mirror' || settings.error === null ? {} : { maxDeletes: seen.maxDeletes }),
             })
           }
         />
-        {matchOn === null || mode === 'mirror' || mode === 'update' ? null : (
+        {matchOn === null || needsKeys(mode) ? null : (
           <Choose
             label={t.withoutKey}
-            value={draft.withoutKey ?? seen.withoutKey}
+            value={withoutKey}
             isDisabled={isDisabled}
             choices={[
               { id: 'refuse', text: t.withoutKeys.refuse },

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import type { ImportSettings } from '../../api/generated';
-import { savingOf, type Unsaved } from './settings';
+import { savingOf, type Unsaved, withMode } from './settings';
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -50,4 +50,11 @@ it('forgets what could not be saved where all is chosen anew', async () => {
   saving.saveOnly({ mapping: 'suggested' });
   await settled();
   expect(sent().at(-1)).toEqual({ mapping: 'suggested' });
+});
+
+it('takes back that rows without a key create partners, with a mode that does not go with it', () => {
+  expect(withMode('mirror', 'create')).toEqual({ mode: 'mirror', withoutKey: 'refuse' });
+  expect(withMode('update', 'create')).toEqual({ mode: 'update', withoutKey: 'refuse' });
+  expect(withMode('create', 'create')).toEqual({ mode: 'create' });
+  expect(withMode('mirror', 'refuse')).toEqual({ mode: 'mirror' });
 });

@@ -1,4 +1,4 @@
-import type { ImportSettings } from '../../api/generated';
+import type { ImportMode, ImportSettings, WithoutKey } from '../../api/generated';
 
 export interface Unsaved {
   /** What was chosen and is not saved yet, also because that failed. */
@@ -55,4 +55,14 @@ export function savingOf(
     },
     again: () => void run(),
   };
+}
+
+/** Whether each row needs a key in this mode: then nothing is asked about rows without it. */
+export function needsKeys(mode: ImportMode): boolean {
+  return mode === 'mirror' || mode === 'update';
+}
+
+/** What is saved with a mode. Rows without a key cannot create partners in all of them. */
+export function withMode(mode: ImportMode, withoutKey: WithoutKey): ImportSettings {
+  return needsKeys(mode) && withoutKey === 'create' ? { mode, withoutKey: 'refuse' } : { mode };
 }
