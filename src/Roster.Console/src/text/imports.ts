@@ -94,6 +94,7 @@ const importsEn = {
   delimiters: { comma: 'Comma ,', semicolon: 'Semicolon ;', tab: 'Tab', pipe: 'Bar |' },
   headerRow: 'Line with the names of the columns',
   headerHint: 'Leave it empty if there is none.',
+  headerWrong: 'This is not the number of a line.',
   sheet: 'Sheet',
   hiddenSheet: (name: string) => `${name} (hidden)`,
   blankRows: (n: number) => plural('en', n, { one: '# blank row passed over', other: '# blank rows passed over' }),

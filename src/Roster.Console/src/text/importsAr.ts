@@ -114,6 +114,7 @@ export const importsAr = {
   delimiters: { comma: 'فاصلة ,', semicolon: 'فاصلة منقوطة ;', tab: 'علامة جدولة', pipe: 'خط عمودي |' },
   headerRow: 'السطر الذي فيه أسماء الأعمدة',
   headerHint: 'اتركه فارغًا إن لم يوجد.',
+  headerWrong: 'هذا ليس رقم سطر.',
   sheet: 'الورقة',
   hiddenSheet: (name: string) => `${name} (مخفية)`,
   blankRows: (n: number) =>

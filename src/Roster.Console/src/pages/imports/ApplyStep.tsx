@@ -9,6 +9,7 @@ import { importTexts } from '../../text/imports';
 import { Download } from './Download';
 import { useEdits } from './edits';
 import type { StepProps } from './ImportView';
+import { asciiNumber } from './numbers';
 import { Note, StepHead } from './parts';
 import { RowsTable } from './RowsTable';
 import { rowsHref } from './rows';
@@ -45,7 +46,7 @@ export function ApplyStep({ seen, state, mayWrite }: StepProps) {
     !isMirrorFaulty &&
     !isTooMuch &&
     (counts.faulty === 0 || leavesFaulty || isWritten(seen)) &&
-    (deleted === 0 || typed.trim() === String(deleted)) &&
+    (deleted === 0 || asciiNumber(typed).trim() === String(deleted)) &&
     (!isConflict || skips);
   const apply = async () => {
     const path = skips ? 'apply?onConflict=skip' : 'apply';

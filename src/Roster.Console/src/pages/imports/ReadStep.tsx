@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import type { EncodingSample, ImportSettings, TextEncoding } from '../../api/generated';
 import { go } from '../../app/router';
 import { Button, Choose } from '../../parts/controls';
@@ -7,6 +8,7 @@ import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import type { StepProps } from './ImportView';
+import { lineIn } from './numbers';
 import { CommitField, StepHead } from './parts';
 import { isOpen, type Seen } from './steps';
 import { useSettings } from './useImport';
@@ -124,6 +126,7 @@ function Reading({
     ...((seen.hiddenRows ?? 0) > 0 ? [t.hiddenRows(seen.hiddenRows ?? 0)] : []),
     ...((seen.blankColumns ?? 0) > 0 ? [t.blankColumns(seen.blankColumns ?? 0)] : []),
   ];
+  const [isWrong, setIsWrong] = useState(false);
   const header = draft.headerRow === undefined ? file.headerRow : draft.headerRow;
   return (
     <div className="card stack">
@@ -169,9 +172,11 @@ function Reading({
             isLatin
             value={header === null || header === undefined ? '' : String(header)}
             isDisabled={isDisabled}
+            error={isWrong ? t.headerWrong : undefined}
             onCommit={(text) => {
-              const number = Number.parseInt(text, 10);
-              save({ headerRow: text.trim() === '' || Number.isNaN(number) ? null : number });
+              const line = lineIn(text);
+              setIsWrong(line === undefined);
+              if (line !== undefined && line !== header) save({ headerRow: line });
             }}
           />
         ) : null}

@@ -2,6 +2,7 @@ import type { ImportMode } from '../../api/generated';
 import { Choose } from '../../parts/controls';
 import { useText } from '../../text';
 import { importTexts } from '../../text/imports';
+import { asciiNumber } from './numbers';
 import { CommitField } from './parts';
 import { needsKeys, withMode } from './settings';
 import type { Seen } from './steps';
@@ -63,7 +64,7 @@ export function Rules({ seen, settings, isDisabled }: { seen: Seen; settings: Se
             isLatin
             value={(draft.maxDeletes === undefined ? seen.maxDeletes : draft.maxDeletes) ?? ''}
             isDisabled={isDisabled}
-            onCommit={(text) => save({ maxDeletes: text.trim() === '' ? null : text.trim() })}
+            onCommit={(text) => save({ maxDeletes: text.trim() === '' ? null : asciiNumber(text).trim() })}
           />
         ) : null}
       </div>

@@ -33,7 +33,8 @@ export function CommitField({
   const id = useId();
   useEffect(() => setText(value), [value]);
   const commit = () => {
-    if (text !== value) onCommit(text);
+    // Also what is as it was, where something else was refused before.
+    if (text !== value || error !== undefined) onCommit(text);
   };
   const note = error ?? hint;
   return (
