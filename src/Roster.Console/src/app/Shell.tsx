@@ -11,7 +11,7 @@ import { common } from '../text/common';
 import { shell } from '../text/shell';
 import { Boundary } from './Boundary';
 import { isApple } from './device';
-import { holdDroppedFile } from './dropped';
+import { holdDroppedFiles } from './dropped';
 import { Palette } from './Palette';
 import { pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
@@ -230,10 +230,10 @@ function Dropping({ children }: { children: ReactNode }) {
       onDragLeave={() => setIsOver(false)}
       onDrop={(event) => {
         setIsOver(false);
-        const file = event.dataTransfer.files[0];
-        if (file === undefined || !hasFile(event)) return;
+        const { files } = event.dataTransfer;
+        if (files.length === 0 || !hasFile(event)) return;
         event.preventDefault();
-        holdDroppedFile(file);
+        holdDroppedFiles(files);
         go('/imports?dropped=');
       }}
     >

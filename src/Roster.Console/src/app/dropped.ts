@@ -1,12 +1,12 @@
-/** A file that was dropped on another page, until the page Import takes it. */
-let held: File | null = null;
+/** Files that were dropped on another page, until the page Import takes them. */
+let held: readonly File[] = [];
 
-export function holdDroppedFile(file: File): void {
-  held = file;
+export function holdDroppedFiles(files: FileList): void {
+  held = [...files];
 }
 
-export function takeDroppedFile(): File | null {
-  const file = held;
-  held = null;
-  return file;
+export function takeDroppedFiles(): readonly File[] {
+  const files = held;
+  held = [];
+  return files;
 }

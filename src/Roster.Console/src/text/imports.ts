@@ -18,6 +18,9 @@ const importsEn = {
   notUploaded: (name: string) => `${name} was not imported.`,
   oneUpload: (name: string) =>
     `${name} was not taken: another file is being uploaded. Wait for its end, or cancel it first.`,
+  oneFile: (name: string) => `Only ${name} was taken. Files are imported one at a time.`,
+  unreadable: (name: string) =>
+    `${name} cannot be read any more. Perhaps it was saved again since, is still open in another program, or is a folder. Choose the file again.`,
   imports: 'Imports',
   noImports: 'Nothing has been imported yet',
   noImportsHint: 'Drop a file above to begin. You will see what it would change before anything is written.',

@@ -39,6 +39,9 @@ export const importsAr = {
   cancelUpload: 'إلغاء الرفع',
   notUploaded: (name: string) => `لم يُستورد ${name}.`,
   oneUpload: (name: string) => `لم يُؤخذ ${name}: هناك ملف آخر قيد الرفع. انتظر انتهاءه أو ألغه أولًا.`,
+  oneFile: (name: string) => `أُخذ ${name} وحده. تُستورد الملفات واحدًا واحدًا.`,
+  unreadable: (name: string) =>
+    `لم تعد قراءة ${name} ممكنة. ربما حُفظ من جديد، أو ما زال مفتوحًا في برنامج آخر، أو هو مجلد. اختر الملف مرة أخرى.`,
   imports: 'عمليات الاستيراد',
   noImports: 'لم يُستورد شيء بعد',
   noImportsHint: 'أفلت ملفًا أعلاه للبدء. سترى ما سيغيّره قبل أن يُكتب أي شيء.',

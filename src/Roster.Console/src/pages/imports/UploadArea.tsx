@@ -1,7 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { FileTrigger } from 'react-aria-components';
-import type { CallError } from '../../api/http';
-import { takeDroppedFile } from '../../app/dropped';
+import { takeDroppedFiles } from '../../app/dropped';
 import { go, usePlace } from '../../app/router';
 import { showFailure, showNote } from '../../app/toasts';
 import { Button, TextInput } from '../../parts/controls';
@@ -15,12 +14,14 @@ import { importTexts } from '../../text/imports';
 import { Bar, Note } from './parts';
 import { stepOf } from './steps';
 import { upload } from './upload';
-import { plan, type Taken, type Upload, uploadsOf } from './uploads';
+import { plan, type Refusal, type Taken, type Upload, uploadsOf } from './uploads';
+
+const texts = () => importTexts[document.documentElement.lang === 'ar' ? 'ar' : 'en'];
 
 /** What ends while another page is shown is said there. */
 const uploads = uploadsOf(upload, plan, {
-  done: ({ name }) => showNote(importTexts[document.documentElement.lang === 'ar' ? 'ar' : 'en'].wasRead(name)),
-  failed: (_, error) => showFailure(error),
+  done: ({ name }) => showNote(texts().wasRead(name)),
+  failed: ({ name }, error) => (error === null ? showNote(texts().unreadable(name)) : showFailure(error)),
 });
 
 type Running = Extract<Upload, { state: 'sending' }>;
@@ -39,6 +40,14 @@ export function UploadArea() {
     },
     [t],
   );
+  const sendFirst = useCallback(
+    ([first, ...others]: readonly File[]) => {
+      if (first === undefined) return;
+      send(first, first.name);
+      if (others.length > 0) showNote(t.oneFile(first.name));
+    },
+    [t, send],
+  );
   useEffect(
     () =>
       uploads.listen(({ seen, isPlanned }) =>
@@ -49,17 +58,17 @@ export function UploadArea() {
 
   useEffect(() => {
     if (!place.query.has('dropped')) return;
-    const file = takeDroppedFile();
+    const files = takeDroppedFiles();
     go('/imports', { replace: true });
-    if (file !== null) send(file, file.name);
-  }, [place, send]);
+    sendFirst(files);
+  }, [place, sendFirst]);
 
   useEffect(() => {
     const listen = (event: ClipboardEvent) => {
       if (event.target instanceof HTMLElement && event.target.closest('input, textarea') !== null) return;
-      const file = event.clipboardData?.files[0];
+      const files = [...(event.clipboardData?.files ?? [])];
       const text = event.clipboardData?.getData('text/plain') ?? '';
-      if (file !== undefined && text === '') send(file, file.name);
+      if (files.length > 0 && text === '') sendFirst(files);
       else if (!text.includes('\t') && !text.includes('\n')) return;
       else if (uploads.now.get()?.state === 'sending') showNote(t.oneUpload(t.pastedName));
       else setPasted(text);
@@ -67,7 +76,7 @@ export function UploadArea() {
     };
     document.addEventListener('paste', listen);
     return () => document.removeEventListener('paste', listen);
-  }, [send, t]);
+  }, [sendFirst, t]);
 
   // The button that was pressed, or the progress, is gone: the focus begins again where a file is chosen.
   const isSending = current?.state === 'sending';
@@ -140,13 +149,18 @@ function Sending({ upload, onCancel }: { upload: Running; onCancel: () => void }
 const passing: readonly (string | undefined)[] = [undefined, 'upload_broken_off', 'internal_error'];
 
 /** Why a file was not taken. It is kept: where that may help, it can be sent again. */
-function Refused({ error, taken, again }: { error: CallError; taken: Taken; again: () => void }) {
+function Refused({ error, taken, again }: { error: Refusal; taken: Taken; again: () => void }) {
   const t = useText(importTexts);
   const names = useText(common);
-  const reason = error.problem?.reason;
+  const reason = error?.problem?.reason;
   return (
     <div className="stack-small">
-      {reason === undefined ? (
+      {error === null ? (
+        <div className="notice notice-bad" role="alert">
+          <Icon name="warning" />
+          <strong>{t.unreadable(taken.name)}</strong>
+        </div>
+      ) : reason === undefined ? (
         <ErrorView error={error} />
       ) : (
         <div className="notice notice-bad" role="alert">
@@ -162,7 +176,7 @@ function Refused({ error, taken, again }: { error: CallError; taken: Taken; agai
           <Button look="quiet" onPress={uploads.forget}>
             {t.discard}
           </Button>
-          {passing.includes(reason) ? <Button onPress={again}>{names.tryAgain}</Button> : null}
+          {error !== null && passing.includes(reason) ? <Button onPress={again}>{names.tryAgain}</Button> : null}
         </div>
       </div>
     </div>

@@ -9,11 +9,14 @@ export interface Taken {
   readonly name: string;
 }
 
+/** Why a file was not taken; null if the browser cannot read it any more. */
+export type Refusal = CallError | null;
+
 /** Nothing, a file that is sent, or one that was not taken: it is kept, to be sent again. */
 export type Upload =
   | null
   | { readonly state: 'sending'; readonly taken: Taken; readonly sent: number }
-  | { readonly state: 'failed'; readonly taken: Taken; readonly error: CallError };
+  | { readonly state: 'failed'; readonly taken: Taken; readonly error: Refusal };
 
 export interface Uploads {
   readonly now: Store<Upload>;
@@ -34,7 +37,7 @@ type Send = typeof upload;
 export function uploadsOf(
   send: Send,
   planned: (seen: Seen, signal: AbortSignal) => Promise<boolean>,
-  elsewhere: { readonly done: Listener; readonly failed: (taken: Taken, error: CallError) => void },
+  elsewhere: { readonly done: Listener; readonly failed: (taken: Taken, error: Refusal) => void },
 ): Uploads {
   const now = storeOf<Upload>(null);
   let end: AbortController | null = null;
@@ -56,8 +59,8 @@ export function uploadsOf(
       set(null);
       (shown ?? elsewhere.done)({ name: taken.name, seen, isPlanned });
     } catch (failure) {
+      const error = await refusalOf(asCallError(failure), taken.file);
       if (mine.signal.aborted) return;
-      const error = asCallError(failure);
       set({ state: 'failed', taken, error });
       if (shown === null) elsewhere.failed(taken, error);
     } finally {
@@ -87,6 +90,17 @@ export function uploadsOf(
       };
     },
   };
+}
+
+/** A file that was saved again since it was chosen, or a folder, fails as a server does that is away. */
+async function refusalOf(error: CallError, file: Blob): Promise<Refusal> {
+  if (!error.isOffline) return error;
+  try {
+    await file.slice(0, 1).arrayBuffer();
+    return error;
+  } catch {
+    return null;
+  }
 }
 
 function ask(event: Event): void {
