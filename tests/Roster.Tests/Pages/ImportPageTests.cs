@@ -30,6 +30,8 @@ public sealed class ImportPageTests(ConsoleServer server, ConsoleBrowser browser
         Assert.Equal("right@example.com", await console.Field("E-Mail, row 4").InputValueAsync());
         await console.Button("Save and check again").ClickAsync();
         await console.Button("0 Faulty").WaitForAsync();
+        await console.Page.GetByRole(AriaRole.Status).Filter(new() { HasText = "2 partners are created, 1 partner is updated" })
+            .WaitForAsync();
         Assert.Single((await api.GetAsync("/api/partners")).Items);
         await console.Page.GetByRole(AriaRole.Button, new() { Name = "Continue" }).ClickAsync();
         await console.Page.GetByRole(AriaRole.Button, new() { Name = "Apply: 2 created, 1 updated" }).ClickAsync();

@@ -36,6 +36,7 @@ export function PreviewStep({ seen, state, mayWrite }: StepProps) {
     );
   return (
     <section className="stack">
+      <PlanEnd seen={seen} />
       <StepHead title={t.titles.preview}>
         {mayWrite && isOpen(seen) ? (
           <Button isPending={planning.isRunning} onPress={() => void planning.act('POST', 'plan')}>
@@ -56,6 +57,31 @@ export function PreviewStep({ seen, state, mayWrite }: StepProps) {
       {seen.work === 'plan' ? <Progress seen={seen} /> : null}
       {seen.counts === null ? null : <Rows seen={seen} state={state} mayWrite={mayWrite} />}
     </section>
+  );
+}
+
+/** Says to screen readers that a plan is made, and what it does: the bar of its progress says nothing. */
+function PlanEnd({ seen }: { seen: Seen }) {
+  const t = useText(importTexts);
+  const [wasPlanning, setWasPlanning] = useState(false);
+  const isPlanning = seen.work === 'plan';
+  useEffect(() => {
+    if (isPlanning) setWasPlanning(true);
+  }, [isPlanning]);
+  const { counts } = seen;
+  const says = wasPlanning && !isPlanning && counts !== null;
+  const parts = says
+    ? [
+        t.willCreate(counts.created),
+        t.willUpdate(counts.updated),
+        ...(counts.deleted === 0 ? [] : [t.willDelete(counts.deleted)]),
+        t.areFaulty(counts.faulty),
+      ]
+    : [];
+  return (
+    <p className="visually-hidden" role="status">
+      {parts.join(t.join)}
+    </p>
   );
 }
 
