@@ -19,6 +19,8 @@ internal static class ImportLine
             throw new ArgumentException(
                 $"Item {index} has IfUpdatedAt, AddTags, RemoveTags, or Metadata that is null. More than {RosterClient.MaxItems} items "
                 + "are an import, which has none of these; send them in several calls.");
+        if (Array.Exists(item.Tags.ValueOrDefault() ?? [], tag => tag.Contains('|', StringComparison.Ordinal)))
+            throw new ArgumentException($"Item {index} has a tag with |, which no tag can have: an import would make several of it.");
         var isBlank = true;
         json.WriteStartObject();
         Cell("id", item.Id?.ToString());

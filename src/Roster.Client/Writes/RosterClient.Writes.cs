@@ -18,7 +18,7 @@ public sealed partial class RosterClient
     /// </exception>
     /// <exception cref="ArgumentException">
     /// There are no items, or more than 10,000 with something that an import cannot have: IfRevision, ReturnChanges,
-    /// IfUpdatedAt, AddTags, RemoveTags, Metadata that is null, or an item without any text.
+    /// IfUpdatedAt, AddTags, RemoveTags, Metadata that is null, a tag with |, or an item without any text.
     /// </exception>
     public Task<WriteResult> UpsertAsync(
         IEnumerable<PartnerWrite> items, UpsertOptions? options = null, IProgress<UpsertProgress>? progress = null,

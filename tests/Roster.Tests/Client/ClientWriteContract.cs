@@ -159,6 +159,8 @@ public abstract class ClientWriteContract(RosterHost host)
         await Assert.ThrowsAsync<ArgumentException>(() => client.UpsertAsync(Clients.Some(10_000).Append(new())));
         await Assert.ThrowsAsync<ArgumentException>(() => client.UpsertAsync(
             Clients.Some(10_000).Append(new() { Name = " ", Email = "" })));
+        await Assert.ThrowsAsync<ArgumentException>(() => client.UpsertAsync(
+            Clients.Some(10_000).Append(new() { Name = "a", Tags = new[] { "b|c" } })));
         Assert.Throws<ArgumentException>(() => Clients.Of(host.Address, "a key\r\nX: y"));
         Assert.Throws<ArgumentException>(() => Clients.Of(new Uri("ftp://example.com"), "key"));
     }
