@@ -16,15 +16,22 @@ internal sealed class XlsxStyles(bool is1904)
     /// <summary>The formats of each style; null for those that show a plain number.</summary>
     private readonly List<XlsxNumberFormat?> _formats = [];
 
-    /// <param name="path">Null: all styles are plain.</param>
+    /// <summary>Whether the workbook names a part with styles that it does not have.</summary>
+    private bool _areLost;
+
+    /// <param name="path">Null: all styles are plain. So are they if the part is missing, until a cell names one.</param>
     /// <param name="is1904">Whether dates count from 1904.</param>
-    /// <exception cref="FileRefusedException">The part is not there: dates would be numbers.</exception>
     public static XlsxStyles Read(XlsxParts parts, string? path, bool is1904)
     {
         var styles = new XlsxStyles(is1904);
         if (path is null)
             return styles;
-        using var xml = parts.Open(parts.Find(path) ?? throw FileRefusals.DamagedWorkbook(), "styles", XlsxLimits.MaxPart);
+        if (parts.Find(path) is not { } part)
+        {
+            styles._areLost = true;
+            return styles;
+        }
+        using var xml = parts.Open(part, "styles", XlsxLimits.MaxPart);
         var codes = new Dictionary<int, string>();
         var isInCells = false;
         while (XlsxXml.Next(xml))
@@ -47,12 +54,15 @@ internal sealed class XlsxStyles(bool is1904)
     /// <param name="isNumber">
     /// Whether it is shown as a number, so that leading zeros and digits after the 15th are lost.
     /// </param>
+    /// <exception cref="FileRefusedException">The style is lost, by which the number could be a date.</exception>
     public string? Number(ReadOnlySpan<char> raw, int style, out bool isNumber)
     {
         const int ExactDigits = 15;
         isNumber = false;
         if (raw.IsEmpty)
             return null;
+        if (_areLost && style != 0)
+            throw FileRefusals.DamagedWorkbook();
         var format = style < _formats.Count ? _formats[style] : null;
         if (format is null && raw.Length <= ExactDigits && !raw.ContainsAnyExceptInRange('0', '9') && (raw[0] != '0' || raw.Length == 1))
         {

@@ -20,7 +20,7 @@ const importsEn = {
     `${name} was not taken: another file is being uploaded. Wait for its end, or cancel it first.`,
   oneFile: (name: string) => `Only ${name} was taken. Files are imported one at a time.`,
   unreadable: (name: string) =>
-    `${name} cannot be read any more. Perhaps it was saved again since, is still open in another program, or is a folder. Choose the file again.`,
+    `${name} cannot be read any more. Perhaps it was saved again since, is open in another program, or is a folder. Choose it again.`,
   imports: 'Imports',
   noImports: 'Nothing has been imported yet',
   noImportsHint: 'Drop a file above to begin. You will see what it would change before anything is written.',
