@@ -156,6 +156,36 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
     }
 
     [Fact]
+    public async Task A_new_partner_whose_answer_was_lost_is_made_once_when_the_button_is_pressed_again()
+    {
+        var api = server.NewWorkspace();
+        await using var console = await browser.OpenAsync(server.Address, "/partners?new", api.Key);
+        console.ExpectedStatuses.Add(502);
+        var first = 0;
+        await console.Page.RouteAsync("**/api/partners", async route =>
+        {
+            var headers = new Dictionary<string, string>(route.Request.Headers)
+            {
+                ["origin"] = server.Address.GetLeftPart(UriPartial.Authority),
+                ["sec-fetch-site"] = "same-origin",
+            };
+            // It is carried out, and a proxy answers for it.
+            first = (await route.FetchAsync(new() { Headers = headers })).Status;
+            await route.FulfillAsync(new() { Status = 502 });
+        }, new() { Times = 1 });
+
+        await console.Field("Name").FillAsync("Ada Lovelace");
+        await console.Button("Create partner").ClickAsync();
+        await console.SeesAsync("That did not work");
+        Assert.Equal(201, first);
+        await console.Button("Create partner").ClickAsync();
+
+        await console.Heading("Ada Lovelace").WaitForAsync();
+        await console.SeesAsync("1 created");
+        Assert.Single((await api.GetAsync("/api/partners")).Items);
+    }
+
+    [Fact]
     public async Task Many_partners_are_tagged_and_deleted_after_a_preview_and_it_can_be_undone()
     {
         var api = server.NewWorkspace();

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { storeOf, useStore } from '../store';
 import { type Answer, type Call, CallError, call } from './http';
+import { idempotencyOf } from './idempotency';
 
 /**
  * Answers to GET that pages have read, by address: at most 50, the least recently used is forgotten. A page shows the
@@ -85,22 +86,25 @@ export interface Writing {
   readonly clear: () => void;
 }
 
-/** Makes a write. While one runs, another is not begun. */
+/** Makes a write. While one runs, another is not begun. One whose answer was lost can be made again, and is done once. */
 export function useWrite(): Writing {
   const [isRunning, setIsRunning] = useState(false);
   const [error, setError] = useState<CallError | null>(null);
   const busy = useRef(false);
+  const idempotency = useRef(idempotencyOf());
   const run = useCallback(async <T>(request: Call): Promise<Answer<T> | null> => {
     if (busy.current) return null;
     busy.current = true;
     setIsRunning(true);
     setError(null);
     try {
-      const answer = await call<T>(request);
+      const answer = await call<T>(idempotency.current.withKey(request));
+      idempotency.current.ended(null);
       if (!request.path.includes('dryRun=true')) forgetAnswers();
       return answer;
     } catch (failure) {
       if (!(failure instanceof CallError)) throw failure;
+      idempotency.current.ended(failure);
       setError(failure);
       return null;
     } finally {
