@@ -145,6 +145,29 @@ public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser bro
     }
 
     [Fact]
+    public async Task A_tab_writes_nothing_once_another_tab_has_signed_in_as_somebody_else()
+    {
+        var (first, second) = (server.NewWorkspace(), server.NewWorkspace());
+        await using var console = await browser.OpenAsync(server.Address, "/partners?new", first.Key);
+        await console.Field("Name").FillAsync("Ada Lovelace");
+        await using var other = await console.AtAsync(server.Address);
+
+        await console.SignInAsync(second.Key!);
+        await other.GoAsync("/partners");
+        await console.SeesAsync("Somebody else is signed in now");
+        // The form is below the question, and sends nothing from there.
+        await console.Page.EvaluateAsync("document.querySelector('form').requestSubmit()");
+        Assert.Empty((await second.GetAsync("/api/partners")).Items);
+        await console.SignInAsync(first.Key!);
+        await other.GoAsync("/partners");
+        await console.Page.GetByText("Somebody else is signed in now").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        await console.Button("Create partner").ClickAsync();
+
+        await console.SeesAsync("1 created");
+        Assert.Equal("Ada Lovelace", Assert.Single((await first.GetAsync("/api/partners")).Items).GetProperty("name").GetString());
+    }
+
+    [Fact]
     public async Task Who_may_only_read_sees_all_and_is_offered_nothing_to_change()
     {
         var api = server.NewWorkspace("partnersRead,linksWrite");

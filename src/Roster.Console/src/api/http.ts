@@ -54,9 +54,22 @@ export function endSession(): void {
   onSessionEnd();
 }
 
+let isHeld = false;
+
+/** While this browser is signed in as somebody else than this page shows, nothing is asked or written: it would be theirs. */
+export function holdCalls(held: boolean): void {
+  isHeld = held;
+}
+
+/** Throws where no calls are made now; for an upload, too. */
+export function refuseHeld(): void {
+  if (isHeld) throw new CallError(401, null);
+}
+
 /** Makes a call and gives the answer as it comes. Throws a CallError, or an AbortError if the signal ended it. */
 export async function send(request: Call, signal?: AbortSignal): Promise<Response> {
   const { method = 'GET', path, body } = request;
+  if (path !== '/api/session') refuseHeld();
   const isBlob = body instanceof Blob;
   const response = await orOffline(
     fetch(path, {

@@ -23,6 +23,7 @@ import { Toasts } from './toasts';
 /** Read when it is first opened. The palette is not: one types at once. */
 const Help = lazy(() => import('./Help'));
 const SignInAgain = lazy(async () => ({ default: (await import('./SignIn')).SignInAgain }));
+const Elsewhere = lazy(async () => ({ default: (await import('./SignIn')).Elsewhere }));
 const NewKey = lazy(async () => ({ default: (await import('./SignIn')).NewKey }));
 
 /** The frame around each page: the pages on one side, the page, and what lies over it. */
@@ -30,7 +31,7 @@ export function Shell() {
   const t = useText(common);
   const { path } = usePlace();
   const session = useSession();
-  const { hasEnded, newKey, keyIsKept } = useSessionState();
+  const { hasEnded, elsewhere, newKey, keyIsKept } = useSessionState();
   const [isPaletteOpen, setIsPaletteOpen] = useState(false);
   const [isHelpOpen, setIsHelpOpen] = useState(false);
   const [isMenuOpen, setIsMenuOpen] = useState(false);
@@ -132,8 +133,8 @@ export function Shell() {
       </Boundary>
       <Leaving />
       <Toasts />
-      <Boundary key={hasEnded ? 'ended' : 'signed in'}>
-        <Suspense>{hasEnded ? <SignInAgain /> : null}</Suspense>
+      <Boundary key={elsewhere !== null ? 'elsewhere' : hasEnded ? 'ended' : 'signed in'}>
+        <Suspense>{elsewhere !== null ? <Elsewhere owner={elsewhere} /> : hasEnded ? <SignInAgain /> : null}</Suspense>
       </Boundary>
       <Suspense>{newKey === null ? null : <NewKey secret={newKey} onClose={keyIsKept} />}</Suspense>
     </>

@@ -9,8 +9,8 @@ import { useStore } from '../store';
 import { useText } from '../text';
 import { signInText } from '../text/signIn';
 import { link, listenForLinks } from './link';
-import { setQuery } from './router';
-import { useSessionState } from './session';
+import { hrefOf, setQuery } from './router';
+import { type Owner, useSession, useSessionState } from './session';
 
 type Refusal = 'oidc' | 'oidc-again' | 'oidc-down';
 
@@ -97,6 +97,29 @@ export function SignInAgain() {
     <Sheet title={t.ended} isOpen onClose={() => undefined} size="small" isDismissable={false}>
       <p className="muted">{t.endedHint}</p>
       <KeyForm isAgain />
+    </Sheet>
+  );
+}
+
+/** Over the page, where another tab has signed in as somebody else: what is here would be read and written as theirs. */
+export function Elsewhere({ owner }: { owner: Owner }) {
+  const t = useText(signInText);
+  const { actor, workspace } = useSession();
+  return (
+    <Sheet
+      title={t.elsewhere}
+      isOpen
+      onClose={() => undefined}
+      size="small"
+      isDismissable={false}
+      footer={
+        <Button look="primary" onPress={() => window.location.assign(hrefOf('/'))} autoFocus>
+          {t.goOnAs(owner.name)}
+        </Button>
+      }
+    >
+      <p>{t.elsewhereNow(owner.name, owner.workspace)}</p>
+      <p className="muted">{t.elsewhereHint(actor.name, workspace.name)}</p>
     </Sheet>
   );
 }

@@ -1,6 +1,6 @@
-import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useState } from 'react';
+import { createContext, type ReactNode, useCallback, useContext, useEffect, useMemo, useRef, useState } from 'react';
 import type { Session } from '../api/generated';
-import { asCallError, type CallError, call, whenSessionEnds } from '../api/http';
+import { asCallError, type CallError, call, holdCalls, whenSessionEnds } from '../api/http';
 import { forgetAnswers } from '../api/useCall';
 import { dropToasts, showFailure } from './toasts';
 
@@ -8,12 +8,21 @@ export type Scope = Session['scopes'][number];
 
 export type Door = { readonly link: string } | { readonly key: string };
 
+/** Whose session the browser has. */
+export interface Owner {
+  readonly id: string;
+  readonly name: string;
+  readonly workspace: string;
+}
+
 export interface SessionState {
   /** Null before anybody has signed in. It stays while a session that has ended is renewed. */
   readonly session: Session | null;
   readonly isLoading: boolean;
   /** Whether the session has ended under the page: its forms stay, and a dialog asks to sign in again. */
   readonly hasEnded: boolean;
+  /** Who is signed in in this browser by now, in place of the one that the page shows: then it makes no calls. */
+  readonly elsewhere: Owner | null;
   readonly error: CallError | null;
   readonly signIn: (door: Door) => Promise<CallError | null>;
   /** Goes on where there is a session again, which another tab has begun. */
@@ -25,21 +34,42 @@ export interface SessionState {
   readonly keyIsKept: () => void;
 }
 
+/** What the tabs of a browser tell each other, since they have one session: whose it is now, or that it has ended. */
+const tabs = new BroadcastChannel('roster-session');
+
+function ownerOf({ actor, workspace }: Session): Owner {
+  return { id: actor.id, name: actor.name, workspace: workspace.name };
+}
+
 const SessionContext = createContext<SessionState | null>(null);
 
 export function SessionProvider({ children }: { children: ReactNode }) {
   const [session, setSession] = useState<Session | null>(null);
   const [isLoading, setIsLoading] = useState(true);
   const [hasEnded, setHasEnded] = useState(false);
+  const [elsewhere, setElsewhere] = useState<Owner | null>(null);
   const [error, setError] = useState<CallError | null>(null);
   const [newKey, setNewKey] = useState<string | null>(null);
 
+  const leaveTo = useCallback((other: Owner | null) => {
+    holdCalls(other !== null);
+    setElsewhere(other);
+  }, []);
+  const enter = useCallback(
+    (data: Session) => {
+      leaveTo(null);
+      setSession(data);
+      setHasEnded(false);
+      setError(null);
+      tabs.postMessage(ownerOf(data));
+    },
+    [leaveTo],
+  );
   const read = useCallback(() => {
     setIsLoading(true);
     call<Session>({ path: '/api/session' }).then(
       ({ data }) => {
-        setSession(data);
-        setError(null);
+        enter(data);
         setIsLoading(false);
       },
       (failure: unknown) => {
@@ -48,42 +78,68 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         setIsLoading(false);
       },
     );
-  }, []);
+  }, [enter]);
   useEffect(read, [read]);
   useEffect(() => whenSessionEnds(() => setHasEnded(true)), []);
   const owner = session?.actor.id;
+  const isAway = useRef(false);
+  isAway.current = hasEnded || elsewhere !== null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: what one key was told, and may undo, is not for the next one
   useEffect(() => dropToasts, [owner]);
 
-  const signIn = useCallback(async (door: Door): Promise<CallError | null> => {
-    try {
-      const { data } = await call<Session>({
-        method: 'POST',
-        path: '/api/session',
-        ...('link' in door ? { body: door } : { headers: { Authorization: `Bearer ${door.key.trim()}` } }),
-      });
-      setSession(data);
-      setNewKey(data.key ?? null);
-      setHasEnded(false);
-      setError(null);
-      forgetAnswers();
-      return null;
-    } catch (failure) {
-      return asCallError(failure);
-    }
-  }, []);
+  const signIn = useCallback(
+    async (door: Door): Promise<CallError | null> => {
+      try {
+        const { data } = await call<Session>({
+          method: 'POST',
+          path: '/api/session',
+          ...('link' in door ? { body: door } : { headers: { Authorization: `Bearer ${door.key.trim()}` } }),
+        });
+        enter(data);
+        setNewKey(data.key ?? null);
+        forgetAnswers();
+        return null;
+      } catch (failure) {
+        return asCallError(failure);
+      }
+    },
+    [enter],
+  );
 
-  const resume = useCallback(async (signal: AbortSignal) => {
-    try {
-      const { data } = await call<Session>({ path: '/api/session' }, signal);
-      if (signal.aborted) return;
-      setSession(data);
-      setHasEnded(false);
-      forgetAnswers();
-    } catch {
-      // There is none yet, or the server does not answer: the dialog stays.
-    }
-  }, []);
+  const resume = useCallback(
+    async (signal: AbortSignal) => {
+      try {
+        const { data } = await call<Session>({ path: '/api/session' }, signal);
+        if (signal.aborted) return;
+        if (data.actor.id !== owner) {
+          leaveTo(ownerOf(data));
+          return;
+        }
+        enter(data);
+        forgetAnswers();
+      } catch {
+        // There is none yet, or the server does not answer: the dialog stays.
+      }
+    },
+    [owner, enter, leaveTo],
+  );
+
+  useEffect(() => {
+    if (owner === undefined) return;
+    const end = new AbortController();
+    const listen = ({ data }: MessageEvent<Owner | null>) => {
+      if (data === null) {
+        setHasEnded(true);
+        return;
+      }
+      if (data.id !== owner) leaveTo(data);
+      else if (!isAway.current) return;
+      // Two tabs may speak at once, so the server has the last word.
+      void resume(end.signal);
+    };
+    tabs.addEventListener('message', listen, { signal: end.signal });
+    return () => end.abort();
+  }, [owner, leaveTo, resume]);
 
   const signOut = useCallback(async () => {
     try {
@@ -99,12 +155,13 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     forgetAnswers();
     setSession(null);
     setHasEnded(false);
+    tabs.postMessage(null);
   }, []);
 
   const keyIsKept = useCallback(() => setNewKey(null), []);
   const state = useMemo(
-    () => ({ session, isLoading, hasEnded, error, signIn, resume, signOut, again: read, newKey, keyIsKept }),
-    [session, isLoading, hasEnded, error, signIn, resume, signOut, read, newKey, keyIsKept],
+    () => ({ session, isLoading, hasEnded, elsewhere, error, signIn, resume, signOut, again: read, newKey, keyIsKept }),
+    [session, isLoading, hasEnded, elsewhere, error, signIn, resume, signOut, read, newKey, keyIsKept],
   );
   return <SessionContext value={state}>{children}</SessionContext>;
 }

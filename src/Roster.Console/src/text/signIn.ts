@@ -18,6 +18,12 @@ export const signInText = texts(
     linkStay: (workspace: string) => `Stay in “${workspace}”`,
     ended: 'Your session has ended',
     endedHint: 'Sign in again to go on. What you typed is still there.',
+    elsewhere: 'Somebody else is signed in now',
+    elsewhereNow: (person: string, workspace: string) =>
+      `In another tab, this browser was signed in as “${person}” in “${workspace}”. Nothing was changed from here since.`,
+    elsewhereHint: (person: string, workspace: string) =>
+      `This page is of “${person}” in “${workspace}”. Sign in as “${person}” there again, and it goes on with what you typed.`,
+    goOnAs: (person: string) => `Go on as “${person}”`,
     withProvider: 'Sign in with your organisation',
     withProviderHint: 'It opens in a new tab. Come back here when you are signed in: this page goes on by itself.',
     refused: {
@@ -46,6 +52,12 @@ export const signInText = texts(
     linkStay: (workspace: string) => `البقاء في «${workspace}»`,
     ended: 'انتهت جلستك',
     endedHint: 'سجّل الدخول مرة أخرى للمتابعة. ما كتبته ما زال موجودًا.',
+    elsewhere: 'شخص آخر مسجّل الدخول الآن',
+    elsewhereNow: (person: string, workspace: string) =>
+      `سُجّل الدخول في هذا المتصفح من علامة تبويب أخرى باسم «${person}» في «${workspace}». لم يتغير شيء من هنا منذ ذلك.`,
+    elsewhereHint: (person: string, workspace: string) =>
+      `هذه الصفحة لـ«${person}» في «${workspace}». سجّل الدخول هناك باسم «${person}» من جديد لتتابع بما كتبته.`,
+    goOnAs: (person: string) => `المتابعة باسم «${person}»`,
     withProvider: 'الدخول بحساب مؤسستك',
     withProviderHint: 'يُفتح في علامة تبويب جديدة. عد إلى هنا بعد تسجيل الدخول: تتابع هذه الصفحة من نفسها.',
     refused: {

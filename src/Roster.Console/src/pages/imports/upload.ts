@@ -1,5 +1,5 @@
 import type { Problem } from '../../api/generated';
-import { CallError, endSession, fromConsole, withQuery } from '../../api/http';
+import { CallError, endSession, fromConsole, refuseHeld, withQuery } from '../../api/http';
 import type { Seen } from './steps';
 
 /** Sends a file. `fetch` does not tell how far an upload is, so this is an XMLHttpRequest. */
@@ -10,6 +10,7 @@ export function upload(
   signal: AbortSignal,
 ): Promise<Seen> {
   return new Promise((resolve, reject) => {
+    refuseHeld();
     const request = new XMLHttpRequest();
     request.open('POST', withQuery('/api/imports', { filename: name }));
     for (const [header, value] of Object.entries(fromConsole)) request.setRequestHeader(header, value);
