@@ -238,6 +238,26 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
     }
 
     [Fact]
+    public async Task The_directory_as_it_was_is_written_into_a_file_too()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync(Three);
+        var id = (await api.GetAsync("/api/partners?q=Ada")).Items[0].GetProperty("id").GetString();
+        await api.PutAsync($$"""[{"id":"{{id}}","name":"Ada King"}]""");
+        await using var console = await browser.OpenAsync(server.Address, "/partners?asOf=1", api.Key);
+        await console.Row("Ada Lovelace").WaitForAsync();
+
+        await console.Button("Export").ClickAsync();
+        var file = await console.Page.RunAndWaitForDownloadAsync(() => console.Page.GetByRole(
+            AriaRole.Menuitem, new() { Name = "Spreadsheet (CSV for Excel), without metadata" }).ClickAsync());
+
+        var text = await File.ReadAllTextAsync(await file.PathAsync());
+        Assert.Contains("Ada Lovelace", text, StringComparison.Ordinal);
+        Assert.Contains("gold", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("Ada King", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Erasing_needs_the_name_typed_and_leaves_nothing()
     {
         var api = server.NewWorkspace();

@@ -8,6 +8,7 @@ import { Icon } from '../../parts/Icon';
 import { useText } from '../../text';
 import { partnersText } from '../../text/partners';
 import type { Deed } from './DeedDialog';
+import { csvQuery } from './filters';
 import { nothing, type Selection, sizeOf } from './selection';
 
 const DeedDialog = lazy(() => import('./DeedDialog'));
@@ -79,12 +80,12 @@ export function BulkBar({ selection, onSelection, total, list, gridRef }: BulkBa
 export function ExportMenu({ list }: { list: URLSearchParams }) {
   const t = useText(partnersText);
   const [isRunning, setIsRunning] = useState(false);
+  const csv = (text: string) => (list.has('asOf') ? t.withoutMetadata(text) : text);
   const download = async (accept: string, ending: string) => {
     if (isRunning) return;
     setIsRunning(true);
     try {
-      const query = new URLSearchParams(list);
-      if (ending === 'csv') query.set('include', list.has('deleted') ? 'deletedAt,tags,metadata' : 'tags,metadata');
+      const query = ending === 'csv' ? csvQuery(list) : list;
       await saveAs(`partners.${ending}`, `/api/partners?${query}`, accept);
     } catch (failure) {
       showFailure(asCallError(failure));
@@ -109,10 +110,10 @@ export function ExportMenu({ list }: { list: URLSearchParams }) {
           }}
         >
           <MenuItem id="sheet" className="menu-item">
-            {t.exportSheet}
+            {csv(t.exportSheet)}
           </MenuItem>
           <MenuItem id="csv" className="menu-item">
-            {t.exportCsv}
+            {csv(t.exportCsv)}
           </MenuItem>
           <MenuItem id="ndjson" className="menu-item">
             {t.exportNdjson}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addFilter, filtersOf, listQuery, nextSort, removeFilter } from './filters';
+import { addFilter, csvQuery, filtersOf, listQuery, nextSort, removeFilter } from './filters';
 
 describe('The list of an address', () => {
   it('has its search, filters and order, and nothing that is not about the list', () => {
@@ -11,6 +11,13 @@ describe('The list of an address', () => {
     expect(listQuery(new URLSearchParams('q=ada&asOf=12&sort=name&deleted=only')).toString()).toBe(
       'asOf=12&deleted=only&include=deletedAt',
     );
+  });
+
+  it('is written as CSV with what the API can write there', () => {
+    expect(csvQuery(new URLSearchParams('q=ada')).get('include')).toBe('tags,metadata');
+    expect(csvQuery(new URLSearchParams('deleted=true')).get('include')).toBe('deletedAt,tags,metadata');
+    expect(csvQuery(new URLSearchParams('asOf=12')).toString()).toBe('asOf=12&include=tags');
+    expect(csvQuery(new URLSearchParams('asOf=12&deleted=only')).get('include')).toBe('deletedAt,tags');
   });
 
   it('keeps several tags, each once, and one value of everything else', () => {

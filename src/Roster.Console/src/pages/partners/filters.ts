@@ -41,6 +41,14 @@ export function listQuery(query: URLSearchParams): URLSearchParams {
   return list;
 }
 
+/** The query of the list as CSV, with all that it can have: of the past, metadata is only in NDJSON. */
+export function csvQuery(list: URLSearchParams): URLSearchParams {
+  const query = new URLSearchParams(list);
+  const columns = [list.has('deleted') && 'deletedAt', 'tags', !list.has('asOf') && 'metadata'];
+  query.set('include', columns.filter(Boolean).join(','));
+  return query;
+}
+
 export function addFilter(query: URLSearchParams, filter: Filter): URLSearchParams {
   const next = new URLSearchParams(query);
   if (filter.name === 'tag') {
