@@ -109,6 +109,9 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         Assert.Equal("111", await console.Field("Phone").InputValueAsync());
         Assert.Equal("new@example.com", await console.Field("E-mail").InputValueAsync());
         await Assertions.Expect(console.Button("Save")).ToBeDisabledAsync();
+        await console.Field("Phone").PressAsync("Control+Enter");
+        await Assertions.Expect(console.Button("Keep mine: Phone")).ToBeVisibleAsync();
+        Assert.Equal("222", (await api.GetAsync($"/api/partners/{id}")).Json.GetProperty("phone").GetString());
         await console.Button("Keep mine: Phone").ClickAsync();
         await console.Button("Save").ClickAsync();
         await console.SeesAsync("1 updated");

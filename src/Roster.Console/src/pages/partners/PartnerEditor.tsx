@@ -63,7 +63,8 @@ export default function PartnerEditor({ partner, onDone }: { partner: PartnerThe
   const save = async (event: FormEvent) => {
     event.preventDefault();
     setIsChecked(true);
-    if (draft.metadata.some(isHalf)) return;
+    // Ctrl+Enter does not look at the button.
+    if (conflicts.length > 0 || draft.metadata.some(isHalf)) return;
     if (changes === null) return onDone();
     const answer = await run({
       method: 'PUT',
