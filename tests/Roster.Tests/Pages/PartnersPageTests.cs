@@ -222,6 +222,30 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
     }
 
     [Fact]
+    public async Task A_partner_that_somebody_else_deletes_after_it_was_chosen_is_left_out()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync(Three);
+        var id = (await api.GetAsync("/api/partners?q=Grace")).Items[0].GetProperty("id").GetString()!;
+        await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+        console.ExpectedStatuses.Add(400);
+        await console.SeesAsync("3 partners");
+        await console.Page.GetByLabel("Select Ada Lovelace").CheckAsync();
+        await console.Page.GetByLabel("Select Grace Hopper").CheckAsync();
+        await console.SeesAsync("2 selected");
+        await api.DeleteAsync(id);
+
+        await console.Button("Delete…").ClickAsync();
+        await console.Button("Preview").ClickAsync();
+        await console.SeesAsync("1 partner will be deleted.");
+        await console.SeesAsync("1 is deleted already and left out.");
+        await console.Button("Delete partners").ClickAsync();
+
+        await console.SeesAsync("1 deleted");
+        Assert.Single((await api.GetAsync("/api/partners")).Items);
+    }
+
+    [Fact]
     public async Task The_list_is_written_into_a_file_with_the_filters_that_are_shown()
     {
         var api = server.NewWorkspace();

@@ -18,6 +18,13 @@ export const partnerText = texts(
     willRestore: (n: number) =>
       plural('en', n, { one: '# partner will be restored.', other: '# partners will be restored.' }),
     willChange: (n: number) => plural('en', n, { one: '# partner will change.', other: '# partners will change.' }),
+    deletedAlready: (n: number) =>
+      plural('en', n, { one: '# is deleted already and left out.', other: '# are deleted already and left out.' }),
+    restoredAlready: (n: number) =>
+      plural('en', n, {
+        one: '# is not deleted any more and left out.',
+        other: '# are not deleted any more and left out.',
+      }),
     canUndo: 'This is one change set. It can be undone.',
     andMore: (n: number) => plural('en', n, { other: 'and # more' }),
     seePreview: 'Preview',
@@ -89,6 +96,8 @@ export const partnerText = texts(
         many: 'سيتغير # شريكًا.',
         other: 'سيتغير # شريك.',
       }),
+    deletedAlready: (n: number) => plural('ar', n, { other: 'محذوفون من قبل فلا يشملهم هذا: #.' }),
+    restoredAlready: (n: number) => plural('ar', n, { other: 'لم يعودوا محذوفين فلا يشملهم هذا: #.' }),
     canUndo: 'هذه مجموعة تغييرات واحدة، ويمكن التراجع عنها.',
     andMore: (n: number) => plural('ar', n, { other: 'و# غيرهم' }),
     seePreview: 'معاينة',

@@ -1,4 +1,4 @@
-import { type RefObject, useRef, useState } from 'react';
+import { type RefObject, useEffect, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { type Call, CallError, call, nextOf, numberIn } from '../../api/http';
 import { useWrite } from '../../api/useCall';
@@ -9,6 +9,7 @@ import { ErrorView, Name } from '../../parts/show';
 import { useText } from '../../text';
 import { partnerText } from '../../text/partner';
 import { partnersText } from '../../text/partners';
+import { tryWithout } from './deed';
 import type { Selection } from './selection';
 
 /** Items of one write of the API. */
@@ -18,6 +19,15 @@ const mostItems = 10_000;
 const mostNames = 8;
 
 export type Deed = 'delete' | 'restore' | 'tag';
+
+interface Plan {
+  readonly call: Call;
+  readonly changes: number;
+  readonly size: number;
+  readonly names: readonly string[];
+  /** How many are deleted, erased or restored already. */
+  readonly leftOut: number;
+}
 
 /** Shows what would become of the partners that are chosen, and does it. */
 export default function DeedDialog({
@@ -39,14 +49,12 @@ export default function DeedDialog({
   const listTexts = useText(partnersText);
   const [add, setAdd] = useState('');
   const [remove, setRemove] = useState('');
-  const [plan, setPlan] = useState<{ call: Call; changes: number; size: number; names: readonly string[] } | null>(
-    null,
-  );
+  const [plan, setPlan] = useState<Plan | null>(null);
   const [isReading, setIsReading] = useState(false);
   const [trouble, setTrouble] = useState<CallError | null>(null);
   /** Which preview is wanted: one that was asked for before the tags were changed is not shown. */
   const wanted = useRef(0);
-  const { run, isRunning, error } = useWrite();
+  const { run, isRunning, error, clear } = useWrite();
   const [isMore, setIsMore] = useState(false);
   const isTooMany = isMore || (size !== null && size > mostItems);
   const title = { delete: t.deleteTitle, restore: t.restoreTitle, tag: t.tagTitle }[deed];
@@ -56,19 +64,25 @@ export default function DeedDialog({
     const isWanted = () => asked === wanted.current;
     setIsReading(true);
     setTrouble(null);
+    clear();
     try {
-      const { ids, names } = await chosen(selection, list);
-      if (ids.length > mostItems) {
+      const wide = await chosen(selection, list, deed);
+      if (wide.ids.length > mostItems) {
         setIsMore(true);
         return;
       }
-      const write = callOf(deed, ids, tagsIn(add), tagsIn(remove));
-      const answer = await call({ ...write, path: `${write.path}?dryRun=true` });
+      const writeOf = (some: readonly string[]) => callOf(deed, some, tagsIn(add), tagsIn(remove));
+      const { ids, answer } = await tryWithout(wide.ids, (some) => {
+        const write = writeOf(some);
+        return call({ ...write, path: `${write.path}?dryRun=true` });
+      });
       const changes = ['Roster-Updated', 'Roster-Deleted', 'Roster-Restored'].reduce(
-        (sum, name) => sum + (numberIn(answer.headers, name) ?? 0),
+        (sum, name) => sum + (answer === null ? 0 : (numberIn(answer.headers, name) ?? 0)),
         0,
       );
-      if (isWanted()) setPlan({ call: write, changes, size: ids.length, names });
+      const names = await Promise.all(ids.slice(0, mostNames).map((id) => wide.names.get(id) ?? nameOf(id)));
+      const leftOut = wide.leftOut + wide.ids.length - ids.length;
+      if (isWanted()) setPlan({ call: writeOf(ids), changes, size: ids.length, names, leftOut });
     } catch (failure) {
       if (!(failure instanceof CallError)) throw failure;
       if (isWanted()) setTrouble(failure);
@@ -89,6 +103,10 @@ export default function DeedDialog({
     showWrite(answer.headers);
     onClose(true);
   };
+  // What was refused would be refused again: it is looked at anew.
+  useEffect(() => {
+    if (error?.status === 400) setPlan(null);
+  }, [error]);
   const say = { delete: t.willDelete, restore: t.willRestore, tag: t.willChange }[deed];
   return (
     <Confirm
@@ -100,7 +118,7 @@ export default function DeedDialog({
       action={plan === null ? t.seePreview : title}
       isDanger={deed === 'delete' && plan !== null}
       isRunning={isRunning || isReading}
-      isDisabled={isTooMany || (deed === 'tag' && tagsIn(add).length + tagsIn(remove).length === 0)}
+      isDisabled={isTooMany || plan?.size === 0 || (deed === 'tag' && tagsIn(add).length + tagsIn(remove).length === 0)}
     >
       {isTooMany ? <p className="notice notice-warn">{t.tooMany}</p> : null}
       {deed === 'tag' ? (
@@ -125,7 +143,10 @@ export default function DeedDialog({
           {plan.size > plan.names.length ? (
             <span className="muted">{t.andMore(plan.size - plan.names.length)}</span>
           ) : null}
-          <span className="muted">{t.canUndo}</span>
+          {plan.leftOut === 0 ? null : (
+            <span>{deed === 'restore' ? t.restoredAlready(plan.leftOut) : t.deletedAlready(plan.leftOut)}</span>
+          )}
+          {plan.size === 0 ? null : <span className="muted">{t.canUndo}</span>}
         </div>
       )}
       {(trouble ?? error) === null ? null : <ErrorView error={(trouble ?? error) as CallError} />}
@@ -134,36 +155,38 @@ export default function DeedDialog({
 }
 
 /**
- * The chosen partners, and the names of the first. Those of "all that match" are read from the list, until there are
- * more than one write can have.
+ * The chosen partners. Those of "all that match" are read from the list with their names, until there are more than one
+ * write can have; those that are deleted already can only be restored.
  */
-async function chosen(selection: Selection, list: URLSearchParams): Promise<{ ids: string[]; names: string[] }> {
-  if (selection.kind === 'some') {
-    const ids = [...selection.ids];
-    const names = await Promise.all(
-      ids
-        .slice(0, mostNames)
-        .map((id) => call<PartnerThen>({ path: `/api/partners/${id}?deleted=true` }).then(nameIn, () => id)),
-    );
-    return { ids, names };
-  }
+async function chosen(
+  selection: Selection,
+  list: URLSearchParams,
+  deed: Deed,
+): Promise<{ ids: string[]; names: ReadonlyMap<string, string>; leftOut: number }> {
+  const names = new Map<string, string>();
+  if (selection.kind === 'some') return { ids: [...selection.ids], names, leftOut: 0 };
   const ids: string[] = [];
-  const names: string[] = [];
+  let leftOut = 0;
   let next: string | null = `/api/partners?${new URLSearchParams([...list, ['take', '1000']])}`;
   while (next !== null && ids.length <= mostItems) {
     const answer: Awaited<ReturnType<typeof call<PartnerThen[]>>> = await call<PartnerThen[]>({ path: next });
     for (const partner of answer.data)
-      if (!selection.except.has(partner.id)) {
+      if (selection.except.has(partner.id)) continue;
+      else if (partner.deletedAt != null && deed !== 'restore') leftOut++;
+      else {
         ids.push(partner.id);
-        if (names.length < mostNames) names.push(nameIn({ data: partner }));
+        names.set(partner.id, partner.name ?? partner.id);
       }
     next = nextOf(answer.headers);
   }
-  return { ids, names };
+  return { ids, names, leftOut };
 }
 
-function nameIn({ data }: { data: PartnerThen }): string {
-  return data.name ?? data.id;
+function nameOf(id: string): Promise<string> {
+  return call<PartnerThen>({ path: `/api/partners/${id}?deleted=true` }).then(
+    ({ data }) => data.name ?? id,
+    () => id,
+  );
 }
 
 function callOf(deed: Deed, ids: readonly string[], addTags: string[], removeTags: string[]): Call {
