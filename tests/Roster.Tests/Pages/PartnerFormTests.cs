@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Roster.Tests.Pages;
@@ -28,6 +29,11 @@ public sealed class PartnerFormTests(ConsoleServer server, ConsoleBrowser browse
             () => console.Page.GetByRole(AriaRole.Link, new() { Name = "Import", Exact = true }).First.ClickAsync(),
             () => console.Row("Grace Hopper").ClickAsync(),
             () => console.Page.EvaluateAsync("history.back()"),
+            async () =>
+            {
+                await console.Page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^test") }).ClickAsync();
+                await console.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Sign out" }).ClickAsync();
+            },
         ];
         foreach (var way in ways)
         {

@@ -15,7 +15,7 @@ import { holdDroppedFiles } from './dropped';
 import { Palette } from './Palette';
 import { pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
-import { go, leaving, partsOf, setQuery, usePlace } from './router';
+import { ask, go, leaving, partsOf, setQuery, usePlace } from './router';
 import { useSession, useSessionState } from './session';
 import { useShortcuts } from './shortcuts';
 import { Toasts } from './toasts';
@@ -177,7 +177,7 @@ function UserMenu({ onHelp }: { onHelp: () => void }) {
             if (action === 'language') setPreferences({ language: language === 'en' ? 'ar' : 'en' });
             if (action === 'keys') setPreferences({ hasSingleKeys: !hasSingleKeys });
             if (action === 'help') onHelp();
-            if (action === 'out') void signOut();
+            if (action === 'out') ask(() => void signOut());
             if (action === 'system' || action === 'light' || action === 'dark') setPreferences({ theme: action });
           }}
         >

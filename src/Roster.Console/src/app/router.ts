@@ -29,6 +29,12 @@ const forms = new Set<Form>();
 /** What was asked for while it would lose typed text. It is done if the person says so. */
 export const leaving = storeOf<(() => void) | null>(null);
 
+/** Does what loses typed text in every form, now or after the person has agreed to that. */
+export function ask(action: () => void): void {
+  if (forms.size === 0) action();
+  else leaving.set(action);
+}
+
 /** Shows the place of the address, now or after the person has agreed to lose what is typed. */
 function show(next: Place, enter: () => void, stay: () => void = () => undefined): void {
   const move = () => {

@@ -2,6 +2,7 @@ import { createContext, type ReactNode, useCallback, useContext, useEffect, useM
 import type { Session } from '../api/generated';
 import { asCallError, type CallError, call, holdCalls, whenSessionEnds } from '../api/http';
 import { forgetAnswers } from '../api/useCall';
+import { welcomeNextPerson } from './nextPerson';
 import { dropToasts, showFailure } from './toasts';
 
 export type Scope = Session['scopes'][number];
@@ -51,6 +52,9 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const [error, setError] = useState<CallError | null>(null);
   const [newKey, setNewKey] = useState<string | null>(null);
 
+  /** Who was signed in last, also where nobody is now. */
+  const lastId = useRef<string | null>(null);
+
   const leaveTo = useCallback((other: Owner | null) => {
     holdCalls(other !== null);
     setElsewhere(other);
@@ -58,6 +62,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   const enter = useCallback(
     (data: Session) => {
       leaveTo(null);
+      if (lastId.current !== null && lastId.current !== data.actor.id) welcomeNextPerson();
+      lastId.current = data.actor.id;
       setSession(data);
       setHasEnded(false);
       setError(null);

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { FileTrigger } from 'react-aria-components';
 import { takeDroppedFiles } from '../../app/dropped';
+import { beforeNextPerson } from '../../app/nextPerson';
 import { go, usePlace } from '../../app/router';
 import { showFailure, showNote } from '../../app/toasts';
 import { Button, TextInput } from '../../parts/controls';
@@ -23,6 +24,8 @@ const uploads = uploadsOf(upload, plan, {
   done: ({ name }) => showNote(texts().wasRead(name)),
   failed: ({ name }, error) => (error === null ? showNote(texts().unreadable(name)) : showFailure(error)),
 });
+
+beforeNextPerson(uploads.cancel);
 
 type Running = Extract<Upload, { state: 'sending' }>;
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { welcomeNextPerson } from '../../app/nextPerson';
 import { dropEdits, editsToSend, keepEdits, keptEdits, tableOf, withCell, withoutSaved, withSkip } from './edits';
 import type { Seen } from './steps';
 
@@ -50,4 +51,12 @@ it('keeps edits for the sheet and columns that they were made in only', () => {
   expect(keptEdits('b', january).size).toBe(0);
   dropEdits('a');
   expect(keptEdits('a', january).size).toBe(0);
+});
+
+it('keeps no edits for who signs in next', () => {
+  const edits = withCell(new Map(), 7, 'Phone', '2', '1');
+  keepEdits('a', 'January', edits);
+  keepEdits('b', 'January', edits);
+  welcomeNextPerson();
+  expect([keptEdits('a', 'January').size, keptEdits('b', 'January').size]).toEqual([0, 0]);
 });

@@ -1,5 +1,6 @@
 import { useCallback, useEffect } from 'react';
 import type { RowEdit } from '../../api/generated';
+import { beforeNextPerson } from '../../app/nextPerson';
 import { storeOf, useStore } from '../../store';
 import type { Seen } from './steps';
 
@@ -28,6 +29,10 @@ const kept = storeOf<ReadonlyMap<string, Kept>>(new Map());
 function ask(event: Event): void {
   event.preventDefault();
 }
+
+beforeNextPerson(() => {
+  for (const id of kept.get().keys()) dropEdits(id);
+});
 
 export function useEdits(seen: Seen): { edits: Edits; change: ChangeEdits } {
   const { id } = seen;
