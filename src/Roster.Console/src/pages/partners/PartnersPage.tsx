@@ -19,10 +19,11 @@ import { Chips } from './Chips';
 import { ColumnsMenu } from './ColumnsMenu';
 import { listQuery } from './filters';
 import { PartnerGrid } from './PartnerGrid';
+import { pageSize } from './pageStore';
 import { historyPath, partnerPath } from './paths';
 import './partners.css';
 import { nothing, type Selection, set, toggle } from './selection';
-import { pageSize, usePartnerPages } from './usePartnerPages';
+import { usePartnerPages } from './usePartnerPages';
 
 const NewPartner = lazy(() => import('./NewPartner'));
 const PartnerPanel = lazy(() => import('./PartnerPanel'));

@@ -2,9 +2,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { CallError, call, nextOf, numberIn } from '../../api/http';
 import { useWrites } from '../../api/useCall';
-
-/** Partners on a page of the API. */
-export const pageSize = 100;
+import { type PageStore, pageSize, pageStoreOf, takePage } from './pageStore';
 
 /** Pages that are held at a time: those around what is seen. Others are dropped, and read again when they are seen. */
 const mostPages = 12;
@@ -28,37 +26,6 @@ export interface PartnerPages {
   readonly again: () => void;
 }
 
-interface Store {
-  readonly list: string;
-  readonly pages: Map<number, readonly PartnerThen[]>;
-  /** Before the last write: shown until the page has been read again. */
-  readonly old: Map<number, readonly PartnerThen[]>;
-  /** The address of each page, where the page before has given it. */
-  readonly links: Map<number, string>;
-  readonly running: Set<number>;
-  readonly end: AbortController;
-  /** Rows of the list, once its last page was read or it was counted. */
-  total: number | null;
-  /** As it was before the last write: shown until it is known anew. */
-  totalBefore: number | null;
-  /** Rows up to the end of the last page that is known to exist. */
-  known: number;
-}
-
-function storeOf(list: string): Store {
-  return {
-    list,
-    pages: new Map(),
-    old: new Map(),
-    links: new Map(),
-    running: new Set(),
-    end: new AbortController(),
-    total: null,
-    totalBefore: null,
-    known: 0,
-  };
-}
-
 /**
  * One list of any length, by pages. The next page is read by the cursor that the page before gave, so rows are neither
  * missed nor seen twice; a jump into the middle is read by `skip`.
@@ -68,36 +35,43 @@ export function usePartnerPages(query: URLSearchParams): PartnerPages {
   const writes = useWrites();
   const [tries, setTries] = useState(0);
   const [, setVersion] = useState(0);
-  const [error, setError] = useState<CallError | null>(null);
-  const store = useRef<Store>(storeOf(list));
+  const store = useRef(pageStoreOf(list));
   const seen = useRef<[number, number]>([0, 0]);
   const shown = useCallback(() => setVersion((version) => version + 1), []);
 
+  const countAll = useCallback(
+    (of: PageStore) => {
+      if (of.total !== null || new URLSearchParams(of.list).has('asOf')) return;
+      call<PartnerThen[]>({ path: `/api/partners?${join(of.list, 'take=1&count=true')}` }, of.end.signal).then(
+        (answer) => {
+          of.total = numberIn(answer.headers, 'Roster-Total');
+          if (of === store.current) shown();
+        },
+        () => undefined,
+      );
+    },
+    [shown],
+  );
+
   const load = useCallback(
-    async (of: Store, page: number): Promise<readonly PartnerThen[]> => {
+    async (of: PageStore, page: number): Promise<readonly PartnerThen[]> => {
       const held = of.pages.get(page);
       if (held !== undefined || of.running.has(page)) return held ?? [];
       of.running.add(page);
       try {
-        const { rows, next } = await readPage(addressOf(of, page), of.end.signal);
-        of.pages.set(page, rows);
-        of.old.delete(page);
-        if (next !== null) of.links.set(page + 1, next);
-        // Nothing at all beyond the first page says only that the list has become shorter.
-        else if (rows.length > 0 || page === 0) of.total = page * pageSize + rows.length;
-        of.known = Math.max(of.known, page * pageSize + rows.length + (next === null ? 0 : 1));
+        const read = await readPage(addressOf(of, page), of.end.signal);
+        if (takePage(of, page, read)) countAll(of);
         forgetFar(of, page);
-        setError(null);
-        return rows;
+        return read.rows;
       } catch (failure) {
-        if (failure instanceof CallError) setError(failure);
+        if (failure instanceof CallError) of.failed.set(page, failure);
         return [];
       } finally {
         of.running.delete(page);
         if (of === store.current) shown();
       }
     },
-    [shown],
+    [countAll, shown],
   );
 
   const see = useCallback(
@@ -110,23 +84,11 @@ export function usePartnerPages(query: URLSearchParams): PartnerPages {
     [load],
   );
 
-  const countAll = useCallback(() => {
-    const of = store.current;
-    if (of.total !== null || new URLSearchParams(of.list).has('asOf')) return;
-    call<PartnerThen[]>({ path: `/api/partners?${join(of.list, 'take=1&count=true')}` }, of.end.signal).then(
-      (answer) => {
-        of.total = numberIn(answer.headers, 'Roster-Total');
-        if (of === store.current) shown();
-      },
-      () => undefined,
-    );
-  }, [shown]);
-
   // Another list, a write, or a new try: everything is read again. The pages that were seen stay until they are there.
   // biome-ignore lint/correctness/useExhaustiveDependencies: a write and a new try read again
   useEffect(() => {
     const before = store.current;
-    const next = storeOf(list);
+    const next = pageStoreOf(list);
     const isSame = before.list === list;
     store.current = next;
     if (isSame) {
@@ -134,12 +96,11 @@ export function usePartnerPages(query: URLSearchParams): PartnerPages {
       next.known = before.known;
       for (const [page, rows] of before.pages) next.old.set(page, rows);
     }
-    setError(null);
     shown();
     const [first, last] = isSame ? seen.current : [0, 0];
     const pages = new Set([Math.floor(first / pageSize), Math.floor(last / pageSize)]);
     void Promise.all([...pages].map((page) => load(next, page))).then(() => {
-      if (next === store.current) countAll();
+      if (next === store.current) countAll(next);
     });
     return () => next.end.abort();
   }, [list, writes, tries, load, shown, countAll]);
@@ -162,6 +123,7 @@ export function usePartnerPages(query: URLSearchParams): PartnerPages {
   }, []);
   const again = useCallback(() => setTries((count) => count + 1), []);
   const total = of.total ?? of.totalBefore;
+  const error: CallError | null = of.failed.values().next().value ?? null;
   const isLoading = of.running.size > 0 || of.list !== list;
   return useMemo(
     () => ({
@@ -196,7 +158,7 @@ async function readPage(
   return { rows, next };
 }
 
-function addressOf(of: Store, page: number): string {
+function addressOf(of: PageStore, page: number): string {
   return (
     of.links.get(page) ??
     `/api/partners?${join(of.list, `take=${pageSize}${page === 0 ? '' : `&skip=${page * pageSize}`}`)}`
@@ -207,7 +169,7 @@ function join(list: string, more: string): string {
   return list === '' ? more : `${list}&${more}`;
 }
 
-function forgetFar(of: Store, page: number): void {
+function forgetFar(of: PageStore, page: number): void {
   if (of.pages.size <= mostPages) return;
   const far = [...of.pages.keys()].sort((a, b) => Math.abs(b - page) - Math.abs(a - page));
   for (const one of far.slice(0, of.pages.size - mostPages)) of.pages.delete(one);
