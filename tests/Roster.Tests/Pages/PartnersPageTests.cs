@@ -138,6 +138,34 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
     }
 
     [Fact]
+    public async Task The_history_is_read_again_where_somebody_else_has_changed_the_partner_meanwhile()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync(Three);
+        var id = (await api.GetAsync("/api/partners?q=Ada")).Items[0].GetProperty("id").GetString();
+        await api.PutAsync($$"""[{"id":"{{id}}","phone":"999"}]""");
+        await using var console = await browser.OpenAsync(server.Address, $"/partners?partner={id}", api.Key);
+        console.ExpectedStatuses.Add(400);
+        var restore = console.Button("Restore this value");
+        await restore.WaitForAsync();
+
+        await api.PutAsync($$"""[{"id":"{{id}}","email":"countess@example.com"}]""");
+        await restore.ClickAsync();
+        await Assertions.Expect(restore).ToHaveCountAsync(2);
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Grace Hopper" }).ClickAsync();
+        await console.Heading("Grace Hopper").WaitForAsync();
+        await api.PutAsync($$"""[{"id":"{{id}}","phone":"998"}]""");
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Ada Lovelace" }).ClickAsync();
+
+        await Assertions.Expect(restore).ToHaveCountAsync(3);
+        await Assertions.Expect(console.Page.Locator(".details")).ToContainTextAsync("998");
+        await restore.Last.ClickAsync();
+        await console.SeesAsync("1 updated");
+        Assert.Equal(
+            "+44 20 7946 0001", (await api.GetAsync($"/api/partners/{id}")).Json.GetProperty("phone").GetString());
+    }
+
+    [Fact]
     public async Task A_new_partner_shows_the_faults_beside_their_fields_and_then_itself()
     {
         var api = server.NewWorkspace();

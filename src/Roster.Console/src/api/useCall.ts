@@ -18,6 +18,16 @@ export function forgetAnswers(): void {
   writesDone.set(writesDone.get() + 1);
 }
 
+/** What a write is told where its partner was changed or deleted by somebody else. */
+const outdated: readonly string[] = ['changed_since', 'partner_not_found'];
+
+/** After a write that was refused because what is shown is old: it is read again. */
+export function useReadAgain(refusal: CallError | null): void {
+  useEffect(() => {
+    if (refusal?.problem?.details?.some((fault) => outdated.includes(fault.code)) === true) forgetAnswers();
+  }, [refusal]);
+}
+
 /** Counts the writes of this tab, for lists that keep pages of their own. */
 export function useWrites(): number {
   return useStore(writesDone);

@@ -24,13 +24,18 @@ interface State<T> {
   readonly items: readonly T[];
   readonly next: string | null;
   readonly isCut: boolean;
+  /** Whether it has its first page only. */
+  readonly isFirst: boolean;
   /** How many writes of this tab there were when it was read. */
   readonly writes: number;
   /** When the first page was read, in milliseconds. */
   readonly at: number;
 }
 
-/** Lists as they were left, so that going back shows the same place. A write makes them old. */
+/**
+ * Lists as they were left, so that going back shows the same place. A write makes them old. Of one page, a list is read
+ * again behind what is shown.
+ */
 const kept = new Map<string, State<unknown>>();
 const mostKept = 4;
 /** Milliseconds that a list is shown again without being read: others write, too. */
@@ -54,18 +59,17 @@ export function usePages<T>(path: string, most = 1_000): Pages<T> {
     const left = leftAt<T>(path, writes);
     setError(null);
     setIsLoadingMore(false);
-    setIsReading(left === null);
-    if (left !== null) {
-      setState(left);
-      return () => running.current?.abort();
-    }
+    // The next page waits, since it goes on with what is read now.
+    setIsReading(left === null || left.isFirst);
+    if (left !== null) setState(left);
+    if (left?.isFirst === false) return () => running.current?.abort();
     const end = new AbortController();
     running.current = end;
     call<T[]>({ path }, end.signal).then(
       ({ data, headers }) => {
         if (end.signal.aborted) return;
         setIsReading(false);
-        setState({ path, items: data, next: nextOf(headers), isCut: false, writes, at: Date.now() });
+        setState({ path, items: data, next: nextOf(headers), isCut: false, isFirst: true, writes, at: Date.now() });
       },
       (failure: unknown) => {
         if (!(failure instanceof CallError) || end.signal.aborted) return;
@@ -100,7 +104,7 @@ export function usePages<T>(path: string, most = 1_000): Pages<T> {
           if (before === null || before.path !== path || before.next !== next) return before;
           const items = [...before.items, ...data];
           const isCut = before.isCut || items.length > most;
-          return { ...before, items: items.slice(-most), next: nextOf(headers), isCut };
+          return { ...before, items: items.slice(-most), next: nextOf(headers), isCut, isFirst: false };
         });
       },
       (failure: unknown) => {

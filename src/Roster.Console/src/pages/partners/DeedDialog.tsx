@@ -1,7 +1,7 @@
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { type Call, CallError, call, nextOf, numberIn } from '../../api/http';
-import { useWrite } from '../../api/useCall';
+import { useReadAgain, useWrite } from '../../api/useCall';
 import { showWrite } from '../../app/toasts';
 import { TextInput } from '../../parts/controls';
 import { Confirm } from '../../parts/Dialogs';
@@ -55,6 +55,7 @@ export default function DeedDialog({
   /** Which preview is wanted: one that was asked for before the tags were changed is not shown. */
   const wanted = useRef(0);
   const { run, isRunning, error, clear } = useWrite();
+  useReadAgain(error);
   const [isMore, setIsMore] = useState(false);
   const isTooMany = isMore || (size !== null && size > mostItems);
   const title = { delete: t.deleteTitle, restore: t.restoreTitle, tag: t.tagTitle }[deed];

@@ -1,5 +1,5 @@
 import type { HistoryStep, PartnerThen } from '../../api/generated';
-import { useWrite } from '../../api/useCall';
+import { useReadAgain, useWrite } from '../../api/useCall';
 import { usePages } from '../../api/usePages';
 import { showWrite } from '../../app/toasts';
 import { FieldChanges } from '../../parts/FieldChanges';
@@ -20,6 +20,7 @@ export function History({ partner, mayRestore }: { partner: PartnerThen; mayRest
   const format = useFormat();
   const pages = usePages<HistoryStep>(historyPath(partner.id));
   const { run, error } = useWrite();
+  useReadAgain(error);
   const restore = async (field: string, old: Value) => {
     const change = field.startsWith('metadata.')
       ? { metadata: { [field.slice('metadata.'.length)]: old } }

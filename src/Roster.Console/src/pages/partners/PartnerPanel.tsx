@@ -1,6 +1,6 @@
 import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
-import { useCall, useWrite } from '../../api/useCall';
+import { useCall, useReadAgain, useWrite } from '../../api/useCall';
 import { useSession } from '../../app/session';
 import { useEscape, useShortcuts } from '../../app/shortcuts';
 import { showWrite } from '../../app/toasts';
@@ -37,6 +37,7 @@ export default function PartnerPanel({
   const [isEditing, setIsEditing] = useState(false);
   const [isErasing, setIsErasing] = useState(false);
   const { run, isRunning, error } = useWrite();
+  useReadAgain(error);
   const panel = useRef<HTMLElement>(null);
   const isDeleted = partner?.deletedAt != null;
   const mayWrite = session.may('linksWrite') && asOf === null;
