@@ -42,6 +42,15 @@ export interface Format {
 /** A day, or the time at which one begins in UTC: the server makes the second of the first. */
 const beginsDay = /^\d{4}-\d{2}-\d{2}(T00:00(:00(\.0+)?)?Z)?$/;
 
+/**
+ * The first moment of a day such as `2026-11-29` where the reader is, as the times on the pages are. What is no day stays
+ * as it is: the server takes it as a time, or refuses it.
+ */
+export function beginOf(day: string): string {
+  const begin = new Date(`${day}T00:00`);
+  return Number.isNaN(begin.getTime()) ? day : begin.toISOString();
+}
+
 const rules = { en: new Intl.PluralRules('en'), ar: new Intl.PluralRules('ar') };
 export const formats: Record<Language, Format> = { en: formatOf('en'), ar: formatOf('ar') };
 

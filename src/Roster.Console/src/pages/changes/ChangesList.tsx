@@ -10,6 +10,7 @@ import { Ago, Empty, Loading, PageHead } from '../../parts/show';
 import { useFormat, useText } from '../../text';
 import { changes } from '../../text/changes';
 import { common } from '../../text/common';
+import { beginOf } from '../../text/language';
 import { Filters } from './Filters';
 import { By, Counts, Kind, Relations } from './parts';
 import { TimeSlider } from './TimeSlider';
@@ -28,11 +29,12 @@ export function ChangesList() {
   const t = useText(changes);
   const c = useText(common);
   const { query } = usePlace();
+  const since = query.get('since');
   const path = withQuery('/api/changesets', {
     take: 50,
     kind: query.get('kind') ?? undefined,
     actor: query.get('actor') ?? undefined,
-    since: beginOf(query.get('since')),
+    since: since === null ? undefined : beginOf(since),
   });
   const pages = usePages<ChangeSet>(path);
   useShownCalls({ path });
@@ -58,13 +60,6 @@ export function ChangesList() {
       </div>
     </>
   );
-}
-
-/** The day's first moment where the reader is, as the times in the list are. What is no day is for the server to refuse. */
-function beginOf(day: string | null): string | undefined {
-  if (day === null) return undefined;
-  const begin = new Date(`${day}T00:00`);
-  return Number.isNaN(begin.getTime()) ? day : begin.toISOString();
 }
 
 function Sets({ pages }: { pages: Pages<ChangeSet> }) {

@@ -1,10 +1,19 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { addFilter, csvQuery, filtersOf, listQuery, nextSort, removeFilter } from './filters';
 
 describe('The list of an address', () => {
   it('has its search, filters and order, and nothing that is not about the list', () => {
     const query = new URLSearchParams('q=+ada &tag=gold&metadata.region=emea&email=*&partner=7&sort=name');
     expect(listQuery(query).toString()).toBe('q=ada&tag=gold&metadata.region=emea&email=*&sort=name');
+  });
+
+  it('begins a day where the reader is, and leaves a time as it is', () => {
+    vi.stubEnv('TZ', 'Asia/Riyadh');
+    const since = (text: string) => listQuery(new URLSearchParams({ updatedSince: text })).get('updatedSince');
+    expect(since('2026-11-29')).toBe('2026-11-28T21:00:00.000Z');
+    expect(since('2026-11-29T01:30:00Z')).toBe('2026-11-29T01:30:00Z');
+    expect(since('yesterday')).toBe('yesterday');
+    vi.unstubAllEnvs();
   });
 
   it('has in the past only what the API can list there', () => {

@@ -1,6 +1,8 @@
+import { beginOf } from '../../text/language';
+
 /**
  * The filters of the list, as they are in the page's address and, under the same names, in the call of the API. So an
- * address can be sent to a colleague, and "As curl" has nothing to translate.
+ * address can be sent to a colleague, and "As curl" has nothing to translate but a day, which begins where the reader is.
  */
 export interface Filter {
   readonly name: string;
@@ -34,7 +36,7 @@ export function listQuery(query: URLSearchParams): URLSearchParams {
   }
   const text = query.get('q')?.trim() ?? '';
   if (text !== '') list.set('q', text);
-  for (const { name, value } of filtersOf(query)) list.append(name, value);
+  for (const { name, value } of filtersOf(query)) list.append(name, name === 'updatedSince' ? beginOf(value) : value);
   if (list.has('deleted')) list.set('include', 'deletedAt');
   const sort = query.get('sort');
   if (sort !== null) list.set('sort', sort);
