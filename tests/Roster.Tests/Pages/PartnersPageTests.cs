@@ -37,6 +37,23 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         await console.SeesAsync("3 partners");
     }
 
+    [Fact]
+    public async Task A_tag_that_comes_after_many_others_can_be_filtered_by()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync(Three);
+        await api.PutAsync("[" + string.Join(',', Enumerable.Range(0, 250).Select(i => $$"""{"name":"P","tags":["t{{i}}"]}""")) + "]");
+        await api.PutAsync("""[{"name":"Noor","tags":["ذهبي"]}]""");
+        await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+
+        await console.Button("Filter").ClickAsync();
+        await console.Page.GetByLabel("Tag", new() { Exact = true }).FillAsync("ذهبي");
+        await console.Button("Add filter").ClickAsync();
+
+        await console.SeesAsync("1 partner");
+        await console.Row("Noor").WaitForAsync();
+    }
+
     [Theory]
     [InlineData("en-GB", "2026-11-01", "Updated since 1 Nov 2026")]
     [InlineData("en-GB", "2026-11-01T02:30:00Z", "Updated since 31 Oct 2026, 19:30")]

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { type ReactNode, useId } from 'react';
 import {
   Button as AriaButton,
   type ButtonProps as AriaButtonProps,
@@ -67,11 +67,14 @@ export interface TextInputProps {
   /** For addresses, phones and ids, which are written from left to right in Arabic too. */
   readonly isLatin?: boolean;
   readonly autoComplete?: string;
+  /** Texts that the browser offers while one types. */
+  readonly offers?: readonly string[];
   readonly after?: ReactNode;
 }
 
 export function TextInput(props: TextInputProps) {
-  const { label, hint, error, isLong = false, isLatin = false, placeholder, after, ...field } = props;
+  const { label, hint, error, isLong = false, isLatin = false, placeholder, offers, after, ...field } = props;
+  const list = useId();
   const dir = isLatin ? 'ltr' : 'auto';
   return (
     <TextField {...field} isInvalid={error !== undefined} validationBehavior="aria" className="field">
@@ -80,7 +83,14 @@ export function TextInput(props: TextInputProps) {
         {isLong ? (
           <TextArea className="input" dir={dir} placeholder={placeholder} rows={4} />
         ) : (
-          <Input className="input" dir={dir} placeholder={placeholder} />
+          <Input className="input" dir={dir} placeholder={placeholder} list={offers === undefined ? undefined : list} />
+        )}
+        {offers === undefined ? null : (
+          <datalist id={list}>
+            {offers.map((offer) => (
+              <option key={offer} value={offer} />
+            ))}
+          </datalist>
         )}
         {after}
       </div>

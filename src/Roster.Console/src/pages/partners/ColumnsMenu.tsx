@@ -28,7 +28,7 @@ export function ColumnsMenu() {
 function ColumnsList() {
   const names = useText(common);
   const { columns } = usePreferences();
-  const keys = useCall<KeyCount[]>('/api/metadata-keys?take=200').answer?.data ?? [];
+  const keys = useCall<KeyCount[]>('/api/metadata-keys?take=1000').answer?.data ?? [];
   // A key that is a column stays here, also where few partners have it.
   const ofKeys = new Set([
     ...keys.map(({ key }) => `metadata.${key}`),

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { KeyCount, TagCount } from '../../api/generated';
+import { type Answer, nextOf } from '../../api/http';
 import { useCall } from '../../api/useCall';
 import { Button, Choose, TextInput } from '../../parts/controls';
 import { Loading } from '../../parts/show';
@@ -20,7 +21,7 @@ type Kind =
   | 'deleted=true'
   | 'deleted=only';
 
-/** Chooses one filter. The tags and keys that most partners have are offered; where there are none, one is typed. */
+/** Chooses one filter. The tags and keys are listed where they are few; of many, or where there are none, one is typed. */
 export default function FilterForm({ onAdd }: { onAdd: (filter: Filter) => void }) {
   const t = useText(partnerText);
   const listTexts = useText(partnersText);
@@ -32,8 +33,10 @@ export default function FilterForm({ onAdd }: { onAdd: (filter: Filter) => void 
   const keysRead = useCall<KeyCount[]>('/api/metadata-keys?take=200');
   const tags = tagsRead.answer?.data ?? [];
   const keys = keysRead.answer?.data ?? [];
-  const chosenKey = key === '' ? (keys[0]?.key ?? '') : key;
-  const chosenTag = value === '' ? (tags[0]?.tag ?? '') : value;
+  const isTagTyped = tags.length === 0 || isMore(tagsRead.answer);
+  const isKeyTyped = keys.length === 0 || isMore(keysRead.answer);
+  const chosenKey = isKeyTyped ? key.trim() : key === '' ? (keys[0]?.key ?? '') : key;
+  const chosenTag = isTagTyped ? value.trim() : value === '' ? (tags[0]?.tag ?? '') : value;
   const filter = (): Filter | null => {
     if (kind === 'tag') return chosenTag === '' ? null : { name: 'tag', value: chosenTag };
     if (kind === 'metadata')
@@ -72,8 +75,8 @@ export default function FilterForm({ onAdd }: { onAdd: (filter: Filter) => void 
         ]}
       />
       {kind === 'tag' ? (
-        tags.length === 0 ? (
-          <TextInput label={listTexts.tag} value={value} onChange={setValue} />
+        isTagTyped ? (
+          <TextInput label={listTexts.tag} value={value} onChange={setValue} offers={tags.map(({ tag }) => tag)} />
         ) : (
           <Choose
             label={listTexts.tag}
@@ -85,8 +88,14 @@ export default function FilterForm({ onAdd }: { onAdd: (filter: Filter) => void 
       ) : null}
       {kind === 'metadata' ? (
         <>
-          {keys.length === 0 ? (
-            <TextInput label={t.metadataKey} value={key} onChange={setKey} isLatin />
+          {isKeyTyped ? (
+            <TextInput
+              label={t.metadataKey}
+              value={key}
+              onChange={setKey}
+              offers={keys.map(({ key: id }) => id)}
+              isLatin
+            />
           ) : (
             <Choose
               label={t.metadataKey}
@@ -106,4 +115,8 @@ export default function FilterForm({ onAdd }: { onAdd: (filter: Filter) => void 
       </Button>
     </form>
   );
+}
+
+function isMore(answer: Answer<unknown> | null): boolean {
+  return answer !== null && nextOf(answer.headers) !== null;
 }
