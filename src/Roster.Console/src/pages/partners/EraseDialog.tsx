@@ -8,6 +8,7 @@ import { ErrorView } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
 import { partnerText } from '../../text/partner';
+import { isSameName, isSeen } from './sameName';
 
 /** Erasing cannot be undone, so the name is typed first. */
 export default function EraseDialog({
@@ -23,7 +24,8 @@ export default function EraseDialog({
   const names = useText(common);
   const [typed, setTyped] = useState('');
   const { run, isRunning, error } = useWrite();
-  const wanted = (partner.name ?? partner.id).trim();
+  const name = partner.name?.trim() ?? '';
+  const wanted = isSeen(name) ? name : partner.id;
   return (
     <Confirm
       title={t.eraseTitle}
@@ -42,7 +44,7 @@ export default function EraseDialog({
       action={t.eraseAction}
       isDanger
       isRunning={isRunning}
-      isDisabled={typed.trim() !== wanted}
+      isDisabled={!isSameName(typed, wanted)}
     >
       <p>{t.eraseHint}</p>
       <TextInput label={t.eraseType(wanted)} value={typed} onChange={setTyped} autoFocus autoComplete="off" />
