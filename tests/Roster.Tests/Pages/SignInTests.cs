@@ -107,6 +107,22 @@ public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser bro
     }
 
     [Fact]
+    public async Task Who_is_signed_in_while_the_server_does_not_answer_tries_again_and_goes_on()
+    {
+        var api = server.NewWorkspace();
+        await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+        await console.Heading("No partners yet").WaitForAsync();
+        console.ExpectedStatuses.Add(503);
+        await console.Page.RouteAsync(
+            "**/api/session", route => route.FulfillAsync(new() { Status = 503 }), new() { Times = 1 });
+
+        await console.Page.ReloadAsync();
+        await console.Button("Try again").ClickAsync();
+
+        await console.Heading("No partners yet").WaitForAsync();
+    }
+
+    [Fact]
     public async Task No_key_is_kept_in_the_browser_and_no_script_can_read_the_session()
     {
         var api = server.NewWorkspace();

@@ -23,7 +23,7 @@ function readRefusal(): Refusal | null {
 /** What is shown to who is not signed in, or has opened a link. */
 export function SignInPage() {
   const t = useText(signInText);
-  const { session, signIn, error } = useSessionState();
+  const { session, signIn, error, again } = useSessionState();
   const token = useStore(link);
   const [linkError, setLinkError] = useState<CallError | null>(null);
   const [isOpening, setIsOpening] = useState(token !== null && session === null);
@@ -82,7 +82,7 @@ export function SignInPage() {
         ) : (
           <ErrorView error={linkError} />
         )}
-        {error === null ? null : <ErrorView error={error} />}
+        {error === null ? null : <ErrorView error={error} again={again} />}
         {session === null ? <p className="muted small">{t.orLink}</p> : null}
       </div>
     </main>
