@@ -42,6 +42,11 @@ function ownerOf({ actor, workspace }: Session): Owner {
   return { id: actor.id, name: actor.name, workspace: workspace.name };
 }
 
+/** The key in what was pasted: no header can have characters that are not seen, as messages in Arabic have them. */
+function keyIn(text: string): string {
+  return text.replace(/[^\x21-\x7e]/g, '');
+}
+
 const SessionContext = createContext<SessionState | null>(null);
 
 export function SessionProvider({ children }: { children: ReactNode }) {
@@ -99,7 +104,7 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         const { data } = await call<Session>({
           method: 'POST',
           path: '/api/session',
-          ...('link' in door ? { body: door } : { headers: { Authorization: `Bearer ${door.key.trim()}` } }),
+          ...('link' in door ? { body: door } : { headers: { Authorization: `Bearer ${keyIn(door.key)}` } }),
         });
         enter(data);
         setNewKey(data.key ?? null);
