@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Roster.Tests.Pages;
@@ -11,6 +12,7 @@ public sealed class KeyboardTests(ConsoleServer server, ConsoleBrowser browser)
         var api = server.NewWorkspace();
         await api.PutAsync("""[{"name":"شركة النور","phone":"1"},{"name":"Grace Hopper"}]""");
         await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key, "ar-AE");
+        console.ExpectedStatuses.Add(400);
         var page = console.Page;
         var grid = page.GetByRole(AriaRole.Grid, new() { Name = "الشركاء" });
         await grid.GetByRole(AriaRole.Row).Filter(new() { HasText = "Grace" }).WaitForAsync();
@@ -22,6 +24,12 @@ public sealed class KeyboardTests(ConsoleServer server, ConsoleBrowser browser)
         await page.GetByRole(AriaRole.Heading, new() { Name = "شركة النور" }).WaitForAsync();
         Assert.True(await IsSomewhereAsync(page));
         await page.Keyboard.PressAsync("e");
+        var email = page.GetByRole(AriaRole.Textbox, new() { Name = "البريد الإلكتروني", Exact = true });
+        await email.PressSequentiallyAsync("noor");
+        await page.Keyboard.PressAsync("Control+Enter");
+        await Assertions.Expect(email).ToHaveAccessibleDescriptionAsync(new Regex("هذا ليس عنوان بريد إلكتروني"));
+        await email.PressAsync("Control+a");
+        await page.Keyboard.PressAsync("Delete");
         await TabToAsync(page, "input[type=tel]");
         await page.Keyboard.PressAsync("Control+a");
         await page.Keyboard.TypeAsync("+971 50 555 0102");

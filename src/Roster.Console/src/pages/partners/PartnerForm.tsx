@@ -1,6 +1,7 @@
 import { useRef } from 'react';
 import type { Fault } from '../../api/generated';
 import { Button, IconButton, TextInput } from '../../parts/controls';
+import { useFaultText } from '../../parts/Fault';
 import { Badge, Name } from '../../parts/show';
 import { useText } from '../../text';
 import { common } from '../../text/common';
@@ -25,10 +26,11 @@ export function PartnerForm(props: PartnerFormProps) {
   const { before, draft, onChange, faults, isNew = false, isChecked = false, autoFocus = false } = props;
   const names = useText(common);
   const t = useText(partnerText);
+  const textOf = useFaultText();
   const faultOf = (field: string) =>
     faults
       .filter((fault) => fault.field === field || fault.field?.startsWith(`${field}.`) === true)
-      .map((fault) => fault.message)
+      .map(textOf)
       .join(' ') || undefined;
   return (
     <div className="stack">
