@@ -20,6 +20,10 @@ public sealed partial class KeysPageTests(ConsoleServer server, ConsoleBrowser b
         await console.Button("New key").ClickAsync();
         await console.Field("Name").FillAsync("CRM");
         await console.Button("Make key").ClickAsync();
+        await console.Button("I have kept it").WaitForAsync();
+        await console.Page.EvaluateAsync("history.back()");
+        await console.SeesAsync("What is shown here is shown only now.");
+        await console.Button("Cancel").ClickAsync();
         var made = await SecretAsync(console);
         Assert.Equal(200, (await server.Client(made).GetAsync("/api/partners")).Status);
         await console.Page.ReloadAsync();
@@ -64,6 +68,7 @@ public sealed partial class KeysPageTests(ConsoleServer server, ConsoleBrowser b
         await console.SeesAsync("The link for Amal Haddad");
         var link = Link().Match(await console.Page.GetByRole(AriaRole.Dialog).InnerTextAsync()).Value;
 
+        await console.Button("Done").ClickAsync();
         await using var colleague = await browser.OpenAsync(server.Address, link, null);
         await colleague.Button("I have kept it").ClickAsync();
         await colleague.Row("Ada Lovelace").ClickAsync();

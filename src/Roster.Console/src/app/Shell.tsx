@@ -141,16 +141,17 @@ export function Shell() {
   );
 }
 
-/** Asks before a form with typed text is left. */
+/** Asks before a form with typed text, or a secret, is left. */
 function Leaving() {
   const leave = useStore(leaving);
   return (
     <DiscardQuestion
       isOpen={leave !== null}
+      isSecret={leave?.loss === 'secret'}
       onClose={() => leaving.set(null)}
       onDiscard={() => {
         leaving.set(null);
-        leave?.();
+        leave?.go();
       }}
     />
   );

@@ -24,15 +24,19 @@ function addressOf({ path, query }: Place): string {
 /** A form with text that is not saved: it says which places it outlives. */
 type Form = (next: Place) => boolean;
 
-const forms = new Set<Form>();
+/** What would be lost: text that was typed, or a secret that is shown only once. */
+export type Loss = 'text' | 'secret';
 
-/** What was asked for while it would lose typed text. It is done if the person says so. */
-export const leaving = storeOf<(() => void) | null>(null);
+const forms = new Map<Form, Loss>();
+
+/** What was asked for while it would lose something. It is done if the person says so. */
+export const leaving = storeOf<{ readonly go: () => void; readonly loss: Loss } | null>(null);
 
 /** Does what loses typed text in every form, now or after the person has agreed to that. */
 export function ask(action: () => void): void {
-  if (forms.size === 0) action();
-  else leaving.set(action);
+  const [loss] = forms.values();
+  if (loss === undefined) action();
+  else leaving.set({ go: action, loss });
 }
 
 /** Shows the place of the address, now or after the person has agreed to lose what is typed. */
@@ -41,10 +45,11 @@ function show(next: Place, enter: () => void, stay: () => void = () => undefined
     enter();
     place.set(next);
   };
-  if ([...forms].every((outlives) => outlives(next))) move();
+  const lost = [...forms].find(([outlives]) => !outlives(next));
+  if (lost === undefined) move();
   else {
     stay();
-    leaving.set(move);
+    leaving.set({ go: move, loss: lost[1] });
   }
 }
 
@@ -67,7 +72,7 @@ window.addEventListener('popstate', () => {
  *
  * @param outlives Whether the form is still there at another place of the console.
  */
-export function useUnsaved(isUnsaved: boolean, outlives: Form): () => void {
+export function useUnsaved(isUnsaved: boolean, outlives: Form, loss: Loss = 'text'): () => void {
   const form = useRef<Form>(outlives);
   form.current = outlives;
   const known = useRef<Form>((next) => form.current(next));
@@ -75,13 +80,13 @@ export function useUnsaved(isUnsaved: boolean, outlives: Form): () => void {
     if (!isUnsaved) return;
     const one = known.current;
     const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    forms.add(one);
+    forms.set(one, loss);
     window.addEventListener('beforeunload', warn);
     return () => {
       forms.delete(one);
       window.removeEventListener('beforeunload', warn);
     };
-  }, [isUnsaved]);
+  }, [isUnsaved, loss]);
   return useCallback(() => forms.delete(known.current), []);
 }
 

@@ -1,5 +1,6 @@
 import { type ReactNode, type RefObject, useEffect, useId, useRef } from 'react';
 import { Dialog, Heading, Modal, ModalOverlay } from 'react-aria-components';
+import { useUnsaved } from '../app/router';
 import { useText } from '../text';
 import { common } from '../text/common';
 import { Button, IconButton } from './controls';
@@ -147,25 +148,28 @@ export function Confirm({ onConfirm, ...rest }: Omit<FormSheetProps, 'onSubmit' 
   return <FormSheet {...rest} onSubmit={onConfirm} size="small" />;
 }
 
-/** Asks before what was typed is thrown away. */
+/** Asks before what was typed, or a secret that is shown only once, is lost. */
 export function DiscardQuestion({
   isOpen,
+  isSecret = false,
   onClose,
   onDiscard,
 }: {
   isOpen: boolean;
+  isSecret?: boolean;
   onClose: () => void;
   onDiscard: () => void;
 }) {
   const t = useText(common);
+  const title = isSecret ? t.leaveSecret : t.discard;
   return (
-    <Confirm title={t.discard} isOpen={isOpen} onClose={onClose} onConfirm={onDiscard} action={t.discard} isDanger>
-      <p>{t.discardAsk}</p>
+    <Confirm title={title} isOpen={isOpen} onClose={onClose} onConfirm={onDiscard} action={title} isDanger>
+      <p>{isSecret ? t.leaveSecretAsk : t.discardAsk}</p>
     </Confirm>
   );
 }
 
-/** A secret that is shown only now. It is not closed by a click beside it. */
+/** A secret that is shown only now. It is not closed by a click beside it, and no other page is shown without a question. */
 export function ShownOnce({
   title,
   hint,
@@ -183,6 +187,7 @@ export function ShownOnce({
   onClose: () => void;
   children?: ReactNode;
 }) {
+  useUnsaved(true, () => false, 'secret');
   return (
     <Sheet
       title={title}
