@@ -310,7 +310,7 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
     }
 
     [Fact]
-    public async Task The_directory_as_it_was_is_written_into_a_file_too()
+    public async Task The_directory_as_it_was_is_written_into_a_file_and_a_new_partner_is_made_in_the_present()
     {
         var api = server.NewWorkspace();
         await api.PutAsync(Three);
@@ -327,6 +327,12 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         Assert.Contains("Ada Lovelace", text, StringComparison.Ordinal);
         Assert.Contains("gold", text, StringComparison.Ordinal);
         Assert.DoesNotContain("Ada King", text, StringComparison.Ordinal);
+
+        await console.Grid.FocusAsync();
+        await console.Page.Keyboard.PressAsync("c");
+        await console.Field("Name").FillAsync("Radia Perlman");
+        await console.Button("Create partner").ClickAsync();
+        await console.Heading("Radia Perlman").WaitForAsync();
     }
 
     [Fact]

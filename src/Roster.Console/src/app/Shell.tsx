@@ -29,7 +29,7 @@ const NewKey = lazy(async () => ({ default: (await import('./SignIn')).NewKey })
 /** The frame around each page: the pages on one side, the page, and what lies over it. */
 export function Shell() {
   const t = useText(common);
-  const { path } = usePlace();
+  const { path, query } = usePlace();
   const session = useSession();
   const { hasEnded, elsewhere, newKey, keyIsKept } = useSessionState();
   const [isPaletteOpen, setIsPaletteOpen] = useState(false);
@@ -65,7 +65,8 @@ export function Shell() {
     '?': () => setIsHelpOpen(true),
     c: () => {
       if (!session.may('partnersWrite')) return;
-      if (path === '/partners') setQuery({ new: '' }, { replace: false });
+      // A new partner is made now, and not in the past.
+      if (path === '/partners' && !query.has('asOf')) setQuery({ new: '' }, { replace: false });
       else go('/partners?new=');
     },
     ...Object.fromEntries(
