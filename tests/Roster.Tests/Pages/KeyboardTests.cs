@@ -40,6 +40,19 @@ public sealed class KeyboardTests(ConsoleServer server, ConsoleBrowser browser)
 
         await Assertions.Expect(grid).ToBeFocusedAsync();
         Assert.Equal("+971 50 555 0102", (await api.GetAsync("/api/partners?q=شركة")).Items[0].GetProperty("phone").GetString());
+        // What an Arabic keyboard has in the place of k.
+        await Assertions.Expect(grid).ToHaveAttributeAsync("aria-activedescendant", "row-1");
+        await PressNoonAsync(isCtrl: false);
+        await Assertions.Expect(grid).ToHaveAttributeAsync("aria-activedescendant", "row-0");
+        await PressNoonAsync(isCtrl: true);
+        await page.GetByRole(AriaRole.Combobox).WaitForAsync();
+
+        Task PressNoonAsync(bool isCtrl) => page.EvaluateAsync(
+            """
+            ctrlKey => document.activeElement.dispatchEvent(
+                new KeyboardEvent('keydown', { key: 'ن', code: 'KeyK', ctrlKey, bubbles: true, cancelable: true }))
+            """,
+            isCtrl);
     }
 
     [Fact]

@@ -12,6 +12,7 @@ import { shell } from '../text/shell';
 import { Boundary } from './Boundary';
 import { isApple } from './device';
 import { holdDroppedFiles } from './dropped';
+import { keyOf } from './keys';
 import { Palette } from './Palette';
 import { pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
@@ -53,7 +54,7 @@ export function Shell() {
   }, [page]);
   useEffect(() => {
     const listen = (event: KeyboardEvent) => {
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+      if ((event.ctrlKey || event.metaKey) && !event.altKey && keyOf(event).toLowerCase() === 'k') {
         event.preventDefault();
         setIsPaletteOpen((isOpen) => !isOpen);
       }

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { keyOf } from './keys';
 import { usePreferences } from './preferences';
 
 /**
@@ -14,8 +15,9 @@ export function useShortcuts(shortcuts: Readonly<Record<string, () => void>>): v
     let before = '';
     const listen = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
-      const action = latest.current[`${before} ${event.key}`] ?? latest.current[event.key];
-      before = before === 'g' ? '' : event.key;
+      const key = keyOf(event);
+      const action = latest.current[`${before} ${key}`] ?? latest.current[key];
+      before = before === 'g' ? '' : key;
       if (action === undefined) return;
       event.preventDefault();
       action();

@@ -10,6 +10,7 @@ import {
   useState,
 } from 'react';
 import type { PartnerThen } from '../../api/generated';
+import { keyOf } from '../../app/keys';
 import { hrefOf } from '../../app/router';
 import { Icon } from '../../parts/Icon';
 import { Name } from '../../parts/show';
@@ -109,11 +110,12 @@ export function PartnerGrid(props: PartnerGridProps) {
       Home: 0,
       End: pages.count - 1,
     };
-    const to = moves[event.key];
+    const key = keyOf(event);
+    const to = moves[key];
     const partner = pages.at(active);
     if (to !== undefined) move(to, event.shiftKey && onSelect !== null);
-    else if (event.key === 'Enter' && partner !== undefined) onOpen(partner);
-    else if ((event.key === ' ' || event.key === 'x') && onSelect !== null) onSelect(active, false);
+    else if (key === 'Enter' && partner !== undefined) onOpen(partner);
+    else if ((key === ' ' || key === 'x') && onSelect !== null) onSelect(active, false);
     else return;
     event.preventDefault();
     event.stopPropagation();
