@@ -140,6 +140,11 @@ public sealed class PartnerFormTests(ConsoleServer server, ConsoleBrowser browse
 
         await console.SeesAsync("4 selected");
         await Assertions.Expect(console.Grid.Locator("[aria-selected=true]")).ToHaveCountAsync(4);
+        await console.Button("Clear selection").ClickAsync();
+        await console.Page.GetByLabel("Select Partner 100", new() { Exact = true }).ClickAsync();
+        await console.Page.Keyboard.PressAsync("ArrowDown");
+        await console.Page.Keyboard.PressAsync("x");
+        await console.SeesAsync("2 selected");
     }
 
     [Fact]

@@ -39,10 +39,13 @@ export function useEscape(action: (() => void) | null): void {
   }, [action]);
 }
 
+/** Whether the keys are for what has the focus. A box to tick takes none but Space. */
 function isTyping(target: EventTarget | null): boolean {
   return (
     target instanceof HTMLElement &&
     (target.isContentEditable ||
-      target.closest('input, textarea, select, [role=dialog], [role=listbox], [role=menu]') !== null)
+      target.closest(
+        'input:not([type=checkbox], [type=radio]), textarea, select, [role=dialog], [role=listbox], [role=menu]',
+      ) !== null)
   );
 }

@@ -283,6 +283,8 @@ const Row = memo(function Row({
               aria-label={t.selectRow(partner.name ?? partner.id)}
               onChange={() => undefined}
               onClick={(event) => {
+                // The box would take the keys of the grid.
+                event.currentTarget.closest<HTMLElement>('[role=grid]')?.focus({ preventScroll: true });
                 onActive(index, event.shiftKey);
                 onSelect(index, event.shiftKey);
               }}
