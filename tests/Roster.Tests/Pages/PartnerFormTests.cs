@@ -140,6 +140,8 @@ public sealed class PartnerFormTests(ConsoleServer server, ConsoleBrowser browse
 
         await console.SeesAsync("4 selected");
         await Assertions.Expect(console.Grid.Locator("[aria-selected=true]")).ToHaveCountAsync(4);
+        await console.Page.Keyboard.PressAsync("Shift+ArrowUp");
+        await console.SeesAsync("3 selected");
         await console.Button("Clear selection").ClickAsync();
         await console.Page.GetByLabel("Select Partner 100", new() { Exact = true }).ClickAsync();
         await console.Page.Keyboard.PressAsync("ArrowDown");

@@ -45,20 +45,34 @@ export default function PartnersPage() {
   const openId = query.get('partner');
   const [active, setActive] = useState(0);
   const [selection, setSelection] = useState<Selection>(nothing);
+  const chosen = useRef<Selection>(nothing);
   const grid = useRef<HTMLDivElement>(null);
   const search = useRef<HTMLInputElement>(null);
   /** Where a range begins: the row that was active, or was chosen, before Shift. */
   const anchor = useRef(0);
+  /** What was chosen when the range began: a shorter range gives back what a longer one had. Null before it begins. */
+  const beforeRange = useRef<Selection | null>(null);
+  /** Which stroke came last: the rows of one before it are not chosen when they come. */
+  const strokes = useRef(0);
   // The rows read it when they are pressed, and need not be drawn again when a page comes.
   const latest = useRef(pages);
   latest.current = pages;
   const mayChoose = asOf === null;
 
+  const choose = useCallback((next: Selection) => {
+    chosen.current = next;
+    setSelection(next);
+  }, []);
+  const chooseAnew = (next: Selection) => {
+    strokes.current++;
+    beforeRange.current = null;
+    choose(next);
+  };
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its first row, with nothing chosen
   useEffect(() => {
     setActive(0);
     anchor.current = 0;
-    setSelection(nothing);
+    chooseAnew(nothing);
   }, [key]);
   const wasOpen = useRef(false);
   useEffect(() => {
@@ -76,27 +90,38 @@ export default function PartnersPage() {
   const close = useCallback(() => setQuery({ partner: null }, { replace: false }), []);
   const activate = useCallback((index: number, isRange: boolean) => {
     setActive(index);
-    if (!isRange) anchor.current = index;
+    if (isRange) return;
+    anchor.current = index;
+    beforeRange.current = null;
   }, []);
-  const select = useCallback((index: number, isRange: boolean) => {
-    if (!isRange) {
-      const partner = latest.current.at(index);
-      anchor.current = index;
-      if (partner !== undefined) setSelection((present) => toggle(present, partner.id));
-      return;
-    }
-    const first = Math.min(anchor.current, index);
-    const last = Math.min(Math.max(anchor.current, index), first + mostInRange - 1);
-    latest.current.read(first, last).then(
-      (rows) => {
-        const ids = rows.map((row) => row.id);
-        setSelection((present) => set(present, ids, true));
-      },
-      (failure: unknown) => {
-        if (failure instanceof CallError) showFailure(failure);
-      },
-    );
-  }, []);
+  const select = useCallback(
+    (index: number, isRange: boolean) => {
+      if (!isRange) {
+        const partner = latest.current.at(index);
+        anchor.current = index;
+        beforeRange.current = null;
+        if (partner !== undefined) choose(toggle(chosen.current, partner.id));
+        return;
+      }
+      const stroke = ++strokes.current;
+      const before = beforeRange.current ?? chosen.current;
+      beforeRange.current = before;
+      const first = Math.min(anchor.current, index);
+      const last = Math.min(Math.max(anchor.current, index), first + mostInRange - 1);
+      latest.current.read(first, last).then(
+        (rows) => {
+          if (stroke !== strokes.current) return;
+          const ids = rows.map((row) => row.id);
+          // What was chosen one by one since then stays.
+          choose(set(beforeRange.current === before ? before : chosen.current, ids, true));
+        },
+        (failure: unknown) => {
+          if (failure instanceof CallError) showFailure(failure);
+        },
+      );
+    },
+    [choose],
+  );
 
   const isEmpty = pages.isWhole && pages.count === 0;
   const hasFilters = key !== '' && asOf === null;
@@ -139,7 +164,7 @@ export default function PartnersPage() {
           <BulkBar
             selection={selection}
             onSelection={(next) => {
-              setSelection(next);
+              chooseAnew(next);
               // The bar may go away, and the button that was pressed with it.
               grid.current?.focus({ preventScroll: true });
             }}
