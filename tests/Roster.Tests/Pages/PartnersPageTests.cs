@@ -398,6 +398,16 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         await console.Page.Keyboard.PressAsync("Control+k");
         await console.Page.Keyboard.TypeAsync("grace");
         await console.Page.GetByRole(AriaRole.Option, new() { NameRegex = new Regex("^Grace Hopper") }).WaitForAsync();
+        // Enter that takes a word of an input method is not for the palette.
+        var address = await console.Page.EvaluateAsync<string>(
+            """
+            () => {
+                const enter = { key: 'Enter', isComposing: true, bubbles: true, cancelable: true };
+                document.activeElement.dispatchEvent(new KeyboardEvent('keydown', enter));
+                return location.href;
+            }
+            """);
+        Assert.EndsWith("/changes", address, StringComparison.Ordinal);
         await console.Page.Keyboard.PressAsync("Enter");
 
         await console.Heading("Grace Hopper").WaitForAsync();

@@ -8,6 +8,7 @@ import { ErrorView, Name } from '../parts/show';
 import { useText } from '../text';
 import { common } from '../text/common';
 import { shell } from '../text/shell';
+import { isComposing } from './keys';
 import type { Page } from './pages';
 import { go } from './router';
 import { useSession } from './session';
@@ -120,6 +121,7 @@ function Choices({ onClose, allowed }: { onClose: () => void; allowed: readonly 
           setAt(0);
         }}
         onKeyDown={(event) => {
+          if (isComposing(event.nativeEvent)) return;
           if (event.key === 'ArrowDown') setAt(Math.min(current + 1, commands.length - 1));
           else if (event.key === 'ArrowUp') setAt(Math.max(current - 1, 0));
           else if (event.key === 'Enter') run(commands[current]);

@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { RowNote } from '../../api/generated';
+import { isComposing } from '../../app/keys';
 import { FaultText } from '../../parts/Fault';
 import { Badge } from '../../parts/show';
 import { useFormat, useText } from '../../text';
@@ -51,7 +52,7 @@ export function CommitField({
         onChange={(event) => setText(event.currentTarget.value)}
         onBlur={commit}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') commit();
+          if (event.key === 'Enter' && !isComposing(event.nativeEvent)) commit();
         }}
       />
       {note === undefined ? null : (

@@ -2,6 +2,7 @@ import { type FormEvent, useMemo, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { asCallError, call } from '../../api/http';
 import { useWrite } from '../../api/useCall';
+import { isComposing } from '../../app/keys';
 import { useUnsaved } from '../../app/router';
 import { showFailure, showWrite } from '../../app/toasts';
 import { Button } from '../../parts/controls';
@@ -86,6 +87,7 @@ export default function PartnerEditor({ partner, onDone }: { partner: PartnerThe
         ref={form}
         onSubmit={(event) => void save(event)}
         onKeyDown={(event) => {
+          if (isComposing(event.nativeEvent)) return;
           if (event.key === 'Escape') {
             event.preventDefault();
             leave();

@@ -1,5 +1,6 @@
 import { useRef } from 'react';
 import type { Fault } from '../../api/generated';
+import { isComposing } from '../../app/keys';
 import { Button, IconButton, TextInput } from '../../parts/controls';
 import { useFaultText } from '../../parts/Fault';
 import { Badge, Name } from '../../parts/show';
@@ -127,7 +128,7 @@ function TagsInput({
       <div
         ref={field}
         onKeyDown={(event) => {
-          if (event.key !== 'Enter' || event.ctrlKey || event.metaKey) return;
+          if (event.key !== 'Enter' || event.ctrlKey || event.metaKey || isComposing(event.nativeEvent)) return;
           event.preventDefault();
           add();
         }}
