@@ -1,7 +1,8 @@
-import { lazy, StrictMode, Suspense } from 'react';
+import { StrictMode, Suspense } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import { createRoot } from 'react-dom/client';
 import { keepFocus } from './app/focus';
+import { lazyAgain } from './app/lazyAgain';
 import { link } from './app/link';
 import { usePreferences } from './app/preferences';
 import { Shell } from './app/Shell';
@@ -12,7 +13,7 @@ import './styles/base.css';
 import './styles/controls.css';
 import './styles/layout.css';
 
-const SignInPage = lazy(async () => ({ default: (await import('./app/SignIn')).SignInPage }));
+const SignInPage = lazyAgain(async () => ({ default: (await import('./app/SignIn')).SignInPage }));
 
 function App() {
   const { session, isLoading } = useSessionState();

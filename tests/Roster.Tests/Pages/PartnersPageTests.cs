@@ -234,6 +234,22 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
     }
 
     [Fact]
+    public async Task A_part_of_the_page_that_cannot_be_loaded_leaves_the_rest_as_it_is()
+    {
+        var api = server.NewWorkspace();
+        await api.PutAsync(Three);
+        await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
+        await console.Row("Ada Lovelace").WaitForAsync();
+        console.ExpectedStatuses.Add(503);
+        await console.Page.RouteAsync("**/NewPartner-*.js", route => route.FulfillAsync(new() { Status = 503 }));
+
+        await console.Button("New partner").ClickAsync();
+
+        await console.SeesAsync("This part of the page could not be loaded.");
+        await Assertions.Expect(console.Row("Ada Lovelace")).ToBeVisibleAsync();
+    }
+
+    [Fact]
     public async Task Many_partners_are_tagged_and_deleted_after_a_preview_and_it_can_be_undone()
     {
         var api = server.NewWorkspace();

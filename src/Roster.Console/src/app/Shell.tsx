@@ -1,4 +1,4 @@
-import { type DragEvent, lazy, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
+import { type DragEvent, type ReactNode, Suspense, useEffect, useRef, useState } from 'react';
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover, Separator } from 'react-aria-components';
 import { IconButton } from '../parts/controls';
 import { DiscardQuestion } from '../parts/Dialogs';
@@ -13,6 +13,7 @@ import { Boundary } from './Boundary';
 import { isApple } from './device';
 import { holdDroppedFiles } from './dropped';
 import { keyOf } from './keys';
+import { lazyAgain } from './lazyAgain';
 import { Palette } from './Palette';
 import { pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
@@ -22,10 +23,10 @@ import { useShortcuts } from './shortcuts';
 import { Toasts } from './toasts';
 
 /** Read when it is first opened. The palette is not: one types at once. */
-const Help = lazy(() => import('./Help'));
-const SignInAgain = lazy(async () => ({ default: (await import('./SignIn')).SignInAgain }));
-const Elsewhere = lazy(async () => ({ default: (await import('./SignIn')).Elsewhere }));
-const NewKey = lazy(async () => ({ default: (await import('./SignIn')).NewKey }));
+const Help = lazyAgain(() => import('./Help'));
+const SignInAgain = lazyAgain(async () => ({ default: (await import('./SignIn')).SignInAgain }));
+const Elsewhere = lazyAgain(async () => ({ default: (await import('./SignIn')).Elsewhere }));
+const NewKey = lazyAgain(async () => ({ default: (await import('./SignIn')).NewKey }));
 
 /** The frame around each page: the pages on one side, the page, and what lies over it. */
 export function Shell() {
@@ -61,6 +62,11 @@ export function Shell() {
     };
     document.addEventListener('keydown', listen);
     return () => document.removeEventListener('keydown', listen);
+  }, []);
+  useEffect(() => {
+    // Where the session ends, it is needed at once, and the server may have another one by then.
+    const timer = setTimeout(() => void import('./SignIn').catch(() => undefined), 10_000);
+    return () => clearTimeout(timer);
   }, []);
   useShortcuts({
     '?': () => setIsHelpOpen(true),

@@ -1,5 +1,6 @@
-import { type ComponentType, lazy } from 'react';
+import type { ComponentType } from 'react';
 import type { IconName } from '../parts/Icon';
+import { lazyAgain } from './lazyAgain';
 import type { Scope } from './session';
 
 export interface Page {
@@ -21,7 +22,7 @@ export const pages: readonly Page[] = [
     icon: 'partners',
     scope: 'partnersRead',
     key: 'p',
-    view: lazy(() => import('../pages/partners/PartnersPage')),
+    view: lazyAgain(() => import('../pages/partners/PartnersPage')),
   },
   {
     path: '/imports',
@@ -29,7 +30,7 @@ export const pages: readonly Page[] = [
     icon: 'import',
     scope: 'partnersRead',
     key: 'i',
-    view: lazy(() => import('../pages/imports/ImportsPage')),
+    view: lazyAgain(() => import('../pages/imports/ImportsPage')),
   },
   {
     path: '/changes',
@@ -37,7 +38,7 @@ export const pages: readonly Page[] = [
     icon: 'changes',
     scope: 'partnersRead',
     key: 'c',
-    view: lazy(() => import('../pages/changes/ChangesPage')),
+    view: lazyAgain(() => import('../pages/changes/ChangesPage')),
   },
   {
     path: '/overview',
@@ -45,7 +46,7 @@ export const pages: readonly Page[] = [
     icon: 'overview',
     scope: 'partnersRead',
     key: 'o',
-    view: lazy(() => import('../pages/overview/OverviewPage')),
+    view: lazyAgain(() => import('../pages/overview/OverviewPage')),
   },
   {
     path: '/keys',
@@ -53,34 +54,34 @@ export const pages: readonly Page[] = [
     icon: 'keys',
     scope: 'keysRead',
     key: 'k',
-    view: lazy(() => import('../pages/keys/KeysPage')),
+    view: lazyAgain(() => import('../pages/keys/KeysPage')),
   },
   {
     path: '/people',
     name: 'people',
     icon: 'people',
     scope: 'keysRead',
-    view: lazy(() => import('../pages/keys/PeoplePage')),
+    view: lazyAgain(() => import('../pages/keys/PeoplePage')),
   },
   {
     path: '/sessions',
     name: 'sessions',
     icon: 'sessions',
     scope: 'partnersRead',
-    view: lazy(() => import('../pages/keys/SessionsPage')),
+    view: lazyAgain(() => import('../pages/keys/SessionsPage')),
   },
   {
     path: '/audit',
     name: 'audit',
     icon: 'audit',
     scope: 'keysRead',
-    view: lazy(() => import('../pages/server/AuditPage')),
+    view: lazyAgain(() => import('../pages/server/AuditPage')),
   },
   {
     path: '/status',
     name: 'status',
     icon: 'status',
     scope: 'keysRead',
-    view: lazy(() => import('../pages/server/StatusPage')),
+    view: lazyAgain(() => import('../pages/server/StatusPage')),
   },
 ];

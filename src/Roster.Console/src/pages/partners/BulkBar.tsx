@@ -1,6 +1,7 @@
-import { lazy, type RefObject, Suspense, useState } from 'react';
+import { type RefObject, Suspense, useState } from 'react';
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { asCallError, saveAs } from '../../api/http';
+import { lazyAgain } from '../../app/lazyAgain';
 import { useSession } from '../../app/session';
 import { showFailure } from '../../app/toasts';
 import { Button } from '../../parts/controls';
@@ -11,7 +12,7 @@ import type { Deed } from './DeedDialog';
 import { csvQuery } from './filters';
 import { nothing, type Selection, sizeOf } from './selection';
 
-const DeedDialog = lazy(() => import('./DeedDialog'));
+const DeedDialog = lazyAgain(() => import('./DeedDialog'));
 
 export interface BulkBarProps {
   readonly selection: Selection;

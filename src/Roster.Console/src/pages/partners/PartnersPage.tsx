@@ -1,7 +1,8 @@
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { Input, SearchField } from 'react-aria-components';
 import { CallError } from '../../api/http';
 import { AsCurl, useShownCalls } from '../../app/curl';
+import { lazyAgain } from '../../app/lazyAgain';
 import { usePreferences } from '../../app/preferences';
 import { go, setQuery, usePlace } from '../../app/router';
 import { useSession } from '../../app/session';
@@ -25,8 +26,8 @@ import './partners.css';
 import { nothing, type Selection, set, toggle } from './selection';
 import { usePartnerPages } from './usePartnerPages';
 
-const NewPartner = lazy(() => import('./NewPartner'));
-const PartnerPanel = lazy(() => import('./PartnerPanel'));
+const NewPartner = lazyAgain(() => import('./NewPartner'));
+const PartnerPanel = lazyAgain(() => import('./PartnerPanel'));
 
 /** Rows that one stroke of Shift can choose. */
 const mostInRange = 10_000;
