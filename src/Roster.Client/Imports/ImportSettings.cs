@@ -86,14 +86,9 @@ public sealed record NamedMapping(string Name, DateTimeOffset UpdatedAt);
 /// <summary>What becomes of a column.</summary>
 /// <param name="Column">Its name in the file.</param>
 /// <param name="Target">As <see cref="ImportColumn.Target"/>; null: not imported.</param>
-public sealed record MappedColumn(string Column, string? Target)
-{
-    /// <summary>What an empty cell does: <c>keep</c> or <c>clear</c>.</summary>
-    public string Empty { get; init; } = "keep";
-
-    /// <summary>Whether white space around values is taken off.</summary>
-    public bool Trim { get; init; } = true;
-}
+/// <param name="Empty">What an empty cell does: <c>keep</c> or <c>clear</c>.</param>
+/// <param name="Trim">Whether white space around values is taken off.</param>
+public sealed record MappedColumn(string Column, string? Target, string Empty = "keep", bool Trim = true);
 
 /// <summary>The counts of a plan, as somebody has seen them: apply writes exactly that, or nothing.</summary>
 internal sealed record SeenCounts(long Created, long Updated, long Deleted);

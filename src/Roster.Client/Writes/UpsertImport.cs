@@ -129,7 +129,7 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
     {
         var settings = new ImportSettings
         {
-            Mapping = new([.. items.Columns.Select(column => new MappedColumn(column, column) { Trim = false })]),
+            Mapping = new([.. items.Columns.Select(column => new MappedColumn(column, column, Trim: false))]),
             MatchOn = options.MatchOn switch
             {
                 MatchOn.ExternalId => ImportMatch.ExternalId,
