@@ -13,6 +13,9 @@ internal enum Cut
     /// <summary>The COMMIT is lost with the connection.</summary>
     Commit,
 
+    /// <summary>The server gets the COMMIT; then nothing passes in either direction, and the connections stay open.</summary>
+    SilenceAfterCommit,
+
     /// <summary>From the first write on, nothing passes in either direction, and the connections stay open.</summary>
     Silence,
 }
@@ -54,9 +57,12 @@ internal sealed class PostgresProxy : IDisposable
             if (isCommit && Take(Cut.Commit))
                 return;
             line.IsAnswerLost |= isCommit && Take(Cut.AnswerOfCommit);
+            var isLast = isCommit && Take(Cut.SilenceAfterCommit);
+            line.IsUnanswered |= isLast;
             line.IsSilent |= text.IndexOf("insert into partner"u8) >= 0 && Take(Cut.Silence);
             if (!line.IsSilent)
                 await to.WriteAsync(buffer.AsMemory(0, length));
+            line.IsSilent |= isLast;
         }
     }
 
@@ -65,7 +71,7 @@ internal sealed class PostgresProxy : IDisposable
         var buffer = new byte[1 << 16];
         int length;
         while ((length = await from.ReadAsync(buffer)) > 0 && !line.IsAnswerLost)
-            if (!line.IsSilent)
+            if (!line.IsSilent && !line.IsUnanswered)
                 await to.WriteAsync(buffer.AsMemory(0, length));
     }
 
@@ -76,5 +82,6 @@ internal sealed class PostgresProxy : IDisposable
         public bool IsWriting;
         public volatile bool IsAnswerLost;
         public volatile bool IsSilent;
+        public volatile bool IsUnanswered;
     }
 }

@@ -145,6 +145,23 @@ public sealed class PostgresTroubleTests(PostgresHost shared)
     }
 
     [Fact]
+    public async Task A_commit_whose_answer_never_comes_takes_up_a_place_for_writing_only_while_the_server_runs_it()
+    {
+        await Store.Parse(_database).MigrateAsync(CancellationToken.None);
+        using var proxy = new PostgresProxy(_database);
+        // One place for writing.
+        await using var host = await PostgresHost.OnAsync(proxy.Address + "?Maximum%20Pool%20Size=3");
+        var api = await host.NewWorkspaceAsync();
+        proxy.CutNext(Cut.SilenceAfterCommit);
+
+        var unanswered = await api.PutAsync("""[{"name":"a"}]""");
+        var next = await api.PutAsync("""[{"name":"b"}]""");
+
+        Assert.Equal((200, 1), (unanswered.Status, unanswered.Revision));
+        Assert.Equal((200, 2), (next.Status, next.Revision));
+    }
+
+    [Fact]
     public async Task A_request_that_waits_in_vain_for_a_connection_costs_the_others_none_of_theirs()
     {
         await Store.Parse(_database).MigrateAsync(CancellationToken.None);

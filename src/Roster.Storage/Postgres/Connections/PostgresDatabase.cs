@@ -62,6 +62,8 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// </summary>
     public const string LockLogEnd = "select revision, changed_at from log_end where workspace_id = $1 for update";
 
+    private const string SelectRunning = "select pid from pg_stat_activity where pid = $1 and state is distinct from 'idle'";
+
     private readonly NpgsqlDataSource _source;
     private readonly CancellationTokenSource _end = new();
     /// <summary>A copy of the token, which still works after its source is disposed of.</summary>
@@ -184,7 +186,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         var commitment = new Commitment();
         return UntilEndAsync(commitment, () => TryAgainAsync(since, WritePatience, _placesToWrite, async connection =>
         {
-            var commit = Task.CompletedTask;
+            var (process, commit) = (connection.ProcessID, Task.CompletedTask);
             try
             {
                 var (result, isToCommit) = await work(connection);
@@ -202,7 +204,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             }
             finally
             {
-                await CloseAsync(connection, commit, _placesToWrite);
+                await CloseAsync(connection, process, commit, _placesToWrite);
             }
         }, cancel));
     }
@@ -216,7 +218,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         var commitment = new Commitment();
         return UntilEndAsync(commitment, () => TryAgainAsync(Stopwatch.GetTimestamp(), WritePatience, places, async connection =>
         {
-            var commit = Task.CompletedTask;
+            var (process, commit) = (connection.ProcessID, Task.CompletedTask);
             try
             {
                 await connection.RunAsync(cancel, Begin);
@@ -227,7 +229,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
             }
             finally
             {
-                await CloseAsync(connection, commit, places);
+                await CloseAsync(connection, process, commit, places);
             }
         }, cancel));
     }
@@ -366,10 +368,10 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     }
 
     /// <summary>
-    /// Closes the connection after a COMMIT that still runs, and gives its place back. A failure to close says nothing about
-    /// the commit.
+    /// Closes the connection after a COMMIT that still runs, and gives its place back: earlier if the server does not run it
+    /// any more, since the connection may not learn of that for long. A failure to close says nothing about the commit.
     /// </summary>
-    private static Task CloseAsync(NpgsqlConnection connection, Task commit, SemaphoreSlim places)
+    private Task CloseAsync(NpgsqlConnection connection, int process, Task commit, SemaphoreSlim places)
     {
         var closing = CloseAfterAsync();
         return commit.IsCompleted ? closing : Task.CompletedTask;
@@ -378,24 +380,55 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         {
             try
             {
+                while (!commit.IsCompleted && await IsRunningAsync(process))
+                    await Task.WhenAny(commit, Task.Delay(CommitPatience));
+            }
+            finally
+            {
+                places.Release();
+            }
+            try
+            {
                 await commit;
             }
             catch (Exception failure) when (PostgresFailure.IsOutage(failure))
             {
                 // The outcome is looked up on another connection.
             }
-            try
-            {
-                await connection.DisposeAsync();
-            }
-            catch (Exception failure) when (PostgresFailure.IsOutage(failure))
-            {
-                // It is already closed.
-            }
             finally
             {
-                places.Release();
+                await DisposeAsync(connection);
             }
+        }
+    }
+
+    private static async Task DisposeAsync(NpgsqlConnection connection)
+    {
+        try
+        {
+            await connection.DisposeAsync();
+        }
+        catch (Exception failure) when (PostgresFailure.IsOutage(failure))
+        {
+            // It is already closed.
+        }
+    }
+
+    /// <summary>
+    /// Whether the server that writes now runs something on this connection. After a failover it is another server, which does
+    /// not know the connection.
+    /// </summary>
+    /// <returns>True also if the server does not answer.</returns>
+    private async Task<bool> IsRunningAsync(int process)
+    {
+        try
+        {
+            return (await ReadNowAsync(
+                connection => connection.ListAsync(new PostgresStatement(SelectRunning, process), _ => true, default), default)).Count > 0;
+        }
+        catch (StoreException)
+        {
+            return !_ended.IsCancellationRequested;
         }
     }
 
@@ -439,7 +472,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         if (places is not null && !await places.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, cancel))
             throw new StoreException(
                 StoreTrouble.Unavailable,
-                "PostgreSQL: all connections for writing are waiting for the database, for example at COMMIT for a standby.");
+                "PostgreSQL: too many transactions wait for the database already, for example at COMMIT for a standby.");
         try
         {
             return await _source.OpenConnectionAsync(cancel);
