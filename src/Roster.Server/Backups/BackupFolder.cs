@@ -40,10 +40,12 @@ internal sealed partial class BackupFolder(string path)
         }
     }
 
-    /// <summary>Deletes what is not kept any more; a folder that is not there has nothing. Only while no backup is made here.</summary>
+    /// <summary>
+    /// Deletes what ended processes have left; a folder that is not there has nothing. Only while no backup is made here.
+    /// </summary>
     /// <exception cref="IOException" />
     /// <exception cref="UnauthorizedAccessException" />
-    public void Thin(BackupKeep keep, DateTime now)
+    public void Clean()
     {
         if (!Directory.Exists(path))
             return;
@@ -51,6 +53,13 @@ internal sealed partial class BackupFolder(string path)
             if (OurName().Match(Path.GetFileName(file)) is { Success: true } match
                 && !File.Exists(Path.Combine(path, match.Groups[1].Value)))
                 File.Delete(file);
+    }
+
+    /// <summary>Deletes what is not kept any more. Only while no backup is made here.</summary>
+    /// <exception cref="IOException" />
+    /// <exception cref="UnauthorizedAccessException" />
+    public void Thin(BackupKeep keep, DateTime now)
+    {
         foreach (var taken in keep.Outdated(Backups(), now))
         {
             // The backup goes first: what is left if this ends here is deleted the next time.

@@ -39,8 +39,8 @@ internal sealed class BackupSchedule(
     {
         var pause = plan.Every < LongestPause ? plan.Every : LongestPause;
         _tried = (clock.GetTimestamp(), pause);
-        // Also before: what a killed process has left, and what is not kept any more, may take the room for this one.
-        Thin();
+        // What a killed process has left may take the room for this one.
+        Delete(_folder.Clean);
         try
         {
             var (begun, file) = (Stopwatch.GetTimestamp(), _folder.FileOf(now));
@@ -58,14 +58,15 @@ internal sealed class BackupSchedule(
             ServerLog.BackupFailed(Logger, pause, failure.Message);
             return;
         }
-        Thin();
+        // Only now: while none succeeds, the old ones are all that there is.
+        Delete(() => _folder.Thin(plan.Keep, steady.Earliest.UtcDateTime));
     }
 
-    private void Thin()
+    private void Delete(Action delete)
     {
         try
         {
-            _folder.Thin(plan.Keep, steady.Earliest.UtcDateTime);
+            delete();
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

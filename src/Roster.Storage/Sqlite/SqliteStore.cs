@@ -511,7 +511,7 @@ internal sealed partial class SqliteStore : IRosterStore
         }
     }
 
-    private static SqliteDatabase OpenDurable(string path)
+    internal static SqliteDatabase OpenDurable(string path)
     {
         var database = SqliteDatabase.Open(path);
         try

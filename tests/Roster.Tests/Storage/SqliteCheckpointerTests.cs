@@ -1,3 +1,4 @@
+using Roster.Storage.Sqlite;
 using Roster.Storage.Sqlite.Connections;
 using Roster.Storage.Sqlite.Writing;
 
@@ -77,6 +78,15 @@ public sealed class SqliteCheckpointerTests : IDisposable
 
         // As soon as the reader is gone, the log restarts from its beginning.
         Assert.InRange(new FileInfo(path + "-wal").Length, length, length + ((MaxPages / 16) + 30) * (PageBytes + 24L));
+    }
+
+    [Fact]
+    public void Connections_that_write_cut_the_log_down_to_256_MiB()
+    {
+        Open(_folder.File("log.db")).Dispose();
+        using var database = SqliteStore.OpenDurable(_folder.File("log.db"));
+
+        Assert.Equal(256 << 20, database.ReadInt64("pragma journal_size_limit"));
     }
 
     [Fact]

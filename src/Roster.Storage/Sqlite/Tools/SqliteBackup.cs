@@ -154,6 +154,8 @@ internal static class SqliteBackup
                 // From here on writes of others cost nothing any more.
                 source.Execute("rollback");
             }
+            else
+                target.Execute("update upkeep set cleaning_owed = 0 where id = 1");
             // One file, complete without a log.
             if (target.ReadText("pragma journal_mode = delete") is not "delete" and var mode)
                 throw new StoreException(StoreTrouble.Unavailable, $"The copy cannot do without a log (journal mode {mode}).");
