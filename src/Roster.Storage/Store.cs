@@ -140,9 +140,10 @@ public sealed class Store
     /// <summary>
     /// Copies everything in an SQLite file, which no server may use, into an empty PostgreSQL database.
     /// </summary>
+    /// <returns>Why the target's planner has no statistics of the rows yet, although all are copied; null if it has.</returns>
     /// <exception cref="StoreAddressException">The databases are not of these kinds.</exception>
     /// <exception cref="StoreRefusedException">The copy differs; nothing was changed.</exception>
-    public static Task CopyAsync(Store from, Store to, IProgress<CopyProgress> progress, CancellationToken cancel) =>
+    public static Task<string?> CopyAsync(Store from, Store to, IProgress<CopyProgress> progress, CancellationToken cancel) =>
         from._postgres is null && to._postgres is { } target
             ? PostgresStore.CopyAsync(from._path, target, progress, cancel)
             : throw new StoreAddressException("copy moves --from sqlite:PATH --to postgresql://…");

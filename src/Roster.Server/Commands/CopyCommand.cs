@@ -24,11 +24,13 @@ internal static class CopyCommand
         };
         copy.SetAction((parsed, cancel) => report(async () =>
         {
-            await Store.CopyAsync(
+            var trouble = await Store.CopyAsync(
                 parseStore(parsed, parsed.GetRequiredValue(from)), parseStore(parsed, parsed.GetRequiredValue(to)),
                 new Bar(Console.Error), cancel);
             await Console.Error.WriteLineAsync(
                 "All rows arrived, and their checksums are the same. Start the servers with the new --database.");
+            if (trouble is not null)
+                await Console.Error.WriteLineAsync($"Run ANALYZE there first: without it, searches are slow. {trouble}");
             return 0;
         }));
         return copy;

@@ -163,13 +163,15 @@ internal sealed partial class PostgresStore : IRosterStore
         });
 
     /// <inheritdoc cref="Store.CopyAsync"/>
-    public static async Task CopyAsync(string path, PostgresAddress address, IProgress<CopyProgress> progress, CancellationToken cancel)
+    public static async Task<string?> CopyAsync(
+        string path, PostgresAddress address, IProgress<CopyProgress> progress, CancellationToken cancel)
     {
         await MigrateAsync(address, cancel);
-        await WithSourceAsync(address, async source =>
+        return await WithSourceAsync(address, async source =>
         {
-            await Task.Run(() => SqliteStore.ReadAlone(path, from => PostgresCopy.Run(from, source, progress)), cancel);
-            return true;
+            var trouble = default(string);
+            await Task.Run(() => SqliteStore.ReadAlone(path, from => trouble = PostgresCopy.Run(from, source, progress)), cancel);
+            return trouble;
         });
     }
 

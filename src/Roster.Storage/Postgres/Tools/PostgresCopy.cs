@@ -108,7 +108,8 @@ internal static class PostgresCopy
     /// <exception cref="StoreRefusedException">
     /// The target is not empty, or the copy differs; nothing was changed.
     /// </exception>
-    public static void Run(SqliteDatabase from, NpgsqlDataSource to, IProgress<CopyProgress> progress)
+    /// <returns>Why the planner has no statistics of the new rows; null if it has.</returns>
+    public static string? Run(SqliteDatabase from, NpgsqlDataSource to, IProgress<CopyProgress> progress)
     {
         using var connection = to.OpenConnection();
         using var transaction = connection.BeginTransaction();
@@ -127,12 +128,12 @@ internal static class PostgresCopy
         transaction.Commit();
         try
         {
-            // Without this, the planner has no statistics of the new rows.
             Execute(connection, "analyze");
+            return null;
         }
         catch (Exception failure) when (PostgresFailure.IsOutage(failure))
         {
-            // All is copied. Autovacuum does it within minutes.
+            return PostgresFailure.Of(failure).Message;
         }
     }
 
