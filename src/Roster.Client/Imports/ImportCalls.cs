@@ -17,6 +17,10 @@ public sealed class ImportCalls
 
     internal int MaxAttempts => _caller.Options.MaxAttempts;
 
+    /// <summary>Waits for what the server has under way: at least half a second.</summary>
+    internal Task PauseAsync(CancellationToken cancel) => Task.Delay(
+        TimeSpan.FromSeconds(Math.Max(0.5, _caller.Options.RetryDelay.TotalSeconds)), _caller.Options.TimeProvider, cancel);
+
     /// <summary>
     /// Uploads a file: CSV, XLSX, JSON or NDJSON of up to 256 MiB and 1,000,000 rows. No partner is changed. A file that is no
     /// table is <c>file_refused</c>.

@@ -9,14 +9,22 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
     private const int MaxFaults = 1_000;
     private const int ReportEvery = 1_000;
 
+    /// <summary>Half a second or more lies between two.</summary>
+    private const int LooksForUpload = 600;
+
     private readonly string _key = options.KeyOrNew();
 
     /// <summary>Known once the file is at the server.</summary>
     private Guid? _importId;
 
+    /// <summary>Whether an upload of the same name had not come to its end when the imports were listed last.</summary>
+    private bool _isBeingRead;
+
     private string Mode => options.ModeText ?? "upsert";
 
-    private string FileName => $"upsert-{_key}.ndjson" is { Length: <= 255 } name ? name : _key;
+    /// <summary>A dry run has a name of its own: it must neither go on with an import that writes, nor be gone on with by one.</summary>
+    private string FileName => $"upsert-{_key}{(options.DryRun ? "-dry-run" : "")}.ndjson" is { Length: <= 255 } name ? name
+        : options.DryRun ? "-dry-run" + _key[8..] : _key;
 
     /// <param name="first">The items that were read already.</param>
     /// <param name="rest">The others.</param>
@@ -55,7 +63,7 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
 
     private async Task<WriteResult> RunAsync(ItemFile items, CancellationToken cancel)
     {
-        var import = options.IdempotencyKey is null ? null : await FindAsync(items, cancel).ConfigureAwait(false);
+        var import = options.IdempotencyKey is null || options.DryRun ? null : await FindAsync(items, cancel).ConfigureAwait(false);
         var isReplay = import is { State: "applied" };
         import ??= await UploadAsync(items, cancel).ConfigureAwait(false);
         _importId = import.Id;
@@ -81,18 +89,27 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
     private async Task<Import?> FindAsync(ItemFile items, CancellationToken cancel)
     {
         var sha256 = Convert.ToHexString(items.Sha256);
+        var best = default(Import);
+        _isBeingRead = false;
         await foreach (var import in imports.ListAsync(cancel).ConfigureAwait(false))
         {
-            // One without a hash is an upload that has not come to its end.
-            if (import.File.Name != FileName || import.File.Sha256.Length == 0 || import.State is "failed" or "undone"
+            if (import.File.Name != FileName || import.State is "failed" or "undone"
                 || (import.State != "applied" && import.File.Gone is not null))
                 continue;
+            // An upload that has not come to its end.
+            if (import.File.Sha256.Length == 0)
+            {
+                _isBeingRead = true;
+                continue;
+            }
             if (!sha256.Equals(import.File.Sha256, StringComparison.OrdinalIgnoreCase))
                 throw Mismatch("The idempotency key was used for other items.");
             // As it was uploaded it has no settings of ours yet.
             if ((import.State != "uploaded" || import.Work is not null) && !IsPlannedSo(import))
                 throw Mismatch("The idempotency key was used with another MatchOn, Mode, MaxDeletes or CreateWithoutKey.");
-            return import;
+            // An upload whose answer was lost may have been made twice. The one that has come furthest has written.
+            if (best is null || Progress(import) > Progress(best))
+                best = import;
 
             RosterException Mismatch(string message) => new("idempotency_mismatch", message)
             {
@@ -100,7 +117,15 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
                 ImportId = import.Id,
             };
         }
-        return null;
+        return best;
+
+        static int Progress(Import import) => import.State switch
+        {
+            "applied" => 3,
+            "uploaded" when import.Work is null => 0,
+            "uploaded" or "planned" => 1,
+            _ => 2,
+        };
     }
 
     /// <summary>Whether an import has the settings of this call.</summary>
@@ -120,8 +145,15 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
             }
             catch (RosterException lost) when (lost.IsOutcomeUnknown && attempt < imports.MaxAttempts)
             {
-                if (await FindAsync(items, cancel).ConfigureAwait(false) is { } import)
-                    return import;
+                // The server may still be reading the file for as long as it took before: then it is not sent to it once more.
+                for (var look = 0; look < LooksForUpload; look++)
+                {
+                    await imports.PauseAsync(cancel).ConfigureAwait(false);
+                    if (await FindAsync(items, cancel).ConfigureAwait(false) is { } import)
+                        return import;
+                    if (!_isBeingRead)
+                        break;
+                }
             }
     }
 

@@ -90,9 +90,10 @@ internal static class ImportEndpoints
                     return (null, ImportProblems.DigestDiffers);
                 try
                 {
-                    using var place = await limits.TakeFileAsync(isUnderWay: true, http.RequestAborted);
+                    // All of the file is here: a client that does not wait for the answer finds its import.
+                    using var place = await limits.TakeFileAsync(isUnderWay: true, CancellationToken.None);
                     var (contents, suggested) = await Task.Run(() => FileReaders.Examine(copy, import, null));
-                    var mapping = await ImportMappings.FirstAsync(store, import, contents, suggested, http.RequestAborted);
+                    var mapping = await ImportMappings.FirstAsync(store, import, contents, suggested, CancellationToken.None);
                     var changed = await imports.ChangeAsync(
                         workspace, import.Id,
                         // It may have been deleted while it came in, by a request or since partners were erased.
@@ -102,7 +103,7 @@ internal static class ImportEndpoints
                             Sha256 = Convert.ToHexStringLower(hash),
                             ForgetAt = imports.ForgetAt(),
                         },
-                        http.RequestAborted);
+                        CancellationToken.None);
                     return (changed, changed!.FileGone is null ? null : ImportProblems.NotNow(changed));
                 }
                 catch (FileRefusedException refused)
