@@ -55,9 +55,9 @@ internal static class PlanWriter
             [var first, .., var last] =>
                 $"Done in {time.TotalSeconds:N1} s: revisions {first} to {last}. Undo: roster undo --import {import.Id}",
         });
-        if (import.Conflicts > 0)
+        if (import.LeftOut > 0)
             run.Screen.Warn(
-                $"{import.Conflicts:N0} rows were left out: others changed their partners. See: roster import rows {import.Id} --faulty");
+                $"{import.LeftOut:N0} rows were left out: others changed their partners. See: roster import rows {import.Id} --faulty");
         WriteResult(run, import);
     }
 

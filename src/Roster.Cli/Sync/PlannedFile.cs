@@ -62,7 +62,7 @@ internal sealed record PlannedFile(string FilePath, Import Import, string Worksp
     /// </summary>
     private static bool IsOutdated(Import import, long revision) =>
         import is { Work: null, State: "applied", MatchOn: not null, WithoutKey: "refuse", Mode: not "create" }
-        && import.Revisions is [.., var last] && last != revision;
+        && (import.Revisions.Count == 0 || import.Revisions[^1] != revision);
 
     /// <summary>
     /// Writes the plan into a file. It is for whoever reads that from then on: the same command again uploads the file anew, since
@@ -104,10 +104,11 @@ internal sealed record PlannedFile(string FilePath, Import Import, string Worksp
                 var isGone = import is { Work: null, State: "stopped" or "cancelled", ExpiresAt: null };
                 if (!isGone && !IsOutdated(import, revision))
                     return (import, true);
-                run.Screen.Note(
-                    $"The same command before has written {import.Revisions.Count:N0} of {import.Parts:N0} parts, the last one as revision "
-                    + $"{import.Revisions[^1]}. {(isGone ? "The others are not on the server any more" : "Others have written since")}: "
-                    + "it begins anew.");
+                if (import.Revisions is [.., var last])
+                    run.Screen.Note(
+                        $"The same command before has written {import.Revisions.Count:N0} of {import.Parts:N0} parts, the last one as "
+                        + $"revision {last}. {(isGone ? "The others are not on the server any more" : "Others have written since")}: "
+                        + "it begins anew.");
                 return null;
             }
             var canBePlanned = import.State is "uploaded" or "planned" or "stopped" or "cancelled";
