@@ -27,6 +27,7 @@ public sealed class ConsoleBrowser : IAsyncDisposable
             Permissions = ["clipboard-read", "clipboard-write"],
         });
         context.SetDefaultTimeout(30_000);
+        Assertions.SetDefaultExpectTimeout(30_000);
         var console = await ConsolePage.StartAsync(context, server);
         if (key is not null)
             await console.SignInAsync(key);

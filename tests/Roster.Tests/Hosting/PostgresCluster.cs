@@ -97,11 +97,11 @@ internal sealed class PostgresCluster : IDisposable
         return value;
     }
 
-    /// <summary>Waits until a query returns true.</summary>
+    /// <summary>Waits until a query returns true, for two minutes at most.</summary>
     public static async Task UntilAsync(string database, string query)
     {
-        while (await RunAsync(database, query) is not true)
-            await Task.Delay(20);
+        for (var begun = TimeProvider.System.GetTimestamp(); await RunAsync(database, query) is not true; await Task.Delay(20))
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < TimeSpan.FromMinutes(2), $"Not in two minutes: {query}");
     }
 
     public void Start() => Run("pg_ctl", "-D", Data, "-o", _options, "-l", _folder.File("log"), "-w", "start");

@@ -20,7 +20,7 @@ internal sealed partial class Prometheus : IDisposable
         // The same alerts, without the patience that they have for an operator's sake.
         File.WriteAllText(_folder.File("alerts.yml"), Window().Replace(For().Replace(rules, "for: 0s"), "[30s]"));
         File.WriteAllText(_folder.File("prometheus.yml"), $$"""
-            global: {scrape_interval: 200ms, scrape_timeout: 200ms, evaluation_interval: 200ms}
+            global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 200ms}
             rule_files: [alerts.yml]
             scrape_configs:
               - job_name: roster

@@ -17,6 +17,8 @@ public abstract partial class RosterHost : IAsyncLifetime
 {
     private readonly StringWriter _logText = new();
     private readonly TextWriter _log;
+    private static readonly Lock Building = new();
+
     private IRosterStore _store = null!;
     private WebApplication _app = null!;
     private HttpClient _http = null!;
@@ -64,12 +66,16 @@ public abstract partial class RosterHost : IAsyncLifetime
     {
         if (Missing is not null)
             return;
-        Console.SetError(_log);
         _store = await Roster.Storage.Store.Parse(Database).OpenAsync(StoreUse.Serve, Clock, CancellationToken.None);
-        _app = Roster.Server.Program.Build(
-            _change(new ServerSettings(
-                ["http://127.0.0.1:0"], ServerTiming: true, LogFormat.Json, FailedAuthentications: 100_000)),
-            _wrap(_store), Clock);
+        // The log takes the console's writer where it is made, and all hosts have one console.
+        lock (Building)
+        {
+            Console.SetError(_log);
+            _app = Roster.Server.Program.Build(
+                _change(new ServerSettings(
+                    ["http://127.0.0.1:0"], ServerTiming: true, LogFormat.Json, FailedAuthentications: 100_000)),
+                _wrap(_store), Clock);
+        }
         await _app.StartAsync();
         Address = new Uri(_app.Urls.First());
         // Cookies are of the test, not of the host.

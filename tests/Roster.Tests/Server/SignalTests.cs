@@ -9,7 +9,7 @@ namespace Roster.Tests.Server;
 /// <summary>How the process ends, and what does not end it.</summary>
 public sealed partial class SignalTests : IDisposable
 {
-    private const int ShortStop = 1;
+    private const int ShortStop = 5;
 
     private readonly TempFolder _folder = new();
 
