@@ -8,7 +8,7 @@ import { useFormat, useText } from '../../text';
 import { common } from '../../text/common';
 import { importTexts } from '../../text/imports';
 import type { StepProps } from './ImportView';
-import { isMetadataKey, keepsKeys, keyFor, mappingOf, withTarget } from './mapping';
+import { isMetadataKey, keyFor, withColumns, withTarget } from './mapping';
 import { CommitField, StepHead } from './parts';
 import { Rules } from './Rules';
 import { hasRows, isOpen } from './steps';
@@ -24,11 +24,7 @@ export function ColumnsStep({ seen, state, mayWrite }: StepProps) {
   const columns = withDraft(seen.columns ?? [], settings.draft.mapping);
   const hasTarget = columns.some((column) => column.target !== null);
   const { matchOn = seen.matchOn } = settings.draft;
-  const save = (next: readonly ImportColumn[]) =>
-    settings.save({
-      mapping: { columns: mappingOf(next) },
-      ...(keepsKeys(seen.columns ?? [], next) ? { matchOn } : {}),
-    });
+  const save = (next: readonly ImportColumn[]) => settings.save(withColumns(seen.columns ?? [], next, matchOn));
   const plan = async () => {
     if (hasRows(seen) || (await planning.act('POST', 'plan'))) go(`/imports/${seen.id}/preview`);
   };

@@ -41,7 +41,7 @@ export function Rules({ seen, settings, isDisabled }: { seen: Seen; settings: Se
             save({
               ...withMode(value as ImportMode, withoutKey),
               // What could not be saved of a field that goes is not tried again.
-              ...(value === 'mirror' || settings.error === null ? {} : { maxDeletes: seen.maxDeletes }),
+              ...(value === 'mirror' ? {} : { maxDeletes: undefined }),
             })
           }
         />

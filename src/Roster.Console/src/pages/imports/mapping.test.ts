@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isMetadataKey, keepsKeys, keyFor, mappingOf, withTarget } from './mapping';
+import type { ImportMapping } from '../../api/generated';
+import { isMetadataKey, keyFor, withColumns, withTarget } from './mapping';
 
 const columns = [
   { column: 'First', target: 'name.given' },
@@ -36,20 +37,26 @@ describe('withTarget', () => {
   });
 });
 
-describe('keepsKeys', () => {
-  it('says whether the same keys are imported, from whichever column', () => {
-    const cleared = columns.map((one) => ({ ...one, empty: 'clear' as const }));
-    expect(keepsKeys(columns, cleared)).toBe(true);
-    expect(keepsKeys(columns, withTarget(columns, 'Company', 'phone').columns)).toBe(true);
-    expect(keepsKeys(columns, withTarget(columns, 'Company', 'email').columns)).toBe(true);
-    expect(keepsKeys(columns, withTarget(columns, 'Company', 'externalId').columns)).toBe(false);
-    expect(keepsKeys(columns, withTarget(columns, 'E-mail', null).columns)).toBe(false);
-  });
-});
+describe('withColumns', () => {
+  const matchOnAfter = (after: typeof columns) => withColumns(columns, after, null).matchOn;
 
-describe('mappingOf', () => {
+  it('keeps what rows find their partners by where the same keys are imported, from whichever column', () => {
+    expect(matchOnAfter(columns.map((one) => ({ ...one, empty: 'clear' as const })))).toBeNull();
+    expect(matchOnAfter(withTarget(columns, 'Company', 'phone').columns)).toBeNull();
+    expect(matchOnAfter(withTarget(columns, 'Company', 'email').columns)).toBeNull();
+  });
+
+  it('lets the server choose it where a key is imported or left out, also in place of what is not saved yet', () => {
+    for (const after of [
+      withTarget(columns, 'Company', 'externalId').columns,
+      withTarget(columns, 'E-mail', null).columns,
+    ])
+      expect({ matchOn: 'email', ...withColumns(columns, after, null) }.matchOn).toBeUndefined();
+  });
+
   it('leaves out columns that are not imported', () => {
-    expect(mappingOf(columns).map((one) => one.column)).toEqual(['First', 'Last', 'E-mail', 'Labels']);
+    const mapping = withColumns(columns, columns, null).mapping as ImportMapping;
+    expect(mapping.columns.map((one) => one.column)).toEqual(['First', 'Last', 'E-mail', 'Labels']);
   });
 });
 

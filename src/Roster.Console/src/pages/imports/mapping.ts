@@ -1,4 +1,4 @@
-import type { ImportColumn, MappedColumn } from '../../api/generated';
+import type { ImportColumn, ImportSettings, MappedColumn } from '../../api/generated';
 
 const nameParts: readonly string[] = ['name.given', 'name.family'];
 const keyRule = /^[A-Za-z0-9_.-]{1,40}$/;
@@ -29,17 +29,27 @@ export function withTarget<T extends MappedColumn>(
 
 const keys: readonly string[] = ['id', 'externalId', 'email'];
 
-/**
- * Whether the same keys are imported after a change of columns. Then what rows find their partners by stays as it was
- * chosen, and is sent along: the server chooses it anew for each mapping.
- */
-export function keepsKeys(before: readonly MappedColumn[], after: readonly MappedColumn[]): boolean {
+/** Whether the same keys are imported after a change of columns. */
+function keepsKeys(before: readonly MappedColumn[], after: readonly MappedColumn[]): boolean {
   const has = (columns: readonly MappedColumn[], key: string) => columns.some(({ target }) => target === key);
   return keys.every((key) => has(before, key) === has(after, key));
 }
 
+/**
+ * What is saved with a change of columns. Where the same keys are imported, what rows find their partners by stays as it
+ * was chosen, and is sent along: the server chooses it anew for each mapping. Else it is undefined, and not left out: one
+ * of an earlier change that is not saved yet goes with that.
+ */
+export function withColumns(
+  before: readonly (ImportColumn | MappedColumn)[],
+  after: readonly (ImportColumn | MappedColumn)[],
+  matchOn: ImportSettings['matchOn'],
+): ImportSettings {
+  return { mapping: { columns: mappingOf(after) }, matchOn: keepsKeys(before, after) ? matchOn : undefined };
+}
+
 /** What PATCH takes of columns. */
-export function mappingOf(columns: readonly (ImportColumn | MappedColumn)[]): MappedColumn[] {
+function mappingOf(columns: readonly (ImportColumn | MappedColumn)[]): MappedColumn[] {
   return columns.flatMap(({ column, target, empty, trim }) =>
     target === null || target === undefined ? [] : [{ column, target, empty, trim }],
   );

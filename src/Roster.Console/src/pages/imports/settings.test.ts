@@ -52,6 +52,26 @@ it('forgets what could not be saved where all is chosen anew', async () => {
   expect(sent().at(-1)).toEqual({ mapping: 'suggested' });
 });
 
+it('does not send a member of an earlier change that a later one takes back', async () => {
+  const { saving, sent } = begun(false);
+  const phone = { columns: [{ column: 'Phone', target: 'phone' }] };
+  const both = { columns: [...phone.columns, { column: 'Mail', target: 'email' }] };
+  saving.save({ mapping: phone, matchOn: null });
+  await settled();
+  saving.save({ mapping: both, matchOn: undefined });
+  await settled();
+  expect(JSON.parse(JSON.stringify(sent().at(-1)))).toEqual({ mapping: both });
+});
+
+it('forgets what is being saved where all is chosen anew meanwhile, also if that then fails', async () => {
+  const { saving, sent, last } = begun(false);
+  saving.save({ matchOn: 'email', mode: 'update' });
+  saving.saveOnly({ mapping: 'suggested' });
+  await settled();
+  expect(sent()).toEqual([{ matchOn: 'email', mode: 'update' }, { mapping: 'suggested' }]);
+  expect(last()?.draft).toEqual({});
+});
+
 it('takes back that rows without a key create partners, with a mode that does not go with it', () => {
   expect(withMode('mirror', 'create')).toEqual({ mode: 'mirror', withoutKey: 'refuse' });
   expect(withMode('update', 'create')).toEqual({ mode: 'update', withoutKey: 'refuse' });

@@ -7,6 +7,7 @@ export interface Unsaved {
 }
 
 export interface Saving {
+  /** A member that is undefined is not sent, also where an earlier change that is not saved yet has it. */
   readonly save: (changes: ImportSettings) => void;
   /** Saves this in place of all that is not saved yet. */
   readonly saveOnly: (changes: ImportSettings) => void;
@@ -25,6 +26,7 @@ export function savingOf(
   let waiting: ImportSettings = {};
   let sent: ImportSettings = {};
   let isSaving = false;
+  let dropsSent = false;
   const tell = () => show({ draft: { ...sent, ...waiting }, isSaving });
   const run = async () => {
     if (isSaving) return;
@@ -32,10 +34,11 @@ export function savingOf(
     while (Object.keys(waiting).length > 0) {
       sent = waiting;
       waiting = {};
+      dropsSent = false;
       tell();
       const isSaved = await send(sent);
       const isNewer = Object.keys(waiting).length > 0;
-      if (!isSaved) waiting = { ...sent, ...waiting };
+      if (!isSaved && !dropsSent) waiting = { ...sent, ...waiting };
       sent = {};
       if (!isSaved && !isNewer) break;
     }
@@ -51,6 +54,7 @@ export function savingOf(
     save,
     saveOnly: (changes) => {
       waiting = {};
+      dropsSent = true;
       save(changes);
     },
     again: () => void run(),
