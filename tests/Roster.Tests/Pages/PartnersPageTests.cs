@@ -203,15 +203,25 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         await console.SeesAsync("1 created");
     }
 
-    [Fact]
-    public async Task A_new_partner_whose_answer_was_lost_is_made_once_when_the_button_is_pressed_again()
+    /// <param name="refusal">What the button gets when it is pressed for the second time; 0 if nothing is refused.</param>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(401)]
+    [InlineData(429)]
+    public async Task A_new_partner_whose_answer_was_lost_is_made_once_when_the_button_is_pressed_again(int refusal)
     {
         var api = server.NewWorkspace();
         await using var console = await browser.OpenAsync(server.Address, "/partners?new", api.Key);
-        console.ExpectedStatuses.Add(502);
+        console.ExpectedStatuses.Add(520);
+        console.ExpectedStatuses.Add(refusal);
         var first = 0;
         await console.Page.RouteAsync("**/api/partners", async route =>
         {
+            if (first != 0)
+            {
+                await route.FulfillAsync(new() { Status = refusal });
+                return;
+            }
             var headers = new Dictionary<string, string>(route.Request.Headers)
             {
                 ["origin"] = server.Address.GetLeftPart(UriPartial.Authority),
@@ -219,13 +229,22 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
             };
             // It is carried out, and a proxy answers for it.
             first = (await route.FetchAsync(new() { Headers = headers })).Status;
-            await route.FulfillAsync(new() { Status = 502 });
-        }, new() { Times = 1 });
+            await route.FulfillAsync(new() { Status = 520 });
+        }, new() { Times = refusal == 0 ? 1 : 2 });
 
         await console.Field("Name").FillAsync("Ada Lovelace");
         await console.Button("Create partner").ClickAsync();
         await console.SeesAsync("That did not work");
         Assert.Equal(201, first);
+        if (refusal != 0)
+            await console.Page.RunAndWaitForResponseAsync(
+                () => console.Button("Create partner").ClickAsync(), answer => answer.Status == refusal);
+        if (refusal == 401)
+        {
+            await console.Page.GetByLabel("API key").FillAsync(api.Key!);
+            await console.Button("Sign in").ClickAsync();
+            await console.Page.GetByText("Your session has ended").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        }
         await console.Button("Create partner").ClickAsync();
 
         await console.Heading("Ada Lovelace").WaitForAsync();

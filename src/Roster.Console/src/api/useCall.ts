@@ -91,8 +91,13 @@ interface State<T> {
 export interface Writing {
   readonly isRunning: boolean;
   readonly error: CallError | null;
-  /** Makes the call. Null if it failed; `error` then says why. */
-  readonly run: <T>(request: Call) => Promise<Answer<T> | null>;
+  /**
+   * Makes the call. Null if it failed; `error` then says why.
+   *
+   * @param shown What the person sees of what is written, if it can be read anew while the form is open.
+   */
+  readonly run: <T>(request: Call, shown?: unknown) => Promise<Answer<T> | null>;
+  /** Forgets the failure: what the write is about is looked at anew. */
   readonly clear: () => void;
 }
 
@@ -102,19 +107,20 @@ export function useWrite(): Writing {
   const [error, setError] = useState<CallError | null>(null);
   const busy = useRef(false);
   const idempotency = useRef(idempotencyOf());
-  const run = useCallback(async <T>(request: Call): Promise<Answer<T> | null> => {
+  const run = useCallback(async <T>(request: Call, shown?: unknown): Promise<Answer<T> | null> => {
     if (busy.current) return null;
     busy.current = true;
     setIsRunning(true);
     setError(null);
     try {
-      const answer = await call<T>(idempotency.current.withKey(request));
-      idempotency.current.ended(null);
+      const answer = await call<T>(idempotency.current.withKey(request, shown));
+      idempotency.current.drop();
       if (!request.path.includes('dryRun=true')) forgetAnswers();
       return answer;
     } catch (failure) {
       if (!(failure instanceof CallError)) throw failure;
-      idempotency.current.ended(failure);
+      // What the first answer was about is erased since: made again, it is another write.
+      if (failure.status === 410) idempotency.current.drop();
       setError(failure);
       return null;
     } finally {
@@ -122,6 +128,9 @@ export function useWrite(): Writing {
       setIsRunning(false);
     }
   }, []);
-  const clear = useCallback(() => setError(null), []);
+  const clear = useCallback(() => {
+    idempotency.current.drop();
+    setError(null);
+  }, []);
   return { isRunning, error, run, clear };
 }

@@ -54,7 +54,7 @@ export default function PartnerPanel({
   });
   useEscape(isEditing ? null : onClose);
   const write = async (method: 'DELETE' | 'POST', path: string) => {
-    const answer = await run({ method, path, body: [id] });
+    const answer = await run({ method, path, body: [id] }, reading.answer);
     if (answer === null) return;
     showWrite(answer.headers);
     panel.current?.focus({ preventScroll: true });
