@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
@@ -166,6 +167,12 @@ public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser bro
     {
         var (first, second) = (server.NewWorkspace(), server.NewWorkspace());
         await using var console = await browser.OpenAsync(server.Address, "/partners?new", first.Key);
+        var writes = new ConcurrentBag<string>();
+        console.Page.Request += (_, request) =>
+        {
+            if (request.Method != "GET" && request.Url.EndsWith("/api/partners", StringComparison.Ordinal))
+                writes.Add(request.Method);
+        };
         await console.Field("Name").FillAsync("Ada Lovelace");
         await using var other = await console.AtAsync(server.Address);
 
@@ -174,14 +181,45 @@ public sealed partial class SignInTests(ConsoleServer server, ConsoleBrowser bro
         await console.SeesAsync("Somebody else is signed in now");
         // The form is below the question, and sends nothing from there.
         await console.Page.EvaluateAsync("document.querySelector('form').requestSubmit()");
-        Assert.Empty((await second.GetAsync("/api/partners")).Items);
+        // The tab goes on also where the first look fails.
+        console.ExpectedStatuses.Add(503);
+        await console.Page.RouteAsync(
+            "**/api/session", route => route.FulfillAsync(new() { Status = 503 }), new() { Times = 1 });
         await console.SignInAsync(first.Key!);
         await other.GoAsync("/partners");
         await console.Page.GetByText("Somebody else is signed in now").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        Assert.Empty(writes);
         await console.Button("Create partner").ClickAsync();
 
         await console.SeesAsync("1 created");
+        Assert.Single(writes);
+        Assert.Empty((await second.GetAsync("/api/partners")).Items);
         Assert.Equal("Ada Lovelace", Assert.Single((await first.GetAsync("/api/partners")).Items).GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task A_tab_asks_to_sign_in_again_once_somebody_else_has_signed_in_and_out_in_another_tab()
+    {
+        var (first, second) = (server.NewWorkspace(), server.NewWorkspace());
+        await using var console = await browser.OpenAsync(server.Address, "/partners?new", first.Key);
+        await console.Field("Name").FillAsync("Ada Lovelace");
+        await using var other = await console.AtAsync(server.Address);
+        console.ExpectedStatuses.Add(401);
+        other.ExpectedStatuses.Add(401);
+        await console.SignInAsync(second.Key!);
+        await other.GoAsync("/partners");
+        await other.Heading("No partners yet").WaitForAsync();
+        await console.SeesAsync("Somebody else is signed in now");
+
+        await other.Page.GetByRole(AriaRole.Button, new() { NameRegex = new Regex("^test") }).ClickAsync();
+        await other.Page.GetByRole(AriaRole.Menuitem, new() { Name = "Sign out" }).ClickAsync();
+        await console.Page.GetByLabel("API key").FillAsync(first.Key!);
+        await console.Button("Sign in").ClickAsync();
+        await console.Page.GetByText("Your session has ended").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+        await console.Button("Create partner").ClickAsync();
+
+        await console.SeesAsync("1 created");
+        Assert.Single((await first.GetAsync("/api/partners")).Items);
     }
 
     [Fact]

@@ -105,6 +105,7 @@ export function SignInAgain() {
 export function Elsewhere({ owner }: { owner: Owner }) {
   const t = useText(signInText);
   const { actor, workspace } = useSession();
+  useSessionBack();
   return (
     <Sheet
       title={t.elsewhere}

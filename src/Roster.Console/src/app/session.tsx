@@ -64,6 +64,11 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     holdCalls(other !== null);
     setElsewhere(other);
   }, []);
+  /** Nobody is signed in in this browser any more. */
+  const end = useCallback(() => {
+    leaveTo(null);
+    setHasEnded(true);
+  }, [leaveTo]);
   const enter = useCallback(
     (data: Session) => {
       leaveTo(null);
@@ -128,29 +133,30 @@ export function SessionProvider({ children }: { children: ReactNode }) {
         }
         enter(data);
         forgetAnswers();
-      } catch {
-        // There is none yet, or the server does not answer: the dialog stays.
+      } catch (failure) {
+        // Where the server does not answer, the dialog stays.
+        if (!signal.aborted && asCallError(failure).status === 401) end();
       }
     },
-    [owner, enter, leaveTo],
+    [owner, enter, leaveTo, end],
   );
 
   useEffect(() => {
     if (owner === undefined) return;
-    const end = new AbortController();
+    const ending = new AbortController();
     const listen = ({ data }: MessageEvent<Owner | null>) => {
       if (data === null) {
-        setHasEnded(true);
+        end();
         return;
       }
       if (data.id !== owner) leaveTo(data);
       else if (!isAway.current) return;
       // Two tabs may speak at once, so the server has the last word.
-      void resume(end.signal);
+      void resume(ending.signal);
     };
-    tabs.addEventListener('message', listen, { signal: end.signal });
-    return () => end.abort();
-  }, [owner, leaveTo, resume]);
+    tabs.addEventListener('message', listen, { signal: ending.signal });
+    return () => ending.abort();
+  }, [owner, leaveTo, resume, end]);
 
   const signOut = useCallback(async () => {
     try {
