@@ -2,7 +2,7 @@ import { StrictMode, Suspense } from 'react';
 import { I18nProvider } from 'react-aria-components';
 import { createRoot } from 'react-dom/client';
 import { keepFocus } from './app/focus';
-import { lazyAgain } from './app/lazyAgain';
+import { lazyPart } from './app/lazyPart';
 import { link } from './app/link';
 import { usePreferences } from './app/preferences';
 import { Shell } from './app/Shell';
@@ -13,7 +13,7 @@ import './styles/base.css';
 import './styles/controls.css';
 import './styles/layout.css';
 
-const SignInPage = lazyAgain(async () => ({ default: (await import('./app/SignIn')).SignInPage }));
+const SignInPage = lazyPart(async () => ({ default: (await import('./app/SignIn')).SignInPage }));
 
 function App() {
   const { session, isLoading } = useSessionState();

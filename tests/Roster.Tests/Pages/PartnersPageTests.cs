@@ -260,12 +260,31 @@ public sealed class PartnersPageTests(ConsoleServer server, ConsoleBrowser brows
         await using var console = await browser.OpenAsync(server.Address, "/partners", api.Key);
         await console.Row("Ada Lovelace").WaitForAsync();
         console.ExpectedStatuses.Add(503);
-        await console.Page.RouteAsync("**/NewPartner-*.js", route => route.FulfillAsync(new() { Status = 503 }));
+        await console.Page.RouteAsync(
+            "**/NewPartner-*.js", route => route.FulfillAsync(new() { Status = 503 }), new() { Times = 1 });
 
         await console.Button("New partner").ClickAsync();
 
         await console.SeesAsync("This part of the page could not be loaded.");
         await Assertions.Expect(console.Row("Ada Lovelace")).ToBeVisibleAsync();
+        await console.Button("Load the page anew").ClickAsync();
+        await console.Field("Name").WaitForAsync();
+    }
+
+    [Fact]
+    public async Task A_page_whose_style_sheet_cannot_be_loaded_is_not_shown_without_it()
+    {
+        await using var console = await browser.OpenAsync(server.Address, "/partners", server.NewWorkspace().Key);
+        await console.Heading("No partners yet").WaitForAsync();
+        console.ExpectedStatuses.Add(503);
+        await console.Page.RouteAsync(
+            "**/ImportsPage-*.css", route => route.FulfillAsync(new() { Status = 503, ContentType = "text/css" }), new() { Times = 1 });
+
+        await console.Page.GetByRole(AriaRole.Link, new() { Name = "Import", Exact = true }).ClickAsync();
+
+        await console.SeesAsync("This part of the page could not be loaded.");
+        await console.Button("Load the page anew").ClickAsync();
+        await console.Heading("Import").WaitForAsync();
     }
 
     [Fact]

@@ -13,7 +13,7 @@ import { Boundary } from './Boundary';
 import { isApple } from './device';
 import { holdDroppedFiles } from './dropped';
 import { keyOf } from './keys';
-import { lazyAgain } from './lazyAgain';
+import { lazyPart } from './lazyPart';
 import { Palette } from './Palette';
 import { pages } from './pages';
 import { setPreferences, usePreferences } from './preferences';
@@ -23,10 +23,10 @@ import { useShortcuts } from './shortcuts';
 import { Toasts } from './toasts';
 
 /** Read when it is first opened. The palette is not: one types at once. */
-const Help = lazyAgain(() => import('./Help'));
-const SignInAgain = lazyAgain(async () => ({ default: (await import('./SignIn')).SignInAgain }));
-const Elsewhere = lazyAgain(async () => ({ default: (await import('./SignIn')).Elsewhere }));
-const NewKey = lazyAgain(async () => ({ default: (await import('./SignIn')).NewKey }));
+const Help = lazyPart(() => import('./Help'));
+const SignInAgain = lazyPart(async () => ({ default: (await import('./SignIn')).SignInAgain }));
+const Elsewhere = lazyPart(async () => ({ default: (await import('./SignIn')).Elsewhere }));
+const NewKey = lazyPart(async () => ({ default: (await import('./SignIn')).NewKey }));
 
 /** The frame around each page: the pages on one side, the page, and what lies over it. */
 export function Shell() {

@@ -1,6 +1,6 @@
 import type { ComponentType } from 'react';
 import type { IconName } from '../parts/Icon';
-import { lazyAgain } from './lazyAgain';
+import { lazyPart } from './lazyPart';
 import type { Scope } from './session';
 
 export interface Page {
@@ -22,7 +22,7 @@ export const pages: readonly Page[] = [
     icon: 'partners',
     scope: 'partnersRead',
     key: 'p',
-    view: lazyAgain(() => import('../pages/partners/PartnersPage')),
+    view: lazyPart(() => import('../pages/partners/PartnersPage')),
   },
   {
     path: '/imports',
@@ -30,7 +30,7 @@ export const pages: readonly Page[] = [
     icon: 'import',
     scope: 'partnersRead',
     key: 'i',
-    view: lazyAgain(() => import('../pages/imports/ImportsPage')),
+    view: lazyPart(() => import('../pages/imports/ImportsPage')),
   },
   {
     path: '/changes',
@@ -38,7 +38,7 @@ export const pages: readonly Page[] = [
     icon: 'changes',
     scope: 'partnersRead',
     key: 'c',
-    view: lazyAgain(() => import('../pages/changes/ChangesPage')),
+    view: lazyPart(() => import('../pages/changes/ChangesPage')),
   },
   {
     path: '/overview',
@@ -46,7 +46,7 @@ export const pages: readonly Page[] = [
     icon: 'overview',
     scope: 'partnersRead',
     key: 'o',
-    view: lazyAgain(() => import('../pages/overview/OverviewPage')),
+    view: lazyPart(() => import('../pages/overview/OverviewPage')),
   },
   {
     path: '/keys',
@@ -54,34 +54,34 @@ export const pages: readonly Page[] = [
     icon: 'keys',
     scope: 'keysRead',
     key: 'k',
-    view: lazyAgain(() => import('../pages/keys/KeysPage')),
+    view: lazyPart(() => import('../pages/keys/KeysPage')),
   },
   {
     path: '/people',
     name: 'people',
     icon: 'people',
     scope: 'keysRead',
-    view: lazyAgain(() => import('../pages/keys/PeoplePage')),
+    view: lazyPart(() => import('../pages/keys/PeoplePage')),
   },
   {
     path: '/sessions',
     name: 'sessions',
     icon: 'sessions',
     scope: 'partnersRead',
-    view: lazyAgain(() => import('../pages/keys/SessionsPage')),
+    view: lazyPart(() => import('../pages/keys/SessionsPage')),
   },
   {
     path: '/audit',
     name: 'audit',
     icon: 'audit',
     scope: 'keysRead',
-    view: lazyAgain(() => import('../pages/server/AuditPage')),
+    view: lazyPart(() => import('../pages/server/AuditPage')),
   },
   {
     path: '/status',
     name: 'status',
     icon: 'status',
     scope: 'keysRead',
-    view: lazyAgain(() => import('../pages/server/StatusPage')),
+    view: lazyPart(() => import('../pages/server/StatusPage')),
   },
 ];

@@ -1,7 +1,7 @@
 import { type RefObject, Suspense, useState } from 'react';
 import { Button as AriaButton, Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import { asCallError, saveAs } from '../../api/http';
-import { lazyAgain } from '../../app/lazyAgain';
+import { lazyPart } from '../../app/lazyPart';
 import { useSession } from '../../app/session';
 import { showFailure } from '../../app/toasts';
 import { Button } from '../../parts/controls';
@@ -12,7 +12,7 @@ import type { Deed } from './DeedDialog';
 import { csvQuery } from './filters';
 import { nothing, type Selection, sizeOf } from './selection';
 
-const DeedDialog = lazyAgain(() => import('./DeedDialog'));
+const DeedDialog = lazyPart(() => import('./DeedDialog'));
 
 export interface BulkBarProps {
   readonly selection: Selection;

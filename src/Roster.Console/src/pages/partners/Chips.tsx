@@ -1,6 +1,6 @@
 import { Suspense, useRef } from 'react';
 import { Button as AriaButton, Dialog, DialogTrigger, Popover } from 'react-aria-components';
-import { lazyAgain } from '../../app/lazyAgain';
+import { lazyPart } from '../../app/lazyPart';
 import { go, hrefOf, usePlace } from '../../app/router';
 import { Button, IconButton } from '../../parts/controls';
 import { Icon } from '../../parts/Icon';
@@ -11,7 +11,7 @@ import type { Format, Same } from '../../text/language';
 import { partnersText } from '../../text/partners';
 import { addFilter, type Filter, filtersOf, removeFilter } from './filters';
 
-const FilterForm = lazyAgain(() => import('./FilterForm'));
+const FilterForm = lazyPart(() => import('./FilterForm'));
 
 type Texts = Same<(typeof partnersText)['en']>;
 type Names = Same<(typeof common)['en']>;

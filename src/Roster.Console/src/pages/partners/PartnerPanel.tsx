@@ -1,7 +1,7 @@
 import { Suspense, useEffect, useRef, useState } from 'react';
 import type { PartnerThen } from '../../api/generated';
 import { useCall, useReadAgain, useWrite } from '../../api/useCall';
-import { lazyAgain } from '../../app/lazyAgain';
+import { lazyPart } from '../../app/lazyPart';
 import { useSession } from '../../app/session';
 import { useEscape, useShortcuts } from '../../app/shortcuts';
 import { showWrite } from '../../app/toasts';
@@ -15,8 +15,8 @@ import { textFields } from './draft';
 import { History } from './History';
 import { partnerPath } from './paths';
 
-const EraseDialog = lazyAgain(() => import('./EraseDialog'));
-const PartnerEditor = lazyAgain(() => import('./PartnerEditor'));
+const EraseDialog = lazyPart(() => import('./EraseDialog'));
+const PartnerEditor = lazyPart(() => import('./PartnerEditor'));
 
 /** One partner beside the list: its values, how to change them, and what became of it. */
 export default function PartnerPanel({

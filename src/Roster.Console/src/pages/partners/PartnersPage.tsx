@@ -2,7 +2,7 @@ import { Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'rea
 import { Input, SearchField } from 'react-aria-components';
 import { CallError } from '../../api/http';
 import { AsCurl, useShownCalls } from '../../app/curl';
-import { lazyAgain } from '../../app/lazyAgain';
+import { lazyPart } from '../../app/lazyPart';
 import { usePreferences } from '../../app/preferences';
 import { go, setQuery, usePlace } from '../../app/router';
 import { useSession } from '../../app/session';
@@ -26,8 +26,8 @@ import './partners.css';
 import { nothing, type Selection, set, toggle } from './selection';
 import { usePartnerPages } from './usePartnerPages';
 
-const NewPartner = lazyAgain(() => import('./NewPartner'));
-const PartnerPanel = lazyAgain(() => import('./PartnerPanel'));
+const NewPartner = lazyPart(() => import('./NewPartner'));
+const PartnerPanel = lazyPart(() => import('./PartnerPanel'));
 
 /** Rows that one stroke of Shift can choose. */
 const mostInRange = 10_000;
