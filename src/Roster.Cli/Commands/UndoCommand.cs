@@ -93,11 +93,12 @@ internal static class UndoCommand
             run.Screen.Note("Done: it is undone.");
             return ExitCodes.Done;
         }
-        run.Screen.Fail($"It was not undone as a whole: {import.Reason?.Message}");
+        run.Screen.Fail(import.UndoRefused ? "Nothing was undone: partners were changed since."
+            : $"It was not undone as a whole: {import.Reason?.Message}");
         foreach (var conflict in import.UndoConflicts.Take(20))
             run.Screen.Warn($"  {conflict.Id}: {conflict.Message}");
         run.Screen.Note("Undo the others with --skip-conflicts.");
-        return import.Reason?.Code == "changed_since" ? ExitCodes.Guarded : ExitCodes.Partly;
+        return import.UndoRefused || import.Reason?.Code == "changed_since" ? ExitCodes.Guarded : ExitCodes.Partly;
     }
 
     private static void Say(Screen screen, string before, UndoResult result)

@@ -88,6 +88,9 @@ public sealed record Import
     /// <summary>Whether change sets of it are undone. Then it cannot be applied any more, only be undone to its end.</summary>
     public bool UndoBegun { get; init; }
 
+    /// <summary>Whether the last undo changed nothing, since partners were changed after the import.</summary>
+    public bool UndoRefused { get; init; }
+
     /// <summary>The change sets that are written, in the order of the parts. Empty in lists.</summary>
     public IReadOnlyList<long> Revisions { get => field ?? []; init; }
 

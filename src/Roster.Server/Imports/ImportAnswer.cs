@@ -181,6 +181,7 @@ internal static class ImportAnswer
         json.WriteNumber("leftOut", import.RowsLeftOut);
         json.WriteBoolean("undoDryRun", import.IsUndoTried);
         json.WriteBoolean("undoBegun", import.IsUndoBegun);
+        json.WriteBoolean("undoRefused", import.IsUndoRefused);
         if (parts is null)
             return;
         json.WriteStartArray("revisions");

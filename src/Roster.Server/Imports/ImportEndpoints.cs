@@ -289,6 +289,8 @@ internal static class ImportEndpoints
             LeavesOutConflicts = skips,
             Conflicts = 0,
             LeftOut = null,
+            UndoConflicts = [],
+            IsUndoRefused = false,
             Reason = null,
         });
     }
@@ -337,7 +339,8 @@ internal static class ImportEndpoints
             LeftOut = now.RowsLeftOut,
             UndoConflicts = [],
             // Only looking changes nothing of what became of it.
-            Reason = isDryRun ? now.Reason : null,
+            IsUndoRefused = isDryRun && now.IsUndoRefused,
+            Reason = isDryRun || now is { State: ImportState.Stopped, IsUndoBegun: false } ? now.Reason : null,
         });
     }
 

@@ -25,7 +25,10 @@ internal sealed class ImportUndo(IRosterStore store, StoredImports imports, LogW
             }
             if (conflicts.Count > 0 || import.IsUndoDryRun)
             {
-                await imports.ChangeAsync(import, now => Ended(now, conflicts), cancel);
+                await imports.ChangeAsync(
+                    import,
+                    now => Ended(now, conflicts) with { IsUndoRefused = !import.IsUndoDryRun || now.IsUndoRefused },
+                    cancel);
                 return;
             }
         }
@@ -56,9 +59,12 @@ internal sealed class ImportUndo(IRosterStore store, StoredImports imports, LogW
         Lease = null,
         Conflicts = conflicts.Count,
         UndoConflicts = conflicts.Listed,
-        Reason = import.IsUndoDryRun ? import.Reason : conflicts.Count == 0 ? null : new ImportReason(
-            FaultCode.ChangedSince,
-            $"{conflicts.Count} partners were changed since the import. Undo with onConflict=skip to leave them as they are."),
+        // Where nothing was undone, why it was not applied to its end is still so.
+        Reason = import.IsUndoDryRun || import is { State: ImportState.Stopped, IsUndoBegun: false } ? import.Reason
+            : conflicts.Count == 0 ? null
+            : new ImportReason(
+                FaultCode.ChangedSince,
+                $"{conflicts.Count} partners were changed since the import. Undo with onConflict=skip to leave them as they are."),
     };
 
     /// <summary>Undoes a part, unless it is undone already, and adds its conflicts.</summary>

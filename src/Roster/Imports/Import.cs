@@ -213,6 +213,9 @@ public sealed record Import
     /// <summary>Partners in conflict when it was to be undone, the first ones.</summary>
     public IReadOnlyList<UndoConflict> UndoConflicts { get; init; } = [];
 
+    /// <summary>Whether the last undo changed nothing, since there were such partners.</summary>
+    public bool IsUndoRefused { get; init; }
+
     /// <summary>Whether an undo is only tried.</summary>
     public bool IsUndoDryRun { get; init; }
 

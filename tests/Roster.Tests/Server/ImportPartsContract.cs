@@ -59,12 +59,22 @@ public abstract class ImportPartsContract(RosterHost host)
         Assert.Equal("stopped", stopped.State());
         Assert.Contains(". Apply again with ", stopped.GetProperty("reason").GetProperty("message").GetString(), StringComparison.Ordinal);
 
+        // An undo that is refused says so, and leaves why it stopped.
+        var first = (await api.GetAsync("/api/partners?externalId=x0")).Items[0].GetProperty("id").GetString();
+        await api.PutAsync($$"""[{"id":"{{first}}","phone":"7"}]""");
+        var refused = await api.UndoneAsync(id);
+        Assert.Equal(("stopped", 1), (refused.State(), refused.GetProperty("undoConflicts").GetArrayLength()));
+        Assert.True(refused.GetProperty("undoRefused").GetBoolean());
+        Assert.Equal(stopped.GetProperty("reason").GetRawText(), refused.GetProperty("reason").GetRawText());
+
         var applied = await api.AppliedAsync(id, "?onConflict=skip");
         Assert.Equal(("applied", 5, 1), (applied.State(), applied.Revisions().Count, applied.GetProperty("conflicts").GetInt32()));
+        Assert.False(applied.GetProperty("undoRefused").GetBoolean());
+        Assert.Empty(applied.GetProperty("undoConflicts").EnumerateArray());
         Assert.Equal(Rows, await TotalAsync(api));
         Assert.Equal("Late", (await api.ReadAsync(late)).GetProperty("name").GetString());
-        Assert.Equal("undone", (await api.UndoneAsync(id)).State());
-        Assert.Equal(1, await TotalAsync(api));
+        Assert.Equal("undone", (await api.UndoneAsync(id, "?onConflict=skip")).State());
+        Assert.Equal(2, await TotalAsync(api));
     }
 
     [Fact]

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { hasManyParts, isDone, isGivenUp, isReachable, isUndoRefused, type Seen, stepOf, steps } from './steps';
+import {
+  hasManyParts,
+  isDone,
+  isGivenUp,
+  isInConflict,
+  isReachable,
+  isUndoRefused,
+  type Seen,
+  stepOf,
+  steps,
+} from './steps';
 
 const column = {
   column: 'E-mail',
@@ -83,12 +93,17 @@ it('knows an undo that was refused from one that was only tried', () => {
     revisions: [7],
     counts,
     reason: { code: 'changed_since', message: '' },
+    undoBegun: false,
+    undoRefused: true,
     undoConflicts: [{ id: 'a', code: 'changed_since', message: '' }],
   });
   expect(isUndoRefused(refused)).toBe(true);
-  expect(isUndoRefused({ ...refused, reason: null })).toBe(false);
+  const stopped: Seen = { ...refused, state: 'stopped', reason: { code: 'too_many_deletes', message: '' } };
+  expect(isUndoRefused(stopped)).toBe(true);
+  expect(isInConflict(stopped)).toBe(false);
+  expect(isUndoRefused({ ...refused, undoRefused: false })).toBe(false);
   expect(isUndoRefused({ ...refused, work: 'undo' })).toBe(false);
-  expect(isUndoRefused({ ...refused, state: 'undone' })).toBe(false);
+  expect(isUndoRefused({ ...refused, undoBegun: true })).toBe(false);
 });
 
 it('takes the counts of a plan for what was done only where all of it was written', () => {

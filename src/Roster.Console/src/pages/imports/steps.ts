@@ -46,13 +46,8 @@ export function isInConflict(seen: Seen): boolean {
 }
 
 /** Whether the last undo was not carried out, since partners were changed after the import. */
-export function isUndoRefused({ state, work, reason, undoConflicts }: Seen): boolean {
-  return (
-    work === null &&
-    (state === 'applied' || state === 'cancelled') &&
-    reason?.code === 'changed_since' &&
-    (undoConflicts ?? []).length > 0
-  );
+export function isUndoRefused({ work, undoRefused, undoBegun, undoConflicts }: Seen): boolean {
+  return work === null && undoRefused && !undoBegun && (undoConflicts ?? []).length > 0;
 }
 
 /** Whether its file and rows were deleted before it was applied: nothing is left to do with it. */
