@@ -56,7 +56,10 @@ export function endSession(): void {
 
 let isHeld = false;
 
-/** While this browser is signed in as somebody else than this page shows, nothing is asked or written: it would be theirs. */
+/**
+ * While this browser is signed in as somebody else than this page shows, nothing is asked or written: it would be theirs.
+ * The events of an import that is being followed are, but an import of theirs has another id.
+ */
 export function holdCalls(held: boolean): void {
   isHeld = held;
 }

@@ -157,7 +157,9 @@ function useSessionBack(): void {
 /** Shows the key that a link gave, once. */
 export function NewKey({ secret, onClose }: { secret: string; onClose: () => void }) {
   const t = useText(signInText);
-  return <ShownOnce title={t.yourKey} hint={t.yourKeyHint} secret={secret} action={t.kept} onClose={onClose} />;
+  return (
+    <ShownOnce title={t.yourKey} hint={t.yourKeyHint} secret={secret} action={t.kept} isOverAll onClose={onClose} />
+  );
 }
 
 function KeyForm({ isAgain = false }: { isAgain?: boolean }) {

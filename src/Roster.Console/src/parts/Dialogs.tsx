@@ -176,6 +176,7 @@ export function ShownOnce({
   secret,
   copyLabel,
   action,
+  isOverAll = false,
   onClose,
   children,
 }: {
@@ -184,10 +185,12 @@ export function ShownOnce({
   secret: string;
   copyLabel?: string;
   action: string;
+  /** Whether it stays where another page is shown: then there is nothing to ask. */
+  isOverAll?: boolean;
   onClose: () => void;
   children?: ReactNode;
 }) {
-  useUnsaved(true, () => false, 'secret');
+  useUnsaved(true, () => isOverAll, 'secret');
   return (
     <Sheet
       title={title}

@@ -22,8 +22,8 @@ export const partnerText = texts(
       plural('en', n, { one: '# is deleted already and left out.', other: '# are deleted already and left out.' }),
     restoredAlready: (n: number) =>
       plural('en', n, {
-        one: '# is not deleted any more and left out.',
-        other: '# are not deleted any more and left out.',
+        one: '# cannot be restored any more and is left out.',
+        other: '# cannot be restored any more and are left out.',
       }),
     canUndo: 'This is one change set. It can be undone.',
     andMore: (n: number) => plural('en', n, { other: 'and # more' }),
@@ -97,7 +97,7 @@ export const partnerText = texts(
         other: 'سيتغير # شريك.',
       }),
     deletedAlready: (n: number) => plural('ar', n, { other: 'محذوفون من قبل فلا يشملهم هذا: #.' }),
-    restoredAlready: (n: number) => plural('ar', n, { other: 'لم يعودوا محذوفين فلا يشملهم هذا: #.' }),
+    restoredAlready: (n: number) => plural('ar', n, { other: 'لم تعد استعادتهم ممكنة فلا يشملهم هذا: #.' }),
     canUndo: 'هذه مجموعة تغييرات واحدة، ويمكن التراجع عنها.',
     andMore: (n: number) => plural('ar', n, { other: 'و# غيرهم' }),
     seePreview: 'معاينة',

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { EncodingSample, ImportSettings, TextEncoding } from '../../api/generated';
 import { go } from '../../app/router';
 import { Button, Choose } from '../../parts/controls';
@@ -128,6 +128,8 @@ function Reading({
   ];
   const [isWrong, setIsWrong] = useState(false);
   const header = draft.headerRow === undefined ? file.headerRow : draft.headerRow;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another line takes the place of what was typed
+  useEffect(() => setIsWrong(false), [header]);
   return (
     <div className="card stack">
       <p>

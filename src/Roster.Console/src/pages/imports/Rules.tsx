@@ -4,7 +4,7 @@ import { useText } from '../../text';
 import { importTexts } from '../../text/imports';
 import { asciiNumber } from './numbers';
 import { CommitField } from './parts';
-import { needsKeys, withMode } from './settings';
+import { asksWithoutKey, withMode } from './settings';
 import type { Seen } from './steps';
 import type { Settings } from './useImport';
 
@@ -45,7 +45,7 @@ export function Rules({ seen, settings, isDisabled }: { seen: Seen; settings: Se
             })
           }
         />
-        {matchOn === null || needsKeys(mode) ? null : (
+        {asksWithoutKey(mode, matchOn, withoutKey) ? (
           <Choose
             label={t.withoutKey}
             value={withoutKey}
@@ -56,7 +56,7 @@ export function Rules({ seen, settings, isDisabled }: { seen: Seen; settings: Se
             ]}
             onChange={(value) => save({ withoutKey: value === 'create' ? 'create' : 'refuse' })}
           />
-        )}
+        ) : null}
         {mode === 'mirror' ? (
           <CommitField
             label={t.maxDeletes}

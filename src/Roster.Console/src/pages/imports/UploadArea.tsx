@@ -38,16 +38,17 @@ export function UploadArea() {
   const area = useRef<HTMLDivElement>(null);
 
   const send = useCallback(
-    (file: Blob, name: string) => {
-      if (!uploads.begin({ file, name })) showNote(t.oneUpload(name));
+    (file: Blob, name: string): boolean => {
+      const isBegun = uploads.begin({ file, name });
+      if (!isBegun) showNote(t.oneUpload(name));
+      return isBegun;
     },
     [t],
   );
   const sendFirst = useCallback(
     ([first, ...others]: readonly File[]) => {
       if (first === undefined) return;
-      send(first, first.name);
-      if (others.length > 0) showNote(t.oneFile(first.name));
+      if (send(first, first.name) && others.length > 0) showNote(t.oneFile(first.name));
     },
     [t, send],
   );

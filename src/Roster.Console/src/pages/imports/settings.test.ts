@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
 import type { ImportSettings } from '../../api/generated';
-import { savingOf, type Unsaved, withMode } from './settings';
+import { asksWithoutKey, savingOf, type Unsaved, withMode } from './settings';
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 0));
 
@@ -77,4 +77,12 @@ it('takes back that rows without a key create partners, with a mode that does no
   expect(withMode('update', 'create')).toEqual({ mode: 'update', withoutKey: 'refuse' });
   expect(withMode('create', 'create')).toEqual({ mode: 'create' });
   expect(withMode('mirror', 'refuse')).toEqual({ mode: 'mirror' });
+});
+
+it('asks about rows without a key where there can be any, or where the mode refuses what is stored', () => {
+  expect(asksWithoutKey('upsert', 'email', 'refuse')).toBe(true);
+  expect(asksWithoutKey('upsert', null, 'refuse')).toBe(false);
+  expect(asksWithoutKey('mirror', 'email', 'refuse')).toBe(false);
+  expect(asksWithoutKey('mirror', 'email', 'create')).toBe(true);
+  expect(asksWithoutKey('update', null, 'create')).toBe(true);
 });

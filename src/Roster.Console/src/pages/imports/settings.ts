@@ -1,4 +1,4 @@
-import type { ImportMode, ImportSettings, WithoutKey } from '../../api/generated';
+import type { Import, ImportMode, ImportSettings, WithoutKey } from '../../api/generated';
 
 export interface Unsaved {
   /** What was chosen and is not saved yet, also because that failed. */
@@ -61,9 +61,14 @@ export function savingOf(
   };
 }
 
-/** Whether each row needs a key in this mode: then nothing is asked about rows without it. */
-export function needsKeys(mode: ImportMode): boolean {
+/** Whether each row needs a key in this mode. */
+function needsKeys(mode: ImportMode): boolean {
   return mode === 'mirror' || mode === 'update';
+}
+
+/** Whether to ask what rows without a key do: also where they create partners in a mode that refuses that. */
+export function asksWithoutKey(mode: ImportMode, matchOn: Import['matchOn'], withoutKey: WithoutKey): boolean {
+  return needsKeys(mode) ? withoutKey === 'create' : matchOn !== null;
 }
 
 /** What is saved with a mode. Rows without a key cannot create partners in all of them. */
