@@ -72,6 +72,36 @@ public sealed class ImportPageTests(ConsoleServer server, ConsoleBrowser browser
     }
 
     [Fact]
+    public async Task Rows_find_their_partners_by_a_column_that_is_chosen_after_one_that_could_not_be_saved()
+    {
+        var api = server.NewWorkspace();
+        var id = await api.NewImportAsync(
+            "Name,Beta,Gamma\nAda,1,ada@example.com\n", """{"mapping":{"columns":[{"column":"Name","target":"name"}]}}""");
+        await using var console = await browser.OpenAsync(server.Address, $"/imports/{id}/columns", api.Key);
+        console.ExpectedStatuses.Add(503);
+        var hasFailed = false;
+        await console.Page.RouteAsync($"**/api/imports/{id}", async route =>
+        {
+            if (hasFailed || route.Request.Method != "PATCH")
+            {
+                await route.ContinueAsync();
+                return;
+            }
+            hasFailed = true;
+            await route.FulfillAsync(new() { Status = 503 });
+        });
+
+        await console.Page.GetByLabel("Beta: goes to").SelectOptionAsync("phone");
+        await console.SeesAsync("That did not work");
+        await console.Page.GetByLabel("Gamma: goes to").SelectOptionAsync("email");
+
+        await Assertions.Expect(console.Page.GetByLabel("Rows find their partner by")).ToHaveValueAsync("email");
+        var stored = await api.ImportAsync(id);
+        Assert.Equal("email", stored.GetProperty("matchOn").GetString());
+        Assert.Equal("phone", stored.GetProperty("columns")[1].GetProperty("target").GetString());
+    }
+
+    [Fact]
     public async Task A_file_in_an_unknown_encoding_is_shown_in_each_and_read_as_the_person_says()
     {
         var api = server.NewWorkspace();
