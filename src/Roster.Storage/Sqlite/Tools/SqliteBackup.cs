@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using Roster.Storage.Backups;
 using Roster.Storage.Sqlite.Connections;
+using Roster.Storage.Sqlite.Writing;
 
 namespace Roster.Storage.Sqlite.Tools;
 
@@ -26,9 +27,6 @@ internal static class SqliteBackup
     private const string BeginRead = "select count(*) from sqlite_schema where name = 'workspace'";
 
     private const string FindFault = "pragma integrity_check(1)";
-
-    /// <summary>Whether erased values are still in the file's bytes (<see cref="Writing.SqliteCleaner"/>).</summary>
-    private const string SelectCleaningOwed = "select cleaning_owed from upkeep where id = 1";
 
     private const string SelectWorkspacesAfter = "select id, name, revision from workspace where id > ?1 order by id limit ?2";
 
@@ -73,13 +71,22 @@ internal static class SqliteBackup
 
     /// <summary>Reads a database through.</summary>
     /// <exception cref="StoreException">SQLite finds its structure broken, or cannot read it.</exception>
-    public static void CheckIntegrity(SqliteDatabase database, string name, CancellationToken cancel)
+    public static void CheckIntegrity(SqliteDatabase database, string name, CancellationToken cancel) => Interruptibly(
+        database,
+        () =>
+        {
+            if (SqliteCheck.FaultsOf(database, name, FindFault) is [var fault, ..])
+                throw new StoreException(StoreTrouble.Damaged, $"{name} is damaged: {fault}");
+        },
+        cancel);
+
+    /// <summary>Runs a long statement of a connection, which a cancellation ends.</summary>
+    private static void Interruptibly(SqliteDatabase database, Action work, CancellationToken cancel)
     {
         using (cancel.Register(database.Interrupt))
             try
             {
-                if (SqliteCheck.FaultsOf(database, name, FindFault) is [var fault, ..])
-                    throw new StoreException(StoreTrouble.Damaged, $"{name} is damaged: {fault}");
+                work();
             }
             catch (StoreException) when (cancel.IsCancellationRequested)
             {
@@ -132,11 +139,12 @@ internal static class SqliteBackup
             throw new StoreRefusedException(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{folder} has no room for the backup: it needs {needed >> 20} MiB, and {free >> 20} MiB are free."));
-        var isClean = source.ReadInt64(SelectCleaningOwed) == 0;
+        var isClean = source.ReadInt64(SqliteCleaner.SelectOwed) == 0;
         if (!isClean)
         {
             source.Execute("rollback");
-            CopyRows(source, part, cancel);
+            // Rows instead of pages, which have what was erased and is not cleaned up yet.
+            Interruptibly(source, () => source.Prepare("vacuum into ?1").Bind(1, part).Run(), cancel);
             progress?.Report(new BackupProgress(total, total));
         }
         using (var target = SqliteDatabase.Open(part, CacheKibibytes))
@@ -162,20 +170,6 @@ internal static class SqliteBackup
             CheckIntegrity(target, "The copy", cancel);
         }
         return takenAt;
-    }
-
-    /// <summary>Copies rows instead of pages, which have what was erased and is not cleaned up yet.</summary>
-    private static void CopyRows(SqliteDatabase source, string part, CancellationToken cancel)
-    {
-        using (cancel.Register(source.Interrupt))
-            try
-            {
-                source.Prepare("vacuum into ?1").Bind(1, part).Run();
-            }
-            catch (StoreException) when (cancel.IsCancellationRequested)
-            {
-                throw new OperationCanceledException(cancel);
-            }
     }
 
     private static BackupManifest WriteManifest(

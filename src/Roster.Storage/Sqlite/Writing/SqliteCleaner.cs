@@ -10,7 +10,8 @@ namespace Roster.Storage.Sqlite.Writing;
 /// </summary>
 internal sealed class SqliteCleaner : IAsyncDisposable
 {
-    private const string SelectOwed = "select cleaning_owed from upkeep where id = 1";
+    /// <summary>How much was erased since the last cleaning; 0 if nothing.</summary>
+    internal const string SelectOwed = "select cleaning_owed from upkeep where id = 1";
 
     private const string DoneCleaning = "update upkeep set cleaning_owed = 0 where id = 1 and cleaning_owed = ?1";
 
