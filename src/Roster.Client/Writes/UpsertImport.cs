@@ -17,9 +17,6 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
     /// <summary>Known once the file is at the server.</summary>
     private Guid? _importId;
 
-    /// <summary>Whether an upload of the same name had not come to its end when the imports were listed last.</summary>
-    private bool _isBeingRead;
-
     private string Mode => options.ModeText ?? "upsert";
 
     /// <summary>A dry run has a name of its own: it must neither go on with an import that writes, nor be gone on with by one.</summary>
@@ -63,7 +60,8 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
 
     private async Task<WriteResult> RunAsync(ItemFile items, CancellationToken cancel)
     {
-        var import = options.IdempotencyKey is null || options.DryRun ? null : await FindAsync(items, cancel).ConfigureAwait(false);
+        var (import, _) = options.IdempotencyKey is null || options.DryRun ? default
+            : await FindAsync(items, cancel).ConfigureAwait(false);
         var isReplay = import is { State: "applied" };
         import ??= await UploadAsync(items, cancel).ConfigureAwait(false);
         _importId = import.Id;
@@ -86,11 +84,12 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
     }
 
     /// <summary>The import of the same call, if it was made before.</summary>
-    private async Task<Import?> FindAsync(ItemFile items, CancellationToken cancel)
+    /// <returns>The one that has come furthest, and whether an upload of its name has not come to its end.</returns>
+    private async Task<(Import? Import, bool IsBeingRead)> FindAsync(ItemFile items, CancellationToken cancel)
     {
         var sha256 = Convert.ToHexString(items.Sha256);
         var best = default(Import);
-        _isBeingRead = false;
+        var isBeingRead = false;
         await foreach (var import in imports.ListAsync(cancel).ConfigureAwait(false))
         {
             if (import.File.Name != FileName || import.State is "failed" or "undone"
@@ -99,7 +98,7 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
             // An upload that has not come to its end.
             if (import.File.Sha256.Length == 0)
             {
-                _isBeingRead = true;
+                isBeingRead = true;
                 continue;
             }
             if (!sha256.Equals(import.File.Sha256, StringComparison.OrdinalIgnoreCase))
@@ -117,7 +116,7 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
                 ImportId = import.Id,
             };
         }
-        return best;
+        return (best, isBeingRead);
 
         static int Progress(Import import) => import.State switch
         {
@@ -149,9 +148,10 @@ internal sealed class UpsertImport(ImportCalls imports, UpsertOptions options, I
                 for (var look = 0; look < LooksForUpload; look++)
                 {
                     await imports.PauseAsync(cancel).ConfigureAwait(false);
-                    if (await FindAsync(items, cancel).ConfigureAwait(false) is { } import)
+                    var (import, isBeingRead) = await FindAsync(items, cancel).ConfigureAwait(false);
+                    if (import is not null)
                         return import;
-                    if (!_isBeingRead)
+                    if (!isBeingRead)
                         break;
                 }
             }
