@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 
 namespace Roster.Tests.Hosting;
@@ -61,6 +62,18 @@ internal sealed partial class RosterProcess : IDisposable
     public Uri Address { get; private set; } = null!;
 
     public int Id => _process.Id;
+
+    /// <summary>Memory of the process in MiB.</summary>
+    /// <param name="field">
+    /// As Linux calls it: <c>VmRSS:</c> is now, <c>VmHWM:</c> the most since the start or <see cref="ForgetPeakAsync"/>.
+    /// </param>
+    public long Mebibytes(string field) => long.Parse(
+        File.ReadLines($"/proc/{Id}/status")
+            .First(line => line.StartsWith(field, StringComparison.Ordinal))[field.Length..].Trim().Split(' ')[0],
+        CultureInfo.InvariantCulture) / 1_024;
+
+    /// <summary>Has the most memory counted from now on.</summary>
+    public Task ForgetPeakAsync() => File.WriteAllTextAsync($"/proc/{Id}/clear_refs", "5");
 
     [GeneratedRegex("""Listening on (https?://\S+);""")]
     private static partial Regex Listening();

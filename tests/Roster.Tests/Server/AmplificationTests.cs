@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
@@ -103,10 +102,10 @@ public sealed partial class AmplificationTests : IDisposable
             foreach (var call in calls)
             {
                 var rest = measures ? await RestAsync() : 0;
-                await File.WriteAllTextAsync($"/proc/{_server.Id}/clear_refs", "5");
+                await _server.ForgetPeakAsync();
                 var answer = await SendAsync(call.Call, call.Body, call.ContentType, call.Accept);
                 Assert.True(answer.Status == call.Status, $"{call.Call}: {answer.Status}");
-                var took = Mebibytes("VmHWM:") - rest;
+                var took = _server.Mebibytes("VmHWM:") - rest;
                 if (!measures)
                     continue;
                 taken.Add($"{took,4} of {call.MaxMebibytes,3} MiB: {call.Call}");
@@ -129,11 +128,11 @@ public sealed partial class AmplificationTests : IDisposable
         await using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
             await gzip.WriteAsync(Encoding.UTF8.GetBytes("[{" + string.Join(',', Enumerable.Repeat("\"a\":0", 5_000_000)) + "}]"));
         var rest = await RestAsync();
-        await File.WriteAllTextAsync($"/proc/{_server.Id}/clear_refs", "5");
+        await _server.ForgetPeakAsync();
 
         var answer = await _api.PutAsync(packed.ToArray(), contentEncoding: "gzip");
 
-        var took = Mebibytes("VmHWM:") - rest;
+        var took = _server.Mebibytes("VmHWM:") - rest;
         TestContext.Current.TestOutputHelper!.WriteLine($"{packed.Length >> 10} KiB: {took} MiB");
         Assert.Equal(400, answer.Status);
         Assert.InRange(took, -1_000, 200);
@@ -146,7 +145,7 @@ public sealed partial class AmplificationTests : IDisposable
         for (var unchanged = 0; unchanged < 4; unchanged++)
         {
             await Task.Delay(100);
-            if (Mebibytes("VmRSS:") is var now && now < lowest)
+            if (_server.Mebibytes("VmRSS:") is var now && now < lowest)
                 (lowest, unchanged) = (now, 0);
         }
         return lowest;
@@ -158,9 +157,4 @@ public sealed partial class AmplificationTests : IDisposable
         var content = body is null ? null : new StringContent(body, Encoding.UTF8, contentType);
         return _api.SendAsync(new HttpMethod(method), path, content, accept: accept);
     }
-
-    private long Mebibytes(string field) => long.Parse(
-        File.ReadLines($"/proc/{_server.Id}/status")
-            .First(line => line.StartsWith(field, StringComparison.Ordinal))[field.Length..].Trim().Split(' ')[0],
-        CultureInfo.InvariantCulture) / 1_024;
 }

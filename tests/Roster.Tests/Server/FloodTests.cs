@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -55,14 +54,14 @@ public sealed partial class FloodTests : IDisposable
         await _api.PutAsync("[" + string.Join(
             ',', Enumerable.Repeat("""{"name":"a name of some length","email":"a@b.example"}""", 10_000)) + "]");
         var before = await OthersAsync(Span / 3);
-        var memoryBefore = Mebibytes("VmRSS:");
+        var memoryBefore = _server.Mebibytes("VmRSS:");
         using var end = new CancellationTokenSource();
         var flood = Enumerable.Range(0, SlowSenders).Select(_ => DripAsync(end.Token))
             .Concat(Enumerable.Range(0, NonReaders).Select(_ => BeDeafAsync(end.Token)))
             .Concat(Enumerable.Range(0, IdleConnections).Select(_ => BeIdleAsync(end.Token))).ToList();
 
         var during = await OthersAsync(Span);
-        var memory = Mebibytes("VmRSS:");
+        var memory = _server.Mebibytes("VmRSS:");
         await end.CancelAsync();
         await Task.WhenAll(flood);
 
@@ -82,7 +81,7 @@ public sealed partial class FloodTests : IDisposable
         Assert.All(answers, answer => Assert.Contains(answer.Status, new[] { 200, 429, 503 }));
         Assert.Contains(answers, answer => answer.Status == 200);
         Assert.All(answers.Where(answer => answer.Status == 503), answer => Assert.Equal("overloaded", answer.Code));
-        var peak = Mebibytes("VmHWM:");
+        var peak = _server.Mebibytes("VmHWM:");
         var done = answers.Count(answer => answer.Status == 200);
         TestContext.Current.TestOutputHelper!.WriteLine(
             $"{body.Length >> 20} MiB each: {done} done, {answers.Length - done} refused; peak {peak} MiB.");
@@ -112,9 +111,9 @@ public sealed partial class FloodTests : IDisposable
 
         async Task<long> AloneAsync()
         {
-            await File.WriteAllTextAsync($"/proc/{_server.Id}/clear_refs", "5");
+            await _server.ForgetPeakAsync();
             Assert.Equal(200, (await _api.PutAsync(body, path: "/api/partners?dryRun=true")).Status);
-            return Mebibytes("VmHWM:");
+            return _server.Mebibytes("VmHWM:");
         }
 
         async Task RoundsAsync(int rounds, string query)
@@ -190,9 +189,4 @@ public sealed partial class FloodTests : IDisposable
             }
         }
     }
-
-    private long Mebibytes(string field) => long.Parse(
-        File.ReadLines($"/proc/{_server.Id}/status")
-            .First(line => line.StartsWith(field, StringComparison.Ordinal))[field.Length..].Trim().Split(' ')[0],
-        CultureInfo.InvariantCulture) / 1_024;
 }
